@@ -43,13 +43,13 @@ def agreement(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="All labels that could be given, as a,b,c; else those that were. Gwet's chance "
-            "goes by how many there are."
+            help="All possible labels, as a,b,c; by default those that occur. Their number sets "
+            "Gwet's chance agreement."
         ),
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
+    """Measure raters' agreement, raw and beyond chance. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
     from evalhub.analysis.labels import rating_scale, rating_table
     from evalhub.frames.command import printing

@@ -42,7 +42,7 @@ def labels(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
+    """Combine several raters' labels into one label per unit. Ties and doubtful units get none."""
     from evalhub.analysis.consensus import labels_document
     from evalhub.analysis.labels import of_one_kind
     from evalhub.frames.command import printing

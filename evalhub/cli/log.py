@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def log(
-    project: Annotated[str, typer.Option(help="Only of this project; else of all.")] = "",
+    project: Annotated[str, typer.Option(help="Only this project; by default all.")] = "",
     user: Annotated[str, typer.Option(help="Only by or about this user.")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many entries.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="Most entries to print.", min=1)] = 100,
     json_: Json = False,
 ) -> int:
     """Print the audit log, the newest entry first: who did what, and when."""

@@ -12,7 +12,7 @@ app = typer.Typer(
 
 @app.command()
 def show(json_: Json = False) -> int:
-    """Say whether messages go out, or since when they are held."""
+    """Show whether messages are sent, or since when they are held."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -21,7 +21,7 @@ def show(json_: Json = False) -> int:
 
 @app.command()
 def hold(json_: Json = False) -> int:
-    """Hold messages from now on: in a copy that was made by other means than restore."""
+    """Hold messages from now on, in a copy of a site that restore didn't make."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -33,7 +33,7 @@ def hold(json_: Json = False) -> int:
 
 @app.command()
 def resume(json_: Json = False) -> int:
-    """Let messages go out, with all that waits: this is the site that sends them."""
+    """Send messages again, including all that wait: for the one site that should send them."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()

@@ -45,7 +45,7 @@ def preference(
     alpha: Alpha = ALPHA,
     json_: Json = False,
 ) -> None:
-    """Say which of two arms people prefer, and whether side or length decided it."""
+    """Estimate which of two arms people prefer, and the effect of side and length."""
     from evalhub.analysis.labels import read_judgments
     from evalhub.analysis.preference import preference_document
     from evalhub.frames.command import printing

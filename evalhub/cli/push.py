@@ -47,8 +47,7 @@ def push(
     json_: Json = False,
     allow: Allow = None,
 ) -> int:
-    """Send a study and its files to a site and start it; only what the site doesn't have is
-    sent."""
+    """Send a study and the files that the site lacks, and start the study there."""
     from evalhub.cli.remote import push_there, study_for_site
     from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
@@ -75,7 +74,7 @@ def status(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Say how far a study is at a site, and what was decided."""
+    """Show a study's progress at a site, and its decision."""
     connection, document = _find_study(study, server, token_file)
     _say(document, connection, as_json=json_)
     return 0

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Runs: a version that answers a test set.")
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
 NEWEST = 50
 
 
 @app.command("list")
 def list_(
     project: Annotated[
-        str | None, typer.Option(help="Of this project alone.", metavar="P", show_default="all")
+        str | None, typer.Option(help="Only this project.", metavar="P", show_default="all")
     ] = None,
     state: Annotated[
         str | None,
@@ -29,7 +29,7 @@ def list_(
     ] = None,
     json_: Json = False,
 ) -> int:
-    """List the newest runs, 50 at most: their state and how far they are."""
+    """List the newest runs, 50 at most, with state and progress."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
 
@@ -59,7 +59,7 @@ def list_(
 
 @app.command()
 def show(number: Number, json_: Json = False) -> int:
-    """Show a run: its state, how far it is, its metrics, what it has cost, and what went wrong."""
+    """Show a run: state, progress, metrics, cost and errors."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
 
@@ -95,13 +95,13 @@ def retry(
         str | None,
         typer.Option(
             metavar="WHOSE",
-            help="study or arm: which of its budgets is meant.",
+            help="Which budget to raise: study or arm.",
             show_default="the one that is used up, or the only one",
         ),
     ] = None,
 ) -> int:
-    """Take up a run that failed or was cancelled: what is missing or failed is asked again, also
-    of judges of its answers. One that its budget stopped goes on with a higher one."""
+    """Resume a failed or cancelled run: a worker asks for missing and failed answers again, and for
+    missing verdicts of judges. A run that its budget stopped needs a higher budget."""
     from evalhub.frames.command.setup import set_up_database
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
@@ -129,8 +129,8 @@ def retry(
 
 @app.command()
 def cancel(number: Number) -> int:
-    """Stop a run, or once it has ended the judges that are asked about its answers. What was
-    answered stays; `run retry` lets it go on."""
+    """Stop a run, or, if it has ended, the judges of its answers. Answers stay; `run retry`
+    resumes it."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()

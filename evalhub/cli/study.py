@@ -26,12 +26,12 @@ Named = Annotated[str, typer.Argument(help="The study: PROJECT/STUDY.", metavar=
 EXAMPLES = 2
 """Items that are shown of a skill that was lost."""
 
-app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
+app = typer.Typer(no_args_is_help=True, help="Studies: one question, in one file.")
 
 
 @app.callback()
 def study() -> None:
-    """Studies: a question in one file."""
+    """Studies: one question, in one file."""
 
 
 @app.command()
@@ -42,7 +42,7 @@ def run(
         bool,
         typer.Option(
             "--dry-run",
-            help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
+            help="Print requests, cost and power; ask and store nothing.",
         ),
     ] = False,
     allow: Allow = None,
@@ -76,8 +76,8 @@ def run(
 
 @app.command()
 def cancel(study: Named) -> int:
-    """Stop all runs of a study, and the judges that are asked about their answers. What was
-    answered stays; `study retry` lets them go on."""
+    """Stop all runs of a study, and the judges of their answers. Answers stay; `study retry`
+    resumes the runs."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -91,8 +91,8 @@ def cancel(study: Named) -> int:
 
 @app.command()
 def retry(study: Named) -> int:
-    """Take up all runs of a study that failed or were cancelled: what is missing or failed is asked
-    again by a worker, also of judges of their answers."""
+    """Resume a study's failed and cancelled runs: a worker asks for missing and failed answers
+    again, and for missing verdicts of judges."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()

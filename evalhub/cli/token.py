@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Tokens, by which programs act in a project.")
 
 Name = Annotated[str, typer.Argument(help="What the token is for.", metavar="NAME")]
-Of = Annotated[str, typer.Option("--project", help="The project that it is for.", metavar="P")]
+Of = Annotated[str, typer.Option("--project", help="The project's name.", metavar="P")]
 
 
 @app.command()
@@ -27,9 +27,11 @@ def add(
     ],
     user: Annotated[
         str,
-        typer.Option(help="For whom it acts.", show_default="the project's only owner"),
+        typer.Option(
+            help="The user for whom the token acts.", show_default="the project's only owner"
+        ),
     ] = "",
-    days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
+    days: Annotated[int, typer.Option(help="Days until the token ends.")] = 90,
     json_: Json = False,
 ) -> int:
     """Make a token and print it: it is shown this once."""

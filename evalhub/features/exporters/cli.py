@@ -37,7 +37,7 @@ class FileForm(StrEnum):
 
 
 def export(
-    what: Annotated[What, typer.Argument(help="What to write, and in which form.", metavar="WHAT")],
+    what: Annotated[What, typer.Argument(help="What to write.", metavar="WHAT")],
     project: Annotated[str, typer.Option(help="The project's name.")],
     out: Annotated[
         Path | None,
@@ -254,18 +254,18 @@ def _campaign(project: "Project", number: int | None) -> "Campaign":
 
 
 mlflow_app = typer.Typer(
-    no_args_is_help=True, help="Champion and challenger, as an MLflow server was told of them."
+    no_args_is_help=True, help="Aliases of champion and challenger at an MLflow server."
 )
 
 OneProject = Annotated[
     str | None,
-    typer.Option("--project", help="Only this one.", metavar="P", show_default="all"),
+    typer.Option("--project", help="Only this project.", metavar="P", show_default="all"),
 ]
 
 
 @mlflow_app.command()
 def status(project: OneProject = None, json_: Json = False) -> int:
-    """Say whose each alias is, and what the server was told and waits for."""
+    """Show each alias with its version, and which changes the server has and which wait."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -274,7 +274,7 @@ def status(project: OneProject = None, json_: Json = False) -> int:
 
 @mlflow_app.command()
 def sync(project: OneProject = None, json_: Json = False) -> int:
-    """Tell the server of every alias now, also of what it was told already."""
+    """Send every alias to the server now, also unchanged ones."""
     from evalhub.frames.command.exits import UNREACHABLE
     from evalhub.frames.command.setup import set_up_database
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 By = Annotated[
     str | None,
-    typer.Option(help="User name of whose word it is; at a site, the token says.", metavar="USER"),
+    typer.Option(help="User who acts; at a site, the token's user.", metavar="USER"),
 ]
 Version = Annotated[
     str, typer.Argument(help='The version: tuned@3, or "tuned v3".', metavar="VERSION")
@@ -38,7 +38,9 @@ def promote(
     by: By = None,
     arm: Annotated[
         PromotedArm,
-        typer.Option(help="candidate: what ships; baseline: what it judged against, as the first."),
+        typer.Option(
+            help="candidate: the arm that ships; baseline: its baseline, as the first champion."
+        ),
     ] = PromotedArm.candidate,
     project: Annotated[
         str | None, typer.Option(help="At a site: the project that the decision is of.")
@@ -47,7 +49,7 @@ def promote(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Make a version the project's champion by a decision that stands."""
+    """Make a version the project's champion, by its newest decision."""
     if server:
         if project is None:
             raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
@@ -141,13 +143,13 @@ def rollback(
     by: By = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="One that was champion before; else the one before."),
+        typer.Option(metavar="VERSION", help="An earlier champion; by default the previous one."),
     ] = None,
     server: There = None,
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Take this champion back, for the one before it."""
+    """Roll the champion back to the previous one."""
     if server:
         body = {"reason": reason, "to": _other(to)}
         return print_promotion(
@@ -168,7 +170,10 @@ def override(
     by: By = None,
     instead_of: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="The champion: refused where it is another by now."),
+        typer.Option(
+            metavar="VERSION",
+            help="The present champion; refused if another version is champion by now.",
+        ),
     ] = None,
     server: There = None,
     token_file: TokenFile = None,
@@ -199,7 +204,7 @@ def retire(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Give a candidate up."""
+    """Retire a candidate."""
     if server:
         body = {"reason": reason}
         return _print_row(_post(server, token_file, project, version, "retire", body), json_)
@@ -235,7 +240,7 @@ def history(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
+    """Show a model's history: the newest 50 changes of its versions' stages, newest first."""
     from evalhub.frames.command import printing
 
     rows = (

@@ -27,14 +27,12 @@ def cost(
             help="A file of assumptions in place of the study's, part by part: YAML or JSON."
         ),
     ] = None,
-    traffic: Annotated[
-        float | None, typer.Option(help="Requests a month that are expected.")
-    ] = None,
+    traffic: Annotated[float | None, typer.Option(help="Expected requests a month.")] = None,
     candidate: Candidate = None,
     json_: Json = False,
 ) -> int:
-    """Say what a candidate costs: training, data, evaluation, serving, upkeep, retraining; when it
-    breaks even; and on which assumption that hangs. Every figure says where it comes from."""
+    """Compute a candidate's cost of ownership: training, data, evaluation, serving, upkeep and
+    retraining; the break-even, and its decisive assumption. Every figure has its origin."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
 
