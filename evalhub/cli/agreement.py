@@ -17,7 +17,7 @@ STATES = {
     "few-units": "Only two or three units have two ratings: there are no intervals.",
     "uniform": "Raters agree on every unit, or differ alike on all: nothing shows how sure that "
     "is, so there are no intervals.",
-    "one-category": "Every rating is the same: chance can't be told from skill.",
+    "one-category": "Every rating is the same: chance can't be distinguished from skill.",
     "skewed": "One label has nearly all ratings, so alpha and kappa hang on a few of them: "
     "read raw agreement and Gwet's AC1.",
 }

@@ -48,7 +48,7 @@ def diff(
     if json_:
         printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
     elif not changes:
-        typer.echo("The same is asked.")
+        typer.echo("The policies are equal.")
     for change in () if json_ else changes:
         typer.echo(_line(change))
     if Effect.EASIER in effects:
@@ -110,7 +110,7 @@ def change(
     if json_:
         printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
     else:
-        typer.echo("\n".join(_line(each) for each in changes) or "The same is asked.")
+        typer.echo("\n".join(_line(each) for each in changes) or "The policies are equal.")
     return 0
 
 

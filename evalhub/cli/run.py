@@ -142,7 +142,7 @@ def cancel(number: Number) -> int:
     if work is Work.ANSWERS:
         message = f"Run {number} is cancelled."
     elif work is Work.VERDICTS:
-        message = f"The judge of run {number}'s answers is cancelled. What it said is kept."
+        message = f"The judge of run {number}'s answers is cancelled. Its verdicts are kept."
     typer.echo(message)
     return 0
 

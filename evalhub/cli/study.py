@@ -85,7 +85,7 @@ def cancel(study: Named) -> int:
     from evalhub.studies.run.all_runs import cancel_runs
 
     count = cancel_runs(_find_study(study), by=None)
-    typer.echo(f"{count_text(count, 'run')} stopped. What was answered is kept.")
+    typer.echo(f"{count_text(count, 'run')} stopped. Their answers are kept.")
     return 0
 
 

@@ -107,7 +107,7 @@ class ResumeStudyRuns(StudyEndpoint):
 
     @describes(
         "Let those of a study's runs go on that failed or were cancelled\n\nAnd judges of their "
-        "answers that did. Answers that ended in an error are asked for again.",
+        "answers that did. Answers that ended in an error are requested again.",
         gives=WholeStudyShape,
         once=True,
         also=(503,),

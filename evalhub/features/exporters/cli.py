@@ -73,7 +73,7 @@ def export(
     if what is not What.every_eval_ever:
         check_output(out, option="--out", inputs=())
     if server and what is What.mlflow:
-        message = "mlflow is told by the machine that has the home: a site asks no address"
+        message = "mlflow needs the home's own machine: a site sends to no address"
         raise typer.BadParameter(message, param_hint="--server")
     if server:
         connection = connect(server, token_file, project, printing.terminal(errors=True))

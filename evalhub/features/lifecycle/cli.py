@@ -52,7 +52,9 @@ def promote(
     """Make a version the project's champion, by its newest decision."""
     if server:
         if project is None:
-            raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
+            raise typer.BadParameter(
+                "is needed at a site: the decision's project", param_hint="--project"
+            )
         path, body = f"/decisions/{decision}/promotion", {"reason": reason, "arm": arm.value}
         return print_promotion(post_there(server, token_file, project, path, body), as_json=json_)
     from evalhub.frames.command.setup import set_up_database
@@ -76,7 +78,7 @@ def person_named(by: str | None) -> "User":
     from evalhub.accounts.models import User
 
     if by is None:
-        raise typer.BadParameter("says whose word it is: a user's name", param_hint="--by")
+        raise typer.BadParameter("is needed: the name of the user who acts", param_hint="--by")
     person = User.objects.filter(username=by).first()
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")

@@ -41,7 +41,7 @@ def add(
     events = event or list(EventType)
     new = add_webhook(project=project, by=None, url=url, events=events, private=private)
     names = ", ".join(new.webhook.events)
-    note = f"Webhook {new.webhook.pk} is told: {names}. It isn't shown again."
+    note = f"Webhook {new.webhook.pk} gets: {names}. The secret isn't shown again."
     return Printed(new, _with_secret, [new.secret], note)
 
 
@@ -87,7 +87,7 @@ def remove(project: "Project", webhook: Number) -> Printed:
 
     row = _webhook_by_number(project, webhook)
     remove_webhook(webhook=copy(row), by=None)
-    line = f"{row.url} is told nothing any more."
+    line = f"{row.url} gets no more messages."
     return Printed(row, lambda row: WebhookOut.from_model(row).as_json(), [line])
 
 
