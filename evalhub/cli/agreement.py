@@ -18,7 +18,7 @@ STATES = {
     "few-units": "Only two or three units have two ratings: there are no intervals.",
     "uniform": "Raters agree on every unit, or differ alike on all: nothing shows how sure that "
     "is, so there are no intervals.",
-    "one-category": "Every rating is the same: chance can't be told from skill.",
+    "one-category": "Every rating is the same: chance can't be distinguished from skill.",
     "skewed": "One label has nearly all ratings, so alpha and kappa hang on a few of them: "
     "read raw agreement and Gwet's AC1.",
 }
@@ -45,12 +45,12 @@ def agreement(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="All labels that could be given, as a,b,c; else those that were. Gwet's chance "
-            "goes by how many there are."
+            help="All possible labels, as a,b,c; by default those that occur. Their number sets "
+            "Gwet's chance agreement."
         ),
     ] = None,
 ) -> Printed:
-    """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
+    """Measure raters' agreement, raw and beyond chance. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
     from evalhub.analysis.labels import rating_scale, rating_table
 

@@ -47,14 +47,14 @@ def verify(
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="A home whose rows to hold against the record, line by line."),
+        typer.Option(help="A home whose rows are compared with the record's."),
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="A public key in PEM: who holds its private one must have signed it."),
+        typer.Option(help="A public key in PEM; its private key must have signed the record."),
     ] = None,
 ) -> Printed:
-    """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
+    """Recompute a decision's verdict from its record alone. Exit code 65 if it differs."""
     from dataclasses import replace
 
     document, verification = read_decision(file, digest=digest, content=content)
@@ -86,9 +86,9 @@ app.command()(keygen)
 def attest(
     file: Annotated[Path, typer.Argument(help="A decision record: JSON, as --json prints it.")],
     key: Annotated[Path, typer.Option(help="The private key, as `decision keygen` wrote it.")],
-    out: Annotated[Path, typer.Option(help="Where the signed document goes: FILE.json")],
+    out: Annotated[Path, typer.Option(help="File for the signed document: FILE.json")],
 ) -> int:
-    """Sign a decision's document with a key, for whoever has the public one. It must verify."""
+    """Sign a decision's document with a private key. The record must verify."""
     document, verification = read_decision(file)
     if not verification.verified:
         lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
@@ -103,7 +103,7 @@ def attest(
 @command
 def sign(
     decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
-    by: Annotated[str, typer.Option(help="User name of who signs.")],
+    by: Annotated[str, typer.Option(help="The signer's user name.")],
     reason: Annotated[str, typer.Option(help="Why, in words.")],
     override: Annotated[
         str | None,

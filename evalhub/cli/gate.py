@@ -54,9 +54,9 @@ def gate(
     accept_policy_change: AcceptPolicyChange = None,
     accept_new_items: AcceptNewItems = None,
 ) -> int:
-    """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
-    more data (2), invalid (3). Without a site it does the same here. Running it again goes on
-    where it stopped."""
+    """Send what changed to a site, wait for the verdict, and end with its exit code: ship (0), hold
+    (1), need more data (2), invalid (3). Without a site the study runs here. Running it again
+    continues where it stopped."""
     from evalhub.cli.reports import Reports
     from evalhub.frames.command.server import check_server
 

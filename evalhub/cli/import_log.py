@@ -23,26 +23,28 @@ if TYPE_CHECKING:
 
 @command
 def import_log(
-    kind: Annotated[str, typer.Argument(help="What wrote the log: lm-eval, inspect, …")],
+    kind: Annotated[str, typer.Argument(help="The tool that wrote the log: lm-eval, inspect, …")],
     path: Annotated[Path, typer.Argument(help="The log: a file, or the folder of a run.")],
-    project: Annotated[str, typer.Option(help="Whose it is; made where it isn't there.")],
+    project: Annotated[str, typer.Option(help="The project's name; created if missing.")],
     test_set: Annotated[
-        str | None, typer.Option(help="What the test set is called; else as the log's task.")
+        str | None, typer.Option(help="The test set's name; by default the log's task.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="What the model is called; else as in the log.")
+        str | None, typer.Option(help="The model's name; by default the log's.")
     ] = None,
     model_kind: Annotated[
         str, typer.Option(help="base, prompted, few-shot, retrieval, lora, qlora, full, distilled.")
     ] = "base",
-    arm: Annotated[str | None, typer.Option(help="Of a log of several arms the only one.")] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="The arm to import, from a log of several.")
+    ] = None,
     rows: RowsPath = None,
     id_: IdPath = None,
     output: OutputPath = None,
     score: ScorePaths = None,
     field: FieldPaths = None,
 ) -> Printed:
-    """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
+    """Import another tool's log: test sets, versions, answers and its scores."""
     fields = row_fields(rows, id_, output, score, field).mapping
     from evalhub.cli.space import space
     from evalhub.studies.files.import_logs import ImportRequest, import_log

@@ -43,7 +43,7 @@ def labels(
         Path | None, typer.Option(help="Write the labels here: JSONL, a row a unit.")
     ] = None,
 ) -> Printed:
-    """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
+    """Combine several raters' labels into one label per unit. Ties and doubtful units get none."""
     from evalhub.analysis.consensus import labels_document
     from evalhub.analysis.labels import of_one_kind
     from evalhub.frames.command.outputs import check_output, whole

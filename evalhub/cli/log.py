@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def log(
     project: "Project | None" = None,
     user: Annotated[str, typer.Option(help="Only by or about this user.")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many entries.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="Most entries to print.", min=1)] = 100,
 ) -> Printed:
     """Print the audit log, the newest entry first: who did what, and when."""
     from evalhub.accounts.models import LogEntry

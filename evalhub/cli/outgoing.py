@@ -12,7 +12,7 @@ app = typer.Typer(
 
 @verb(app)
 def show() -> Printed:
-    """Say whether messages go out, or since when they are held."""
+    """Show whether messages are sent, or since when they are held."""
     from evalhub.accounts.outgoing import HELD, hold_began
 
     since = hold_began()
@@ -22,7 +22,7 @@ def show() -> Printed:
 
 @verb(app)
 def hold() -> Printed:
-    """Hold messages from now on: in a copy that was made by other means than restore."""
+    """Hold messages from now on, in a copy of a site that restore didn't make."""
     from evalhub.accounts.outgoing import hold_messages
 
     hold_messages(why="by the operator")
@@ -31,7 +31,7 @@ def hold() -> Printed:
 
 @verb(app)
 def resume() -> Printed:
-    """Let messages go out, with all that waits: this is the site that sends them."""
+    """Send messages again, including all that wait: for the one site that should send them."""
     from evalhub.accounts.outgoing import resume_messages
 
     resume_messages()

@@ -32,10 +32,10 @@ def diff(
     old: Annotated[
         str, typer.Argument(help="A policy or study file, or one in git: HEAD~1:study.yaml")
     ],
-    new: Annotated[str, typer.Argument(help="The same later: a file, or one in git.")],
+    new: Annotated[str, typer.Argument(help="The later version: a file, or one in git.")],
 ) -> Printed:
-    """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
-    something can't be compared, 0 where nothing is less strict."""
+    """Compare two policies. Exit code 1 if anything is easier to pass, 2 if something can't be
+    compared, 0 if nothing is less strict."""
     from evalhub.decision.policy_changes import Effect, policy_changes
     from evalhub.io.rows import DataError
 
@@ -54,7 +54,7 @@ def diff(
 def change(
     project: Annotated[str, typer.Option(help="The project's name in addresses.")],
     study: Annotated[str, typer.Option(help="The study's slug.")],
-    by: Annotated[str, typer.Option(help="User name of who changes it.")],
+    by: Annotated[str, typer.Option(help="User name of the person who changes it.")],
     values: Annotated[
         list[str],
         typer.Option(
@@ -65,10 +65,10 @@ def change(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be asked otherwise. Nothing is kept.")
+        bool, typer.Option("--dry-run", help="Print the differences, and change nothing.")
     ] = False,
 ) -> Printed:
-    """Let a registered study ask otherwise from now on; who changed what is noted."""
+    """Change a registered study's policy; the audit log records who changed what."""
     from evalhub.declare.declaration import DeclarationError
     from evalhub.registry.models import Study
     from evalhub.studies.run.policy_change import (
@@ -145,7 +145,7 @@ def _file(name: str) -> Iterator[Path]:
 
 def _printed(changes: "list[PolicyChange]", code: int = 0) -> Printed:
     document = {"schema": SCHEMA, "changes": [_as_json(each) for each in changes]}
-    lines = [_line(each) for each in changes] or ["The same is asked."]
+    lines = [_line(each) for each in changes] or ["The policies are equal."]
     return Printed(document, lines=lines, code=code)
 
 

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="How many items, clusters, judgments and hours.")
 
-Power = Annotated[float, typer.Option(help="Chance to show what is true.")]
-Items = Annotated[int | None, typer.Option("--n", help="Items at hand: what can they show?", min=1)]
+Power = Annotated[float, typer.Option(help="Power: the chance to show a true effect.")]
+Items = Annotated[
+    int | None,
+    typer.Option("--n", help="Number of items that you have: prints what they can show.", min=1),
+]
 ClusterSize = Annotated[float, typer.Option(help="Items that belong together, such as one source.")]
-Icc = Annotated[float, typer.Option(help="How alike those are, 0 to 1 (intraclass correlation).")]
+Icc = Annotated[float, typer.Option(help="Their intraclass correlation, 0 to 1.")]
 Within = Annotated[
     float, typer.Option(help="Standard deviation of one item's score between samples.", min=0.0)
 ]
@@ -153,16 +156,19 @@ def preference(
     score: Annotated[
         float | None, typer.Option(help="Win score worth showing, such as .55")
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Win score to be excluded.")] = EVEN,
+    threshold: Annotated[float, typer.Option(help="Win score to exclude.")] = EVEN,
     ties: Annotated[
         float, typer.Option(help="Share of ties and both-bad, each half a win.", min=0.0, max=0.999)
     ] = 0.0,
     n: Annotated[
-        int | None, typer.Option("--n", help="Judgments at hand: what can they show?", min=1)
+        int | None,
+        typer.Option(
+            "--n", help="Number of judgments that you have: prints what they can show.", min=1
+        ),
     ] = None,
     people: Annotated[
         int | None,
-        typer.Option(help="Who will judge, in all; else a crowd, whose leaning isn't counted."),
+        typer.Option(help="Number of reviewers; by default a crowd without personal leanings."),
     ] = None,
     lean: Annotated[
         float, typer.Option(help="Standard deviation of the people's own win scores.")

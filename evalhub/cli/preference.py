@@ -47,7 +47,7 @@ def preference(
     ] = None,
     alpha: Alpha = ALPHA,
 ) -> Printed:
-    """Say which of two arms people prefer, and whether side or length decided it."""
+    """Estimate which of two arms people prefer, and the effect of side and length."""
     from evalhub.analysis.labels import read_judgments
     from evalhub.analysis.preference import preference_document
 

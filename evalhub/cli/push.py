@@ -26,8 +26,7 @@ def push(
     *,
     options: CandidateOptions,
 ) -> Printed:
-    """Send a study and its files to a site and start it; only what the site doesn't have is
-    sent."""
+    """Send a study and the files that the site lacks, and start the study there."""
     from evalhub.cli.remote import push_there
     from evalhub.frames.command import printing
     from evalhub.frames.command.server import connect
@@ -44,7 +43,7 @@ def status(
     server: There = None,
     token_file: TokenFile = None,
 ) -> Printed:
-    """Say how far a study is at a site, and what was decided."""
+    """Show a study's progress at a site, and its decision."""
     connection, document = _find_study(study, server, token_file)
     return _printed(document, connection)
 

@@ -27,18 +27,19 @@ def record(
         Path | None,
         typer.Option(help="Also write the answers into this folder: NAME.TEST_SET.jsonl"),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Ask the model without asking you before.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask the model without confirmation.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would ask and cost, and no more.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the number of requests and their cost, and ask nothing."
+        ),
     ] = False,
     json_: Json = False,
     *,
     options: RunOptions,
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
-    it again goes on where it stopped."""
+    it again continues where it stopped."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
     from evalhub.frames.command.setup import database_to_look_at, set_up_database

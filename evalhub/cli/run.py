@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Runs: a version that answers a test set.")
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
 NEWEST = 50
 
 
@@ -29,7 +29,7 @@ def list_(
         ),
     ] = None,
 ) -> Printed:
-    """List the newest runs, 50 at most: their state and how far they are."""
+    """List the newest runs, 50 at most, with state and progress."""
     from evalhub.registry.models.runs import RunState
 
     runs = _runs()
@@ -48,7 +48,7 @@ def list_(
 
 @verb(app)
 def show(number: Number) -> Printed:
-    """Show a run: its state, how far it is, its metrics, what it has cost, and what went wrong."""
+    """Show a run: state, progress, metrics, cost and errors."""
     run = _run(number)
     return Printed(run, _row, [_line(run), *_details(run)])
 
@@ -79,13 +79,13 @@ def retry(
         str | None,
         typer.Option(
             metavar="WHOSE",
-            help="study or arm: which of its budgets is meant.",
+            help="Which budget to raise: study or arm.",
             show_default="the one that is used up, or the only one",
         ),
     ] = None,
 ) -> int:
-    """Take up a run that failed or was cancelled: what is missing or failed is asked again, also
-    of judges of its answers. One that its budget stopped goes on with a higher one."""
+    """Resume a failed or cancelled run: a worker asks for missing and failed answers again, and for
+    missing verdicts of judges. A run that its budget stopped needs a higher budget."""
     from evalhub.frames.command.setup import set_up_database
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
@@ -113,8 +113,8 @@ def retry(
 
 @app.command()
 def cancel(number: Number) -> int:
-    """Stop a run, or once it has ended the judges that are asked about its answers. What was
-    answered stays; `run retry` lets it go on."""
+    """Stop a run, or, if it has ended, the judges of its answers. Answers stay; `run retry`
+    resumes it."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -126,7 +126,7 @@ def cancel(number: Number) -> int:
     if work is Work.ANSWERS:
         message = f"Run {number} is cancelled."
     elif work is Work.VERDICTS:
-        message = f"The judge of run {number}'s answers is cancelled. What it said is kept."
+        message = f"The judge of run {number}'s answers is cancelled. Its verdicts are kept."
     typer.echo(message)
     return 0
 

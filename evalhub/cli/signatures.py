@@ -19,10 +19,10 @@ UNSIGNED = {
 
 def keygen(
     file: Annotated[
-        Path, typer.Argument(help="Where the private key goes; the public one to FILE.pub.")
+        Path, typer.Argument(help="File for the private key; FILE.pub gets the public one.")
     ],
 ) -> None:
-    """Make a key to sign decisions with: FILE for you alone, FILE.pub for whoever verifies."""
+    """Create a key pair to sign decisions: FILE is private, FILE.pub is for those who verify."""
     from evalhub.decision.signature import key_digest, new_key, public_key
     from evalhub.io.full_disk import whole_or_gone
 

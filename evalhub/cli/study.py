@@ -26,12 +26,12 @@ Named = Annotated[str, typer.Argument(help="The study: PROJECT/STUDY.", metavar=
 EXAMPLES = 2
 """Items that are shown of a skill that was lost."""
 
-app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
+app = typer.Typer(no_args_is_help=True, help="Studies: one question, in one file.")
 
 
 @app.callback()
 def study() -> None:
-    """Studies: a question in one file."""
+    """Studies: one question, in one file."""
 
 
 @app.command()
@@ -43,7 +43,7 @@ def run(
         bool,
         typer.Option(
             "--dry-run",
-            help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
+            help="Print requests, cost and power; ask and store nothing.",
         ),
     ] = False,
     *,
@@ -72,8 +72,8 @@ def run(
 
 @app.command()
 def cancel(study: Named) -> int:
-    """Stop all runs of a study, and the judges that are asked about their answers. What was
-    answered stays; `study retry` lets them go on."""
+    """Stop all runs of a study, and the judges of their answers. Answers stay; `study retry`
+    resumes the runs."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -81,14 +81,14 @@ def cancel(study: Named) -> int:
     from evalhub.studies.run.all_runs import cancel_runs
 
     count = cancel_runs(_find_study(study), by=None)
-    typer.echo(f"{count_text(count, 'run')} stopped. What was answered is kept.")
+    typer.echo(f"{count_text(count, 'run')} stopped. Their answers are kept.")
     return 0
 
 
 @app.command()
 def retry(study: Named) -> int:
-    """Take up all runs of a study that failed or were cancelled: what is missing or failed is asked
-    again by a worker, also of judges of their answers."""
+    """Resume a study's failed and cancelled runs: a worker asks for missing and failed answers
+    again, and for missing verdicts of judges."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()

@@ -24,9 +24,11 @@ def add(
     ],
     user: Annotated[
         str,
-        typer.Option(help="For whom it acts.", show_default="the project's only owner"),
+        typer.Option(
+            help="The user for whom the token acts.", show_default="the project's only owner"
+        ),
     ] = "",
-    days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
+    days: Annotated[int, typer.Option(help="Days until the token ends.")] = 90,
 ) -> Printed:
     """Make a token and print it: it is shown this once."""
     from evalhub.accounts.tokens import add_token

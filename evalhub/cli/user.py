@@ -28,7 +28,7 @@ class RoleName(StrEnum):
 def add(
     name: Name,
     project: Annotated[
-        str, typer.Option(help="Project to join; an owner's is made where it isn't there.")
+        str, typer.Option(help="Project to join; created for an owner if missing.")
     ] = "",
     role: Annotated[RoleName | None, typer.Option(help="Role in the project.")] = None,
     superuser: Annotated[

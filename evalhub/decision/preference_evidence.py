@@ -140,7 +140,7 @@ def preference_evidence(
     """
     if judgments is None:
         required = rule is not None and rule.required
-        unasked = "Reviewers haven't been asked about these answers"
+        unasked = "No review has these answers"
         return PreferenceEvidence(pending=[unasked] if required else [])
     alpha /= judgments.plan**2
     people = people_of(judgments, alpha=alpha, rule=rule)

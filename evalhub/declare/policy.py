@@ -219,7 +219,7 @@ class Budget(Declaration):
     max_ratio: MaxRatio
     tier: Tier = default_of(Demand, "tier")
     test_set: Named | None = Field(
-        None, description="on whose items; the first primary's where it isn't said"
+        None, description="the test set whose items are used; default: the first primary's"
     )
 
 
@@ -241,7 +241,7 @@ class OwnershipBudget(Declaration):
     tier: Tier = default_of(Demand, "tier")
     test_set: Named | None = Field(
         None,
-        description="on whose items requests are priced; the first primary's where it isn't said",
+        description="the test set whose items price requests; default: the first primary's",
     )
 
 
@@ -260,7 +260,7 @@ class Budgets(TypedDict, total=False):
 
 
 class PreferenceRule(PeopleDemand, PeopleFloor):
-    """All that is asked of people's judgments.
+    """Requirements of people's judgments.
 
     Attributes:
         planned_gain: the gain beyond `min_gain` to be detected; None: the policy's.

@@ -99,7 +99,7 @@ def _decide_arm(
         decision = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
         if decision is not None:
             return decision
-    raise ContestedError(f"{evidence.study}: other decisions kept coming between")
+    raise ContestedError(f"{evidence.study}: other decisions kept changing the ledger meanwhile")
 
 
 def _gather(

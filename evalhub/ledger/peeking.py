@@ -180,7 +180,7 @@ def _read[Result](
         result, is_read = judge(FileCharge(paid, registered))
         if not is_read or _take(standing, names):
             return result
-    raise ContestedPeekError(f"{names}: other decisions kept coming between")
+    raise ContestedPeekError(f"{names}: other decisions kept changing the ledger meanwhile")
 
 
 def _claims_on_known_items(

@@ -176,7 +176,7 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
                 criterion.margin if criterion.relative_margin is None else None,
             )
         if demand:
-            yield Change(Changed.POLICY, f"Something else is asked of {criterion.name}")
+            yield Change(Changed.POLICY, f"The requirement of {criterion.name} has changed")
 
 
 def _demand(role: str, test_set: StudyTestSet) -> tuple[object, ...]:
@@ -223,7 +223,7 @@ def _answers(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[
             continue
         who = f"{link.arm.name}{', run again,' if link.repeat else ''}"
         if run.state in UNFINISHED:
-            yield Change(Changed.ANSWERS, f"{who} is answering {row.test_set} anew")
+            yield Change(Changed.ANSWERS, f"{who} is answering {row.test_set} again")
         elif link.repeat or link.arm.name not in compared:
             if run.finished is not None and run.finished > decision.created:
                 yield Change(Changed.ANSWERS, f"{who} has answered {row.test_set} since")

@@ -1,4 +1,4 @@
-"""docs/reference/rest.md says the numbers and words that hold."""
+"""The pages on REST say the numbers and words that hold."""
 
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
 from evalhub.studies.web import peeks as peeks_from_web
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference/rest.md").read_text()
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+PAGE = "".join((REFERENCE / f"{name}.md").read_text() for name in ("rest", "rest-writing"))
 
 
 def test_its_numbers_are_those_that_hold() -> None:

@@ -293,7 +293,7 @@ def test_people_are_heard_counted_and_must_agree(
     policy(preference=rule)
     found = record(capsys)
     assert (found["verdict"], found["people"]) == ("need-more-data", None)
-    assert found["pending"] == ["Reviewers haven't been asked about these answers"]
+    assert found["pending"] == ["No review has these answers"]
 
     evidence(judgments={"file": "votes.csv", "test_set": "triage"})
     ann = ["candidate"] * 40 + ["baseline"] * 5

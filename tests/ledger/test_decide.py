@@ -320,7 +320,7 @@ def test_a_ship_waits_for_people_who_were_never_asked(desk: Desk) -> None:
     desk.answered()
     decision = decided(desk.study(review=REVIEW))
     assert decision.verdict == "need-more-data"
-    assert decision.record["reasons"][-1] == "? Reviewers haven't been asked about these answers"
+    assert decision.record["reasons"][-1] == "? No review has these answers"
 
 
 def test_a_ship_waits_for_judgments_and_people_may_overrule_the_metric(desk: Desk) -> None:

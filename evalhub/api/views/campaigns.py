@@ -103,7 +103,7 @@ class OneCampaign(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
     parameters = ("fields",)
 
-    @describes("A review: how far it is, and nothing of what was said", gives=CampaignOut)
+    @describes("A review: its progress, without judgments", gives=CampaignOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(request, CampaignOut.from_model(self.campaign()))
 
@@ -153,7 +153,7 @@ class CampaignReviewers(CampaignEndpoint):
     parameters = ("fields",)
 
     @describes(
-        "Who reviews, and who answers for each of them\n\nNothing of what they said.",
+        "Reviewers, and who answers for each of them\n\nWithout their judgments.",
         gives=ReviewersOut,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
@@ -182,7 +182,7 @@ class Results(CampaignEndpoint):
     parameters = ("fields",)
 
     @describes(
-        "What a review found\n\n409 while it goes on, for everybody.",
+        "A review's results\n\n409 for everybody until it has ended.",
         gives=CampaignResultsOut,
         also=(409,),
     )

@@ -119,7 +119,9 @@ class File(ProjectEndpoint):
             tell_full_disk(error)
             at = {"Upload-Offset": str(Uploads(self.project).offset(name))}
             raise Problem(
-                507, "The site's disk is full. What arrived is kept: go on there.", headers=at
+                507,
+                "The site's disk is full. The part that arrived is kept: continue there.",
+                headers=at,
             ) from error
         except UploadError as error:
             raise Problem(409, f"{error}.", headers={"Retry-After": "2"}) from error

@@ -82,7 +82,7 @@ class OneMember(MemberEndpoint):
         return response_of(request, MemberOut.from_model(self.member()))
 
     @describes(
-        "End a membership; what the person said stays",
+        "End a membership; the person's judgments stay",
         gives=None,
         code=204,
         streams=NO_BODY,

@@ -111,8 +111,8 @@ class CancelRun(RunEndpoint):
     scopes = {"POST": Scope.RUN}
 
     @describes(
-        "Stop a run; what was answered stays\n\nOf one that has ended, the judges that are asked "
-        "about its answers; what they said stays.",
+        "Stop a run; its answers stay\n\nIf the run has ended, stop the judges of its answers; "
+        "their verdicts stay.",
         gives=RunOut,
         once=True,
     )

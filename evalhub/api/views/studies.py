@@ -105,7 +105,7 @@ class ResumeStudyRuns(StudyEndpoint):
 
     @describes(
         "Let those of a study's runs go on that failed or were cancelled\n\nAnd judges of their "
-        "answers that did. Answers that ended in an error are asked for again.",
+        "answers that did. Answers that ended in an error are requested again.",
         gives=WholeStudyOut,
         once=True,
         also=(503,),

@@ -33,7 +33,7 @@ AppliedState = Literal["moved", "nothing", "not-told"]
 
 
 class AppliedSection(Section):
-    """Whether a fine-tuned arm that is asked does anything that the baseline doesn't.
+    """Whether a live fine-tuned arm behaves differently from the baseline.
 
     Attributes:
         measure: "texts" where an answer came without its log-probability.

@@ -31,7 +31,7 @@ class RepeatedRow(Declaration):
 
 
 class RepeatedSection(Section):
-    """Questions that are asked again and again: they are no more items than they are texts."""
+    """Repeated questions: items with the same text count as one cluster."""
 
     title: ClassVar[str] = "Repeated questions"
     method: ClassVar[str] = "repeated"

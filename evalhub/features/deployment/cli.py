@@ -34,7 +34,7 @@ Version = Annotated[
 
 @command
 def serve_config(
-    server: Annotated[ModelServer, typer.Argument(help="What serves it.", metavar="SERVER")],
+    server: Annotated[ModelServer, typer.Argument(help="The server program.", metavar="SERVER")],
     version: Version,
     project: "Project",
     out: Annotated[Path, typer.Option(help="The folder to make.")],
@@ -45,14 +45,14 @@ def serve_config(
         str, typer.Option(help="Where the adapter lies there.", show_default="as evaluated")
     ] = "",
     name: Annotated[
-        str, typer.Option(help="What the server calls it.", show_default="MODEL-vNUMBER")
+        str, typer.Option(help="The version's name on the server.", show_default="MODEL-vNUMBER")
     ] = "",
     base_name: Annotated[
-        str, typer.Option(help="What the server calls the base.", show_default="as its folder")
+        str, typer.Option(help="The base's name on the server.", show_default="as its folder")
     ] = "",
     rank: Annotated[
         int | None,
-        typer.Option(min=1, help="The adapter's, where nothing says it.", show_default="none"),
+        typer.Option(min=1, help="The adapter's rank, if no file states it.", show_default="none"),
     ] = None,
     context: Annotated[
         int | None,
@@ -63,10 +63,10 @@ def serve_config(
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option(help="Of vllm: an image, for which a compose.yaml is written too."),
+        typer.Option(help="With vllm: an image, for which a compose.yaml is written too."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over what this command wrote there before.")
+        bool, typer.Option("--force", help="Overwrite files that this command wrote before.")
     ] = False,
 ) -> Printed:
     """Write what vLLM, Ollama or llama.cpp needs to serve a version as it was evaluated."""
@@ -123,21 +123,24 @@ def probe(
         typer.Option(metavar="ALIAS", help="In place of a URL: an alias of EVALHUB_ENDPOINTS."),
     ] = None,
     name: Annotated[
-        str, typer.Option(help="What the server calls it.", show_default="as serve-config does")
+        str,
+        typer.Option(help="The version's name on the server.", show_default="as serve-config does"),
     ] = "",
     base: Annotated[
-        str, typer.Option(help="What the server calls its base.", show_default="as evaluated")
+        str, typer.Option(help="The base's name on the server.", show_default="as evaluated")
     ] = "",
     probes: Annotated[
         int, typer.Option(min=1, max=1000, help="Items to ask, each twice.")
     ] = PROBES,
     test_set: Annotated[
         str | None,
-        typer.Option(help="Take the run on this one.", show_default="the newest run's"),
+        typer.Option(help="Use the run on this test set.", show_default="the newest run's"),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(min=0, max=10, help="Distance that log-probabilities of an answer may have."),
+        typer.Option(
+            min=0, max=10, help="Largest accepted difference of an answer's log-probabilities."
+        ),
     ] = TOLERANCE,
     key_env: Annotated[
         str | None, typer.Option(metavar="VARIABLE", help="The variable that holds the key.")
@@ -147,8 +150,8 @@ def probe(
         typer.Option(metavar="HOST", help="A host that the key may be sent to. Repeatable."),
     ] = None,
 ) -> Printed:
-    """Ask a server what the version answered: 0, it answers alike; 1, otherwise; 2, it can't be
-    told."""
+    """Check whether a server is the evaluated version, by asking it again. Exit code 0: the same
+    answers; 1: other answers; 2: undecided."""
     if (url is None) == (endpoint is None):
         raise typer.BadParameter("give one of a URL and --endpoint", param_hint="URL")
     if key_env is not None and endpoint is not None:

@@ -24,7 +24,9 @@ def redact_command(redactors: "Callable[[], Sequence[Redactor]]") -> Callable[..
     def redact(
         test_set: Annotated[str, typer.Argument(help="The test set's name.", metavar="TEST_SET")],
         item: Annotated[str, typer.Argument(help="The item's id.", metavar="ITEM")],
-        reason: Annotated[str, typer.Option(help="Why, in words: it is kept, the text isn't.")],
+        reason: Annotated[
+            str, typer.Option(help="Why, in words; the log keeps the reason, not the text.")
+        ],
         project: Annotated[str, typer.Option(help="The project's name.")] = "default",
         yes: Yes = False,
         dry_run: DryRun = False,

@@ -39,7 +39,7 @@ class FileForm(StrEnum):
 
 @operation
 def export(
-    what: Annotated[What, typer.Argument(help="What to write, and in which form.", metavar="WHAT")],
+    what: Annotated[What, typer.Argument(help="What to write.", metavar="WHAT")],
     project: Annotated[str, typer.Option(help="The project's name.")],
     out: Annotated[
         Path | None,
@@ -93,7 +93,7 @@ def export(
         from evalhub.client.exports import export_folder_there, export_there
 
         if what is What.mlflow:
-            message = "mlflow is told by the machine that has the home: a site asks no address"
+            message = "mlflow needs the home's own machine: a site sends to no address"
             raise typer.BadParameter(message, param_hint="--server")
         query = {"study": study, "decision": decision, "review": review}
         if folder:
@@ -176,13 +176,13 @@ def _campaign(project: "Project", number: int | None) -> "Campaign":
 
 
 mlflow_app = typer.Typer(
-    no_args_is_help=True, help="Champion and challenger, as an MLflow server was told of them."
+    no_args_is_help=True, help="Aliases of champion and challenger at an MLflow server."
 )
 
 
 @verb(mlflow_app)
 def status(project: "Project | None" = None) -> Printed:
-    """Say whose each alias is, and what the server was told and waits for."""
+    """Show each alias with its version, and which changes the server has and which wait."""
     aliases = _aliases(project)
     note = "" if aliases else "No alias yet: a promotion makes a champion, a ship a challenger."
     return Printed(aliases, _alias_row, [_alias_line(alias) for alias in aliases], note)
@@ -190,7 +190,7 @@ def status(project: "Project | None" = None) -> Printed:
 
 @verb(mlflow_app)
 def sync(project: "Project | None" = None) -> Printed:
-    """Tell the server of every alias now, also of what it was told already."""
+    """Send every alias to the server now, also unchanged ones."""
     from django.conf import settings
 
     from evalhub.accounts.outgoing import HELD, hold_began

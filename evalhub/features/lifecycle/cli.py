@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 By = Annotated[
     str | None,
-    typer.Option(help="User name of whose word it is; at a site, the token says.", metavar="USER"),
+    typer.Option(help="User who acts; at a site, the token's user.", metavar="USER"),
 ]
 Version = Annotated[
     str, typer.Argument(help='The version: tuned@3, or "tuned v3".', metavar="VERSION")
@@ -44,13 +44,15 @@ def promote(
     by: By = None,
     arm: Annotated[
         PromotedArm,
-        typer.Option(help="candidate: what ships; baseline: what it judged against, as the first."),
+        typer.Option(
+            help="candidate: the arm that ships; baseline: its baseline, as the first champion."
+        ),
     ] = PromotedArm.candidate,
     project: Annotated[
         str | None, typer.Option(help="At a site: the project that the decision is of.")
     ] = None,
 ) -> Operation:
-    """Make a version the project's champion by a decision that stands."""
+    """Make a version the project's champion, by its newest decision."""
 
     def here() -> dict[str, Any]:
         from evalhub.features.lifecycle import promotion
@@ -76,10 +78,10 @@ def rollback(
     by: By = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="One that was champion before; else the one before."),
+        typer.Option(metavar="VERSION", help="An earlier champion; by default the previous one."),
     ] = None,
 ) -> Operation:
-    """Take this champion back, for the one before it."""
+    """Roll the champion back to the previous one."""
 
     def here() -> dict[str, Any]:
         from evalhub.features.lifecycle.rollback import roll_back
@@ -100,7 +102,10 @@ def override(
     by: By = None,
     instead_of: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="The champion: refused where it is another by now."),
+        typer.Option(
+            metavar="VERSION",
+            help="The present champion; refused if another version is champion by now.",
+        ),
     ] = None,
 ) -> Operation:
     """Make a version the champion without a decision, by an owner's word alone."""
@@ -120,7 +125,7 @@ def override(
 
 @operation
 def retire(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
-    """Give a candidate up."""
+    """Retire a candidate."""
 
     def here() -> dict[str, Any]:
         from evalhub.features.lifecycle import moves
@@ -148,7 +153,7 @@ def reopen(version: Version, project: Of, reason: Reason, by: By = None) -> Oper
 def history(
     model: Annotated[str, typer.Argument(help="The model's name.", metavar="MODEL")], project: Of
 ) -> Operation:
-    """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
+    """Show a model's history: the newest 50 changes of its versions' stages, newest first."""
 
     def here() -> list[dict[str, Any]]:
         from evalhub.accounts.people import project_by_slug

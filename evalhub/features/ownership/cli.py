@@ -28,13 +28,11 @@ def cost(
             help="A file of assumptions in place of the study's, part by part: YAML or JSON."
         ),
     ] = None,
-    traffic: Annotated[
-        float | None, typer.Option(help="Requests a month that are expected.")
-    ] = None,
+    traffic: Annotated[float | None, typer.Option(help="Expected requests a month.")] = None,
     candidate: Candidate = None,
 ) -> Printed:
-    """Say what a candidate costs: training, data, evaluation, serving, upkeep, retraining; when it
-    breaks even; and on which assumption that hangs. Every figure says where it comes from."""
+    """Compute a candidate's cost of ownership: training, data, evaluation, serving, upkeep and
+    retraining; the break-even, and its decisive assumption. Every figure has its origin."""
     from evalhub.features.ownership.study_costs import cost_of
     from evalhub.registry.models import StudyArm
 

@@ -33,25 +33,26 @@ def init(
         STUDY
     ),
     about: Annotated[
-        str | None, typer.Option(help="What it should do better: knowledge, behaviour or both.")
+        str | None,
+        typer.Option(help="What the model should do better: knowledge, behaviour or both."),
     ] = None,
     lesson: Annotated[
         str | None, typer.Option(help="What examples would teach: style, format or domain.")
     ] = None,
     changes: Annotated[
         str | None,
-        typer.Option(help="How often that changes: never, yearly, monthly, weekly or daily."),
+        typer.Option(
+            help="How often the knowledge changes: never, yearly, monthly, weekly or daily."
+        ),
     ] = None,
     examples: Annotated[
         int | None,
         typer.Option(help="How many examples there are.", show_default="rows of --examples-file"),
     ] = None,
     privacy: Annotated[
-        str | None, typer.Option(help="Where its texts may go: anywhere or own-machines.")
+        str | None, typer.Option(help="Where the texts may go: anywhere or own-machines.")
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="What is to get better: quality, cost or latency.")
-    ] = None,
+    reason: Annotated[str | None, typer.Option(help="The goal: quality, cost or latency.")] = None,
     size: Annotated[
         str | None, typer.Option(help="The model that answers today: small or large.")
     ] = None,
@@ -59,10 +60,11 @@ def init(
         float | None, typer.Option(help="Billions of parameters of the model to tune.")
     ] = None,
     memory: Annotated[
-        float | None, typer.Option(help="GB of the GPUs that would train it, all together.")
+        float | None, typer.Option(help="Total memory of the training GPUs, in GB.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing: what isn't said is what is usual.")
+        bool,
+        typer.Option("--yes", help="Ask nothing; use the usual answer for each open question."),
     ] = False,
     examples_file: Annotated[
         Path | None, typer.Option(help="Training rows: some are shown in the few-shot arm.")
@@ -73,7 +75,7 @@ def init(
     ] = None,
     url: Annotated[str, typer.Option(help="Where the models answer, ending in /v1.")] = "",
     model: Annotated[str, typer.Option(help="The model that answers today.")] = "",
-    tuned_model: Annotated[str, typer.Option(help="What the server calls the fine-tune.")] = "",
+    tuned_model: Annotated[str, typer.Option(help="The fine-tune's name on the server.")] = "",
     key_env: Annotated[str, typer.Option(help="The variable that holds the server's key.")] = "",
     system: Annotated[str, typer.Option(help="The system message of the prompted arm.")] = "",
     metric: Annotated[
@@ -81,7 +83,7 @@ def init(
     ] = "",
     project: Annotated[str, typer.Option(help="The team's space.", show_default="my-team")] = "",
 ) -> Printed:
-    """Ask what the case is, advise, and write a study that tries the simpler things first."""
+    """Ask about the case, advise, and write a study that tries simpler methods first."""
     from evalhub.features.strategy.first_study import first_study, rows_in
     from evalhub.features.strategy.study import StudyParts
 

@@ -107,7 +107,7 @@ class Webhooks(WebhookEndpoint):
         return list_response(request, self.rows(), WebhookOut.from_model)
 
     @describes(
-        "Make a webhook\n\nIt is told of what happens from now on. Its secret is shown this once.",
+        "Make a webhook\n\nIt gets messages from now on. Its secret is shown only once.",
         gives=WebhookSecretOut,
         takes=WebhookRequest,
         code=201,
@@ -129,7 +129,7 @@ class OneWebhook(WebhookEndpoint):
         return response_of(request, WebhookOut.from_model(self.webhook()))
 
     @describes(
-        "Change what it is told, or whether it is told anything",
+        "Change a webhook's events, or switch it on or off",
         gives=WebhookOut,
         takes=WebhookChangeRequest,
         also=(415,),

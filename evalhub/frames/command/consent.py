@@ -20,7 +20,7 @@ def agree(question: str, *, unasked: str) -> None:
     """
     if not sys.stdin or not sys.stdin.isatty():
         raise typer.BadParameter(
-            f"{unasked}, and nobody is at a terminal to be asked: say --yes", param_hint="--yes"
+            f"{unasked}, and there is no terminal for a confirmation: add --yes", param_hint="--yes"
         )
     typer.confirm(question, abort=True, err=True)
 

@@ -27,10 +27,10 @@ PORT = 8000
 Processes = Annotated[
     int, typer.Option(help="Processes: as many as cores, at most.", min=1, max=64)
 ]
-Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
+Of = Annotated[str, typer.Option("--project", help="The project's name.", metavar="P")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking you before.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go. Nothing is changed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Erase without confirmation.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would go, and change nothing.")]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,7 +41,7 @@ Allow = Annotated[
 StudyPath = Annotated[Path, typer.Argument(help="The study: STUDY.yaml", metavar="STUDY")]
 Candidate = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The arm in question, where another than the file's."),
+    typer.Option(metavar="NAME", help="The arm to judge, if not the file's candidate."),
 ]
 RowsPath = Annotated[
     str | None,
@@ -52,10 +52,10 @@ RowsPath = Annotated[
     ),
 ]
 IdPath = Annotated[
-    str | None, typer.Option("--id", metavar="PATH", help="Where a row has the item's id.")
+    str | None, typer.Option("--id", metavar="PATH", help="Path to the item's id in a row.")
 ]
 OutputPath = Annotated[
-    str | None, typer.Option("--output", metavar="PATH", help="Where a row has the answer.")
+    str | None, typer.Option("--output", metavar="PATH", help="Path to the answer in a row.")
 ]
 ScorePaths = Annotated[
     list[str] | None,

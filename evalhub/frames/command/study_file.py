@@ -64,7 +64,7 @@ class CandidateOptions:
     build: Annotated[
         str | None,
         typer.Option(
-            help="What gave those answers, such as the SHA-256 of its weights: another build is "
+            help="What produced the answers, such as the SHA-256 of the weights; another build is "
             "another version.",
         ),
     ] = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OneProject = Annotated[
     str | None,
-    typer.Option("--project", help="Of this project alone.", metavar="P", show_default="all"),
+    typer.Option("--project", help="Only this project.", metavar="P", show_default="all"),
 ]
 PROJECTS = {"Project": Of, "Project | None": OneProject}
 """The option in place of a parameter `project`, by its annotation."""
@@ -153,7 +153,7 @@ def user_by_option(by: str | None) -> "User":
     from evalhub.accounts.models import User
 
     if by is None:
-        raise typer.BadParameter("says whose word it is: a user's name", param_hint="--by")
+        raise typer.BadParameter("is needed: the name of the user who acts", param_hint="--by")
     user = User.objects.filter(username=by).first()
     if user is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")

@@ -160,7 +160,9 @@ def _keep(claim: Answered | Job, response: Response, secret: bool) -> None:
 
 def _again(claim: Answered | Job) -> Response:
     if claim.body is None:
-        raise Problem(409, "This was done, and its answer held a secret, which is shown once.")
+        raise Problem(
+            409, "This request was done. Its answer held a secret, which is shown only once."
+        )
     headers = {"Location": claim.location} if claim.location else {}
     return Response(claim.body, claim.status, headers=headers | {"Idempotency-Replayed": "true"})
 

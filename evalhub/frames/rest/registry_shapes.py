@@ -100,7 +100,7 @@ class PublicationOut(ResponseBody):
 class TrainingAdviceOut(ResponseBody):
     rule: str = Field(
         validation_alias=AliasPath("rule", "name"),
-        description="a name of the table in training-records.md",
+        description="a rule of the table in training-advice.md",
     )
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(

@@ -105,7 +105,7 @@ class ComparisonForm(forms.Form):
         label="Budget, tokens",
         required=False,
         min_value=1,
-        help_text="of all that is asked: where it is reached, nothing more is",
+        help_text="limit of all requests of this study; at the limit it stops",
     )
     budget_money = forms.FloatField(
         label="Budget, money",

@@ -19,7 +19,7 @@ _LIVE = [name for name, kind in BACKENDS.items() if kind.live]
 
 
 class _JudgeBackend(Declaration):
-    """Who judges: one of the backends that are asked."""
+    """Who judges: a live backend."""
 
     @property
     def live_backend(self) -> BackendDeclaration:

@@ -84,7 +84,7 @@ class RecordedAnswers(Declaration):
 
 
 class _ArmBackend(Declaration):
-    """Who answers: recorded answers, or one of the backends that are asked."""
+    """Who answers: recorded answers, or a live backend."""
 
     recorded: Recorded | None = None
 
@@ -187,7 +187,7 @@ class StudyFile(Declaration):
         AfterValidator(_words),
     ]
     slug: Name | None = Field(
-        None, description="the study's name in addresses; made from the name where it isn't said"
+        None, description="the study's name in addresses; default: made from the name"
     )
     baseline: Name = Field(
         description="the arm that runs now, or best-untuned: the best arm that is not fine-tuned, "

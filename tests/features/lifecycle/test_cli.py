@@ -92,7 +92,10 @@ def test_each_says_what_is_wrong(capsys: Capture, subtests: pytest.Subtests) -> 
             assert run([*words.split(), *OF, "Why not."]) == 64
             assert said in capsys.readouterr().err
     for words, said in (
-        ("rollback tuned@1 --project support-desk --reason x", "--by: says whose word it is"),
+        (
+            "rollback tuned@1 --project support-desk --reason x",
+            "--by: is needed: the name of the user who acts",
+        ),
         ("rollback tuned@1 --project gone --by olga --reason x", "there is no project 'gone'"),
         ("retire base@1 --project support-desk --by nobody --reason x", "no user 'nobody'"),
         ("override base@1 --project support-desk --by eva --reason x", "Only an owner"),
