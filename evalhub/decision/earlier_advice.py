@@ -7,9 +7,8 @@ is verified by the rule that it was written by. Pure.
 from collections.abc import Mapping
 from typing import Any
 
-from evalhub.decision.as_seen import assumption_clause
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.needed import NO_NUMBER
-from evalhub.declare.criteria import Criterion
 
 
 def with_earlier_advice(
@@ -34,13 +33,13 @@ def _reason_ruled_out(c: Criterion) -> str:
         end = c.ratio_upper if c.higher_is_better else c.ratio_lower
         if end is None or (end >= 1 if c.higher_is_better else end <= 1):
             return ""
-        real = "a higher cost" if c.role == "budget" else "a loss"
+        real = "a higher cost" if not c.kind.of_quality else "a loss"
         return f"{NO_NUMBER}: {real} looks real, since the interval leaves out 100%"
-    if c.role == "guard":
+    if not c.kind.plans_gain:
         return f"{NO_NUMBER}: a loss looks real, since the interval lies below 0" * (c.upper < 0)
     if c.upper < (c.bound or 0.0) + c.gap:
         return (
-            f"{NO_NUMBER}, since the interval leaves out that {assumption_clause(c)}: plan a "
+            f"{NO_NUMBER}, since the interval leaves out that {c.kind.assumption(c)}: plan a "
             "smaller gain"
         )
     return ""

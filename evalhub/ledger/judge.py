@@ -6,14 +6,14 @@ import numpy as np
 from django.utils import timezone
 
 from evalhub.analysis.judge import judge_verdict
+from evalhub.decision.criteria.judge import Pairwise
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import AgreementValue
-from evalhub.declare.study import Pairwise
 from evalhub.declare.verdicts import JudgeVerdict
 from evalhub.ledger.preference import judgments_of_ended_review, keys_judged_on
 from evalhub.ledger.same_pairs import judge_number

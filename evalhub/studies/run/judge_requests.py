@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.accounts.models import Project
+from evalhub.decision.criteria.judge import Pairwise
 from evalhub.declare.plan import PlannedJudging
 from evalhub.declare.prices import UsedPrice
-from evalhub.declare.study import Pairwise
 from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun
 from evalhub.registry.models.studies import ArmRole
 from evalhub.studies.file.spec import StudySpec

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from django.db.models import Count, Q, Sum
 
 from evalhub.accounts.models import User
+from evalhub.decision.criteria.judge import Pairwise
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.judging import JudgeRunDocument
 from evalhub.declare.prices import Price
-from evalhub.declare.study import Pairwise
 from evalhub.ledger.baseline_choice import baseline_of
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, Study, StudyRun

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from evalhub.accounts.models import Project
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from evalhub.registry.models import Metric, ModelVersion
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
