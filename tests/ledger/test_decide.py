@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import User
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.ledger.study_evidence import NotReadyError

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.cli.app import run as command
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet, TrainingOverlap

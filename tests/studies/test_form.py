@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run as evalhub
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.verify import verify
-from evalhub.declare.criteria import Criterion
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import Project
-from evalhub.declare.policy import Budget
+from evalhub.decision.criteria.budget import Budget
 from evalhub.declare.study import Development
 from evalhub.io.rows import DataError
 from evalhub.registry.models import (

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.sections.base import Section
-from evalhub.declare.criteria import Count
+from evalhub.declare.amounts import Count
 from evalhub.declare.decision import Arms
 from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import ALPHA

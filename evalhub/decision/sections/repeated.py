@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Size
+from evalhub.declare.amounts import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.stats.joined import join_clusters

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from evalhub.decision.criterion import Criterion
     from evalhub.decision.document import DecisionRecord
     from evalhub.decision.sections.base import Section
-    from evalhub.declare.criteria import Criterion
     from evalhub.declare.decision import BreakdownRow, Reading
     from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
     from evalhub.report.skills import Skills
@@ -271,7 +271,7 @@ def _interval(record: "DecisionRecord") -> str:
 
 def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
     """Both means, and the criterion's difference or ratio."""
-    from evalhub.declare.criteria import Criterion
+    from evalhub.decision.criterion import Criterion
 
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
+from evalhub.decision.policy import Rule
 from evalhub.declare.declaration import DeclarationError, default_of
-from evalhub.declare.policy import Demand, Rule
+from evalhub.declare.policy import Demand
 from evalhub.declare.roles import not_for
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study

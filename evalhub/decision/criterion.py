@@ -5,33 +5,23 @@ is better (latency, tokens), where the two arms' values stand as measured and th
 difference is turned. A ratio is candidate/baseline as measured, whichever is better.
 """
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evalhub.decision.criteria.base import Kind
+from evalhub.decision.criteria.table import ROLES, kind_of
+from evalhub.declare.amounts import Count, Degrees, Deviation, Level, Probability, Ratio, Size
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.margins import KeptMargin, RelativeMargin
 from evalhub.declare.policy import MaxRatio, MinGain, PlannedGain, Tier
 from evalhub.declare.tails import Tails, UnseenTail
 from evalhub.declare.verdicts import Status
 
-Size = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
-Ratio = Annotated[float, Field(ge=0)]
-Deviation = Annotated[float, Field(ge=0)]
-Degrees = Annotated[float, Field(gt=0)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Level = Annotated[float, Field(gt=0, lt=0.5)]
-Role = Literal["primary", "guard", "preference", "judge", "budget", "ownership"]
-# The field that says what a criterion of a role must keep to.
-_DEMANDS: dict[Role, str] = {
-    "primary": "min_gain",
-    "preference": "min_gain",
-    "judge": "min_gain",
-    "guard": "margin",
-    "budget": "max_ratio",
-    "ownership": "min_gain",
-}
+if TYPE_CHECKING:
+    Role = str
+else:
+    Role = Literal[ROLES]
 
 
 class NextLook(Declaration):
@@ -90,7 +80,7 @@ class PlannedSpread(Declaration):
 
 
 class Required(Declaration):
-    """What a criterion asks, said where the baseline's mean is known."""
+    """A criterion's requirement, once the baseline's mean is known."""
 
     name: str
     role: Role = Field(
@@ -144,25 +134,25 @@ class Required(Declaration):
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:
-        if self.role == "primary" and self.tier != "critical":
-            raise invalid(f"a primary is critical, it can't be {self.tier}", "tier")
-        needed = _DEMANDS[self.role]
+        if self.kind.always_critical and self.tier != "critical":
+            raise invalid(f"a {self.role} is critical, it can't be {self.tier}", "tier")
+        needed = self.kind.keeps_to
         for name in ("min_gain", "margin", "max_ratio"):
             if (getattr(self, name) is not None) != (name == needed):
                 raise invalid(f"a {self.role} has a {needed} and no other", name)
-        if self.relative_margin is not None and self.role != "guard":
+        if self.relative_margin is not None and needed != "margin":
             raise invalid("is for guards", "relative_margin")
         return self
 
     @property
-    def must_gain(self) -> bool:
-        """Whether a gain is asked, not only that nothing is lost."""
-        return self.role in ("primary", "preference", "judge")
+    def kind(self) -> Kind:
+        """What is the same for all criteria of its kind."""
+        return kind_of(self.role, self.name)
 
     @property
     def may_lose(self) -> bool:
         """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
-        return self.role == "guard" or (self.min_gain or 0.0) < 0
+        return self.kind.may_lose(self)
 
 
 class Measurement(Declaration):
@@ -217,7 +207,7 @@ class Tested(Declaration):
 
 
 class Criterion(Tested, Measurement, Required):
-    """A requirement with its measurement, and what the rule says of it.
+    """A requirement with its measurement and the rule's result.
 
     `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
     by the rule, which looks at all criteria.
@@ -268,15 +258,14 @@ class Criterion(Tested, Measurement, Required):
         baseline's mean is no further from the worst score than that."""
         if self.most_lost is None or not self.may_lose:
             return True
-        allowed = self.margin if self.role == "guard" else -(self.min_gain or 0.0)
-        return self.most_lost > (allowed or 0.0) + 1e-9
+        return self.most_lost > self.kind.allowed_loss(self) + 1e-9
 
     @property
     def holds(self) -> bool:
-        """Whether the interval lies wholly on the side that is asked."""
+        """Whether the interval lies wholly on the required side of the bound."""
         if self.factor is None:
-            saves = self.role == "ownership" and self.lower == self.bound
-            return saves or (self.bound is not None and self.lower > self.bound)
+            on_bound = self.kind.passes_at_bound and self.lower == self.bound
+            return on_bound or (self.bound is not None and self.lower > self.bound)
         if self.higher_is_better:
             return self.ratio_lower is not None and self.ratio_lower > self.factor
         return self.ratio_upper is not None and self.ratio_upper < self.factor
