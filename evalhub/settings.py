@@ -166,6 +166,7 @@ INSTALLED_APPS = [
     "evalhub.registry",
     "runners",
     "reviews",
+    "evalhub.judges",
     "evalhub.ledger",
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",

@@ -33,12 +33,12 @@ from evalhub.features.score_audits.score_cases import check_score, dispute_score
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
 from evalhub.io.items import FieldMapping
+from evalhub.judges.models import JudgeRun
 from evalhub.ledger.leakage.result import LeakageSettings
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,
     DocumentText,
-    JudgeRun,
     Metric,
     ModelVersion,
     Output,
