@@ -166,6 +166,7 @@ INSTALLED_APPS = [
     "evalhub.registry",
     "runners",
     "reviews",
+    "evalhub.judges",
     "evalhub.ledger",
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",
@@ -409,9 +410,7 @@ _GIVEN_SECRETS = secrets_in(os.environ)
 
 def known_secrets() -> list[str]:
     """Secrets that no page, log or report of this process may hold."""
-    secrets = (
-        [_secret_key()] if _secret_key.cache_info().currsize else []
-    )  # else nobody has read it yet
+    secrets = [_secret_key()] if _secret_key.cache_info().currsize else []  # else nobody read it
     return [*_GIVEN_SECRETS, *secrets]
 
 

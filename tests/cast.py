@@ -33,6 +33,7 @@ from evalhub.features.score_audits.score_cases import check_score, dispute_score
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
 from evalhub.io.items import FieldMapping
+from evalhub.judges.models import JudgeRun
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.leakage.result import LeakageSettings
 from evalhub.ledger.models import Decision
@@ -40,7 +41,6 @@ from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,
     DocumentText,
-    JudgeRun,
     Metric,
     ModelVersion,
     Output,

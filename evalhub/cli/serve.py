@@ -135,7 +135,7 @@ def doctor(
         raise typer.BadParameter("it is for --deploy", param_hint="--mail-to")
     findings = examine()
     if deploy:
-        from evalhub.cli.deployment import examine_deployment
+        from evalhub.cli.deploy_checks import examine_deployment
 
         findings += examine_deployment(mail_to=mail_to)
     if json_:

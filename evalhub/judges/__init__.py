@@ -1,1 +1,1 @@
-"""Judges: models that compare two answers. Asked, their votes kept, and checked against people"""
+"""Judges: models that compare two answers. Runs, votes and claims, and the check against people"""

@@ -13,8 +13,8 @@ from django.db.models import F, PositiveSmallIntegerField
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from evalhub.registry.models import JudgeRun, Run
-from evalhub.registry.models.judge_runs import STOPPED, JudgeRunQuerySet, JudgeRunState
+from evalhub.judges.models import STOPPED, JudgeRun, JudgeRunQuerySet, JudgeRunState
+from evalhub.registry.models import Run
 from runners.backends import BACKENDS
 
 LEASE = datetime.timedelta(seconds=15)

@@ -12,7 +12,8 @@ from typing import Any
 
 from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.keys import Reach
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
+from evalhub.judges.models import JudgeRun, JudgeVote
+from evalhub.registry.models import Item, Output, Run
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.clients import client_of
 from runners.metrics.json_verdict import VerdictError, quote, read_verdict, text_in

@@ -18,10 +18,10 @@ from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.prices import RunBudget
 from evalhub.judges import claims
 from evalhub.judges.claims import JudgeClaim, JudgeClaimLost
+from evalhub.judges.models import JudgeRun, JudgeVote, question_digest
 from evalhub.judges.pairs import AskResult, ask_pairs
 from evalhub.logs import about
-from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
-from evalhub.registry.models.judge_runs import question_digest
+from evalhub.registry.models import ModelVersion, Run
 from runners.backends.asking import Answered, BackendError
 from runners.launch import cancel, resume
 from runners.outages import DATABASE_AWAY, retry_while_away

@@ -8,7 +8,8 @@ from django.db.models.functions import Length
 
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.judges import JudgeFigures
-from evalhub.registry.models import JudgeRun, Output, Run
+from evalhub.judges.models import JudgeRun
+from evalhub.registry.models import Output, Run
 from evalhub.registry.repeated import clusters_by_item
 from evalhub.stats.both_orders import BothOrders, both_orders
 from evalhub.stats.levels import ALPHA

@@ -15,14 +15,14 @@ from evalhub.decision.wording import count_text
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.verdicts import JudgeVerdict
 from evalhub.judges.check import judge_verdict
+from evalhub.judges.models import JudgeRun, question_digest
 from evalhub.judges.pairs import count_pairs
 from evalhub.judges.run import judge_version
 from evalhub.judges.votes import JudgeVotes, figures_of, votes_of
 from evalhub.ledger.preference import judgments_of_ended_review, keys_judged_on
 from evalhub.ledger.same_pairs import judge_number
 from evalhub.ledger.study_evidence import StudyEvidence
-from evalhub.registry.models import JudgeRun, ModelVersion, Run, StudyArm, StudyTestSet
-from evalhub.registry.models.judge_runs import question_digest
+from evalhub.registry.models import ModelVersion, Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.both_orders import BothOrders
 from evalhub.stats.errors import StatisticsError

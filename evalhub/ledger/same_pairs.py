@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.same_items import SameItems
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
+from evalhub.registry.models import Item, Output, Run
 from reviews.models import (
     Assignment,
     AssignmentPurpose,

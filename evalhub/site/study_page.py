@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
+from evalhub.judges.models import JudgeRun
 from evalhub.ledger.chain.kept import why_not_kept
 from evalhub.ledger.champion_standing import ChampionStanding, champion_standing
 from evalhub.ledger.models import Decision, SignOff, SignOffAction
 from evalhub.ledger.staleness import Change, changes_since
-from evalhub.registry.models import JudgeRun, Study, StudyArm
+from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.matrix import Matrix, MatrixArm, matrix

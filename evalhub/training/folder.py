@@ -12,16 +12,8 @@ from typing import Any
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.training import CheckedTraining
 from evalhub.io.rows import DataError
-from evalhub.training.files import (
-    adapter_config,
-    axolotl,
-    callback_record,
-    llama_factory,
-    model_card,
-    results,
-    trainer_state,
-    training_arguments,
-)
+from evalhub.training.files import axolotl, huggingface, llama_factory, model_card
+from evalhub.training.files.reading import json_object
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
@@ -44,18 +36,22 @@ class Reader:
 
 
 READERS = (
-    Reader("evalhub-training.json", "the record of our own callback", callback_record.read),
-    Reader("adapter_config.json", "the adapter's shape and its base, by PEFT", adapter_config.read),
-    Reader("trainer_state.json", "steps, epochs and losses, by transformers", trainer_state.read),
-    Reader("all_results.json", "duration and examples, by transformers", results.read),
-    Reader("train_results.json", "the same of the training alone", results.read),
-    Reader("training_args.json", "arguments as JSON", training_arguments.read, of_all=True),
+    Reader("evalhub-training.json", "the record of our own callback", json_object),
+    Reader(
+        "adapter_config.json", "the adapter's shape and its base, by PEFT", huggingface.read_adapter
+    ),
+    Reader(
+        "trainer_state.json", "steps, epochs and losses, by transformers", huggingface.read_state
+    ),
+    Reader("all_results.json", "duration and examples, by transformers", huggingface.read_results),
+    Reader("train_results.json", "the same of the training alone", huggingface.read_results),
+    Reader("training_args.json", "arguments as JSON", huggingface.read_arguments, of_all=True),
     Reader("training_args.yaml", "what LLaMA-Factory was told", llama_factory.read, of_all=True),
     Reader("llamafactory_args.yaml", "the same", llama_factory.read, of_all=True),
     Reader("*.y*ml", "Axolotl's configuration", axolotl.read, of_all=True),
     Reader("README.md", "the model card's hyperparameters", model_card.read, of_all=True),
     Reader("trainer_log.jsonl", "LLaMA-Factory's log", llama_factory.read_log),
-    Reader("adapter_config.json", "the kind of adapter", adapter_config.read_method),
+    Reader("adapter_config.json", "the kind of adapter", huggingface.read_adapter_kind),
 )
 """In the order in which they are believed: what one says holds before what a later one says."""
 
@@ -76,7 +72,9 @@ def read_folder(folder: Path) -> dict[str, Any]:
             for path, fields in _contents_in(location, reader):
                 _add(record, fields)
                 read_from.append(_display_name(path, folder))
-                if reader.read is trainer_state.read and _CHECKPOINT.fullmatch(path.parent.name):
+                if reader.read is huggingface.read_state and _CHECKPOINT.fullmatch(
+                    path.parent.name
+                ):
                     record.setdefault("checkpoint", path.parent.name)
     if not read_from:
         names = ", ".join(dict.fromkeys(each.name for each in READERS))

@@ -160,7 +160,7 @@ def names(path: Path) -> set[str]:
     ],
 )
 def test_one_file_makes_absolute_addresses(name: str, files: set[str]) -> None:
-    printed = {"evalhub/cli/site.py", "evalhub/cli/deployment.py"}  # what is configured, said
+    printed = {"evalhub/cli/site.py", "evalhub/cli/deploy_checks.py"}  # what is configured, said
     having = [path for path, text in TEXTS.items() if name in text]
     using = {str(path.relative_to(ROOT)) for path in having if name in names(path)}
     assert using - (printed if name == "SITE_URL" else set()) == files

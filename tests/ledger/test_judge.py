@@ -12,8 +12,9 @@ from evalhub.decision.policy import StudySettings
 from evalhub.decision.verify import verify
 from evalhub.declare.judges import PairwiseQuestion
 from evalhub.io.canonical import digest_of
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run, Study
+from evalhub.registry.models import ModelVersion, Run, Study
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.declare.review import Form
-from evalhub.registry.models import JudgeRun, Run, Study, TrainingOverlap
+from evalhub.judges.models import JudgeRun
+from evalhub.registry.models import Run, Study, TrainingOverlap
 from reviews.models import Campaign
 from reviews.results.unblind import unblind
 from tests.cast import Team, a_judging, a_run, a_study, a_test_set, a_version, searched

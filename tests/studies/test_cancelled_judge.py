@@ -12,9 +12,10 @@ from evalhub.accounts.models import Project, Scope, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as evalhub
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.judges.run import Work, cancel_work, judge_waiting, resume_work
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import JudgeRun, JudgeVote, Study
+from evalhub.registry.models import Study
 from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies, status_of
 from tests.api.conftest import Program
 from tests.cast import a_team

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.registry.models import JudgeVote, Output, Run, Spending, StudyBudget
+from evalhub.judges.models import JudgeVote
+from evalhub.registry.models import Output, Run, Spending, StudyBudget
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 from tests.studies.judging import a_judged_desk

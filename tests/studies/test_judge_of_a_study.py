@@ -15,9 +15,10 @@ from django.utils import timezone
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.judges import claims
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.judges.run import judge_waiting, next_waiting, work_on
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import JudgeRun, JudgeVote, Run, Study
+from evalhub.registry.models import Run, Study
 from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies, status_of
 from evalhub.studies.run.judged_pairs import judge_study
 from runners.outages import Outage

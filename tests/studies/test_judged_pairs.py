@@ -16,8 +16,9 @@ from evalhub.declare.prices import Price
 from evalhub.features.erasure.redact import redact
 from evalhub.features.table import REDACTORS
 from evalhub.io.rows import DataError
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, JudgeVote, Spending, Study
+from evalhub.registry.models import Spending, Study
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.judged_pairs import judge_study

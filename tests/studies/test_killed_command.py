@@ -126,7 +126,7 @@ def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
         assert first(home, "SELECT count(*) FROM registry_output") == 60 + 60 + 300
 
 
-VERDICTS = "SELECT count(*) FROM registry_judgevote"
+VERDICTS = "SELECT count(*) FROM judges_judgevote"
 AT_ONCE = 2
 
 
@@ -152,13 +152,13 @@ def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twi
         command.wait()
         written, asked = there(VERDICTS), len(server.requests)
         assert written < 32
-        state = there("SELECT state FROM registry_judgerun")
+        state = there("SELECT state FROM judges_judgerun")
         if how == signal.SIGKILL:
             assert state == "claimed"
-            there("UPDATE registry_judgerun SET lease_until = '2000-01-01'")
+            there("UPDATE judges_judgerun SET lease_until = '2000-01-01'")
         else:  # given back
             assert (command.returncode, state) == (130, "pending")
-            assert there("SELECT count(*) FROM registry_judgerun WHERE claim IS NOT NULL") == 0
+            assert there("SELECT count(*) FROM judges_judgerun WHERE claim IS NOT NULL") == 0
         server.latency_s = 0
         evalhub("up", "--port", "0")
         wait_until(lambda: there("SELECT count(*) FROM ledger_decision"), within_s=60)
@@ -178,12 +178,12 @@ def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
         for _ in range(2):
             evalhub("worker", **grown)
         command = evalhub("study", "run", str(file), **grown)
-        wait_until(lambda: tables(connection) and count("registry_judgevote") >= 4, within_s=60)
+        wait_until(lambda: tables(connection) and count("judges_judgevote") >= 4, within_s=60)
         command.send_signal(signal.SIGKILL)
         command.wait()
         wait_until(lambda: count("ledger_decision"), within_s=60)
-        assert (len(server.requests), count("registry_judgevote")) == (32, 32)
-        assert count("registry_judgerun WHERE state = 'done'") == 1
+        assert (len(server.requests), count("judges_judgevote")) == (32, 32)
+        assert count("judges_judgerun WHERE state = 'done'") == 1
 
 
 @pytest.mark.services
@@ -219,5 +219,5 @@ def counted(connection: "psycopg.Connection[Any]", rows: str) -> int:
 
 def tables(connection: "psycopg.Connection[Any]") -> bool:
     """Whether the command has made its tables."""
-    row = connection.execute("SELECT to_regclass('registry_judgevote')").fetchone()
+    row = connection.execute("SELECT to_regclass('judges_judgevote')").fetchone()
     return row is not None and row[0] is not None

@@ -13,9 +13,10 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.judges.models import JudgeVote
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.drafts import drop, drop_left_over
-from evalhub.registry.models import Item, JudgeVote, Output, Redaction, Run, Score, TestSetVersion
+from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
 from evalhub.registry.redaction import REDACTED, RedactedItems, Redactor
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign

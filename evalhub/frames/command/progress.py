@@ -13,7 +13,8 @@ from rich.text import Text
 from evalhub.io.rows import progress_total
 
 if TYPE_CHECKING:
-    from evalhub.registry.models import JudgeRun, Run
+    from evalhub.judges.models import JudgeRun
+    from evalhub.registry.models import Run
     from evalhub.studies.file.spec import StudySpec
 
 ENDED = {"done", "failed", "cancelled"}

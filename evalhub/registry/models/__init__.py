@@ -3,7 +3,6 @@
 from evalhub.registry.models.budgets import Reserved, StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
-from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Output, Run, Shard
@@ -19,8 +18,6 @@ __all__ = [
     "Draw",
     "Ingestion",
     "Item",
-    "JudgeRun",
-    "JudgeVote",
     "Metric",
     "Model",
     "ModelVersion",

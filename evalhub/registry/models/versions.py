@@ -81,15 +81,13 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
 
     def to_be_tried(self) -> Self:
         """Those that may stand in a study some day: no judge, no parent of others, not retired."""
-        from evalhub.registry.models.judge_runs import JudgeRun
         from evalhub.registry.models.scores import Metric
         from evalhub.registry.models.studies import Study
 
         metrics = Metric.objects.annotate(judge=KT("options__by")).order_by()
         policies = Study.objects.annotate(judge=KT("policy__pairwise__by")).order_by()
-        judge_runs = JudgeRun.objects.filter(judge=OuterRef("pk"))
         children = ModelVersion.objects.filter(parent=OuterRef("pk"))
-        return self.filter(~Exists(judge_runs), ~Exists(children)).exclude(
+        return self.filter(~Exists(children), judge_runs=None).exclude(
             Q(stage=VersionStage.RETIRED)
             | Q(digest__in=metrics.filter(judge__isnull=False).values("judge"))
             | Q(digest__in=policies.filter(judge__isnull=False).values("judge"))

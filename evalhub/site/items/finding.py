@@ -13,9 +13,9 @@ import numpy as np
 from django.db.models import Count, Q
 
 from evalhub.decision.outcomes import Outcome
+from evalhub.judges.models import JudgeRun, JudgeVote, VoteChoice
 from evalhub.ledger.differences import items_by_outcome
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
-from evalhub.registry.models.judge_runs import VoteChoice
+from evalhub.registry.models import Item, Output, Redaction, TestSetVersion
 from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.scope import ItemScope
 from evalhub.site.items.text_search import Ids, TextSearch

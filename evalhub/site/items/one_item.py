@@ -7,9 +7,10 @@ from typing import Any
 from evalhub.decision.outcomes import Outcome, outcome
 from evalhub.io.tools import call_text
 from evalhub.io.word_diff import Piece, word_diff
+from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.differences import ItemDifference, differences_of
 from evalhub.ledger.leakage.overlaps import keys_of_leaks
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Score
+from evalhub.registry.models import Item, Output, Score
 from evalhub.report.flips import (
     COMPARED,
     FoldedText,

@@ -10,8 +10,9 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
+from evalhub.judges.models import JudgeRun
 from evalhub.judges.run import Work, cancel_work, resume_work
-from evalhub.registry.models import JudgeRun, Run
+from evalhub.registry.models import Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from evalhub.site.answers import answers_page
 from evalhub.site.listing import list_page

@@ -12,8 +12,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.pages import MOVES, stage_page
-from evalhub.features.monitoring.asking import sentence
-from evalhub.features.monitoring.models import Asking
+from evalhub.features.monitoring.pages import askings_of
 from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.numbers import whole_number
@@ -28,7 +27,6 @@ from evalhub.site.version_form import VersionForm, form_of_version, register_for
 from evalhub.studies.run.verdicts import with_evidence
 
 RUNS = 50
-ASKINGS = 30
 PROBES = 30
 
 
@@ -101,7 +99,7 @@ def _render_version(
         "root": lineage(version),
         "stage": stage_page(version, request.user),
         **more,
-        "askings": [(each, sentence(each)) for each in _askings(version)],
+        "askings": askings_of(version),
         "aliases": version.mlflow_aliases.all(),
         "probes": version.probes.all()[:PROBES],
         "trend": trend_page(
@@ -114,8 +112,3 @@ def _render_version(
         ).prefetch_related("metrics__metric")[:RUNS],
     }
     return render(request, "site/version.html", context, status=status)
-
-
-def _askings(version: ModelVersion) -> list[Asking]:
-    askings = Asking.objects.filter(watch__version=version)
-    return list(askings.select_related("watch__test_set_version__test_set", "run")[:ASKINGS])

@@ -20,11 +20,12 @@ from django.utils import timezone
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.decision import Reading
+from evalhub.judges.models import JudgeRun
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.ledger.readings import readings_of
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
+from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.studies.run.judged_pairs import begin_judge, newest_judge_run

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from evalhub.judges.models import JudgeRun, JudgeRunState
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
-from evalhub.registry.models.judge_runs import JudgeRunState
+from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.studies.run.advance import StudyState, StudyStatus, advance
 from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.waiting import OPEN, Pause, Progress, take_up, with_progress

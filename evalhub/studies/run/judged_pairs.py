@@ -9,13 +9,13 @@ from evalhub.decision.criteria.judge import Pairwise
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.judges import JudgeRunDocument
 from evalhub.declare.prices import Price
+from evalhub.judges.models import JudgeRun, JudgeRunState, question_digest
 from evalhub.judges.pairs import count_pairs
 from evalhub.judges.run import begin_judging, judge_version, wait_for
 from evalhub.judges.votes import figures_of, votes_of
 from evalhub.ledger.baseline_choice import baseline_of
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
-from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
+from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from runners.backends.asking import BackendError, Paid

@@ -4,8 +4,9 @@ query."""
 from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from evalhub.judges.models import JudgeRun
 from evalhub.ledger.models import Decision, Look, SignOff
-from evalhub.registry.models import JudgeRun, Run
+from evalhub.registry.models import Run
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole, StudyQuerySet
 from evalhub.registry.models.testsets import TestSetQuerySet

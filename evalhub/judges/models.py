@@ -1,4 +1,4 @@
-"""What a judge said of two runs' answers, pair by pair and in both orders."""
+"""A judge's run on two runs' answers, and its vote on each pair in both orders."""
 
 import datetime
 from typing import Self
