@@ -11,7 +11,7 @@ from evalhub.frames.command.options import AcceptPolicyChange, Json, reason_of
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
-    from evalhub.decision.preference_evidence import Judgments
+    from evalhub.decision.judgments import Judgments
     from evalhub.declare.evidence import JudgmentRows
 
 
@@ -71,7 +71,7 @@ def decide(
 
 def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     from evalhub.analysis.labels import read_judgments
-    from evalhub.decision.preference_evidence import Judgments
+    from evalhub.decision.judgments import Judgments
 
     judgments, _ = read_judgments(
         path,

@@ -15,16 +15,7 @@ from evalhub.decision.caveats import with_caveats
 from evalhub.decision.code import code_digest
 from evalhub.decision.content import content_digest
 from evalhub.decision.document import SECTIONS, DecisionRecord, PrintedDecision
-from evalhub.decision.earlier_advice import with_earlier_advice
-from evalhub.decision.inconsistent import (
-    BESIDE_SCORES,
-    FOLLOWS,
-    POLICY_ASKS,
-    Discrepancy,
-    inconsistent,
-    levels_apart,
-)
-from evalhub.decision.later_fields import (
+from evalhub.decision.earlier_records import (
     LATER,
     LATER_OF_CRITERIA,
     LATER_OF_LEDGER,
@@ -32,6 +23,15 @@ from evalhub.decision.later_fields import (
     LATER_OF_PEOPLE,
     LATER_OF_SLICES,
     LATER_OF_SPREADS,
+    with_earlier_advice,
+)
+from evalhub.decision.inconsistent import (
+    BESIDE_SCORES,
+    FOLLOWS,
+    POLICY_ASKS,
+    Discrepancy,
+    inconsistent,
+    levels_apart,
 )
 from evalhub.decision.record import ruling_fields, with_sentences, without_results
 from evalhub.decision.rule import alphas_of, decide

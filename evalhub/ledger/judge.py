@@ -8,7 +8,7 @@ from django.utils import timezone
 from evalhub.analysis.judge import judge_verdict
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
-from evalhub.decision.preference_evidence import Judgments
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion

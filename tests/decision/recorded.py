@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from evalhub.decision.criteria import Requirement
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.measuring import measure, same_run
-from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.preference_evidence import preference_criterion
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.decision.sections.answers import AnswersSection, answer_cautions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evalhub.decision.later_fields import LATER_OF_CRITERIA, LATER_OF_SPREADS
+from evalhub.decision.earlier_records import LATER_OF_CRITERIA, LATER_OF_SPREADS
 from evalhub.decision.verify import verify
 from evalhub.declare.declaration import DeclarationError
 from evalhub.io.canonical import digest_of

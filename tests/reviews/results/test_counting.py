@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.accounts.models import Membership, Provenance, Role, User
-from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.decision.people_cautions import identity_cautions
 from evalhub.declare.review import Anytime, Design
 from evalhub.declare.study import StudySettings
 from reviews.chain.identities import identities

@@ -1,15 +1,27 @@
-"""Advice of earlier versions: no number of items where the interval excludes what was planned.
+"""Records of earlier versions: fields that they lack, and advice that they gave otherwise. Pure.
 
-Now two numbers are said there (evalhub.decision.needed). A record of before keeps its sentence, and
-is verified by the rule that it was written by. Pure.
+Earlier versions gave no number of items where the interval excludes what was planned; now two
+numbers are given (evalhub.decision.needed). A record keeps its sentence, and is verified by the
+rule that it was written by.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from evalhub.decision.as_seen import assumption_clause
+from evalhub.decision.document import LATER_SECTIONS
 from evalhub.decision.needed import NO_NUMBER
 from evalhub.declare.criteria import Criterion
+
+LATER = (*LATER_SECTIONS, "ledger_head", "caveats")
+LATER_OF_LEDGER = ("begun", "restored")
+LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
+LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen", "tails", "unseen", "chose")
+LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
+LATER_OF_SLICES = ("p_value",)
+LATER_OF_LOOKS = ("tries", "elsewhere", "claim", "together")
+"""Sections, fields of `ledger`, of `people`, of criteria, of what they plan with, of slices, of
+looks that a record of an earlier version lacks: where one isn't written there is none."""
 
 
 def with_earlier_advice(
