@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.pages import adjudicating, joining, offline, views
+from reviews.pages import joining, offline, views
 
 app_name = "reviews"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("<int:pk>/ahead/", views.ahead, name="ahead"),
     path("<int:pk>/undo/", views.undo, name="undo"),
     path("<int:pk>/guess/", views.guess, name="guess"),
-    path("<int:pk>/adjudicate/", adjudicating.disagreements, name="adjudicate"),
+    path("<int:pk>/adjudicate/", views.disagreements, name="adjudicate"),
     path("<int:pk>/pause/", views.pause, name="pause"),
     path("<int:pk>/practice/", joining.practice, name="practice"),
     path("join/<str:token>/", joining.join, name="join"),

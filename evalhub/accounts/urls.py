@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from evalhub.accounts import joining, views
+from evalhub.accounts import views
 from evalhub.accounts.library_urls import login
 
 app_name = "accounts"
@@ -15,5 +15,5 @@ urlpatterns = [
     path("typed/<str:key>/", views.typed, name="typed"),
     path("still-here/", views.still_here, name="still_here"),
     path("sign-out-elsewhere/", views.sign_out_elsewhere, name="sign_out_elsewhere"),
-    path("join/<str:token>/", joining.join, name="join"),
+    path("join/<str:token>/", views.join, name="join"),
 ]

@@ -1,4 +1,4 @@
-"""The one-click way in, and one's own account."""
+"""The one-click way in, the page of a link that makes an account, and one's own account."""
 
 import logging
 from typing import Any
@@ -10,6 +10,8 @@ from allauth.socialaccount.providers.openid_connect import views as openid
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -19,6 +21,8 @@ from requests import RequestException
 
 from evalhub.accounts.adapters import sign_in_by
 from evalhub.accounts.draft_recovery import draft_of, fields_of_request, keep, person_mark
+from evalhub.accounts.invitations import MembershipError
+from evalhub.accounts.members import join_project, member_invitation_of
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
@@ -130,3 +134,27 @@ def cancelled(request: HttpRequest) -> HttpResponse:
     """Back from the identity provider without having signed in there."""
     messages.info(request, "You didn’t sign in there, so you aren’t signed in here.")
     return redirect("accounts:login")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """What one is invited to; the button makes the account, the visit doesn't."""
+    user = request.user if isinstance(request.user, User) else None
+    password = request.POST.get("password", "")
+    try:
+        invitation = member_invitation_of(token)
+        if request.method == "GET":
+            return render(request, "accounts/join.html", {"invitation": invitation})
+        if password:
+            validate_password(password)
+        person = join_project(token=token, user=user, password=password)
+    except ValidationError as error:
+        context = {"invitation": invitation, "wrong": " ".join(error.messages)}
+        return render(request, "accounts/join.html", context, status=400)
+    except MembershipError as error:
+        return render(request, "accounts/sign_in_failed.html", {"why": str(error)}, status=403)
+    request.session.flush()
+    sign_in_by("invitation", request, person)
+    return redirect("home")

@@ -12,7 +12,7 @@ from evalhub.frames.command.options import AcceptPolicyChange, reason_of
 from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
-    from evalhub.decision.preference_evidence import Judgments
+    from evalhub.decision.judgments import Judgments
     from evalhub.declare.evidence import JudgmentRows
 
 
@@ -69,7 +69,7 @@ def decide(
 
 def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     from evalhub.analysis.labels import read_judgments
-    from evalhub.decision.preference_evidence import Judgments
+    from evalhub.decision.judgments import Judgments
 
     judgments, _ = read_judgments(
         path,

@@ -78,7 +78,7 @@ def _study_for_site(
     from evalhub.cli.record import complete_runs, write_answers
     from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.spec import read_study
-    from evalhub.studies.web.external_arms import arms_asked_here, recorded_fields
+    from evalhub.studies.web.bundle_upload import arms_asked_here, recorded_fields
 
     arms = arms_asked_here(spec)
     if not arms:

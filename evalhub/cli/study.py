@@ -120,7 +120,7 @@ def _plan(spec: "StudySpec", as_json: bool) -> None:
     from evalhub.frames.command.setup import database_to_look_at
 
     with database_to_look_at():
-        from evalhub.ledger.ledger_place import why_not_here
+        from evalhub.ledger.ledger_origin import why_not_here
         from evalhub.studies.run.plan import plan_of_file
 
         plan = plan_of_file(spec)
@@ -145,7 +145,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from django.conf import settings
 
     from evalhub.frames.command.progress import ImportBars, RunBars
-    from evalhub.ledger.ledger_place import check_ledger_place
+    from evalhub.ledger.ledger_origin import check_ledger_place
     from evalhub.studies.run.conduct import conduct, patiently
     from evalhub.studies.run.register import register_study
     from evalhub.studies.run.requests import short_budgets

@@ -45,7 +45,7 @@ from evalhub.declare.decision import (
 )
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND
-from evalhub.declare.ledger_head import LedgerHead
+from evalhub.declare.ledger_origin import LedgerHead
 from evalhub.declare.policy import Alpha
 from evalhub.declare.verdicts import Verdict
 

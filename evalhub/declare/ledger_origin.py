@@ -1,11 +1,12 @@
-"""Where a home's ledger comes from, as far as a decision's reader has to know it."""
+"""Where a home's ledger comes from and how far it is, for the reader of a decision."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from evalhub.declare.amounts import Count
 from evalhub.declare.declaration import Declaration
+from evalhub.declare.home_bound import HOME_BOUND
 
 
 class LedgerBeginning(Declaration):
@@ -30,3 +31,12 @@ class RestoredLedger(Declaration):
     parent: str = Field(description="id of the backup's ledger; empty: it held none")
     entries: Count = Field(description="how many entries that had")
     restored: str = Field(description="when it was restored, as ISO 8601 has it")
+
+
+class LedgerHead(Declaration):
+    """The chain of a home's looks, decisions and sign-offs just before this decision, its own
+    looks included: whoever keeps the record can tell later whether all before it is as it was."""
+
+    home: Annotated[str, HOME_BOUND] = Field(description="the ledger's random id")
+    links: int = Field(ge=0, description="how many rows there are in the chain")
+    head: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 that the chain leads to")

@@ -1,4 +1,5 @@
-"""An arm of a study with all evidence that a decision reads of it, before its level is known."""
+"""An arm of a study with all evidence that a decision reads of it, before its level is known; and
+how the record names both."""
 
 from dataclasses import dataclass
 
@@ -9,12 +10,11 @@ from evalhub.decision.sections.answers import (
 )
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.leakage import Leak
-from evalhub.declare.decision import Arms
+from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.ledger.answers import test_sets_with_answers
 from evalhub.ledger.applied import check_adapter, dead_adapter_reason
 from evalhub.ledger.baseline_choice import BaselineChoice
 from evalhub.ledger.claims import claims_of
-from evalhub.ledger.evidence_rows import arm_name
 from evalhub.ledger.leakage.overlaps import leaks_of
 from evalhub.ledger.ledger import Claim
 from evalhub.ledger.repeats import same_answers
@@ -75,3 +75,35 @@ def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm)
     }
     claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
     return ArmEvidence(arm, pairings, claims, leaks, flaws, again, section, answered)
+
+
+def arm_name(arm: StudyArm) -> ArmName:
+    """An arm of a study as records name it."""
+    version = arm.version
+    return ArmName(name=arm.name, digest=version.digest, kind=version.kind, version=str(version))
+
+
+def evidence_row(pairing: Pairing) -> EvidenceRow:
+    """The record's row on items, answers and scores of one test set."""
+    base, tuned = pairing.baseline, pairing.candidate
+    version = base.run.test_set_version
+    return EvidenceRow(
+        test_set=pairing.aligned.requirement.test_set,
+        version=str(version),
+        digest=version.digest,
+        items=version.item_count,
+        metric=pairing.metric.name,
+        metric_options=pairing.metric.options,
+        baseline_run=base.run.pk,
+        candidate_run=tuned.run.pk,
+        baseline_answers=base.run.answers_digest,
+        candidate_answers=tuned.run.answers_digest,
+        baseline_scores=base.digest,
+        candidate_scores=tuned.digest,
+        failed_baseline=base.arm.failures_counted,
+        failed_candidate=tuned.arm.failures_counted,
+        unscored_baseline=base.arm.unscored,
+        unscored_candidate=tuned.arm.unscored,
+        extraction_misses_baseline=base.arm.extraction_misses,
+        extraction_misses_candidate=tuned.arm.extraction_misses,
+    )

@@ -12,14 +12,14 @@ from evalhub.decision.sections.policy_since import policy_caveats, policy_sectio
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.altered import caveats_on_changes
+from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.ledger import Claim
-from evalhub.ledger.models import Acceptance
+from evalhub.ledger.models import Acceptance, Promotion
 from evalhub.ledger.near_copies import copies_of
-from evalhub.ledger.other_baseline import other_baseline
 from evalhub.ledger.policy_history import earlier_policies
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.study_evidence import StudyEvidence
-from evalhub.registry.models import StudyArm
+from evalhub.registry.models import Run, Study, StudyArm
 
 
 def with_history(
@@ -92,3 +92,34 @@ def reason_accepted(project: int, subject: str) -> str:
     """The newest reason for which this was accepted in the project; "" where nobody accepted it."""
     rows = Acceptance.objects.filter(project=project, subject=subject).newest_first()
     return rows.values_list("reason", flat=True).first() or ""
+
+
+OTHER_BASELINE = "other-baseline"
+
+
+def other_baseline(
+    study: Study, baseline: StudyArm, arm: StudyArm, runs: Sequence[Run]
+) -> list[Caveat]:
+    """Caveat where the baseline isn't the project's champion, or has other answers than the
+    champion.
+
+    A gain over something weaker than what runs now is no gain. Where the champion is the candidate
+    by now, nothing has changed of what was found.
+
+    Args:
+        runs: the baseline's.
+    """
+    champion = Promotion.objects.current(study.project)
+    if champion is None or champion.version_id == arm.version_id:
+        return []
+    if champion.version_id != baseline.version_id:
+        sentence = f"the baseline, {baseline.version}, isn't the champion, which is "
+        return [Caveat(code=OTHER_BASELINE, sentence=f"{sentence}{champion.version}")]
+    others = other_answers(champion, runs)
+    if others is None:
+        return []
+    sentence = (
+        f"the baseline answers {others.differing:,} of {others.shared:,} items otherwise than the "
+        "champion did"
+    )
+    return [Caveat(code=OTHER_BASELINE, sentence=sentence)]

@@ -16,19 +16,22 @@ from evalhub.declare.decision import Arms, StudyName
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.canonical import digest_of, storable
 from evalhub.ledger.alternatives import alternatives
-from evalhub.ledger.arm_evidence import ArmEvidence, arm_evidence
+from evalhub.ledger.arm_evidence import ArmEvidence, arm_evidence, arm_name, evidence_row
 from evalhub.ledger.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.ledger.caveats import with_history
 from evalhub.ledger.chain.append import append, ledger_head
 from evalhub.ledger.charge import charge
 from evalhub.ledger.claims import claims_beside
 from evalhub.ledger.costs import arm_prices, budgets
-from evalhub.ledger.evidence_rows import arm_name, evidence_row
 from evalhub.ledger.extraction import extraction_misses
 from evalhub.ledger.judge import judge_evidence, open_preference
 from evalhub.ledger.ledger import Standing, standing_of
-from evalhub.ledger.ledger_origin import FirstLooks, with_first_origin, with_ledger_origin
-from evalhub.ledger.ledger_place import check_ledger_place
+from evalhub.ledger.ledger_origin import (
+    FirstLooks,
+    check_ledger_place,
+    with_first_origin,
+    with_ledger_origin,
+)
 from evalhub.ledger.models import Decision
 from evalhub.ledger.ownership_evidence import ownership_evidence
 from evalhub.ledger.preference import ask

@@ -9,7 +9,7 @@ from evalhub.decision.criteria.judge import Pairwise
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
-from evalhub.decision.preference_evidence import Judgments
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import count_text
 from evalhub.declare.decision import AgreementValue

@@ -1,4 +1,5 @@
-"""Where this home's ledger comes from, for a decision's record: just begun, or restored.
+"""Where this home's ledger comes from, for a decision's record: just begun, or restored. And
+whether it is a server's, where the policy wants one (`ledger_at: server`).
 
 A ledger is begun with its first look. Which looks are of its beginning is written with them, so
 that deciding on them again says the same.
@@ -10,15 +11,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from evalhub.accounts.addresses import address_or_empty
 from evalhub.decision.caveats import with_caveats, without_caveats
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.ledger_origin import BEGUN, RESTORED
+from evalhub.decision.ledger_origin import BEGUN, RESTORED, LedgerElsewhereError
 from evalhub.decision.record import with_sentences
 from evalhub.decision.sections.ledger import LedgerSection, ledger_caveats
 from evalhub.declare.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.declare.policy import LedgerPlace
 from evalhub.ledger.ledger import Standing
 from evalhub.ledger.models import LedgerRestore, Look, LookBeginning
 from evalhub.ledger.same_items import SameItems
@@ -147,4 +150,29 @@ def _restore_mark(restore: LedgerRestore) -> RestoredLedger:
         parent=restore.parent,
         entries=restore.entries,
         restored=restore.created.isoformat(timespec="seconds"),
+    )
+
+
+def is_a_servers_home() -> bool:
+    """Whether others than this command take their looks from this ledger: a site runs from the home
+    or is this very process, EVALHUB_URL says which site it belongs to, or the database is a server.
+    """
+    return connection.vendor == "postgresql" or bool(address_or_empty())
+
+
+def check_ledger_place(ledger_at: LedgerPlace) -> None:
+    """Raise LedgerElsewhereError where the policy wants a server's ledger and this is none."""
+    if why := why_not_here(ledger_at):
+        raise LedgerElsewhereError(why)
+
+
+def why_not_here(ledger_at: LedgerPlace) -> str:
+    """Why this home may not decide, and what to do instead; "" where it may."""
+    if ledger_at == "home" or is_a_servers_home():
+        return ""
+    return (
+        "the policy says `ledger_at: server`, so that its looks stand in a server's ledger, and "
+        "this home isn't a server's: let the site decide, by `evalhub gate STUDY --server URL`. "
+        "(A home is a server's while `evalhub up` runs from it, where EVALHUB_URL is set, or where "
+        "its database is PostgreSQL)"
     )

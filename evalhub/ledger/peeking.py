@@ -33,8 +33,7 @@ from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
 from evalhub.ledger.known_items import KnownItems, find_by_id, find_by_text
 from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
-from evalhub.ledger.ledger_origin import origin_for_files
-from evalhub.ledger.ledger_place import is_a_servers_home
+from evalhub.ledger.ledger_origin import is_a_servers_home, origin_for_files
 from evalhub.ledger.models import Ledger, Look, Peek
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion

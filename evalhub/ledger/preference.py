@@ -10,9 +10,8 @@ from itertools import batched, compress
 
 from django.db.models import QuerySet
 
+from evalhub.decision.judgments import CountedReview, Judgments
 from evalhub.decision.preference_evidence import (
-    CountedReview,
-    Judgments,
     PreferenceEvidence,
     evidence_of_changed_review,
     preference_evidence,

@@ -1,4 +1,4 @@
-"""A study's arms by quality and by one kind of cost, which the reader chooses."""
+"""A study's cost: its arms by quality and by one kind of cost, and what was spent per version."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from evalhub.decision.criteria.primary import Primary
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
+from evalhub.declare.prices import Spent, spending_text
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.measured_costs import MeanCost, RunCosts, run_costs
 from evalhub.ledger.models import Decision
+from evalhub.registry.models import Spending, Study, StudyBudget, StudyRun
 from evalhub.report.pareto import ArmPoint, Pareto, Ranged, pareto
 
 NAMES = {
@@ -103,3 +105,41 @@ def _pareto(
         value = Ranged(criterion.difference, criterion.lower, criterion.upper)
         arms.append(ArmPoint(decision.arm, decision.verdict, value, of(after)))
     return pareto(arms, quality=quality, cost=NAMES[name])
+
+
+@dataclass(frozen=True, slots=True)
+class StudySpending:
+    spent: Sequence[Spent]
+    budgets: Sequence[StudyBudget]
+
+
+def study_spending(study: Study) -> StudySpending:
+    """The study's cost. Two queries."""
+    runs = StudyRun.objects.filter(arm__study=study).values("run")
+    rows = Spending.objects.filter(run__in=runs).select_related("version__model", "run")
+    by: dict[tuple[bool, int], list[Spending]] = {}
+    for row in rows.order_by("pk"):
+        by.setdefault((row.is_judge, row.version_id), []).append(row)
+    of_study = StudyBudget.objects.filter(project=study.project_id, study=study.slug)
+    budgets = list(of_study.order_by("arm"))
+    return StudySpending([_sum(by[key]) for key in sorted(by)], budgets)
+
+
+def _sum(rows: Sequence[Spending]) -> Spent:
+    """The total cost of one version; each run was priced request by request."""
+    amounts = [each.money for each in rows if each.money is not None]
+    totals = {
+        name: sum(getattr(each, name) for each in rows)
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "untold")
+    }
+    money = sum(amounts) if amounts else None
+    price = rows[-1].price
+    sentence = spending_text(
+        prompt=totals["prompt_tokens"],
+        completion=totals["completion_tokens"],
+        without_count=totals["untold"],
+        money=money,
+        price=price,
+    )
+    whole = rows[0].shown
+    return whole.model_copy(update={**totals, "money": money, "price": price, "sentence": sentence})

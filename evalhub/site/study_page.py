@@ -16,7 +16,7 @@ from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.matrix import Matrix, MatrixArm, matrix
 from evalhub.report.skills import Skills, skills_of
 from evalhub.site.changes import Changes, Wanted, changes
-from evalhub.site.cost_view import CostView, cost_view
+from evalhub.site.cost_view import CostView, StudySpending, cost_view, study_spending
 from evalhub.site.queries import (
     CampaignProgress,
     ReadingRow,
@@ -25,7 +25,6 @@ from evalhub.site.queries import (
     development_rows,
     study_runs,
 )
-from evalhub.site.spending import StudySpending, study_spending
 from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.plan import next_looks
 

@@ -1,22 +1,35 @@
 """Which pair a reviewer is dealt next, and on which sides.
 
-A reviewer walks through an order of the pairs that is theirs alone
-(`reviews.assignments.order`), from a cursor before which every pair was dealt to them or full: a
-claim looks at a few places ahead of it, never at what the reviewer has done. Only who has come to
-the end looks for seats that others gave back.
+A reviewer walks through an order of the pairs that is theirs alone (`order_of`), from a cursor
+before which every pair was dealt to them or full: a claim looks at a few places ahead of it, never
+at what the reviewer has done. Only who has come to the end looks for seats that others gave back.
 """
 
 import datetime
 import math
+from functools import lru_cache
 from operator import itemgetter
 
+import numpy as np
 from django.db.models import Exists, OuterRef
+from numpy.typing import NDArray
 
 from evalhub.declare.review import Form
-from reviews.assignments.order import order_of
 from reviews.assignments.seats import LEASE, OpenPair, free_pairs_for, open_at, take_seat_at_once
 from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
+
+
+@lru_cache(maxsize=64)
+def order_of(seed: int, reviewer: str, size: int) -> NDArray[np.uint32]:
+    """0 … size-1, each once; another seed or reviewer gives another order.
+
+    `RandomState` rather than a Generator, for its stream never changes (NEP 19): an order has to
+    outlive an upgrade in the middle of a campaign. The last 64 orders are kept.
+    """
+    key = np.frombuffer(draw(seed, "order", reviewer).to_bytes(32), "<u4")
+    return np.random.RandomState(key).permutation(size).astype(np.uint32)
+
 
 AHEAD = 8  # places looked at first; four times as many each time that all are taken
 GIVEN_BACK = 200  # seats given back that are looked at, at most

@@ -14,9 +14,8 @@ from evalhub.declare.review import Show
 from evalhub.io.canonical import digest_of
 from evalhub.io.tools import with_calls
 from evalhub.registry.models import StudyArm
-from reviews.audit.account_checks import accounts
+from reviews.audit.account_checks import accounts, identities
 from reviews.audit.check import LEVEL, Check, Status, judge_checks, status_of
-from reviews.audit.identity_checks import identities
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.record_check import record_check
 from reviews.audit.scan import Answers, Scan

@@ -41,8 +41,7 @@ from reviews.pages.reading import (
     skip_reason,
     token_of,
 )
-from reviews.pages.totals import note_total, total_was
-from reviews.results.adjudicate import may_adjudicate
+from reviews.results.adjudicate import adjudicate, may_adjudicate, next_disagreement, to_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.record import record
 
@@ -308,3 +307,43 @@ def _page(
     response = render(request, template, context | {"person": person}, status=status)
     response.headers[MARK] = person
     return response
+
+
+_SEEN = "review-totals"  # in the session: campaign → the total that the last answered page showed
+
+
+def note_total(request: SignedInRequest, campaign: Campaign) -> None:
+    """Notes the total that the page of this answer showed."""
+    total, seen = request.POST.get("total", ""), request.session.get(_SEEN, {})
+    if total.isdecimal() and len(total) < 10 and seen.get(str(campaign.pk)) != int(total):
+        request.session[_SEEN] = seen | {str(campaign.pk): int(total)}
+
+
+def total_was(request: SignedInRequest, campaign: Campaign, own: Progress) -> int | None:
+    """The previous total shown to this person, if it differs. Writes nothing."""
+    before: int | None = request.session.get(_SEEN, {}).get(str(campaign.pk))
+    return None if before == own.total else before
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explain_errors
+def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
+    """The next disagreement; a POST keeps the answer to the one before."""
+    campaign = _campaign(pk)
+    if request.method == "POST":
+        adjudicate(
+            token=token_of(request.POST.get("token", "")),
+            user=request.user,
+            nonce=request.POST.get("nonce", ""),
+            choice=request.POST.get("choice", ""),
+        )
+        if not request.htmx:
+            return redirect("reviews:adjudicate", pk)
+    assignment = next_disagreement(campaign=campaign, user=request.user)
+    if assignment is None:
+        return _page(request, "adjudicated", {"campaign": campaign})
+    view = view_of(request.POST.get("view") or request.GET.get("view"))
+    context = turn_context(assignment, user=request.user, view=view)
+    left = to_adjudicate(campaign, request.user).count()
+    return _page(request, "adjudicate", context | {"left": left})

@@ -6,7 +6,7 @@ A constant number of queries.
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.decision.people_cautions import identity_cautions
 from evalhub.declare.people import UnconfirmedUse
 from evalhub.declare.review import Dimension
 from evalhub.registry.models import ModelVersion, StudyArm

@@ -67,13 +67,6 @@ def test_it_is_paused_resumed_and_closed(owner: Program) -> None:
     assert owner.post(f"/campaigns/{number}", {"verb": "resume"}).status_code == 409
 
 
-def test_an_evaluator_s_program_closes_none(owner: Program, program: Programs) -> None:
-    number = owner.post("/campaigns", ASKED).json()["id"]
-    refused = program().post(f"/campaigns/{number}", {"verb": "close"})
-    assert refused.status_code == 403
-    assert Campaign.objects.get().state == "open"
-
-
 def test_people_are_invited(owner: Program) -> None:
     number = owner.post("/campaigns", ASKED).json()["id"]
     made = owner.post(f"/campaigns/{number}/invitations", {"whom": "nora@example.org"})

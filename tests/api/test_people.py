@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from evalhub.accounts.models import Action, ApiToken, LogEntry, Membership, Scope
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.frames.rest.tokens import TokenLimit
 from tests.api.conftest import Program
 from tests.cast import Team
@@ -41,13 +40,6 @@ def test_an_invitation_s_link_is_shown_once(owner: Program) -> None:
     assert "/accounts/join/" not in again.content.decode()
 
 
-def test_the_only_owner_stays(owner: Program, team: Team) -> None:
-    olga = Membership.objects.get(user=team.olga)
-    refused = owner.client.delete(owner.at(f"/members/{olga.pk}"))
-    assert refused.status_code == 409
-    assert "the only owner" in refused.json()["detail"]
-
-
 def test_a_token_gives_no_scope_that_it_lacks(program: Programs, team: Team) -> None:
     caller = program("admin", "read", user=team.olga)
     refused = caller.post("/tokens", {"name": "more", "scopes": ["decide"]})
@@ -65,11 +57,6 @@ def test_a_token_made_by_rest_works_until_it_is_revoked(owner: Program) -> None:
     assert nightly.get("/studies").status_code == 401
     actions = set(LogEntry.objects.values_list("action", flat=True))
     assert {Action.TOKEN_MADE, Action.TOKEN_REVOKED} <= actions
-
-
-def test_only_an_owner_s_token_administers(team: Team, program: Programs) -> None:
-    with pytest.raises(NotAllowedError, match="Only an owner's token"):
-        program("admin", user=team.eva)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def fields() -> Iterator[tuple[tuple[str, str], Any]]:
         if issubclass(kind, ResponseBody):  # what an endpoint answers, and takes from nobody
             continue
         for name, field in kind.model_fields.items():
-            if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.file.spec":
+            if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.file.arms":
                 yield (kind.__name__, name), field
 
 

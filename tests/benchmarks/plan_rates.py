@@ -22,10 +22,11 @@ from functools import cache
 import numpy as np
 
 from evalhub.decision.criterion import Criterion
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.levels import level_of, next_look, stage_weights
 from evalhub.decision.measuring import measure
 from evalhub.decision.needed import with_choosing
-from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.preference_evidence import preference_criterion
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 from evalhub.decision.test_set_extension import Alternative, StageScores, p_combined

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from evalhub.decision.criterion import Criterion
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.policy import Rule
-from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.preference_evidence import preference_criterion
 from evalhub.decision.record import decision_record
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import alphas_of, decide

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from evalhub.decision.preference_evidence import Judgments, people_of, preference_criterion
+from evalhub.decision.judgments import Judgments
+from evalhub.decision.preference_evidence import people_of, preference_criterion
 from evalhub.decision.rule import decide
 from evalhub.declare.decision import EarlyStopLimits
 

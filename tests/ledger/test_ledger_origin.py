@@ -17,7 +17,7 @@ from evalhub.ledger import ledger_origin
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.chain.restored import note_restore
 from evalhub.ledger.decide import decide_study
-from evalhub.ledger.ledger_place import is_a_servers_home, why_not_here
+from evalhub.ledger.ledger_origin import is_a_servers_home, why_not_here
 from evalhub.ledger.models import Decision, Ledger, LedgerRestore
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind

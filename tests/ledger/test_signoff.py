@@ -2,7 +2,6 @@
 
 import pytest
 
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.decide import decide_study
@@ -79,22 +78,9 @@ def test_signing_the_same_again_is_the_sign_off_that_is_there(
     assert verdicts == ["ship", "hold", "ship"]
 
 
-@pytest.mark.parametrize("person", ["rui", "sam"])
-def test_neither_reviewers_nor_strangers_sign(team: Team, decision: Decision, person: str) -> None:
-    with pytest.raises(NotAllowedError, match=f"{person} is neither owner nor evaluator"):
-        sign_off(decision=decision, by=getattr(team, person), reason="Yes.")
-    assert SignOff.objects.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("reason", "verdict", "said"),
-    [("  ", None, "give a reason"), ("Yes.", "maybe", "'maybe' isn't a verdict: one of ship,")],
-)
-def test_a_reason_and_a_verdict_that_there_is_are_needed(
-    team: Team, decision: Decision, reason: str, verdict: str | None, said: str
-) -> None:
-    with pytest.raises(SignOffError, match=said):
-        sign_off(decision=decision, by=team.olga, reason=reason, verdict=verdict)
+def test_another_verdict_than_there_is_is_refused(team: Team, decision: Decision) -> None:
+    with pytest.raises(SignOffError, match="'maybe' isn't a verdict: one of ship,"):
+        sign_off(decision=decision, by=team.olga, reason="Yes.", verdict="maybe")
 
 
 def test_new_evidence_leaves_the_sign_off_where_it_was(team: Team, decision: Decision) -> None:

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.needed import with_choosing
-from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.preference_evidence import preference_criterion
 from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import validate
 from evalhub.declare.tails import Tails

@@ -105,16 +105,12 @@ def test_following_a_review_takes_as_many_queries_however_large_it_is(
 
 
 @pytest.mark.parametrize("person", ["rui", "sam"])
-def test_nobody_else_sees_or_changes_a_review(
+def test_nobody_else_sees_a_review(
     team: Team, campaign: Campaign, study: Study, person: str
 ) -> None:
     client = team.signed_in(getattr(team, person))
     for path in (LIST, plan_of(study), page_of(campaign), reverse("site:upload_pairs")):
         assert client.get(path).status_code == 403
-    for name in ("change_campaign", "invite_people"):
-        assert client.post(page_of(campaign, name), {"verb": "close"}).status_code == 403
-    campaign.refresh_from_db()
-    assert campaign.state == "open"
 
 
 def test_an_owner_of_another_project_finds_nothing(team: Team, campaign: Campaign) -> None:

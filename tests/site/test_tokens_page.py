@@ -64,7 +64,6 @@ def test_only_an_owner_is_offered_the_scope_admin(team: Team) -> None:
     assert 'value="admin"' in team.signed_in(team.olga).get(PAGE).content.decode()
     eva = team.signed_in(team.eva)
     assert 'value="admin"' not in eva.get(PAGE).content.decode()
-    assert eva.post(PAGE, {"name": "x", "scopes": ["admin"], "days": "9"}).status_code == 403
 
 
 def test_it_is_revoked(team: Team) -> None:

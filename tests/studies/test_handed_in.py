@@ -10,8 +10,7 @@ from evalhub.declare.outside import check_from_web
 from evalhub.io.rows import DataError
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import StudyFile, read_study
-from evalhub.studies.web.bundle_upload import bundle_of
-from evalhub.studies.web.external_arms import arms_asked_here
+from evalhub.studies.web.bundle_upload import arms_asked_here, bundle_of
 from tests.studies.desks import Desk
 
 

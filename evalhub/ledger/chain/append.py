@@ -5,7 +5,7 @@ The ledger's row is locked meanwhile, so that of two processes one adds after th
 
 from django.db.models import Model
 
-from evalhub.declare.ledger_head import LedgerHead
+from evalhub.declare.ledger_origin import LedgerHead
 from evalhub.ledger.chain.homes import first_head
 from evalhub.ledger.chain.links import COLUMNS, head_after
 from evalhub.ledger.models import (

@@ -1,13 +1,15 @@
-"""Model versions: all of them, and one with its lineage and how it answers."""
+"""Model versions: all of them, one with its lineage and how it answers, and two side by side."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.models import User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
@@ -24,6 +26,7 @@ from evalhub.site.listing import list_page
 from evalhub.site.lists import versions_list
 from evalhub.site.trend_page import trend_page
 from evalhub.site.version_form import VersionForm, form_of_version, register_form
+from evalhub.site.versions_beside import versions_beside
 from evalhub.studies.run.verdicts import with_evidence
 
 RUNS = 50
@@ -112,3 +115,36 @@ def _render_version(
         ).prefetch_related("metrics__metric")[:RUNS],
     }
     return render(request, "site/version.html", context, status=status)
+
+
+class BesideForm(forms.Form):
+    """Which two; both are seen by the person who asks."""
+
+    left = forms.ModelChoiceField(
+        ModelVersion.objects.none(), label="One version", empty_label="choose one"
+    )
+    right = forms.ModelChoiceField(
+        ModelVersion.objects.none(), label="Another", empty_label="choose one"
+    )
+
+    def __init__(self, *args: object, user: User, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        seen = ModelVersion.objects.visible_to(user).select_related(
+            "model__project", "parent__model"
+        )
+        for field in self.fields.values():
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = seen
+
+
+@require_GET
+@results_only
+def beside(request: SignedInRequest) -> HttpResponse:
+    """The versions `left` and `right` of the address; if one is missing, a form to choose both."""
+    both = {"left", "right"} <= request.GET.keys()
+    form = BesideForm(request.GET if both else None, initial=request.GET.dict(), user=request.user)
+    chosen = form.cleaned_data if both and form.is_valid() else None
+    page = chosen and versions_beside(chosen["left"], chosen["right"], user=request.user)
+    status = 400 if form.errors else 200
+    context = {"form": form, "beside": page}
+    return render(request, "site/versions/beside.html", context, status=status)

@@ -9,7 +9,8 @@ from evalhub.declare.declaration import invalid
 from evalhub.declare.measured_on import NO_TAIL, NO_WORST, check_criterion_names
 
 if TYPE_CHECKING:
-    from evalhub.studies.file.spec import Arm, StudyFile
+    from evalhub.studies.file.arms import Arm
+    from evalhub.studies.file.spec import StudyFile
 
 BEST_UNTUNED = "best-untuned"
 

@@ -7,7 +7,8 @@ from evalhub.io.canonical import digest_of
 from evalhub.ledger.candidates import candidate_digest
 from evalhub.ledger.draws import PoolError, draw
 from evalhub.registry.models import Metric, ModelVersion, Study, TestSetVersion
-from evalhub.studies.file.spec import Arm, StudySpec
+from evalhub.studies.file.arms import Arm
+from evalhub.studies.file.spec import StudySpec
 from runners.launch import source_digest
 
 type Sets = Mapping[str, tuple[TestSetVersion, Metric]]

@@ -10,7 +10,7 @@ from evalhub.declare.sampling import Sampling
 from evalhub.declare.study import ModelKind, Name
 from evalhub.declare.training import CheckedTraining, TrainingRecord
 from evalhub.declare.version import BackendDeclaration, Build
-from evalhub.studies.file.spec import ArmBackend
+from evalhub.studies.file.arms import ArmBackend
 from runners.backends.recorded import RecordedBackend
 
 VersionNumber = Annotated[int, Field(ge=1)]

@@ -18,9 +18,10 @@ from evalhub.decision.criteria.table import BUDGETS
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.flaws import items_digest, other_items
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.decision.policy import Policy
-from evalhub.decision.preference_evidence import Judgments, preference_evidence
+from evalhub.decision.preference_evidence import preference_evidence
 from evalhub.decision.requirements import Requirement, requirements_of
 from evalhub.decision.same_scores import same_scores
 from evalhub.decision.sections.answers import (

@@ -1,13 +1,19 @@
-"""Prepare a study file for a site: its files by digest. Pure but for reading the files."""
+"""Prepare a study file for a site: its files by digest, and the answers of arms that the site can't
+ask, which are asked here. Pure but for reading the files."""
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from evalhub.declare.outside import references_of
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.web.bundle import file_fields
+
+if TYPE_CHECKING:
+    from evalhub.studies.run.record import RecordedRun
 
 
 @dataclass(slots=True)
@@ -64,3 +70,42 @@ def _bundle_file(spec: StudySpec, bundle: StudyBundle, file_name: str, *at: str)
         raise spec.document.error(at, message) from error
     bundle.files[name] = path
     return name
+
+
+def arms_asked_here(spec: StudySpec) -> list[str]:
+    """The arms whose backend names an address, variable or file of this machine: a site accepts its
+    operator's aliases alone."""
+    return [
+        name
+        for name, arm in spec.arms.items()
+        if arm.backend.live_backend is not None
+        and any(
+            what != "alias"
+            for _, marks, _ in references_of(arm.backend.live_backend)
+            for what in marks
+        )
+    ]
+
+
+def recorded_fields(
+    spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
+) -> dict[str, dict[str, Any]]:
+    """By arm: the fields that declare its answers as recorded in these files."""
+    fields_by_arm: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = spec.arms[run.arm]
+        if arm.only and run.test_set not in arm.only:
+            continue
+        part = "repeat" if run.repeat else "backend"
+        fields = fields_by_arm.setdefault(
+            run.arm, {"fields": {}, "notes": arm.notes or _notes(spec, run)}
+        )
+        answers = fields.setdefault(part, {"recorded": {}})
+        answers["recorded"][run.test_set] = str(files[run.file].absolute())
+    return fields_by_arm
+
+
+def _notes(spec: StudySpec, of: "RecordedRun") -> str:
+    """The version's notes: whose answers they are."""
+    model = getattr(spec.arms[of.arm].backend.live_backend, "model", "")
+    return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

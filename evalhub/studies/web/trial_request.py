@@ -17,7 +17,7 @@ from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.prices import UsedPrice
 from evalhub.io.items import FieldMapping, ItemContent, read_items
-from evalhub.studies.file.spec import Arm
+from evalhub.studies.file.arms import Arm
 from runners.backends.asking import BackendRequest, Reply
 from runners.backends.openai import Client, OpenAIBackend
 from runners.prompting import Message, PromptError, chat

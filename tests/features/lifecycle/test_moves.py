@@ -4,7 +4,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from evalhub.accounts.models import LogEntry
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.lifecycle.moves import StageError, reopen, retire
 from evalhub.features.lifecycle.promotion import StaleDecisionError, override_champion, promote
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
@@ -155,15 +154,8 @@ def test_what_was_never_champion_is_nothing_to_go_back_to(team: Team) -> None:
             StageError, match=rf"{to} was never the champion .* \(.* tuned v1, base v1\)"
         ):
             roll_back(version=named("newer v1"), by=team.eva, reason="Down.", to=to)
-    with pytest.raises(StageError, match="newer v1 is what is to be rolled back"):
-        roll_back(version=named("newer v1"), by=team.eva, reason="Down.", to=named("newer v1"))
-    with pytest.raises(StageError, match="give a reason"):
-        roll_back(version=named("newer v1"), by=team.eva, reason=" ")
     with pytest.raises(StageError, match="elsewhere has no champion yet"):
         roll_back(version=elsewhere, by=team.olga, reason="Down.")
-    for person in (team.rui, team.sam):
-        with pytest.raises(NotAllowedError):
-            roll_back(version=named("newer v1"), by=person, reason="Down.")
     assert champion(team) == "newer v1"
 
 
@@ -201,8 +193,6 @@ def test_of_two_that_beat_the_same_champion_the_second_is_told_of_the_first(
 @pytest.mark.usefixtures("line")
 def test_an_owner_may_override_and_it_is_said(team: Team) -> None:
     other = a_version(team, "other")
-    with pytest.raises(NotAllowedError, match="Only an owner of support-desk can make a version"):
-        override_champion(version=other, by=team.eva, reason="I like it.")
     made = override_champion(version=other, by=team.olga, reason="The law asks for it.")
     assert champion(team) == "other v1"
     assert (made.how, made.decision, made.ground) == (
@@ -220,18 +210,6 @@ def test_an_owner_may_override_and_it_is_said(team: Team) -> None:
     assert again == made
     with pytest.raises(StageError, match=r"other v1 is the champion already: since .*override"):
         override_champion(version=other, by=team.olga, reason="And I like it.")
-
-
-@pytest.mark.usefixtures("line")
-def test_an_override_is_refused_where_another_one_is_champion_by_now(team: Team) -> None:
-    other, third = a_version(team, "other"), a_version(team, "third")
-    seen = named("newer v1")
-    override_champion(version=other, by=team.olga, reason="Law.", instead_of=seen)
-    with pytest.raises(StageError, match=r"newer v1 isn't the champion of support-desk: other v1"):
-        override_champion(version=third, by=team.olga, reason="Law.", instead_of=seen)
-    with pytest.raises(StageError, match="newer v1 is retired since"):
-        override_champion(version=seen, by=team.olga, reason="Law.")
-    assert champion(team) == "other v1"
 
 
 @pytest.mark.usefixtures("line")
@@ -258,19 +236,6 @@ def test_a_candidate_is_given_up_and_brought_back(team: Team, base: ModelVersion
         "retired base v1",
         "brought back as a candidate: base v1",
     ]
-
-
-@pytest.mark.usefixtures("line")
-def test_what_can_not_be_retired_or_brought_back_is_told(team: Team) -> None:
-    for verb in (retire, reopen):
-        with pytest.raises(StageError, match="newer v1 is the champion of support-desk: promote"):
-            verb(version=named("newer v1"), by=team.eva, reason="Down.")
-        with pytest.raises(StageError, match="give a reason"):
-            verb(version=named("tuned v1"), by=team.eva, reason="")
-        with pytest.raises(NotAllowedError):
-            verb(version=named("tuned v1"), by=team.rui, reason="Down.")
-    with pytest.raises(StageError, match="other v1 is a candidate already"):
-        reopen(version=a_version(team, "other"), by=team.eva, reason="Why not.")
 
 
 def test_a_draft_moves_nowhere(team: Team, base: ModelVersion) -> None:

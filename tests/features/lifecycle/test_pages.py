@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.lifecycle.moves import reopen, retire
-from evalhub.features.lifecycle.promotion import override_champion, promote
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.ledger.signoff import sign_off
@@ -126,8 +126,6 @@ def test_a_candidate_is_given_up_and_brought_back_on_its_page(
     )
     _, said = moved(eva, "tuned", verb="reopen", reason="It goes on.")
     assert "was brought back as a candidate, by an override" in said
-    status, said = moved(eva, "tuned", verb="reopen", reason="")
-    assert (status, "give a reason" in said) == (409, True)
     assert moved(eva, "tuned", verb="explode", reason="Why not.")[0] == 400
 
 
@@ -138,7 +136,6 @@ def test_an_override_is_an_owner_s_and_said_wherever_the_champion_is(
     form = "Override: make tuned v1 the champion"
     assert form not in version_page(eva, "tuned")
     assert form in version_page(olga, "tuned")
-    assert moved(eva, "tuned", verb="override", reason="I like it.")[0] == 403
     status, said = moved(olga, "tuned", verb="override", reason="Law.")
     loud = "an override: no decision made it so"
     assert (status, loud in said) == (200, True)
@@ -149,17 +146,6 @@ def test_an_override_is_an_owner_s_and_said_wherever_the_champion_is(
     assert "What runs now" in home
     assert loud in home
     assert loud in version_page(eva, "base")
-
-
-@pytest.mark.usefixtures("shipped")
-def test_an_override_on_a_page_of_yesterday_is_refused(olga: Client, team: Team) -> None:
-    """Somebody else has made another version champion since the page was opened."""
-    other = a_version(team, "other")
-    override_champion(version=other, by=team.olga, reason="Law.")
-    stale = str(named("base").pk)
-    status, said = moved(olga, "tuned", verb="override", reason="Law.", instead_of=stale)
-    assert status == 409
-    assert "base v1 isn&#x27;t the champion of support-desk: other v1 is" in said
 
 
 def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_promoted(

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import LogEntry
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.promotion import PromotionError, StaleDecisionError, promote
@@ -190,17 +189,6 @@ def test_the_first_baseline_is_what_runs_and_no_later_one_gets_in_so(
         promote(decision=beside, by=team.olga, reason="Yes.", arm="baseline")
 
 
-def test_neither_reviewers_nor_strangers_promote_nor_who_says_no_reason(
-    team: Team, shipped: Decision
-) -> None:
-    for person in (team.rui, team.sam):
-        with pytest.raises(NotAllowedError, match=f"{person} is neither owner nor evaluator"):
-            promote(decision=shipped, by=person, reason="Yes.")
-    assert not Promotion.objects.exists()
-    with pytest.raises(StageError, match="give a reason"):
-        promote(decision=shipped, by=team.olga, reason="  ")
-
-
 def test_the_database_keeps_promotions_and_one_after_each(team: Team, shipped: Decision) -> None:
     promote(decision=shipped, by=team.olga, reason="Yes.")
     kept = list(Promotion.objects.values_list("pk", "reason"))
@@ -294,8 +282,6 @@ def test_the_command_says_what_is_wrong(
     for words, said in (
         ("0 --by olga --reason x", "there is no decision 0"),
         ("{id} --by nobody --reason x", "there is no user 'nobody'"),
-        ("{id} --by rui --reason x", "rui is neither owner nor evaluator"),
-        ("{id} --by olga --reason=", "give a reason"),
         ("{id} --by olga", "Missing option '--reason'"),
     ):
         with subtests.test(words):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviews.assignments.order import order_of
+from reviews.assignments.choosing import order_of
 from reviews.blinding import BLOCK, candidate_on_left, canonical
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalhub.declare.review import Show
-from reviews.assignments.order import order_of
+from reviews.assignments.choosing import order_of
 from reviews.audit.check import Check, judge_checks
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.scan import Scan

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.accounts.models import Membership, Provenance, Role, User
-from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.decision.people_cautions import identity_cautions
 from evalhub.decision.policy import StudySettings
 from evalhub.declare.review import Anytime, Design
 from reviews.chain.identities import identities

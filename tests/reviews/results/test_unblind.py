@@ -3,8 +3,6 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from evalhub.accounts.models import User
-from evalhub.accounts.permissions import NotAllowedError
 from reviews.errors import AlreadyUnblindedError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 from reviews.results.unblind import unblind
@@ -33,11 +31,3 @@ def test_why_it_had_ended_before_is_kept(campaign: Campaign, team: Team) -> None
     Campaign.objects.update(state=CampaignState.CLOSED, ended="Enough is known.")
     unblind(campaign=campaign, by=team.olga)
     assert Campaign.objects.get(pk=campaign.pk).ended == "Enough is known."
-
-
-@pytest.mark.parametrize("person", ["eva", "rui", "sam"])
-def test_nobody_else_can(campaign: Campaign, team: Team, person: str) -> None:
-    who: User = getattr(team, person)
-    with pytest.raises(NotAllowedError):
-        unblind(campaign=campaign, by=who)
-    assert Campaign.objects.get(pk=campaign.pk).unblinded is None

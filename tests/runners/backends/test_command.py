@@ -13,7 +13,7 @@ from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
-from evalhub.studies.file.spec import ArmBackend
+from evalhub.studies.file.arms import ArmBackend
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.command import Client, CommandBackend
 from runners.launch import launch

@@ -1,0 +1,140 @@
+"""One table of what is refused, to whom and with which sentence, and every door of each act."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+from evalhub.accounts.invitations import MembershipError
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.promotion import PromotionError
+from evalhub.ledger.accepting import NothingToAcceptError
+from evalhub.ledger.signoff import SignOffError
+from tests.cast import Team
+from tests.refusals import scenes
+from tests.refusals.doors import Act, Doors, Refusal, tokens
+
+OUTSIDE = "neither owner nor evaluator"
+
+MOVES = ("promote", "roll back", "override", "retire", "reopen")
+
+VERSIONS = [
+    Refusal("override", "eva", "Only an owner of support-desk can make a version the champion"),
+    *(
+        Refusal(act, "olga", sentence, error, 409, 409)
+        for act, sentence, error in (
+            ("promote what is promoted", "tuned v1 is the champion already: since", PromotionError),
+            ("promote a hold", "is no ship (hold)", PromotionError),
+            *((f"{verb} without a reason", "give a reason", StageError) for verb in MOVES),
+            ("roll back to itself", "tuned v1 is what is to be rolled back", StageError),
+            ("roll back to what never ran", "other v1 was never the champion", StageError),
+            (
+                "roll back what isn't champion",
+                "other v1 isn't the champion of support-desk: tuned v1",
+                StageError,
+            ),
+            (
+                "override on a page of yesterday",
+                "base v1 isn't the champion of support-desk: tuned v1",
+                StageError,
+            ),
+            ("override with the champion", "tuned v1 is the champion already: since", StageError),
+            ("override with what is retired", "base v1 is retired since", StageError),
+            ("retire the champion", "tuned v1 is the champion of support-desk", StageError),
+            ("reopen the champion", "tuned v1 is the champion of support-desk", StageError),
+            ("reopen a candidate", "other v1 is a candidate already", StageError),
+        )
+    ),
+]
+STUDIES = [
+    Refusal("close a review", "eva", "Only an owner of support-desk can close a review"),
+    Refusal("name the arms", "eva", "Only an owner of support-desk can "),
+    Refusal("accept", "eva", "Only an owner of support-desk can accept what holds a ship"),
+    Refusal("accept", "olga", "nothing holds decision", NothingToAcceptError, 409, 200),
+    Refusal("sign off without a reason", "olga", "give a reason", SignOffError, 400, 200),
+    Refusal("vouch", "eva", "eva doesn't own support-desk: only its owners can do this"),
+]
+NOT_OWNER = "doesn't own support-desk: only its owners can do this"
+OWNERS = ("raise a member", "remove a member", "ask somebody in", "withdraw")
+PEOPLE = [
+    *(Refusal(act, "eva", f"eva {NOT_OWNER}") for act in OWNERS),
+    *(Refusal(act, "rui", f"rui {NOT_OWNER}", status=404) for act in OWNERS),
+    *(Refusal(act, "sam", f"sam {NOT_OWNER}", status=404, page_status=404) for act in OWNERS),
+    *(
+        Refusal(act, "olga", sentence, MembershipError, 409, 200)
+        for act, sentence in (
+            ("lower the only owner", "olga is the only owner of Support desk"),
+            ("remove the only owner", "olga is the only owner of Support desk"),
+            ("ask a member in", "rui is a member already"),
+        )
+    ),
+    Refusal("make a token that administers", "eva", "Only an owner's token may administer"),
+    Refusal("make a token for somebody else", "eva", "eva makes tokens for themselves"),
+    Refusal(
+        "revoke somebody else's token",
+        "eva",
+        "eva can't revoke this token",
+        status=404,
+        page_status=404,
+    ),
+]
+
+
+def everything() -> dict[str, list[dict[str, object]]]:
+    """Every row but what a visit itself leaves."""
+    left = {"sessions.Session", "accounts.ResultsSeen"}
+    return {
+        model._meta.label: [
+            {name: value for name, value in row.items() if name not in ("last_login", "last_used")}
+            for row in model._default_manager.order_by("pk").values()
+        ]
+        for model in apps.get_models()
+        if model._meta.label not in left
+    }
+
+
+@pytest.fixture
+def doors(team: Team, capsys: pytest.CaptureFixture[str]) -> Doors:
+    return Doors(team, capsys, tokens(team, team.olga, team.eva, team.rui, team.sam))
+
+
+def refuse_all(
+    doors: Doors,
+    acts: dict[str, Act],
+    refusals: Sequence[Refusal],
+    subtests: pytest.Subtests,
+) -> None:
+    before = everything()
+    for refusal in refusals:
+        with subtests.test(act=refusal.act, by=refusal.by):
+            doors.try_all(acts[refusal.act], refusal)
+            assert everything() == before
+
+
+def outsiders(acts: dict[str, Act], sentence: str) -> list[Refusal]:
+    """Each act is refused to a reviewer and to a stranger, whatever it would come to."""
+    return [
+        Refusal(act, by, f"{by} {sentence}", status=404) for act in acts for by in ("rui", "sam")
+    ]
+
+
+def test_acts_on_versions(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = scenes.versions(team)
+    refuse_all(doors, acts, VERSIONS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_studies_runs_and_reviews(
+    team: Team, doors: Doors, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    acts = scenes.studies(team, tmp_path)
+    refuse_all(doors, acts, STUDIES, subtests)
+    vouching = {"vouch": acts.pop("vouch")}
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+    refuse_all(doors, vouching, outsiders(vouching, NOT_OWNER), subtests)
+
+
+def test_acts_on_members_and_tokens(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = scenes.people(team)
+    refuse_all(doors, acts, PEOPLE, subtests)
