@@ -8,6 +8,7 @@ from django import forms
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prices import RunBudget
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.site.comparing.files import keep
@@ -83,18 +84,19 @@ def launch_form(cleaned: Mapping[str, Any], *, by: User) -> Run:
     )
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(DeclaredForm):
     """What a run may cost from now on; empty fields stay as they are."""
 
-    of = forms.ChoiceField(
-        label="Budget",
-        required=False,
-        choices=[("", "the one that is used up"), ("study", "the study’s"), ("arm", "the arm’s")],
+    fields_by_path = {f"budget.{name}": name for name in RunBudget.model_fields}
+
+    of = field_of(
+        RunBudget,
+        "of",
+        "Budget",
+        choices={"": "the one that is used up", "study": "the study’s", "arm": "the arm’s"},
     )
-    tokens = forms.IntegerField(label="Tokens in all", required=False, min_value=1)
-    money = forms.FloatField(
-        label="Money in all", required=False, min_value=0, help_text="in the price’s currency"
-    )
+    tokens = field_of(RunBudget, "tokens", "Tokens in all")
+    money = field_of(RunBudget, "money", "Money in all", "in the price’s currency", min_value=0)
 
     def clean(self) -> dict[str, Any]:
         """Adds `budget`; None if no field is filled in."""
@@ -105,10 +107,5 @@ class BudgetForm(forms.Form):
             try:
                 cleaned["budget"] = validate(RunBudget, fields)
             except DeclarationError as error:
-                self.add_field_error(error)
+                self.add_declaration_error(error)
         return cleaned
-
-    def add_field_error(self, error: DeclarationError) -> None:
-        """Adds the error to its field."""
-        name = error.field.removeprefix("budget.")
-        self.add_error(name if name in self.fields else None, error.message)

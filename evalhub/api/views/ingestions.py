@@ -12,12 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.ingestions import (
-    FinishRequest,
-    IngestionOut,
-    IngestionRequest,
-    TakenOut,
-)
+from evalhub.api.shapes.ingestions import FinishRequest, IngestionOut, IngestionRequest, TakenOut
 from evalhub.api.views.runs import find_test_set_version, find_version
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint

@@ -33,7 +33,7 @@ from evalhub.features.working_sets.sets import (
     publish_working_set,
 )
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.forms import whole_number
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion
 
@@ -81,8 +81,10 @@ def new(request: SignedInRequest) -> HttpResponse:
         try:
             with uploaded_path(values["file"]) as file:
                 working_set = begin_working_set(path=file, **options)
-        except (DataError, DeclarationError) as error:
-            form.add_field_error(error)
+        except DataError as error:
+            form.add_error("file", str(error))
+        except DeclarationError as error:
+            form.add_declaration_error(error)
         else:
             return redirect("site:working_set", working_set.pk)
     status = 400 if form.errors else 200

@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 
-from evalhub.declare.declaration import DeclarationError, default_of
+from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.policy import Demand, Rule
+from evalhub.declare.prices import SpendingBudget
 from evalhub.declare.roles import not_for
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
@@ -42,7 +44,7 @@ USUAL_FIELDS = {"id": "id", "output": "output"}
 NOBODY = "—"
 
 
-class ComparisonForm(forms.Form):
+class ComparisonForm(DeclaredForm):
     """Everything but the files has a default, or is proposed by what the files hold.
 
     A file that isn't there yet is no error here: the page says what a comparison still needs.
@@ -82,36 +84,35 @@ class ComparisonForm(forms.Form):
     role = forms.ChoiceField(
         label="The candidate", choices=ROLES, widget=forms.RadioSelect, initial=ROLES[0][0]
     )
-    min_gain = forms.FloatField(
-        label="Must gain more than",
+    min_gain = field_of(
+        Demand,
+        "min_gain",
+        "Must gain more than",
+        "in the metric’s own unit; 0: any gain",
         required=False,
-        initial=default_of(Demand, "min_gain"),
-        help_text="in the metric’s own unit; 0: any gain",
     )
-    planned_gain = forms.FloatField(
-        label="Gain worth finding",
+    planned_gain = field_of(
+        Rule,
+        "planned_gain",
+        "Gain worth finding",
+        "what the test set should be large enough to show",
         required=False,
-        initial=default_of(Rule, "planned_gain"),
-        help_text="what the test set should be large enough to show",
     )
-    margin = forms.FloatField(
-        label="Margin",
+    margin = field_of(
+        Demand,
+        "margin",
+        "Margin",
+        "of a test set that must not lose: how much may be lost",
         required=False,
-        initial=default_of(Demand, "margin"),
-        help_text="of a test set that must not lose: how much may be lost",
     )
-
-    budget_tokens = forms.IntegerField(
-        label="Budget, tokens",
-        required=False,
-        min_value=1,
-        help_text="of all that is asked: where it is reached, nothing more is",
+    budget_tokens = field_of(
+        SpendingBudget,
+        "tokens",
+        "Budget, tokens",
+        "of all that is asked: where it is reached, nothing more is",
     )
-    budget_money = forms.FloatField(
-        label="Budget, money",
-        required=False,
-        min_value=0,
-        help_text="in the currency of the prices",
+    budget_money = field_of(
+        SpendingBudget, "money", "Budget, money", "in the currency of the prices", min_value=0
     )
 
     def __init__(
@@ -124,8 +125,8 @@ class ComparisonForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._choose("project", projects)
-        self._choose("test_set", [("", "the file above"), *test_sets])
+        self.set_choices("project", projects)
+        self.set_choices("test_set", [("", "the file above"), *test_sets])
         for slot, meanings in (
             ("items", ITEM_FIELDS),
             ("baseline", ANSWER_FIELDS),
@@ -140,11 +141,6 @@ class ComparisonForm(forms.Form):
             self.fields |= live_fields(arm, aliases)
         metric = self.data.get("metric") if self.is_bound else None
         self.fields |= option_fields(metric if metric in OFFERED else METRIC)
-
-    def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(choices)
 
     def clean(self) -> dict[str, Any]:
         """Adds `asked`, the metric with its options, or the error of the option that is wrong."""

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from evalhub.declare.declaration import validate
-from evalhub.site.comparing.declared_fields import field_of, value_of
+from evalhub.frames.page.forms import option_field, option_value
 from runners.metrics import METRICS, MetricDeclaration
 
 PREFIX = "option_"
@@ -23,9 +23,10 @@ OFFERED = {
 
 def option_fields(metric: str) -> dict[str, forms.Field]:
     """The fields of a metric's options, each with its default."""
+    declaration = OFFERED[metric]
     return {
-        PREFIX + (declared_as.alias or name): field_of(declared_as.alias or name, declared_as)
-        for name, declared_as in OFFERED[metric].model_fields.items()
+        PREFIX + (declared.alias or name): option_field(declaration, name)
+        for name, declared in declaration.model_fields.items()
         if name != "name"
     }
 
@@ -33,10 +34,10 @@ def option_fields(metric: str) -> dict[str, forms.Field]:
 def metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
     """The metric with the form's options. Raises DeclarationError, naming the field."""
     values: dict[str, Any] = {"name": name}
-    for field, declared_as in OFFERED[name].model_fields.items():
-        option = declared_as.alias or field
+    for field, declared in OFFERED[name].model_fields.items():
+        option = declared.alias or field
         value = cleaned.get(PREFIX + option)
         if field == "name" or value is None or value == "":
             continue
-        values[option] = value_of(declared_as, value, option)
+        values[option] = option_value(declared, value, option)
     return validate(OFFERED[name], values)

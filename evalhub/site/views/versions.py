@@ -15,7 +15,7 @@ from evalhub.features.lifecycle.pages import MOVES, stage_page
 from evalhub.features.monitoring.asking import sentence
 from evalhub.features.monitoring.models import Asking
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.site.lineage import lineage
@@ -56,7 +56,7 @@ def new_version(request: SignedInRequest) -> HttpResponse:
         try:
             version = register_form(form.cleaned_data, by=request.user)
         except DeclarationError as error:
-            form.add_field_error(error)
+            form.add_declaration_error(error)
         else:
             messages.success(request, f"{version} is registered.")
             return redirect("site:version", version.pk)
