@@ -113,7 +113,7 @@ class VersionForm(DeclaredForm):
         parent.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
 
     def clean(self) -> dict[str, Any]:
-        """Adds `asked`, a VersionFile, or the error of the field that can't be so."""
+        """Adds `version`, a VersionFile, or the error of the field that can't be so."""
         cleaned = super().clean() or {}
         for name in TEXTS:  # browsers send \r\n
             cleaned[name] = cleaned.get(name, "").replace("\r\n", "\n")
@@ -122,7 +122,7 @@ class VersionForm(DeclaredForm):
             self.add_error("parent", f"{parent} is of another project.")
         if not self.errors:
             try:
-                cleaned["asked"] = validate(VersionFile, _document(cleaned))
+                cleaned["version"] = validate(VersionFile, _document(cleaned))
                 cleaned["project"] = self._projects.get(slug=cleaned["project"])
             except DeclarationError as error:
                 self.add_declaration_error(error)
@@ -135,7 +135,7 @@ def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
         project=cleaned["project"],
         by=by,
         slug=cleaned["slug"],
-        declaration=cleaned["asked"],
+        declaration=cleaned["version"],
         parent=cleaned["parent"],
         files=Uploads(cleaned["project"]),
         aliases=endpoints(),

@@ -143,10 +143,7 @@ class CampaignInvitations(CampaignEndpoint):
             names_them=self.has_scope(Scope.ADMIN),
         )
         link = absolute(invited.path) if invited.by_link else None
-        invitation = invited.invitation
-        return response_of(
-            request, InvitedOut(whom=invitation.whom, link=link, expires=invitation.expires), 201
-        )
+        return response_of(request, InvitedOut.from_model(invited.invitation, link=link), 201)
 
 
 class CampaignReviewers(CampaignEndpoint):

@@ -59,12 +59,8 @@ class MembersOfProject(MemberEndpoint):
         invited = invite_member(
             project=self.project, whom=body.whom, role=Role(body.role), by=self.by
         )
-        invitation = invited.invitation
         link = absolute(invited.path) if invited.by_link else None
-        shape = InvitedMemberOut(
-            whom=invitation.whom, role=invitation.role, link=link, expires=invitation.expires
-        )
-        return response_of(request, shape, 201)
+        return response_of(request, InvitedMemberOut.from_model(invited.invitation, link=link), 201)
 
 
 class OneMember(MemberEndpoint):

@@ -5,18 +5,17 @@ from typing import Any
 
 from django import forms
 
-from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.policy import Demand, Rule
 from evalhub.declare.prices import SpendingBudget
 from evalhub.declare.roles import not_for
-from evalhub.frames.page.forms import DeclaredForm, field_of
+from evalhub.frames.page.forms import field_of
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED
 from evalhub.site.comparing.live_arm import live_arm, live_fields
-from evalhub.site.comparing.options import OFFERED, metric_of, option_fields
+from evalhub.site.comparing.options import MetricForm
 from evalhub.studies.files.file_preview import ANSWER, ITEM
 from runners.metrics import MetricDeclaration
 
@@ -26,7 +25,6 @@ ROLES = [
     ("guard", "must not lose: it ships if it is shown to be about as good"),
     ("development", "is only read: all scores at once, and no verdict, ever"),
 ]
-METRIC = "exact_match"
 ITEM_FIELDS = {
     "id": "Item’s id",
     "input": "Question",
@@ -44,7 +42,7 @@ USUAL_FIELDS = {"id": "id", "output": "output"}
 NOBODY = "—"
 
 
-class ComparisonForm(DeclaredForm):
+class ComparisonForm(MetricForm):
     """Everything but the files has a default, or is proposed by what the files hold.
 
     A file that isn't there yet is no error here: the page says what a comparison still needs.
@@ -70,9 +68,6 @@ class ComparisonForm(DeclaredForm):
     )
     candidate_kind = forms.ChoiceField(
         label="Candidate is", choices=Kind.choices, initial=Kind.LORA, required=False
-    )
-    metric = forms.ChoiceField(
-        label="Metric", choices=[(name, kind.title) for name, kind in OFFERED.items()]
     )
     options_of = forms.CharField(widget=forms.HiddenInput, required=False)
     typed = forms.CharField(
@@ -139,19 +134,6 @@ class ComparisonForm(DeclaredForm):
                 )
         for arm in ARMS:
             self.fields |= live_fields(arm, aliases)
-        metric = self.data.get("metric") if self.is_bound else None
-        self.fields |= option_fields(metric if metric in OFFERED else METRIC)
-
-    def clean(self) -> dict[str, Any]:
-        """Adds `asked`, the metric with its options, or the error of the option that is wrong."""
-        cleaned = super().clean() or {}
-        if cleaned.get("metric"):
-            try:
-                cleaned["asked"] = metric_of(cleaned["metric"], cleaned)
-            except DeclarationError as error:
-                option = f"option_{error.field.partition('[')[0].partition('.')[0]}"
-                self.add_error(option if option in self.fields else "metric", error.message)
-        return cleaned
 
 
 def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
@@ -183,7 +165,7 @@ def document_of(
     Args:
         file: how it names the file of a slot.
     """
-    metric: MetricDeclaration = cleaned["asked"]
+    metric: MetricDeclaration = cleaned["scoring"]
     arms = [name_of(cleaned, each) for each in ARMS]
     if arms[0] == arms[1]:
         arms = [f"{each}-{arm}" for each, arm in zip(arms, ARMS, strict=True)]
