@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import FileResponse
@@ -145,16 +145,10 @@ PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2
 
 
 class Exports(ProjectEndpoint):
-    parameters: ClassVar[tuple[str, ...]] = (
-        *("format", "study", "review", "decision"),
-        "pseudonyms",
-    )
-
     @describes(
         "A file of the project's evidence\n\nAnswers of a study, decisions, a review's judgments "
         "or preference pairs for DPO once it has ended, and a decision as a report, as a model "
         "card's model-index, or as Every Eval Ever. Sealed scores never leave.",
-        gives=None,
         streams=dict.fromkeys(
             (each.partition(";")[0] for each in TYPES.values()), OpenApiTypes.STR
         ),

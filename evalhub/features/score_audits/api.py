@@ -29,7 +29,7 @@ from evalhub.features.score_audits.shapes import (
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.shapes import address
 from evalhub.registry.models import Metric, Output, Run, RunMetric
 
@@ -81,7 +81,6 @@ class ScoreEndpoint(ProjectEndpoint):
 
 class ScoreCases(ScoreEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *OfMetric.base_filters)
 
     @describes(
         "Scores that somebody came upon and says are wrong\n\nNot those that an audit drew.",
@@ -100,7 +99,6 @@ class ScoreCases(ScoreEndpoint):
         gives=ScoreCaseOut,
         takes=ScoreCaseRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
@@ -131,7 +129,6 @@ class AuditEndpoint(ScoreEndpoint):
 
 class ScoreAudits(AuditEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *OfMetric.base_filters)
 
     @describes("Audits of metrics", gives=ScoreAuditOut, pages=True, filtered=OfMetric)
     def get(self, request: Request, project: str) -> Response:
@@ -143,7 +140,6 @@ class ScoreAudits(AuditEndpoint):
         gives=WholeScoreAuditOut,
         takes=ScoreAuditRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
@@ -155,8 +151,6 @@ class ScoreAudits(AuditEndpoint):
 
 
 class OneScoreAudit(AuditEndpoint):
-    parameters = ("fields",)
-
     @describes(
         "An audit, and how often the metric errs\n\nAs far as its answers were checked, with a 95% "
         "interval of Clopper and Pearson.",
@@ -168,7 +162,6 @@ class OneScoreAudit(AuditEndpoint):
 
 class AnswersOfAudit(AuditEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *Checked.base_filters)
 
     @describes(
         "An audit's answers, in the order in which they are to be checked\n\nThe order is chance, "
@@ -193,7 +186,6 @@ class AnswersOfAudit(AuditEndpoint):
         gives=ScoreCaseOut,
         takes=CheckRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:

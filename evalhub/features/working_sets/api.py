@@ -27,10 +27,10 @@ from evalhub.features.working_sets.shapes import (
     WorkingSetOut,
     WorkingSetRequest,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.registry_shapes import TestSetVersionOut
 from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.registry.models import TestSetVersion
@@ -80,7 +80,6 @@ def _items_to_compare(view: WorkingSetEndpoint) -> int:
 
 class WorkingSets(WorkingSetEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("Test sets that are being written", gives=WorkingSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -92,7 +91,6 @@ class WorkingSets(WorkingSetEndpoint):
         gives=WorkingSetOut,
         takes=WorkingSetRequest,
         code=201,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=_items_of_version)
@@ -117,19 +115,13 @@ class WorkingSets(WorkingSetEndpoint):
 
 class OneWorkingSet(WorkingSetEndpoint):
     scopes = {"DELETE": Scope.INGEST}
-    parameters = ("fields",)
 
     @describes("A working set, and what publishing it would change", gives=WholeWorkingSetOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return self.whole(request)
 
     @describes(
-        "Discard it with its items\n\nVersions stay.",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        query=(IF_MATCH,),
-        also=(409, *MATCHES),
+        "Discard it with its items\n\nVersions stay.", query=(IF_MATCH,), also=(409, *MATCHES)
     )
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         working_set = self.working_set()
@@ -146,7 +138,6 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
         "to; what was found before is forgotten.",
         gives=WholeWorkingSetOut,
         takes=NearCopiesRequest,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=_items_to_compare)
@@ -169,7 +160,6 @@ class SplitWorkingSet(WorkingSetEndpoint):
         "near-copies, stay on one side; the same items, share and seed are the same split.",
         gives=WholeWorkingSetOut,
         takes=SplitRequest,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=WorkingSetEndpoint.item_count)
@@ -178,7 +168,7 @@ class SplitWorkingSet(WorkingSetEndpoint):
         split(working_set, share=body.share, seed=body.seed, by=self.by)
         return self.whole(request)
 
-    @describes("Take the split back", gives=None, code=204, streams=NO_BODY, also=(409,))
+    @describes("Take the split back", also=(409,))
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         set_parts(self.working_set(), None, by=self.by)
         return HttpResponse(status=204)
@@ -193,7 +183,6 @@ class PublishWorkingSet(WorkingSetEndpoint):
         "gone then.",
         gives=PublishedOut,
         code=201,
-        once=True,
         query=(IF_MATCH,),
         also=(*MATCHES, 503),
     )

@@ -37,10 +37,10 @@ from evalhub.features.working_sets.shapes import (
     WorkingItemOut,
     WorkingItemRequest,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.registry.uploads import Uploads
 
@@ -78,7 +78,6 @@ class WorkingItemEndpoint(WorkingSetEndpoint):
 
 class WorkingItems(WorkingItemEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *WorkingItemFilters.base_filters)
 
     @describes(
         "A working set's items, in their order",
@@ -101,7 +100,6 @@ class WorkingItems(WorkingItemEndpoint):
         "without an id gets one from what it asks.",
         gives=AddedRowsOut,
         takes=RowsRequest,
-        once=True,
     )
     @once(lasts=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -126,7 +124,6 @@ def _rows_response(request: Request, added: AddedRows) -> Response:
 
 class OneWorkingItem(WorkingItemEndpoint):
     scopes = {"PUT": Scope.INGEST, "DELETE": Scope.INGEST}
-    parameters = ("fields",)
 
     def item(self) -> WorkingItem:
         item: WorkingItem = get_object_or_404(self.item_rows(), pk=self.kwargs["item"])
@@ -153,14 +150,7 @@ class OneWorkingItem(WorkingItemEndpoint):
         shape = WorkingItemOut.from_model(self.item())
         return response_of(request, shape, ETag=etag_of(shape))
 
-    @describes(
-        "Take an item out",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        query=(IF_MATCH,),
-        also=(409, *MATCHES),
-    )
+    @describes("Take an item out", query=(IF_MATCH,), also=(409, *MATCHES))
     def delete(self, request: Request, project: str, pk: int, item: int) -> HttpResponse:
         row = self.item()
         check_match(request, WorkingItemOut.from_model(row))
@@ -175,7 +165,6 @@ class ChangeWorkingItems(WorkingSetEndpoint):
         "Tag, untag or delete all items that are meant",
         gives=ItemsChangedOut,
         takes=ItemsChangeRequest,
-        once=True,
     )
     @once(rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:

@@ -142,10 +142,7 @@ class RowsRequest(Declaration):
     """Rows that are added at the end: in the request, or in an upload."""
 
     rows: tuple[dict[str, JsonValue], ...] | None = Field(
-        None,
-        min_length=1,
-        max_length=MOST_ROWS,
-        description="each as a line of JSONL would be",
+        None, min_length=1, max_length=MOST_ROWS, description="each as a line of JSONL would be"
     )
     file: Upload | None = Field(None, description="in place of rows: an upload of them")
     fields: ItemFields = ItemFields()

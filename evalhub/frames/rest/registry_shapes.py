@@ -109,8 +109,7 @@ class TrainingAdviceOut(ResponseBody):
     )
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(
-        validation_alias=AliasPath("rule", "usual"),
-        description="what is usual, with its numbers",
+        validation_alias=AliasPath("rule", "usual"), description="what is usual, with its numbers"
     )
     sources: tuple[PublicationOut, ...] = Field(
         validation_alias=AliasPath("rule", "sources"), description="where that is known from"

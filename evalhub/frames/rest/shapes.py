@@ -60,8 +60,7 @@ class ProblemOut(ResponseBody, extra="allow", json_schema_serialization_defaults
     detail: str
     errors: tuple[FlawOut, ...] = Field(description="each flaw with its field")
     request_id: str | None = Field(
-        None,
-        description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log",
+        None, description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log"
     )
 
 
