@@ -92,9 +92,7 @@ class CampaignForm(DeclaredForm):
         help_text="by a rule that holds at every look",
     )
     requires = forms.CharField(
-        label="Reviewers need",
-        required=False,
-        help_text="languages and skills as tags: de, law",
+        label="Reviewers need", required=False, help_text="languages and skills as tags: de, law"
     )
     invited_only = field_of(
         CampaignRequest, "invited_only", "Only people who are invited to this review"
@@ -195,10 +193,7 @@ def initial_of(design: Design) -> dict[str, Any]:
 
 def initial_show(show: Show) -> dict[str, bool]:
     """The fields that say how answers are shown."""
-    return {
-        "pretty_json": show.json_ == "pretty",
-        "plain_markdown": show.markdown == "plain",
-    }
+    return {"pretty_json": show.json_ == "pretty", "plain_markdown": show.markdown == "plain"}
 
 
 def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:
