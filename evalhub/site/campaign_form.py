@@ -7,59 +7,49 @@ from django import forms
 from django.utils.text import slugify
 
 from evalhub.declare.review import CampaignRequest, Design, Flag, Form, Show
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from reviews.errors import PlanError
 from reviews.planning.campaign_request import review_declaration
 from reviews.planning.upload import ARMS
 
-STRATA = [
-    ("tags", "tags"),
-    ("length", "length of the answers"),
-    ("disagreement", "whether the metric tells the answers apart"),
-]
+STRATA = {
+    "tags": "tags",
+    "length": "length of the answers",
+    "disagreement": "whether the metric tells the answers apart",
+}
 SHARES = ("controls", "gold", "repeats", "pass_mark")
 PROPOSED = Design(controls=0.05, diverse=True, form=Form(repeats=0.05, guess=True))
 """What the page begins with: the declared defaults, and the checks that cost little."""
 
 
-def _number(name: str, label: str, help_text: str = "") -> Any:
-    """A number field with the limits of its declaration; shares are in percent."""
-    kind = CampaignRequest if name in CampaignRequest.model_fields else Form
-    declared = kind.model_fields[name]
-    share = name in SHARES
-    limits = {
-        f"{end}_value": round(getattr(limit, bound) * (100 if share else 1))
-        for limit in declared.metadata
-        for end, bound in (("min", "ge"), ("max", "le"))
-        if hasattr(limit, bound)
-    }
-    whole = share or declared.annotation is int
-    field = forms.IntegerField if whole else forms.FloatField
-    return field(label=label, help_text=help_text, required=declared.default is not None, **limits)
-
-
-class CampaignForm(forms.Form):
+class CampaignForm(DeclaredForm):
     """Everything has a default that suits most: the first button opens a sound review."""
 
     arms = forms.ChoiceField(label="Compare", widget=forms.RadioSelect)
-    items = _number("items", "Items", "that people are asked about")
-    reviewers_per_item = _number("reviewers_per_item", "Reviewers an item")
-    people = _number("people", "People", "who will judge, in all")
-    question = forms.CharField(label="Question", help_text="Reviewers see it. It names no model.")
-    seconds = _number("seconds", "Seconds a comparison")
-    rate = _number("rate", "Cost of an hour", "in your currency")
+    items = field_of(CampaignRequest, "items", "Items", "that people are asked about")
+    reviewers_per_item = field_of(CampaignRequest, "reviewers_per_item", "Reviewers an item")
+    people = field_of(CampaignRequest, "people", "People", "who will judge, in all")
+    question = field_of(
+        CampaignRequest, "question", "Question", "Reviewers see it. It names no model."
+    )
+    seconds = field_of(CampaignRequest, "seconds", "Seconds a comparison")
+    rate = field_of(CampaignRequest, "rate", "Cost of an hour", "in your currency")
     budget = forms.FloatField(
         label="Budget", min_value=0, required=False, help_text="tells what it can show"
     )
-    steps = forms.BooleanField(label="Ask for “much better” too", required=False)
-    rationale = forms.ChoiceField(
-        label="A reason in words",
-        choices=[("off", "isn’t asked"), ("optional", "may be given"), ("required", "is needed")],
+    steps = field_of(Form, "steps", "Ask for “much better” too")
+    rationale = field_of(
+        Form,
+        "rationale",
+        "A reason in words",
+        choices={"off": "isn’t asked", "optional": "may be given", "required": "is needed"},
     )
-    flags = forms.MultipleChoiceField(
-        label="Can be flagged",
-        choices=[(flag, flag.replace("-", " ")) for flag in get_args(Flag)],
+    flags = field_of(
+        Form,
+        "flags",
+        "Can be flagged",
+        choices={flag: flag.replace("-", " ") for flag in get_args(Flag)},
         widget=forms.CheckboxSelectMultiple,
-        required=False,
     )
     dimensions = forms.CharField(
         label="Questions beside it",
@@ -70,34 +60,42 @@ class CampaignForm(forms.Form):
     ratings = forms.BooleanField(
         label="Rate one answer at a time, 1 to 5 on each of these questions", required=False
     )
-    guess = forms.BooleanField(label="Ask in the end which side was tuned", required=False)
-    controls = _number(
-        "controls", "Control pairs, %", "two answers of one arm: nobody should prefer either"
+    guess = field_of(Form, "guess", "Ask in the end which side was tuned")
+    controls = field_of(
+        CampaignRequest,
+        "controls",
+        "Control pairs, %",
+        "two answers of one arm: nobody should prefer either",
+        percent=True,
     )
-    repeats = _number("repeats", "Repeats, %", "asked again, sides swapped")
-    gold = _number("gold", "Gold pairs, %", "of which the metric is certain")
-    practice = _number("practice", "Practice pairs", "before the first real one, with feedback")
-    pass_mark = _number("pass_mark", "Pass mark, %")
-    strata = forms.MultipleChoiceField(
-        label="Divide the sample by",
+    repeats = field_of(Form, "repeats", "Repeats, %", "asked again, sides swapped", percent=True)
+    gold = field_of(
+        CampaignRequest, "gold", "Gold pairs, %", "of which the metric is certain", percent=True
+    )
+    practice = field_of(
+        CampaignRequest, "practice", "Practice pairs", "before the first real one, with feedback"
+    )
+    pass_mark = field_of(CampaignRequest, "pass_mark", "Pass mark, %", percent=True)
+    strata = field_of(
+        CampaignRequest,
+        "strata",
+        "Divide the sample by",
         choices=STRATA,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    diverse = forms.BooleanField(label="Draw near-copies of a request last", required=False)
-    seed = _number("seed", "Seed")
+    diverse = field_of(CampaignRequest, "diverse", "Draw near-copies of a request last")
+    seed = field_of(CampaignRequest, "seed", "Seed")
     anytime = forms.BooleanField(
         label="Stop as soon as the preference is clear",
         required=False,
         help_text="by a rule that holds at every look",
     )
     requires = forms.CharField(
-        label="Reviewers need",
-        required=False,
-        help_text="languages and skills as tags: de, law",
+        label="Reviewers need", required=False, help_text="languages and skills as tags: de, law"
     )
-    invited_only = forms.BooleanField(
-        label="Only people who are invited to this review", required=False
+    invited_only = field_of(
+        CampaignRequest, "invited_only", "Only people who are invited to this review"
     )
     pretty_json = forms.BooleanField(
         label="Show all JSON in one layout",
@@ -111,14 +109,10 @@ class CampaignForm(forms.Form):
         self, *args: Any, arms: Sequence[tuple[str, str]], metric: bool, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["arms"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(arms)
-        field.initial = arms[0][0]
-        strata = self.fields["strata"]
-        assert isinstance(strata, forms.MultipleChoiceField)
+        self.set_choices("arms", arms)
+        self.fields["arms"].initial = arms[0][0]
         if not metric:
-            strata.choices = STRATA[:2]
+            self.set_choices("strata", list(STRATA.items())[:2])
             del self.fields["gold"]
 
     def clean(self) -> dict[str, Any]:
@@ -199,10 +193,7 @@ def initial_of(design: Design) -> dict[str, Any]:
 
 def initial_show(show: Show) -> dict[str, bool]:
     """The fields that say how answers are shown."""
-    return {
-        "pretty_json": show.json_ == "pretty",
-        "plain_markdown": show.markdown == "plain",
-    }
+    return {"pretty_json": show.json_ == "pretty", "plain_markdown": show.markdown == "plain"}
 
 
 def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:
@@ -217,7 +208,7 @@ def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:
     ]
 
 
-class UploadForm(forms.Form):
+class UploadForm(DeclaredForm):
     """A file of pairs and what its fields are called."""
 
     project = forms.ChoiceField(label="Project")
@@ -248,6 +239,4 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, projects: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["project"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(projects)
+        self.set_choices("project", projects)

@@ -8,16 +8,15 @@ from django import forms
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prices import RunBudget
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.site.comparing.files import keep
-from evalhub.site.comparing.options import OFFERED, PREFIX, metric_of, option_fields
+from evalhub.site.comparing.options import MetricForm
 from evalhub.studies.web.from_web import launch_from_web
 
-METRIC = "exact_match"
 
-
-class RunForm(forms.Form):
+class RunForm(MetricForm):
     """A version, a test set version and one metric; the same again with another adds it."""
 
     version = forms.ModelChoiceField(ModelVersion.objects.none(), label="Version")
@@ -27,11 +26,6 @@ class RunForm(forms.Form):
         required=False,
         help_text="of a version whose answers are recorded: rows {id, output}, as JSONL, CSV or "
         "Parquet",
-    )
-    metric = forms.ChoiceField(
-        label="Metric",
-        choices=[(name, kind.title) for name, kind in OFFERED.items()],
-        initial=METRIC,
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -43,26 +37,13 @@ class RunForm(forms.Form):
         items.queryset = TestSetVersion.objects.filter(
             test_set__project__in=Project.objects.visible_to(user)
         ).select_related("test_set__project")
-        metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        self.fields |= option_fields(metric if metric in OFFERED else METRIC)
-
-    @property
-    def options(self) -> list[forms.BoundField]:
-        """The fields of the metric's options."""
-        return [self[name] for name in self.fields if name.startswith(PREFIX)]
 
     def clean(self) -> dict[str, Any]:
-        """Adds `asked`, the metric with its options."""
-        cleaned = super().clean() or {}
+        """Adds `scoring`, as MetricForm does."""
+        cleaned = super().clean()
         version, items = cleaned.get("version"), cleaned.get("items")
         if version and items and version.model.project_id != items.test_set.project_id:
             self.add_error("items", f"{items} is of another project than {version}.")
-        if cleaned.get("metric"):
-            try:
-                cleaned["asked"] = metric_of(cleaned["metric"], cleaned)
-            except DeclarationError as error:
-                option = PREFIX + error.field.partition("[")[0].partition(".")[0]
-                self.add_error(option if option in self.fields else "metric", error.message)
         return cleaned
 
 
@@ -77,24 +58,25 @@ def launch_form(cleaned: Mapping[str, Any], *, by: User) -> Run:
         by=by,
         version=version,
         test_set_version=cleaned["items"],
-        metrics=[cleaned["asked"]],
+        metrics=[cleaned["scoring"]],
         answers=digest,
         files=uploads,
     )
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(DeclaredForm):
     """What a run may cost from now on; empty fields stay as they are."""
 
-    of = forms.ChoiceField(
-        label="Budget",
-        required=False,
-        choices=[("", "the one that is used up"), ("study", "the study’s"), ("arm", "the arm’s")],
+    fields_by_path = {f"budget.{name}": name for name in RunBudget.model_fields}
+
+    of = field_of(
+        RunBudget,
+        "of",
+        "Budget",
+        choices={"": "the one that is used up", "study": "the study’s", "arm": "the arm’s"},
     )
-    tokens = forms.IntegerField(label="Tokens in all", required=False, min_value=1)
-    money = forms.FloatField(
-        label="Money in all", required=False, min_value=0, help_text="in the price’s currency"
-    )
+    tokens = field_of(RunBudget, "tokens", "Tokens in all")
+    money = field_of(RunBudget, "money", "Money in all", "in the price’s currency", min_value=0)
 
     def clean(self) -> dict[str, Any]:
         """Adds `budget`; None if no field is filled in."""
@@ -105,10 +87,5 @@ class BudgetForm(forms.Form):
             try:
                 cleaned["budget"] = validate(RunBudget, fields)
             except DeclarationError as error:
-                self.add_field_error(error)
+                self.add_declaration_error(error)
         return cleaned
-
-    def add_field_error(self, error: DeclarationError) -> None:
-        """Adds the error to its field."""
-        name = error.field.removeprefix("budget.")
-        self.add_error(name if name in self.fields else None, error.message)

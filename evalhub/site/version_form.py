@@ -9,6 +9,8 @@ from django import forms
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import Kind
@@ -20,23 +22,23 @@ from runners.backends.openai import OpenAIBackend
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "samples")
 TEXTS = ("system", "template", "examples", "stop", "training", "notes")
-PLACES = {
-    "model": "slug",
-    "backend.openai.endpoint": "endpoint",
-    "backend.openai.model": "served",
-    "backend.openai.api": "api",
-    "backend": "endpoint",
-    "prompt": "system",
-    "prompt.template": "template",
-    "prompt.examples": "examples",
-    "sampling.stop": "stop",
-    "training": "training",
-}
-"""Which field of the form an error of the declaration belongs to, by how its place begins."""
 
 
-class VersionForm(forms.Form):
+class VersionForm(DeclaredForm):
     """How a model answers, and how it was trained. Who is asked is named by an operator's alias."""
+
+    fields_by_path = {
+        "model": "slug",
+        "backend.openai.endpoint": "endpoint",
+        "backend.openai.model": "served",
+        "backend.openai.api": "api",
+        "backend": "endpoint",
+        "prompt": "system",
+        "prompt.template": "template",
+        "prompt.examples": "examples",
+        **{f"sampling.{name}": name for name in (*SAMPLING, "stop")},
+        "training": "training",
+    }
 
     project = forms.ChoiceField(label="Project")
     slug = forms.CharField(
@@ -56,11 +58,7 @@ class VersionForm(forms.Form):
     served = forms.CharField(
         label="Name of the model there", required=False, help_text="as the server knows it"
     )
-    api = forms.ChoiceField(
-        label="Protocol",
-        choices=[("chat", "chat"), ("completion", "completion")],
-        initial=default_of(OpenAIBackend, "api"),
-    )
+    api = field_of(OpenAIBackend, "api", "Protocol")
     system = forms.CharField(
         label="System message",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -81,11 +79,11 @@ class VersionForm(forms.Form):
         required=False,
         help_text="a JSON list: [{“input”: …, “output”: …}]",
     )
-    temperature = forms.FloatField(label="Temperature", required=False, help_text="0 is greedy")
-    top_p = forms.FloatField(label="Top p", required=False)
-    max_tokens = forms.IntegerField(label="Most tokens of an answer", required=False)
-    seed = forms.IntegerField(label="Seed", required=False)
-    samples = forms.IntegerField(label="Answers to an item", required=False, initial=1)
+    temperature = field_of(Sampling, "temperature", "Temperature", "0 is greedy")
+    top_p = field_of(Sampling, "top_p", "Top p")
+    max_tokens = field_of(Sampling, "max_tokens", "Most tokens of an answer")
+    seed = field_of(Sampling, "seed", "Seed")
+    samples = field_of(Sampling, "samples", "Answers to an item", required=False)
     stop = forms.CharField(
         label="Stop at",
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -107,21 +105,15 @@ class VersionForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._projects = Project.objects.visible_to(user).order_by("slug")
-        project, parent, endpoint = (
-            self.fields[name] for name in ("project", "parent", "endpoint")
-        )
-        assert isinstance(project, forms.ChoiceField)
+        self.set_choices("project", list(self._projects.values_list("slug", "name")))
+        aliases = [(alias, alias) for alias in endpoints()]
+        self.set_choices("endpoint", [("", "nobody: its answers are recorded"), *aliases])
+        parent = self.fields["parent"]
         assert isinstance(parent, forms.ModelChoiceField)
-        assert isinstance(endpoint, forms.ChoiceField)
-        project.choices = list(self._projects.values_list("slug", "name"))
         parent.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
-        endpoint.choices = [
-            ("", "nobody: its answers are recorded"),
-            *((n, n) for n in endpoints()),
-        ]
 
     def clean(self) -> dict[str, Any]:
-        """Adds `asked`, a VersionFile, or the error of the field that can't be so."""
+        """Adds `version`, a VersionFile, or the error of the field that can't be so."""
         cleaned = super().clean() or {}
         for name in TEXTS:  # browsers send \r\n
             cleaned[name] = cleaned.get(name, "").replace("\r\n", "\n")
@@ -130,19 +122,11 @@ class VersionForm(forms.Form):
             self.add_error("parent", f"{parent} is of another project.")
         if not self.errors:
             try:
-                cleaned["asked"] = validate(VersionFile, _document(cleaned))
+                cleaned["version"] = validate(VersionFile, _document(cleaned))
                 cleaned["project"] = self._projects.get(slug=cleaned["project"])
             except DeclarationError as error:
-                self.add_field_error(error)
+                self.add_declaration_error(error)
         return cleaned
-
-    def add_field_error(self, error: DeclarationError) -> None:
-        """Adds the error to the field that it is about."""
-        name = error.field.removeprefix("sampling.")
-        if name not in self.fields:
-            fitting = [prefix for prefix in PLACES if error.field.startswith(prefix)]
-            name = PLACES[max(fitting, key=len)] if fitting else ""
-        self.add_error(name or None, error.message)
 
 
 def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
@@ -151,7 +135,7 @@ def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
         project=cleaned["project"],
         by=by,
         slug=cleaned["slug"],
-        declaration=cleaned["asked"],
+        declaration=cleaned["version"],
         parent=cleaned["parent"],
         files=Uploads(cleaned["project"]),
         aliases=endpoints(),

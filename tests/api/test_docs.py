@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
-from evalhub.features.working_sets.api_items import MOST_ROWS
+from evalhub.features.working_sets.shapes import MOST_ROWS
 from evalhub.frames.rest import requests
 from evalhub.frames.rest.idempotency import KEPT
 from evalhub.frames.rest.lists import LARGEST_PAGE

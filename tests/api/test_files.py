@@ -34,6 +34,7 @@ def test_a_file_is_uploaded_once(program: Programs) -> None:
     assert made.status_code == 200
     assert made.json() == {"name": NAME, "bytes": len(CONTENT)}
     assert caller.client.head(caller.at(at())).status_code == 200
+    assert caller.get(f"{at()}?fields=bytes").json() == {"bytes": len(CONTENT)}
     assert caller.send("PUT", at(), CONTENT).status_code == 200
 
 

@@ -94,10 +94,7 @@ class FlipOut(ResponseBody):
         """From a row of `evalhub.ledger.changed_items`."""
         before, after = (
             FlipSideOut(
-                arm=arm,
-                text=row[f"{arm}_text"],
-                error=row.get(f"{arm}_error", ""),
-                score=row[arm],
+                arm=arm, text=row[f"{arm}_text"], error=row.get(f"{arm}_error", ""), score=row[arm]
             )
             for arm in ("baseline", "candidate")
         )

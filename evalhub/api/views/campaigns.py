@@ -22,7 +22,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.registry.models import Run, Study
 from evalhub.studies.run.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
@@ -67,7 +67,6 @@ def _answers_compared(view: CampaignEndpoint) -> int:
 
 class Campaigns(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("The project's reviews", gives=CampaignOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -79,7 +78,6 @@ class Campaigns(CampaignEndpoint):
         gives=CampaignOut,
         takes=OpenCampaignRequest,
         code=201,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=_answers_compared)
@@ -101,18 +99,12 @@ class Campaigns(CampaignEndpoint):
 
 class OneCampaign(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
-    parameters = ("fields",)
 
     @describes("A review: its progress, without judgments", gives=CampaignOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(request, CampaignOut.from_model(self.campaign()))
 
-    @describes(
-        "Pause, resume or close a review",
-        gives=CampaignOut,
-        takes=CampaignVerbRequest,
-        once=True,
-    )
+    @describes("Pause, resume or close a review", gives=CampaignOut, takes=CampaignVerbRequest)
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         VERBS[self.body(CampaignVerbRequest).verb](campaign=self.campaign(), by=self.by)
@@ -122,13 +114,7 @@ class OneCampaign(CampaignEndpoint):
 class CampaignInvitations(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
 
-    @describes(
-        "Invite somebody to review",
-        gives=InvitedOut,
-        takes=InviteRequest,
-        code=201,
-        once=True,
-    )
+    @describes("Invite somebody to review", gives=InvitedOut, takes=InviteRequest, code=201)
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
         body = self.body(InviteRequest)
@@ -143,15 +129,10 @@ class CampaignInvitations(CampaignEndpoint):
             names_them=self.has_scope(Scope.ADMIN),
         )
         link = absolute(invited.path) if invited.by_link else None
-        invitation = invited.invitation
-        return response_of(
-            request, InvitedOut(whom=invitation.whom, link=link, expires=invitation.expires), 201
-        )
+        return response_of(request, InvitedOut.from_model(invited.invitation, link=link), 201)
 
 
 class CampaignReviewers(CampaignEndpoint):
-    parameters = ("fields",)
-
     @describes(
         "Reviewers, and who answers for each of them\n\nWithout their judgments.",
         gives=ReviewersOut,
@@ -168,7 +149,6 @@ class CampaignVouching(CampaignEndpoint):
         "that they are a person of their own, before the review ends: then their judgments count.",
         gives=ReviewersOut,
         takes=VouchRequest,
-        once=True,
         also=(409,),
     )
     @once()
@@ -179,8 +159,6 @@ class CampaignVouching(CampaignEndpoint):
 
 
 class Results(CampaignEndpoint):
-    parameters = ("fields",)
-
     @describes(
         "A review's results\n\n409 for everybody until it has ended.",
         gives=CampaignResultsOut,

@@ -18,7 +18,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import DecisionEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.chain.kept import check_kept
 from evalhub.ledger.changed_items import worst_flips
@@ -32,16 +32,12 @@ class DecisionFilters(Since):
 
 
 class Decisions(DecisionEndpoint):
-    parameters = (*PAGED, *DecisionFilters.base_filters)
-
     @describes("The project's decisions", gives=DecisionOut, pages=True, filtered=DecisionFilters)
     def get(self, request: Request, project: str) -> Response:
         return list_response(request, self.rows(), DecisionOut.from_model, filtered=DecisionFilters)
 
 
 class OneDecision(DecisionEndpoint):
-    parameters = ("fields",)
-
     @describes("A decision with its record", gives=WholeDecisionOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
@@ -51,18 +47,13 @@ class OneDecision(DecisionEndpoint):
 
 class SignOffs(DecisionEndpoint):
     scopes = {"POST": Scope.DECIDE}
-    parameters = PAGED
 
     @describes("Who stands by a decision", gives=SignOffOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return list_response(request, self.decision().sign_offs.all(), SignOffOut.from_model)
 
     @describes(
-        "Sign a decision off, or override it",
-        gives=SignOffOut,
-        takes=SignOffRequest,
-        code=201,
-        once=True,
+        "Sign a decision off, or override it", gives=SignOffOut, takes=SignOffRequest, code=201
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -83,7 +74,6 @@ class Accepted(DecisionEndpoint):
         gives=WholeDecisionOut,
         takes=AcceptanceRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:

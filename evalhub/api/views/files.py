@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from evalhub.accounts.models import Scope
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import number
 from evalhub.frames.rest.shapes import ResponseBody
@@ -64,8 +65,7 @@ class File(ProjectEndpoint):
     parser_classes = [RawParser]
 
     @describes(
-        "Whether a file is here\n\n404 has Upload-Offset where a part of it is.",
-        gives=FileOut,
+        "Whether a file is here\n\n404 has Upload-Offset where a part of it is.", gives=FileOut
     )
     def get(self, request: Request, project: str, name: str) -> Response:
         uploads = Uploads(self.project)
@@ -75,7 +75,7 @@ class File(ProjectEndpoint):
                 "This file isn't here, or not all of it.",
                 headers={"Upload-Offset": str(uploads.offset(name))},
             )
-        return Response(FileOut(name=name, bytes=uploads[name].stat().st_size).as_json())
+        return response_of(request, FileOut(name=name, bytes=uploads[name].stat().st_size))
 
     @describes(
         "Upload a file\n\nAll of it in one body; its digest is checked.",
@@ -125,8 +125,8 @@ class File(ProjectEndpoint):
             ) from error
         except UploadError as error:
             raise Problem(409, f"{error}.", headers={"Retry-After": "2"}) from error
-        headers = {"Upload-Offset": str(size)}
-        return Response(FileOut(name=name, bytes=size).as_json(), headers=headers)
+        shape = FileOut(name=name, bytes=size)
+        return response_of(request, shape, Upload_Offset=str(size))
 
 
 def _check_name(name: str) -> str:

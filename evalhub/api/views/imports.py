@@ -22,7 +22,6 @@ class Imports(ProjectEndpoint):
         gives=ImportedOut,
         takes=LogRequest,
         code=202,
-        once=True,
         also=(503,),
     )
     @once(lasts=True)

@@ -12,17 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.ingestions import (
-    FinishRequest,
-    IngestionOut,
-    IngestionRequest,
-    TakenOut,
-)
+from evalhub.api.shapes.ingestions import FinishRequest, IngestionOut, IngestionRequest, TakenOut
 from evalhub.api.views.runs import find_test_set_version, find_version
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import number
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
@@ -72,7 +67,6 @@ class IngestionEndpoint(ProjectEndpoint):
 
 class Ingestions(IngestionEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("What is or was handed in", gives=IngestionOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -84,7 +78,6 @@ class Ingestions(IngestionEndpoint):
         gives=IngestionOut,
         takes=IngestionRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
@@ -102,19 +95,13 @@ class Ingestions(IngestionEndpoint):
 
 class OneIngestion(IngestionEndpoint):
     scopes = {"DELETE": Scope.INGEST}
-    parameters = ("fields",)
 
     @describes("How far it is", gives=IngestionOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         shape = IngestionOut.from_model(self.ingestion())
         return response_of(request, shape, Upload_Offset=str(shape.rows))
 
-    @describes(
-        "Take away what was handed in, unless it is finished",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-    )
+    @describes("Take away what was handed in, unless it is finished")
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         cancel(ingestion=self.ingestion(), by=self.by)
         return HttpResponse(status=204)
@@ -156,7 +143,6 @@ class FinishIngestion(IngestionEndpoint):
         gives=IngestionOut,
         takes=FinishRequest,
         code=202,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=IngestionEndpoint.row_count)

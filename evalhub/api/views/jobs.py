@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.frames.rest.describing import NO_BODY, WAIT, describes
+from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import JOB_RETRY_S
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import wait_for
 from evalhub.frames.rest.shapes import JobOut
@@ -35,8 +35,6 @@ class JobEndpoint(ProjectEndpoint):
 
 
 class Jobs(JobEndpoint):
-    parameters = (*PAGED, *JobFilters.base_filters)
-
     @describes(
         "Heavy requests of programs\n\nA request that concerns more than 5,000 rows or 500 KB is "
         "answered with 202 and one of these. One of a project is worked on at a time.",
@@ -50,7 +48,6 @@ class Jobs(JobEndpoint):
 
 class OneJob(JobEndpoint):
     scopes = {"DELETE": Scope.INGEST}
-    parameters = ("fields", "wait")
 
     @describes(
         "A heavy request, how far it is, and its answer\n\n202 until it has ended.",
@@ -65,11 +62,7 @@ class OneJob(JobEndpoint):
         return response_of(request, JobOut.from_model(job))
 
     @describes(
-        "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        also=(409,),
+        "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.", also=(409,)
     )
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         job = self.job()

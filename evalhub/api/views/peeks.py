@@ -25,7 +25,6 @@ class Peeks(ProjectEndpoint):
         "counted. No text and no answer comes with it.",
         gives=PeekCharge,
         takes=PeekRequest,
-        once=True,
         also=(503,),
     )
     @once(lasts=True)

@@ -20,10 +20,10 @@ from evalhub.api.shapes.people import (
     TokenOut,
     TokenRequest,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.problems import Problem
 
 
@@ -40,36 +40,24 @@ class MemberEndpoint(ProjectEndpoint):
 
 class MembersOfProject(MemberEndpoint):
     scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
-    parameters = PAGED
 
     @describes("The project's members", gives=MemberOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
         return list_response(request, self.rows(), MemberOut.from_model, ordering=("id",))
 
-    @describes(
-        "Ask somebody to be a member",
-        gives=InvitedMemberOut,
-        takes=MemberRequest,
-        code=201,
-        once=True,
-    )
+    @describes("Ask somebody to be a member", gives=InvitedMemberOut, takes=MemberRequest, code=201)
     @once(secret=True)
     def post(self, request: Request, project: str) -> Response:
         body = self.body(MemberRequest)
         invited = invite_member(
             project=self.project, whom=body.whom, role=Role(body.role), by=self.by
         )
-        invitation = invited.invitation
         link = absolute(invited.path) if invited.by_link else None
-        shape = InvitedMemberOut(
-            whom=invitation.whom, role=invitation.role, link=link, expires=invitation.expires
-        )
-        return response_of(request, shape, 201)
+        return response_of(request, InvitedMemberOut.from_model(invited.invitation, link=link), 201)
 
 
 class OneMember(MemberEndpoint):
     scopes = {"GET": Scope.ADMIN, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
-    parameters = ("fields",)
 
     @describes("A member", gives=MemberOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
@@ -81,13 +69,7 @@ class OneMember(MemberEndpoint):
         change_role(membership=self.member(), role=role, by=self.by)
         return response_of(request, MemberOut.from_model(self.member()))
 
-    @describes(
-        "End a membership; the person's judgments stay",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        also=(409,),
-    )
+    @describes("End a membership; the person's judgments stay", also=(409,))
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         remove_member(membership=self.member(), by=self.by)
         return HttpResponse(status=204)
@@ -103,7 +85,6 @@ class TokenEndpoint(ProjectEndpoint):
 
 class TokensOfProject(TokenEndpoint):
     scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
-    parameters = PAGED
 
     @describes("Tokens, without their secrets", gives=TokenOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
@@ -114,7 +95,6 @@ class TokensOfProject(TokenEndpoint):
         gives=NewTokenOut,
         takes=TokenRequest,
         code=201,
-        once=True,
     )
     @once(secret=True)
     def post(self, request: Request, project: str) -> Response:
@@ -137,13 +117,12 @@ class TokensOfProject(TokenEndpoint):
 
 class OneToken(TokenEndpoint):
     scopes = {"GET": Scope.ADMIN, "DELETE": Scope.ADMIN}
-    parameters = ("fields",)
 
     @describes("A token", gives=TokenOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(request, TokenOut.from_model(get_object_or_404(self.rows(), pk=pk)))
 
-    @describes("Revoke a token, at once", gives=None, code=204, streams=NO_BODY)
+    @describes("Revoke a token, at once")
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         revoke_token(token=get_object_or_404(self.rows(), pk=pk), by=self.by)
         return HttpResponse(status=204)

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from evalhub.accounts.models import Project
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ApiEndpoint, ProjectEndpoint
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.shapes import ResponseBody, address
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
@@ -30,8 +30,6 @@ class ProjectOut(ResponseBody):
 
 
 class Projects(ApiEndpoint):
-    parameters = PAGED
-
     @describes("The projects that the token is for, which is one", gives=ProjectOut, pages=True)
     def get(self, request: Request) -> Response:
         rows = Project.objects.visible_to(self.by).filter(pk=request.auth.project_id)
@@ -39,8 +37,6 @@ class Projects(ApiEndpoint):
 
 
 class OneProject(ProjectEndpoint):
-    parameters = ("fields",)
-
     @describes("A project", gives=ProjectOut)
     def get(self, request: Request, project: str) -> Response:
         return response_of(request, ProjectOut.from_model(self.project))

@@ -10,7 +10,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.registry_shapes import (
     ItemOut,
     ModelOut,
@@ -30,7 +30,6 @@ NEWEST = ("-number", "-id")
 
 class TestSets(ProjectEndpoint):
     __test__ = False
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("The project's test sets", gives=TestSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -41,7 +40,6 @@ class TestSets(ProjectEndpoint):
 class TestSetVersions(ProjectEndpoint):
     __test__ = False
     scopes = {"POST": Scope.INGEST}
-    parameters = PAGED
 
     @describes("A test set's versions, the newest first", gives=TestSetVersionOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
@@ -54,7 +52,6 @@ class TestSetVersions(ProjectEndpoint):
         gives=TestSetVersionOut,
         takes=TestSetVersionRequest,
         code=201,
-        once=True,
         also=(503,),
     )
     @once(lasts=True)
@@ -75,7 +72,6 @@ class TestSetVersions(ProjectEndpoint):
 
 class OneTestSetVersion(ProjectEndpoint):
     __test__ = False
-    parameters = ("fields",)
 
     @describes("A version of a test set", gives=TestSetVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -84,8 +80,6 @@ class OneTestSetVersion(ProjectEndpoint):
 
 
 class Items(ProjectEndpoint):
-    parameters = PAGED
-
     @describes("A version's items, in their order", gives=ItemOut, pages=True)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
@@ -95,8 +89,6 @@ class Items(ProjectEndpoint):
 
 
 class Models(ProjectEndpoint):
-    parameters = (*PAGED, *Since.base_filters)
-
     @describes("The project's models", gives=ModelOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Model.objects.filter(project=self.project).written().select_related("project")
@@ -105,7 +97,6 @@ class Models(ProjectEndpoint):
 
 class ModelVersions(ProjectEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = PAGED
 
     @describes("A model's versions, the newest first", gives=ModelVersionOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
@@ -118,7 +109,6 @@ class ModelVersions(ProjectEndpoint):
         gives=ModelVersionOut,
         takes=VersionFile,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str) -> Response:
@@ -137,8 +127,6 @@ class ModelVersions(ProjectEndpoint):
 
 
 class OneModelVersion(ProjectEndpoint):
-    parameters = ("fields",)
-
     @describes("A version of a model", gives=ModelVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_model_versions(self, slug), number=number)

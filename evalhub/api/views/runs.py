@@ -21,7 +21,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.requests import wait_for
 from evalhub.judges.run import cancel_work, resume_work
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
@@ -60,7 +60,6 @@ class RunEndpoint(ProjectEndpoint):
 
 class Runs(RunEndpoint):
     scopes = {"POST": Scope.RUN}
-    parameters = (*PAGED, *RunFilters.base_filters)
 
     @describes("The project's runs", gives=RunOut, pages=True, filtered=RunFilters)
     def get(self, request: Request, project: str) -> Response:
@@ -72,7 +71,6 @@ class Runs(RunEndpoint):
         gives=RunOut,
         takes=RunRequest,
         code=202,
-        once=True,
         also=(503,),
     )
     @once(lasts=True)
@@ -92,14 +90,7 @@ class Runs(RunEndpoint):
 
 
 class OneRun(RunEndpoint):
-    parameters = ("fields", "wait")
-
-    @describes(
-        "A run\n\n202 while it goes on.",
-        gives=RunOut,
-        query=(WAIT,),
-        also={202: RunOut},
-    )
+    @describes("A run\n\n202 while it goes on.", gives=RunOut, query=(WAIT,), also={202: RunOut})
     def get(self, request: Request, project: str, pk: int) -> Response:
         run = wait_for(request, self.run, lambda run: run.state not in UNFINISHED)
         if run.state in UNFINISHED:
@@ -114,7 +105,6 @@ class CancelRun(RunEndpoint):
         "Stop a run; its answers stay\n\nIf the run has ended, stop the judges of its answers; "
         "their verdicts stay.",
         gives=RunOut,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -129,7 +119,6 @@ class ResumeRun(RunEndpoint):
         "Let a run go on that failed or was cancelled\n\nAnd judges of its answers that did.",
         gives=RunOut,
         takes=ResumeRequest,
-        once=True,
         also=(503,),
     )
     @once()
@@ -139,8 +128,6 @@ class ResumeRun(RunEndpoint):
 
 
 class OutputsOfRun(RunEndpoint):
-    parameters = PAGED
-
     @describes("A run's answers, in the order of its items", gives=OutputOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
         # joined to its items, a page might be read from the first item on
@@ -151,8 +138,6 @@ class OutputsOfRun(RunEndpoint):
 
 
 class ScoresOfRun(RunEndpoint):
-    parameters = PAGED
-
     @describes(
         "A run's scores\n\nOnly those that a decision has read, and why others are none.",
         gives=ScoreOut,

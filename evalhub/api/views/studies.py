@@ -9,7 +9,7 @@ from evalhub.api.shapes.studies import GateOut, GateProblemOut, StudyOut, WholeS
 from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import CANDIDATE, ProjectEndpoint, StudyEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import wait_for
 from evalhub.registry.models import Study
@@ -31,7 +31,6 @@ VERSION = OpenApiParameter(
 
 class Studies(ProjectEndpoint):
     scopes = {"POST": Scope.RUN}
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("The project's studies", gives=StudyOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -46,7 +45,6 @@ class Studies(ProjectEndpoint):
         gives=WholeStudyOut,
         takes=StudyFile,
         code=202,
-        once=True,
         also=(503,),
     )
     @once(lasts=True)
@@ -64,8 +62,6 @@ class Studies(ProjectEndpoint):
 
 
 class OneStudy(StudyEndpoint):
-    parameters = ("fields", "wait")
-
     @describes(
         "A study: its runs, how far they are, and its decisions\n\n202 while a worker is at it.",
         gives=WholeStudyOut,
@@ -91,7 +87,6 @@ class CancelStudyRuns(StudyEndpoint):
         "Stop all runs of a study; what was answered stays\n\nAnd the judges that are asked about "
         "their answers.",
         gives=WholeStudyOut,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str) -> Response:
@@ -107,7 +102,6 @@ class ResumeStudyRuns(StudyEndpoint):
         "Let those of a study's runs go on that failed or were cancelled\n\nAnd judges of their "
         "answers that did. Answers that ended in an error are requested again.",
         gives=WholeStudyOut,
-        once=True,
         also=(503,),
     )
     @once()
@@ -118,8 +112,6 @@ class ResumeStudyRuns(StudyEndpoint):
 
 
 class StudyGate(StudyEndpoint):
-    parameters = ("candidate", "version", "wait", "fields")
-
     @describes(
         "May this arm ship?\n\n200 for a ship alone that is registered and rests on today's "
         "evidence; 412 for every other answer; 503 while there is none yet, so that "
@@ -154,7 +146,6 @@ class StudyDecisions(StudyEndpoint):
         "Decide now\n\nA worker does it by itself once the runs have ended. A judge that "
         "couldn't be used is asked again.",
         gives=WholeStudyOut,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=StudyEndpoint.output_count)

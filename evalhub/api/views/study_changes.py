@@ -40,7 +40,6 @@ class StudyCopies(StudyEndpoint):
         gives=WholeStudyOut,
         takes=CopyRequest,
         code=202,
-        once=True,
         also=(409, 503),
     )
     @once(lasts=True, rows=StudyEndpoint.output_count)
@@ -64,7 +63,6 @@ class StudyCopies(StudyEndpoint):
 
 class StudyPolicyOf(StudyEndpoint):
     scopes = {"POST": Scope.DECIDE}
-    parameters = ("fields",)
 
     @describes("What a study asks", gives=StudyPolicyOut)
     def get(self, request: Request, project: str, slug: str) -> Response:
@@ -76,7 +74,6 @@ class StudyPolicyOf(StudyEndpoint):
         "`dry_run` the difference is said, with the next look's price, and nothing is changed.",
         gives=PolicyChangeOut,
         takes=PolicyChangeRequest,
-        once=True,
         also=(409,),
     )
     @once(rows=StudyEndpoint.output_count)

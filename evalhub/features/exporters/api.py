@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
@@ -40,16 +40,10 @@ PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2
 
 
 class Exports(ProjectEndpoint):
-    parameters: ClassVar[tuple[str, ...]] = (
-        *("format", "study", "review", "decision"),
-        "pseudonyms",
-    )
-
     @describes(
         "A file of the project's evidence\n\nAnswers of a study, decisions, a review's judgments "
         "or preference pairs for DPO once it has ended, and a decision as a report, as a model "
         "card's model-index, or as Every Eval Ever. Sealed scores never leave.",
-        gives=None,
         streams=dict.fromkeys(
             (each.partition(";")[0] for each in TYPES.values()), OpenApiTypes.STR
         ),

@@ -18,7 +18,7 @@ from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import DecisionEndpoint, ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.registry_shapes import version_address
 from evalhub.frames.rest.shapes import ResponseBody
@@ -121,7 +121,6 @@ class PromotedBy(DecisionEndpoint):
         gives=PromotionOut,
         takes=PromotionRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -131,8 +130,6 @@ class PromotedBy(DecisionEndpoint):
 
 
 class Champion(ProjectEndpoint):
-    parameters = ("fields",)
-
     @describes(
         "The version that is the project's champion\n\n404 where none is promoted.",
         gives=PromotionOut,
@@ -174,7 +171,6 @@ class RolledBack(VersionEndpoint):
         gives=PromotionOut,
         takes=RollbackRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -191,7 +187,6 @@ class Overridden(VersionEndpoint):
         gives=PromotionOut,
         takes=OverrideRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -210,7 +205,6 @@ class Retired(VersionEndpoint):
         gives=MoveOut,
         takes=MoveRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -225,7 +219,6 @@ class Reopened(VersionEndpoint):
         gives=MoveOut,
         takes=MoveRequest,
         code=201,
-        once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -235,8 +228,6 @@ class Reopened(VersionEndpoint):
 
 
 class History(ProjectEndpoint):
-    parameters = PAGED
-
     @describes("How a model's versions came to their stages", gives=MoveOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)

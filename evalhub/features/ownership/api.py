@@ -20,8 +20,6 @@ TRAFFIC = OpenApiParameter(
 
 
 class StudyCost(StudyEndpoint):
-    parameters = ("candidate", "traffic", "fields")
-
     @describes(
         "What its candidate costs\n\nTraining, data, evaluation, serving, upkeep and retraining "
         "beside the present bill; each figure says where it comes from, and what isn't known is "

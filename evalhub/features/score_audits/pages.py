@@ -18,7 +18,6 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.features.score_audits.error_rates import ErrorRate, error_rates
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.features.score_audits.score_cases import (
-    LONGEST,
     MOST_AUDITED,
     ScoreCaseError,
     check_score,
@@ -26,7 +25,9 @@ from evalhub.features.score_audits.score_cases import (
     draw_audit,
     readable_score,
 )
+from evalhub.features.score_audits.shapes import CheckRequest, ScoreAuditRequest
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.forms import field_of
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score
 from evalhub.report.flips import FoldedText, input_text, passage, references_text
 
@@ -136,13 +137,13 @@ def _audit(audit: ScoreAudit) -> ShownAudit:
 class CaseForm(forms.Form):
     """The right value of a score, with a reason."""
 
-    said = forms.FloatField(label="It should be", help_text="in the metric’s own unit")
-    why = forms.CharField(
-        label="Why",
+    said = field_of(CheckRequest, "said", "It should be", "in the metric’s own unit")
+    why = field_of(
+        CheckRequest,
+        "why",
+        "Why",
+        "evaluators of the project read it",
         widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=LONGEST,
-        required=False,
-        help_text="evaluators of the project read it",
     )
 
 
@@ -150,7 +151,7 @@ class AuditForm(forms.Form):
     """How many answers to draw."""
 
     project = forms.SlugField()
-    size = forms.IntegerField(min_value=1, max_value=MOST_AUDITED)
+    size = field_of(ScoreAuditRequest, "size", "Answers")
 
 
 @require_GET

@@ -17,27 +17,21 @@ from evalhub.features.strategy.answers import CHOICES, Case
 from evalhub.features.strategy.first_study import FirstStudy, first_study
 from evalhub.features.strategy.study import StudyParts
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from runners.backends.endpoints import endpoints
 
 FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}
 
 
-def _field(name: str) -> forms.Field:
-    """The form field of a question; the declaration checks its range."""
-    field = Case.model_fields[name]
-    usual = default_of(Case, name)
+def _question(name: str) -> forms.Field:
+    """The form field of a question, which the declaration's description asks."""
+    text, default = Case.model_fields[name].description or "", default_of(Case, name)
     if name in CHOICES:
-        options = list(CHOICES[name].items())
-        return forms.ChoiceField(
-            label=field.description, choices=options, initial=usual, widget=forms.RadioSelect
-        )
-    kind = forms.IntegerField if field.annotation is int else forms.FloatField
-    if usual is None:
-        return kind(label=field.description, required=False, help_text="empty where it isn’t known")
-    return kind(label=field.description, initial=f"{usual:g}")
+        return field_of(Case, name, text, choices=CHOICES[name], widget=forms.RadioSelect)
+    return field_of(Case, name, text, "" if default is not None else "empty where it isn’t known")
 
 
-class StrategyForm(forms.Form):
+class StrategyForm(DeclaredForm):
     """The nine questions, in their order; the rest is for the study file, and may stay empty."""
 
     project = forms.ChoiceField(label="Project")
@@ -53,15 +47,10 @@ class StrategyForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None, *, projects: Sequence[tuple[str, str]]):
         super().__init__(data)
-        endpoint_choices = [(each, each) for each in endpoints()]
-        for name, choices in (
-            ("project", projects),
-            ("endpoint", [("", "none yet"), *endpoint_choices]),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = list(choices)
-        self.fields = {name: _field(name) for name in Case.model_fields} | self.fields
+        aliases = [(alias, alias) for alias in endpoints()]
+        self.set_choices("project", projects)
+        self.set_choices("endpoint", [("", "none yet"), *aliases])
+        self.fields = {name: _question(name) for name in Case.model_fields} | self.fields
 
     @property
     def questions(self) -> list[forms.BoundField]:
@@ -78,7 +67,7 @@ class StrategyForm(forms.Form):
         try:
             cleaned["case"] = validate(Case, answers)
         except DeclarationError as error:
-            self.add_error(error.field if error.field in self.fields else None, error.message)
+            self.add_declaration_error(error)
         return cleaned
 
     def study(self, *, web: bool) -> FirstStudy:

@@ -23,10 +23,10 @@ from evalhub.features.webhooks.registering import (
     replay,
     rotate_secret,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.shapes import ResponseBody, address
 
 
@@ -100,8 +100,6 @@ class WebhookEndpoint(ProjectEndpoint):
 
 
 class Webhooks(WebhookEndpoint):
-    parameters = PAGED
-
     @describes("The project's webhooks", gives=WebhookOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
         return list_response(request, self.rows(), WebhookOut.from_model)
@@ -111,7 +109,6 @@ class Webhooks(WebhookEndpoint):
         gives=WebhookSecretOut,
         takes=WebhookRequest,
         code=201,
-        once=True,
     )
     @once(secret=True)
     def post(self, request: Request, project: str) -> Response:
@@ -122,8 +119,6 @@ class Webhooks(WebhookEndpoint):
 
 
 class OneWebhook(WebhookEndpoint):
-    parameters = ("fields",)
-
     @describes("A webhook", gives=WebhookOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(request, WebhookOut.from_model(self.webhook()))
@@ -139,7 +134,7 @@ class OneWebhook(WebhookEndpoint):
         change_webhook(webhook=webhook, by=self.by, events=body.events, enabled=body.enabled)
         return response_of(request, WebhookOut.from_model(webhook))
 
-    @describes("Take it away, with its messages", gives=None, code=204, streams=NO_BODY)
+    @describes("Take it away, with its messages")
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         remove_webhook(webhook=self.webhook(), by=self.by)
         return HttpResponse(status=204)
@@ -147,9 +142,7 @@ class OneWebhook(WebhookEndpoint):
 
 class SecretOfWebhook(WebhookEndpoint):
     @describes(
-        "Make a new secret\n\nFor a day messages are signed by both.",
-        gives=WebhookSecretOut,
-        once=True,
+        "Make a new secret\n\nFor a day messages are signed by both.", gives=WebhookSecretOut
     )
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -158,15 +151,13 @@ class SecretOfWebhook(WebhookEndpoint):
 
 
 class DeliveriesOfWebhook(WebhookEndpoint):
-    parameters = PAGED
-
     @describes("Its messages of 30 days, and what became of them", gives=DeliveryOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return list_response(request, self.webhook().deliveries.all(), DeliveryOut.from_model)
 
 
 class ReplayDelivery(WebhookEndpoint):
-    @describes("Send a message again, under the same id", gives=DeliveryOut, once=True)
+    @describes("Send a message again, under the same id", gives=DeliveryOut)
     @once()
     def post(self, request: Request, project: str, pk: int, delivery: int) -> Response:
         rows = Delivery.objects.filter(webhook=self.webhook()).select_related("webhook__project")

@@ -1,161 +1,40 @@
 """Working sets: test sets that are being written, from a version or an upload, until published."""
 
-from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal, Self
 
 from django.db.models import Max, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from pydantic import Field, model_validator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
-from evalhub.declare.declaration import Declaration, DeclarationError, default_of, invalid
-from evalhub.declare.study import Name
+from evalhub.declare.declaration import DeclarationError
 from evalhub.features.working_sets.from_web import begin_from_web, look_in_upload
 from evalhub.features.working_sets.items import set_parts
-from evalhub.features.working_sets.models import (
-    WorkingItem,
-    WorkingItemFilter,
-    WorkingSet,
-    WorkingSetQuerySet,
-)
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet, WorkingSetQuerySet
 from evalhub.features.working_sets.near_copies import look_in_other_test_sets, look_inside, split
 from evalhub.features.working_sets.sets import (
-    difference,
     discard_working_set,
     edit_version,
     publish_working_set,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.features.working_sets.shapes import (
+    NearCopiesRequest,
+    PublishedOut,
+    SplitRequest,
+    WholeWorkingSetOut,
+    WorkingSetOut,
+    WorkingSetRequest,
+)
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.registry_shapes import (
-    Purpose,
-    TestSetVersionOut,
-    TestSetVersionRequest,
-    Upload,
-)
+from evalhub.frames.rest.lists import Since, list_response, response_of
+from evalhub.frames.rest.registry_shapes import TestSetVersionOut
 from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
-from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
-from evalhub.studies.file.test_sets import ItemFields
-
-
-class WorkingSetRequest(Declaration):
-    """What a working set begins with: a version's items, or those of an upload."""
-
-    test_set: Name = Field(description="the test set that it becomes a version of")
-    version: int | None = Field(
-        None, ge=1, le=2_147_483_647, description="whose items it begins with; else the newest"
-    )
-    file: Upload | None = Field(None, description="in place of a version: an upload of items")
-    purpose: Purpose = Field(
-        default_of(TestSetVersionRequest, "purpose"),
-        description="with a file: of a test set that isn't there yet",
-    )
-    fields: ItemFields = Field(ItemFields(), description="with a file: what its fields are called")
-    source: str = Field(
-        "", max_length=255, description="with a file: what people call it; else its digest"
-    )
-
-    @model_validator(mode="after")
-    def _begins_with_one(self) -> "WorkingSetRequest":
-        if self.source and (self.file is None or not self.source.isprintable()):
-            raise invalid("is the name of a file that is given, in one line", "source")
-        if self.file is not None and self.version is not None:
-            raise invalid("is in place of a version: give one of the two", "file")
-        return self
-
-
-class NearCopiesRequest(Declaration):
-    """Where near-copies are looked for."""
-
-    where: Literal["inside", "others", "training"] = Field(
-        description="among its own items, in the project's other test sets, in an upload"
-    )
-    file: Upload | None = Field(
-        None, description="of training: the data, or what `evalhub fingerprint` made of it"
-    )
-
-    @model_validator(mode="after")
-    def _has_its_file(self) -> "NearCopiesRequest":
-        if (self.where == "training") != (self.file is not None):
-            raise invalid("is for training, and needed there", "file")
-        return self
-
-
-class SplitRequest(Declaration):
-    """How a working set is split."""
-
-    share: float = Field(ge=0.01, le=0.99, description="of the items, for development")
-    seed: int = Field(0, ge=0, le=2_147_483_648)
-
-
-class WorkingSetOut(ResponseBody):
-    """A test set that is being written."""
-
-    id: int
-    test_set: str = Field(validation_alias="slug")
-    purpose: str
-    source: str = Field(description="where its first items came from")
-    origin: str | None = Field(description="address of the version that it is seen against")
-    items: int = Field(validation_alias="size")
-    revision: int = Field(description="counts what was written")
-    created: datetime
-    changed: datetime
-    url: str
-
-    @classmethod
-    def from_model(cls, working_set: WorkingSet, /, **computed: Any) -> Self:
-        """Of a working set with its count (`with_counts`)."""
-        return super().from_model(
-            working_set,
-            origin=_version_address(working_set, working_set.origin),
-            url=address("working_set", working_set.project.slug, working_set.pk),
-            **computed,
-        )
-
-
-class SetDifferenceOut(ResponseBody):
-    """What publishing would change, in numbers of items."""
-
-    added: int
-    changed: int
-    removed: int
-    newer: str | None = Field(description="address of a version that came after the origin")
-
-
-class WholeWorkingSetOut(WorkingSetOut):
-    """A working set, and what it is beside the version that it was begun from."""
-
-    difference: SetDifferenceOut
-    alike: int = Field(description="items that are near-copies, as last looked for")
-    parts: dict[str, int] = Field(description="items by part: test, development, or none")
-
-    @classmethod
-    def from_model(cls, working_set: WorkingSet, /, **computed: Any) -> Self:
-        """Of a working set with its count (`with_counts`). Seven queries."""
-        change = difference(working_set)
-        newer = _version_address(working_set, change.newer)
-        items = working_set.items.all()
-        return super().from_model(
-            working_set,
-            difference=SetDifferenceOut.from_model(change, newer=newer),
-            alike=items.matching(WorkingItemFilter(alike=True)).count(),
-            parts={part or "none": n for part, n in items.per_part().items()},
-            **computed,
-        )
-
-
-class PublishedOut(ResponseBody):
-    """The versions that a working set became: one, or one for each part of a split."""
-
-    versions: tuple[TestSetVersionOut, ...]
 
 
 class WorkingSetEndpoint(ProjectEndpoint):
@@ -201,7 +80,6 @@ def _items_to_compare(view: WorkingSetEndpoint) -> int:
 
 class WorkingSets(WorkingSetEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *Since.base_filters)
 
     @describes("Test sets that are being written", gives=WorkingSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
@@ -213,7 +91,6 @@ class WorkingSets(WorkingSetEndpoint):
         gives=WorkingSetOut,
         takes=WorkingSetRequest,
         code=201,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=_items_of_version)
@@ -238,19 +115,13 @@ class WorkingSets(WorkingSetEndpoint):
 
 class OneWorkingSet(WorkingSetEndpoint):
     scopes = {"DELETE": Scope.INGEST}
-    parameters = ("fields",)
 
     @describes("A working set, and what publishing it would change", gives=WholeWorkingSetOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         return self.whole(request)
 
     @describes(
-        "Discard it with its items\n\nVersions stay.",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        query=(IF_MATCH,),
-        also=(409, *MATCHES),
+        "Discard it with its items\n\nVersions stay.", query=(IF_MATCH,), also=(409, *MATCHES)
     )
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         working_set = self.working_set()
@@ -267,7 +138,6 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
         "to; what was found before is forgotten.",
         gives=WholeWorkingSetOut,
         takes=NearCopiesRequest,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=_items_to_compare)
@@ -290,7 +160,6 @@ class SplitWorkingSet(WorkingSetEndpoint):
         "near-copies, stay on one side; the same items, share and seed are the same split.",
         gives=WholeWorkingSetOut,
         takes=SplitRequest,
-        once=True,
         also=(503,),
     )
     @once(lasts=True, rows=WorkingSetEndpoint.item_count)
@@ -299,7 +168,7 @@ class SplitWorkingSet(WorkingSetEndpoint):
         split(working_set, share=body.share, seed=body.seed, by=self.by)
         return self.whole(request)
 
-    @describes("Take the split back", gives=None, code=204, streams=NO_BODY, also=(409,))
+    @describes("Take the split back", also=(409,))
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         set_parts(self.working_set(), None, by=self.by)
         return HttpResponse(status=204)
@@ -314,7 +183,6 @@ class PublishWorkingSet(WorkingSetEndpoint):
         "gone then.",
         gives=PublishedOut,
         code=201,
-        once=True,
         query=(IF_MATCH,),
         also=(*MATCHES, 503),
     )
@@ -350,13 +218,6 @@ def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:
         field = "version" if number else "test_set"
         raise DeclarationError("there is no such version in this project", field)
     return version
-
-
-def _version_address(working_set: WorkingSet, version: TestSetVersion | None) -> str | None:
-    """The address of a version of the set's own test set."""
-    if version is None:
-        return None
-    return address("test_set_version", working_set.project.slug, working_set.slug, version.number)
 
 
 urlpatterns = [

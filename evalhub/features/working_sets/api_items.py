@@ -1,16 +1,14 @@
 """The items of a working set: rows added, one changed or deleted, many changed at once."""
 
-from typing import Any, Literal, Self
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
-from pydantic import Field, JsonValue, model_validator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.declare.declaration import Declaration, invalid
 from evalhub.features.working_sets.api import WorkingSetEndpoint
 from evalhub.features.working_sets.from_web import (
     add_file_from_web,
@@ -31,127 +29,20 @@ from evalhub.features.working_sets.models import (
     WorkingItemFilter,
     WorkingItemQuerySet,
 )
-from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.features.working_sets.shapes import (
+    AddedRowsOut,
+    ItemsChangedOut,
+    ItemsChangeRequest,
+    RowsRequest,
+    WorkingItemOut,
+    WorkingItemRequest,
+)
+from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, list_response, response_of
-from evalhub.frames.rest.registry_shapes import Upload
+from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
-from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.uploads import Uploads
-from evalhub.studies.file.test_sets import ItemFields
-
-MOST_ROWS = 10_000
-"""Of one request; a file may hold more."""
-MOST_IDS = 1_000
-
-
-class RowsRequest(Declaration):
-    """Rows that are added at the end: in the request, or in an upload."""
-
-    rows: tuple[dict[str, JsonValue], ...] | None = Field(
-        None,
-        min_length=1,
-        max_length=MOST_ROWS,
-        description="each as a line of JSONL would be",
-    )
-    file: Upload | None = Field(None, description="in place of rows: an upload of them")
-    fields: ItemFields = ItemFields()
-    tag: str = Field("", max_length=200, description="is given to each that is added")
-
-    @model_validator(mode="after")
-    def _comes_one_way(self) -> "RowsRequest":
-        if (self.rows is None) == (self.file is None):
-            raise invalid("give rows or a file: one of the two", "rows")
-        return self
-
-
-class ItemsMeant(Declaration):
-    """Which items are meant: those for which all of it holds; nothing said means all."""
-
-    text: str = Field(
-        "", max_length=200, description="stands in the id, the input, a reference or the context"
-    )
-    tag: str = Field("", max_length=200)
-    part: Literal["", "test", "development", "none"] = Field("", description="none: in neither")
-    change: Literal["", "added", "changed"] = Field("", description="since the version")
-    alike: bool = Field(False, description="only those that were found to be near-copies")
-    ids: tuple[str, ...] = Field((), max_length=MOST_IDS)
-
-    @property
-    def wanted(self) -> WorkingItemFilter:
-        return WorkingItemFilter(**dict(self))
-
-
-class ItemsChangeRequest(Declaration):
-    """One thing done to all items that are meant."""
-
-    verb: Literal["tag", "untag", "delete"]
-    tag: str = Field("", max_length=200, description="which one is given or taken")
-    items: ItemsMeant = Field(description="{} means all")
-
-
-class WorkingItemRequest(Declaration):
-    """All that an item says from now on, as it is shown."""
-
-    id: str
-    input: JsonValue = Field(description="a text, or chat messages")
-    references: tuple[JsonValue, ...] = ()
-    context: str = ""
-    tags: tuple[str, ...] = ()
-    cluster: str = ""
-    choices: tuple[JsonValue, ...] | None = None
-    tools: tuple[JsonValue, ...] | None = None
-    metadata: dict[str, JsonValue] = {}
-
-
-class WorkingItemOut(ResponseBody):
-    """An item of a working set."""
-
-    id: str = Field(validation_alias="key")
-    position: int
-    input: JsonValue
-    references: tuple[JsonValue, ...]
-    context: str
-    tags: tuple[str, ...]
-    cluster: str
-    choices: tuple[str, ...] | None
-    tools: tuple[dict[str, JsonValue], ...] | None
-    metadata: dict[str, JsonValue]
-    part: str = Field(description="test or development, once the set is split")
-    change: str = Field(description="added or changed, since the origin")
-    alike: str = Field(description="what it is a near-copy of, as last looked for")
-    url: str
-
-    @classmethod
-    def from_model(cls, item: WorkingItem, /, **computed: Any) -> Self:
-        """Of an item with its working set and project."""
-        working_set = item.working_set
-        url = address("working_item", working_set.project.slug, working_set.pk, item.pk)
-        return super().from_model(item, url=url, **computed)
-
-
-class LeftOutOut(ResponseBody):
-    """A row that wasn't added."""
-
-    line: int = Field(description="in the file, or its place in the request from 1")
-    why: str
-
-
-class AddedRowsOut(ResponseBody):
-    added: int
-    left_out: tuple[LeftOutOut, ...] = Field(
-        description="rows that ask what an item asks already, or have another's id"
-    )
-
-    @classmethod
-    def from_added(cls, added: AddedRows) -> "AddedRowsOut":
-        left = tuple(LeftOutOut(line=line, why=why) for line, why in added.left_out)
-        return cls(added=added.added, left_out=left)
-
-
-class ItemsChangedOut(ResponseBody):
-    items: int = Field(description="how many were changed or deleted")
 
 
 class WorkingItemFilters(filters.FilterSet):
@@ -187,7 +78,6 @@ class WorkingItemEndpoint(WorkingSetEndpoint):
 
 class WorkingItems(WorkingItemEndpoint):
     scopes = {"POST": Scope.INGEST}
-    parameters = (*PAGED, *WorkingItemFilters.base_filters)
 
     @describes(
         "A working set's items, in their order",
@@ -210,7 +100,6 @@ class WorkingItems(WorkingItemEndpoint):
         "without an id gets one from what it asks.",
         gives=AddedRowsOut,
         takes=RowsRequest,
-        once=True,
     )
     @once(lasts=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
@@ -235,7 +124,6 @@ def _rows_response(request: Request, added: AddedRows) -> Response:
 
 class OneWorkingItem(WorkingItemEndpoint):
     scopes = {"PUT": Scope.INGEST, "DELETE": Scope.INGEST}
-    parameters = ("fields",)
 
     def item(self) -> WorkingItem:
         item: WorkingItem = get_object_or_404(self.item_rows(), pk=self.kwargs["item"])
@@ -262,14 +150,7 @@ class OneWorkingItem(WorkingItemEndpoint):
         shape = WorkingItemOut.from_model(self.item())
         return response_of(request, shape, ETag=etag_of(shape))
 
-    @describes(
-        "Take an item out",
-        gives=None,
-        code=204,
-        streams=NO_BODY,
-        query=(IF_MATCH,),
-        also=(409, *MATCHES),
-    )
+    @describes("Take an item out", query=(IF_MATCH,), also=(409, *MATCHES))
     def delete(self, request: Request, project: str, pk: int, item: int) -> HttpResponse:
         row = self.item()
         check_match(request, WorkingItemOut.from_model(row))
@@ -284,7 +165,6 @@ class ChangeWorkingItems(WorkingSetEndpoint):
         "Tag, untag or delete all items that are meant",
         gives=ItemsChangedOut,
         takes=ItemsChangeRequest,
-        once=True,
     )
     @once(rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:

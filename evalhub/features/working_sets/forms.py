@@ -12,6 +12,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
+from evalhub.features.working_sets.shapes import NearCopiesRequest, RowsRequest, SplitRequest
+from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.io.rows import DataError
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.studies.file.test_sets import ItemFields
@@ -21,7 +23,7 @@ SEVERAL = ("reference", "tags")
 PASTED = "pasted"
 
 
-class FieldNames(forms.Form):
+class FieldNames(DeclaredForm):
     """Names of the fields in a file's rows; empty ones are the defaults."""
 
     id = forms.CharField(label="Field with the id", initial="id", required=False)
@@ -45,20 +47,14 @@ class FieldNames(forms.Form):
         try:
             cleaned["mapping"] = validate(ItemFields, fields).mapping
         except DeclarationError as error:
-            self.add_error(error.field if error.field in self.fields else None, error.message)
+            self.add_declaration_error(error)
         return cleaned
-
-    def add_field_error(self, error: DataError | DeclarationError) -> None:
-        """Adds the error to the field of the form that it is about."""
-        if isinstance(error, DataError):
-            self.add_error("file", str(error))
-        else:
-            name = "slug" if error.field == "test set" else error.field
-            self.add_error(name if name in self.fields else None, error.message)
 
 
 class NewSetForm(FieldNames):
     """A file that becomes a working set."""
+
+    fields_by_path = {"test set": "slug"}
 
     project = forms.ChoiceField(label="Project")
     slug = forms.CharField(
@@ -78,9 +74,7 @@ class NewSetForm(FieldNames):
 
     def __init__(self, *args: Any, projects: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["project"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(projects)
+        self.set_choices("project", projects)
 
 
 class RowsForm(FieldNames):
@@ -96,9 +90,7 @@ class RowsForm(FieldNames):
     file = forms.FileField(
         label="Or a file", required=False, help_text="JSONL, CSV, a JSON array, or Parquet"
     )
-    given_tag = forms.CharField(
-        label="Tag them", max_length=200, required=False, help_text="finds them again"
-    )
+    given_tag = field_of(RowsRequest, "tag", "Tag them", "finds them again")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -110,22 +102,24 @@ class RowsForm(FieldNames):
 class SplitForm(forms.Form):
     """How a working set is split."""
 
-    share = forms.IntegerField(label="Development part, %", initial=30, min_value=1, max_value=99)
-    seed = forms.IntegerField(label="Seed", initial=0, min_value=0, max_value=2**31)
+    share = field_of(SplitRequest, "share", "Development part, %", percent=True, initial=30)
+    seed = field_of(SplitRequest, "seed", "Seed")
 
 
 class NearCopiesForm(forms.Form):
     """Where near-copies are looked for."""
 
-    where = forms.ChoiceField(
-        label="Look",
+    where = field_of(
+        NearCopiesRequest,
+        "where",
+        "Look",
+        choices={
+            "inside": "among its own items",
+            "others": "in the project’s other test sets",
+            "training": "in a file of training data, or of its fingerprints",
+        },
         widget=forms.RadioSelect,
         initial="inside",
-        choices=[
-            ("inside", "among its own items"),
-            ("others", "in the project’s other test sets"),
-            ("training", "in a file of training data, or of its fingerprints"),
-        ],
     )
     file = forms.FileField(
         label="Training data",
@@ -140,7 +134,7 @@ class NearCopiesForm(forms.Form):
         return cleaned
 
 
-class WorkingFilterForm(forms.Form):
+class WorkingFilterForm(DeclaredForm):
     """Filter of the items; invalid values are ignored."""
 
     q = forms.CharField(label="Search", required=False, max_length=200)
@@ -157,9 +151,8 @@ class WorkingFilterForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
         super().__init__(data)
-        field = self.fields["tag"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "any"), *((tag, f"{tag} ({n:,})") for tag, n in tags)]
+        counts = [(tag, f"{tag} ({n:,})") for tag, n in tags]
+        self.set_choices("tag", [("", "any"), *counts])
 
     @property
     def wanted(self) -> WorkingItemFilter:

@@ -1,9 +1,5 @@
 """Pages: working sets, from a file or a version, until published."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -32,32 +28,20 @@ from evalhub.features.working_sets.sets import (
     edit_version,
     publish_working_set,
 )
-from evalhub.frames.page.access import results_only
-from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.access import redirects_refusals, results_only
+from evalhub.frames.page.forms import whole_number
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion
 
 PAGE = 25
 FOLDER = "working_sets"
+REFUSALS = (DataError, DeclarationError, WorkingSetError)
+shows_refusal = redirects_refusals("site:working_set", *REFUSALS)
 
 
 def visible_sets(request: SignedInRequest) -> WorkingSetQuerySet:
     rows: WorkingSetQuerySet = WorkingSet.objects.visible_to(request.user).filled()
     return rows.select_related("project", "origin__test_set", "by")
-
-
-def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorator: redirects to the working set with the reason if a verb refuses the change."""
-
-    @wraps(view)
-    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, pk, *args, **kwargs)
-        except (DataError, DeclarationError, WorkingSetError) as error:
-            messages.error(request, str(error))
-            return redirect("site:working_set", pk)
-
-    return guard
 
 
 @require_GET
@@ -81,8 +65,10 @@ def new(request: SignedInRequest) -> HttpResponse:
         try:
             with uploaded_path(values["file"]) as file:
                 working_set = begin_working_set(path=file, **options)
-        except (DataError, DeclarationError) as error:
-            form.add_field_error(error)
+        except DataError as error:
+            form.add_error("file", str(error))
+        except DeclarationError as error:
+            form.add_declaration_error(error)
         else:
             return redirect("site:working_set", working_set.pk)
     status = 400 if form.errors else 200

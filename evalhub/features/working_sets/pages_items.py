@@ -25,7 +25,7 @@ from evalhub.features.working_sets.page_data import filter_of
 from evalhub.features.working_sets.pages import FOLDER, shows_refusal, visible_sets
 from evalhub.features.working_sets.sets import ChangedMeanwhileError
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.forms import whole_number
 from evalhub.io.items import items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, read_rows

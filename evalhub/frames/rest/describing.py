@@ -14,6 +14,8 @@ from evalhub.frames.rest.lists import LARGEST_PAGE, PAGE, NoFilters
 from evalhub.frames.rest.shapes import JobOut, ProblemOut, ResponseBody
 
 USUAL = (400, 401, 403, 404, 406, 429)
+ONCE = (409, 413, 415, 422)
+"""What a method answers with besides, that needs an Idempotency-Key."""
 WORDS = {
     200: "done",
     201: "made",
@@ -36,6 +38,8 @@ WORDS = {
     507: "the site's disk is full",
 }
 JOB_TAKEN = 202
+NO_CONTENT = 204
+QUERY = OpenApiParameter.QUERY
 CURSOR = OpenApiParameter("cursor", str, description="of the page, from `next` or `previous`")
 SIZE = OpenApiParameter(
     "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
@@ -46,8 +50,6 @@ WAIT = OpenApiParameter(
     {"type": "integer", "minimum": 0, "maximum": 25, "default": 0},
     description="seconds to hold the answer back for news",
 )
-NO_BODY = {"application/json": None}
-"""What a 204 gives, as `streams`."""
 KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255},
@@ -60,54 +62,61 @@ KEY = OpenApiParameter(
 def describes(
     says: str,
     *,
-    gives: type[BaseModel] | None,
+    gives: type[BaseModel] | None = None,
     takes: Any = None,
     code: int = 200,
     also: Mapping[int, type[BaseModel]] | tuple[int, ...] = (),
     pages: bool = False,
     filtered: type[filters.FilterSet] = NoFilters,
     query: tuple[OpenApiParameter, ...] = (),
-    once: bool = False,
     streams: Mapping[str, Any] | None = None,
 ) -> Callable[..., Any]:
-    """Decorator of a method: its description, request and responses.
+    """Decorator of a method: its description, request and responses; above `@once`.
+
+    The method takes the parameters of the query that are described here, and no other.
 
     Args:
         takes: a declaration, or what a body of another media type is.
+        gives: the shape of its answer; without one, nor `streams`, it answers 204.
         code: of its success.
         also: further codes, with their shapes or as problems.
         pages: whether it is a list of what it gives.
-        once: whether it needs an Idempotency-Key.
         streams: what it gives in another media type than JSON.
     """
     kinds = also if isinstance(also, Mapping) else dict.fromkeys(also, ProblemOut)
-    codes = dict.fromkeys(USUAL, ProblemOut)
-    if once:
-        codes |= {409: ProblemOut, 413: ProblemOut, 415: ProblemOut, 422: ProblemOut}
-    answers: dict[Any, Any] = {
-        (status, MEDIA_TYPE if status >= 400 else "application/json"): OpenApiResponse(
-            kind, WORDS[status]
-        )
-        for status, kind in (codes | dict(kinds)).items()
-    }
     shape = page_of(gives) if pages and gives is not None else gives
-    for kind, content in (streams or {"application/json": shape}).items():
-        answers[code, kind] = OpenApiResponse(content, WORDS[code])
-    paged = (CURSOR, SIZE) if pages else ()
-    fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
+    code = NO_CONTENT if gives is None and streams is None else code
     summary, _, rest = says.partition("\n")
 
     def decorate(method: Any) -> Any:
-        method.summary = summary
+        once = getattr(method, "answers_once", False)
+        codes = dict.fromkeys(USUAL + (ONCE if once else ()), ProblemOut)
+        answers: dict[Any, Any] = {
+            (status, MEDIA_TYPE if status >= 400 else "application/json"): OpenApiResponse(
+                kind, WORDS[status]
+            )
+            for status, kind in (codes | dict(kinds)).items()
+        }
+        for kind, content in (streams or {"application/json": shape}).items():
+            answers[code, kind] = OpenApiResponse(content, WORDS[code])
         if getattr(method, "may_be_job", False):
             job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobOut
             answers[JOB_TAKEN, "application/json"] = OpenApiResponse(job, WORDS[JOB_TAKEN])
+        parameters = [
+            *((CURSOR, SIZE) if pages else ()),
+            *((FIELDS,) if gives is not None and code == 200 and not once else ()),
+            *_filters(filtered),
+            *query,
+            *((KEY,) if once else ()),
+        ]
+        method.summary = summary
+        method.query_names = [each.name for each in parameters if each.location == QUERY]
         return extend_schema(
             summary=summary,
             description=rest.strip() or summary,
             request=takes,
             responses=answers,
-            parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
+            parameters=parameters,
         )(method)
 
     return decorate

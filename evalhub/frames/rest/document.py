@@ -83,11 +83,6 @@ def document() -> dict[str, Any]:
     return document
 
 
-def document_text() -> str:
-    """The text of the document's file."""
-    return json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
 def _name(name: str, direction: str) -> str:
     plain = name.removesuffix("Out")
     return plain if direction == "response" or plain.endswith("Request") else f"{plain}Input"

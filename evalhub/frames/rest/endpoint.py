@@ -1,5 +1,6 @@
 """What all endpoints have in common: a token's project and scope, its limit, ETags."""
 
+from itertools import chain
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet, Sum
@@ -53,11 +54,7 @@ class HasScope(BasePermission):
 @method_decorator(gzip_page, name="dispatch")
 @method_decorator(conditional_page, name="dispatch")
 class ApiEndpoint(APIView):
-    """An address for programs. A method that isn't in `scopes` needs the scope read.
-
-    Attributes:
-        parameters: of the query, that its methods take; any other is refused.
-    """
+    """An address for programs. A method that isn't in `scopes` needs the scope read."""
 
     authentication_classes = [BearerAuthentication]
     permission_classes = [HasScope]
@@ -65,7 +62,6 @@ class ApiEndpoint(APIView):
     renderer_classes = [JSONRenderer]
     throttle_classes = [TokenLimit]
     scopes: ClassVar[dict[str, Scope]] = {}
-    parameters: ClassVar[tuple[str, ...]] = ()
     metadata_class = None
     login_required = False  # Django's middleware doesn't apply: REST has tokens
 
@@ -74,10 +70,17 @@ class ApiEndpoint(APIView):
         is_form = request.content_type.startswith(FORMS)
         if is_form and PlainJSONParser in self.parser_classes and has_body(request):
             raise UnsupportedMediaType(request.content_type)  # DRF would read it as an empty body
-        unknown = [each for each in request.query_params if each not in self.parameters]
-        if unknown:
-            names = ", ".join(self.parameters) or "none"
+        allowed = self.query_names()
+        if unknown := [name for name in request.query_params if name not in allowed]:
+            names = ", ".join(allowed) or "none"
             raise Problem(400, f"isn't known here (known: {names})", field=unknown[0])
+
+    @classmethod
+    def query_names(cls) -> list[str]:
+        """Names of the query's parameters that its methods describe; any other is refused."""
+        methods = (getattr(cls, name, None) for name in cls.http_method_names)
+        names = (getattr(method, "query_names", ()) for method in methods)
+        return list(dict.fromkeys(chain.from_iterable(names)))
 
     @property
     def by(self) -> User:

@@ -117,7 +117,7 @@ def _claim(request: Request) -> Answered:
                 token=token, key=key, fingerprint=fingerprint, held_until=now + HELD
             )
     except IntegrityError:
-        row = Answered.objects.of(token, key).first()
+        row = Answered.objects.with_key(token, key).first()
     if row is not None and row.fingerprint != fingerprint:
         raise Problem(
             422, "This Idempotency-Key was used for another request.", field="Idempotency-Key"

@@ -19,8 +19,6 @@ PAGE, LARGEST_PAGE = 50, 500
 NEWEST_FIRST = ("-id",)
 """Ids are given in the order in which rows are made. Not by `created`: SQLite writes milliseconds
 and compares them with microseconds as text, so that the row at a page's end would come twice."""
-PAGED = ("cursor", "page_size", "fields")
-"""What every list takes in its query, beside its own filters."""
 
 
 class Pages(CursorPagination):

@@ -9,7 +9,7 @@ from evalhub.accounts.models import ApiToken
 
 
 class AnsweredQuerySet(models.QuerySet["Answered"]):
-    def of(self, token: ApiToken, key: str) -> Self:
+    def with_key(self, token: ApiToken, key: str) -> Self:
         return self.filter(token=token, key=key)
 
 

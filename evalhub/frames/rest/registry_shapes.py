@@ -62,7 +62,9 @@ class TestSetVersionOut(ResponseBody):
         return super().from_model(version, url=url, **computed)
 
 
-class ItemOut(ResponseBody):
+class ItemContentOut(ResponseBody):
+    """What an item holds, in a version or in a working set."""
+
     id: str = Field(validation_alias="key", description="the item's id in its file")
     position: int
     input: JsonValue
@@ -73,6 +75,9 @@ class ItemOut(ResponseBody):
     choices: tuple[str, ...] | None
     tools: tuple[dict[str, JsonValue], ...] | None
     metadata: dict[str, JsonValue]
+
+
+class ItemOut(ItemContentOut):
     digest: str
     redacted: bool
 
@@ -104,8 +109,7 @@ class TrainingAdviceOut(ResponseBody):
     )
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(
-        validation_alias=AliasPath("rule", "usual"),
-        description="what is usual, with its numbers",
+        validation_alias=AliasPath("rule", "usual"), description="what is usual, with its numbers"
     )
     sources: tuple[PublicationOut, ...] = Field(
         validation_alias=AliasPath("rule", "sources"), description="where that is known from"

@@ -28,10 +28,10 @@ class ResponseBody(Declaration):
         computed field hides the row's attribute of that name also from paths: where one begins by
         it, the field gets an alias (`run_address` for `run`).
         """
-        return cls.model_validate(_Row(row, computed) if computed else row)
+        return cls.model_validate(_ComputedRow(row, computed) if computed else row)
 
 
-class _Row:
+class _ComputedRow:
     """A row whose computed attributes come before its own."""
 
     def __init__(self, row: Any, computed: dict[str, Any]) -> None:
@@ -60,8 +60,7 @@ class ProblemOut(ResponseBody, extra="allow", json_schema_serialization_defaults
     detail: str
     errors: tuple[FlawOut, ...] = Field(description="each flaw with its field")
     request_id: str | None = Field(
-        None,
-        description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log",
+        None, description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log"
     )
 
 

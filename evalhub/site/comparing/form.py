@@ -6,16 +6,17 @@ from typing import Any
 from django import forms
 
 from evalhub.decision.policy import Rule
-from evalhub.declare.declaration import DeclarationError, default_of
 from evalhub.declare.policy import Demand
+from evalhub.declare.prices import SpendingBudget
 from evalhub.declare.roles import not_for
+from evalhub.frames.page.forms import field_of
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED
 from evalhub.site.comparing.live_arm import live_arm, live_fields
-from evalhub.site.comparing.options import OFFERED, metric_of, option_fields
+from evalhub.site.comparing.options import MetricForm
 from evalhub.studies.files.file_preview import ANSWER, ITEM
 from runners.metrics import MetricDeclaration
 
@@ -25,7 +26,6 @@ ROLES = [
     ("guard", "must not lose: it ships if it is shown to be about as good"),
     ("development", "is only read: all scores at once, and no verdict, ever"),
 ]
-METRIC = "exact_match"
 ITEM_FIELDS = {
     "id": "Item’s id",
     "input": "Question",
@@ -43,7 +43,7 @@ USUAL_FIELDS = {"id": "id", "output": "output"}
 NOBODY = "—"
 
 
-class ComparisonForm(forms.Form):
+class ComparisonForm(MetricForm):
     """Everything but the files has a default, or is proposed by what the files hold.
 
     A file that isn't there yet is no error here: the page says what a comparison still needs.
@@ -70,9 +70,6 @@ class ComparisonForm(forms.Form):
     candidate_kind = forms.ChoiceField(
         label="Candidate is", choices=Kind.choices, initial=Kind.LORA, required=False
     )
-    metric = forms.ChoiceField(
-        label="Metric", choices=[(name, kind.title) for name, kind in OFFERED.items()]
-    )
     options_of = forms.CharField(widget=forms.HiddenInput, required=False)
     typed = forms.CharField(
         label="Try an answer of your own",
@@ -83,36 +80,35 @@ class ComparisonForm(forms.Form):
     role = forms.ChoiceField(
         label="The candidate", choices=ROLES, widget=forms.RadioSelect, initial=ROLES[0][0]
     )
-    min_gain = forms.FloatField(
-        label="Must gain more than",
+    min_gain = field_of(
+        Demand,
+        "min_gain",
+        "Must gain more than",
+        "in the metric’s own unit; 0: any gain",
         required=False,
-        initial=default_of(Demand, "min_gain"),
-        help_text="in the metric’s own unit; 0: any gain",
     )
-    planned_gain = forms.FloatField(
-        label="Gain worth finding",
+    planned_gain = field_of(
+        Rule,
+        "planned_gain",
+        "Gain worth finding",
+        "what the test set should be large enough to show",
         required=False,
-        initial=default_of(Rule, "planned_gain"),
-        help_text="what the test set should be large enough to show",
     )
-    margin = forms.FloatField(
-        label="Margin",
+    margin = field_of(
+        Demand,
+        "margin",
+        "Margin",
+        "of a test set that must not lose: how much may be lost",
         required=False,
-        initial=default_of(Demand, "margin"),
-        help_text="of a test set that must not lose: how much may be lost",
     )
-
-    budget_tokens = forms.IntegerField(
-        label="Budget, tokens",
-        required=False,
-        min_value=1,
-        help_text="limit of all requests of this study; at the limit it stops",
+    budget_tokens = field_of(
+        SpendingBudget,
+        "tokens",
+        "Budget, tokens",
+        "limit of all requests of this study; at the limit it stops",
     )
-    budget_money = forms.FloatField(
-        label="Budget, money",
-        required=False,
-        min_value=0,
-        help_text="in the currency of the prices",
+    budget_money = field_of(
+        SpendingBudget, "money", "Budget, money", "in the currency of the prices", min_value=0
     )
 
     def __init__(
@@ -125,8 +121,8 @@ class ComparisonForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._choose("project", projects)
-        self._choose("test_set", [("", "the file above"), *test_sets])
+        self.set_choices("project", projects)
+        self.set_choices("test_set", [("", "the file above"), *test_sets])
         for slot, meanings in (
             ("items", ITEM_FIELDS),
             ("baseline", ANSWER_FIELDS),
@@ -139,24 +135,6 @@ class ComparisonForm(forms.Form):
                 )
         for arm in ARMS:
             self.fields |= live_fields(arm, aliases)
-        metric = self.data.get("metric") if self.is_bound else None
-        self.fields |= option_fields(metric if metric in OFFERED else METRIC)
-
-    def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(choices)
-
-    def clean(self) -> dict[str, Any]:
-        """Adds `asked`, the metric with its options, or the error of the option that is wrong."""
-        cleaned = super().clean() or {}
-        if cleaned.get("metric"):
-            try:
-                cleaned["asked"] = metric_of(cleaned["metric"], cleaned)
-            except DeclarationError as error:
-                option = f"option_{error.field.partition('[')[0].partition('.')[0]}"
-                self.add_error(option if option in self.fields else "metric", error.message)
-        return cleaned
 
 
 def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
@@ -188,7 +166,7 @@ def document_of(
     Args:
         file: how it names the file of a slot.
     """
-    metric: MetricDeclaration = cleaned["asked"]
+    metric: MetricDeclaration = cleaned["scoring"]
     arms = [name_of(cleaned, each) for each in ARMS]
     if arms[0] == arms[1]:
         arms = [f"{each}-{arm}" for each, arm in zip(arms, ARMS, strict=True)]

@@ -5,6 +5,10 @@ from typing import Any
 
 from django import forms
 
+from evalhub.declare.prices import Rates
+from evalhub.declare.sampling import Sampling
+from evalhub.frames.page.forms import field_of
+
 EXAMPLES = 4
 """Examples that the form has room for; a study file takes any number."""
 
@@ -34,15 +38,15 @@ def live_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
                 label=label, required=False, widget=widget
             )
     fields |= {
-        "temperature": forms.FloatField(label="Temperature", required=False, initial=0),
-        "max_tokens": forms.IntegerField(
-            label="Longest answer", required=False, help_text="tokens; without it no price is sure"
+        "temperature": field_of(Sampling, "temperature", "Temperature", initial=0),
+        "max_tokens": field_of(
+            Sampling, "max_tokens", "Longest answer", "tokens; without it no price is sure"
         ),
-        "price_prompt": forms.FloatField(
-            label="Price of prompts", required=False, help_text="a million tokens"
+        "price_prompt": field_of(
+            Rates, "prompt", "Price of prompts", "a million tokens", required=False
         ),
-        "price_completion": forms.FloatField(
-            label="Price of answers", required=False, help_text="a million tokens"
+        "price_completion": field_of(
+            Rates, "completion", "Price of answers", "a million tokens", required=False
         ),
     }
     return {f"{slot}_{name}": field for name, field in fields.items()}

@@ -85,11 +85,6 @@ class Comparison:
         ]
 
     @property
-    def options(self) -> list[Any]:
-        """The fields of the metric's options."""
-        return [self.form[name] for name in self.form.fields if name.startswith("option_")]
-
-    @property
     def naming(self) -> list[tuple[str, list[Any]]]:
         """By slot label: the form fields that name the fields of its rows."""
         meanings = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
@@ -169,7 +164,7 @@ class Comparison:
         try:
             return preview_metric(
                 project=self.project,
-                metric=cleaned["asked"],
+                metric=cleaned["scoring"],
                 items=self.kept["items"].path,
                 mapping=mapping_of(cleaned),
                 arms={

@@ -8,8 +8,8 @@ from django import forms
 from evalhub.decision.policy import StudyPolicy
 from evalhub.declare.policy import Demand
 from evalhub.declare.roles import DemandRole, not_for
+from evalhub.frames.page.forms import option_field, option_value
 from evalhub.registry.models import Study, StudyTestSet
-from evalhub.site.comparing.declared_fields import field_of, value_of
 
 ROLES = [("primary", "primary: must gain"), ("guard", "guard: must not lose")]
 RULE = (
@@ -17,7 +17,7 @@ RULE = (
     *("failures", "model_changes", "most_unanswered", "jumps"),
     *("min_reviewers", "min_agreement", "unconfirmed_reviewers"),
 )
-SAID = {
+HELP_TEXTS = {
     "min_gain": "must gain more than this",
     "planned_gain": "worth finding; else the study’s",
     "margin": "may lose less than this",
@@ -39,14 +39,10 @@ class PolicyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._rows = list(study.test_sets.judged().named().select_related("metric"))
         for name in RULE:
-            field = self._add(name, name, StudyPolicy.model_fields[name])
-            field.initial = getattr(study.policy, name)
+            self.fields[name] = option_field(StudyPolicy, name)
+            self.fields[name].initial = getattr(study.policy, name)
         for row in self._rows:
             self._demand(row)
-
-    def _add(self, key: str, name: str, declared_as: Any) -> forms.Field:
-        self.fields[key] = field = field_of(name, declared_as)
-        return field
 
     def _demand(self, row: StudyTestSet) -> None:
         self.fields[f"{row.name}.role"] = forms.ChoiceField(
@@ -54,8 +50,9 @@ class PolicyForm(forms.Form):
         )
         for names in (*BY_ROLE.values(), OF_EITHER):
             for name in names:
-                field = self._add(f"{row.name}.{name}", name, Demand.model_fields[name])
-                field.initial, field.help_text = getattr(row, name), SAID.get(name, "")
+                field = option_field(Demand, name)
+                field.initial, field.help_text = getattr(row, name), HELP_TEXTS.get(name, "")
+                self.fields[f"{row.name}.{name}"] = field
         if row.relative_margin is not None:
             self.fields[f"{row.name}.margin"].initial = None
 
@@ -79,7 +76,7 @@ class PolicyForm(forms.Form):
     def policy(self) -> dict[str, Any]:
         """The study-wide fields as in a study file; the form is valid."""
         return {
-            name: value_of(StudyPolicy.model_fields[name], value, name)
+            name: option_value(StudyPolicy.model_fields[name], value, name)
             for name in RULE
             if (value := self.cleaned_data[name]) not in (None, "")
         }

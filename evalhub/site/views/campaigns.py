@@ -1,7 +1,5 @@
 """Pages for those who run reviews: make, invite, follow, pause, close."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +13,7 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
-from evalhub.frames.page.access import results_only
+from evalhub.frames.page.access import redirects_refusals, results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.site.campaign_form import CampaignForm, UploadForm
@@ -44,21 +42,8 @@ NEWEST = 20
 """Studies that the list of reviews offers at once; all others are a click away."""
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
 PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
+shows_refusal = redirects_refusals("site:campaign", ReviewError)
 DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
-
-
-def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorator: redirects to the review's page with the reason if a verb raises a ReviewError."""
-
-    @wraps(view)
-    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, pk, *args, **kwargs)
-        except ReviewError as error:
-            messages.error(request, str(error))
-            return redirect("site:campaign", pk)
-
-    return guard
 
 
 def _visible(request: SignedInRequest) -> CampaignQuerySet:

@@ -1,6 +1,5 @@
 """A project's members and its audit log, for its owners."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -27,11 +26,11 @@ from evalhub.accounts.members import (
 from evalhub.accounts.models import LogEntry, Project, Role
 from evalhub.accounts.permissions import NotAllowedError, check_manages
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import View
 from evalhub.site.log_form import LogForm
 from reviews.joining.vouch import confirm_member
 
 LOGGED = 50
-type View = Callable[..., HttpResponse]
 
 
 def owners_only(view: View) -> View:

@@ -101,7 +101,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
     except DeclarationError as error:
-        form.add_field_error(error)
+        form.add_declaration_error(error)
         return _run_page(request, pk, form)
     except QueueUnreachable as error:
         messages.error(request, str(error))

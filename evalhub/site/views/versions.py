@@ -17,7 +17,7 @@ from evalhub.features.lifecycle.pages import MOVES, stage_page
 from evalhub.features.monitoring.pages import askings_of
 from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.forms import whole_number
 from evalhub.frames.page.properties import Property, backend_properties, properties
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
@@ -57,7 +57,7 @@ def new_version(request: SignedInRequest) -> HttpResponse:
         try:
             version = register_form(form.cleaned_data, by=request.user)
         except DeclarationError as error:
-            form.add_field_error(error)
+            form.add_declaration_error(error)
         else:
             messages.success(request, f"{version} is registered.")
             return redirect("site:version", version.pk)
