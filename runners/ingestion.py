@@ -22,7 +22,8 @@ from evalhub.registry import drafts
 from evalhub.registry.models import Ingestion, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.outputs import Joined, write_outputs
 from evalhub.registry.versions import register_metric
-from runners.launch import check_takes, launch_staged
+from runners.launch import launch_staged
+from runners.launch_checks import check_takes
 from runners.metrics import MetricDeclaration
 from runners.outcome import missing
 from runners.recorded import join_answers
@@ -61,7 +62,7 @@ def begin(
     """A run of recorded answers that are to come in parts, to be scored by `metrics`.
 
     Raises:
-        runners.launch.LaunchError: a version, items or metrics that don't go together.
+        runners.launch_checks.LaunchError: a version, items or metrics that don't go together.
         IngestionError: of another project, or the project has begun too many.
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
@@ -134,7 +135,7 @@ def finish(*, ingestion: Ingestion, by: User | None, rows: int) -> Run:
     Raises:
         OffsetError: another number was taken.
         IngestionError: none were.
-        runners.launch.LaunchError: an item's text was redacted meanwhile.
+        runners.launch_checks.LaunchError: an item's text was redacted meanwhile.
         evalhub.registry.drafts.DraftLostError: it waited too long, or was cancelled.
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """

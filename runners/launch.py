@@ -2,7 +2,7 @@
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
 from evalhub.declare.prices import RunBudget
 from evalhub.io.canonical import canonical_json
@@ -19,7 +18,6 @@ from evalhub.io.row_paths import USUAL, RowMapping
 from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import (
-    Item,
     Metric,
     ModelVersion,
     Output,
@@ -31,9 +29,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardState
 from runners import spending
 from runners.backends import backend_of
-from runners.engines.harness import LIKELIHOODS
-from runners.judged_metrics import judge_of
-from runners.metrics import MetricError, metric_declaration
+from runners.launch_checks import check_launch, check_whole
 from runners.outcome import UNFINISHED_SHARDS, only_answers_failed
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
@@ -41,10 +37,6 @@ from runners.shards import LIVE_SHARD, items_in_flight, lease_cutoff
 from runners.spending import Charges
 
 RECORDED_SHARD = 2000
-
-
-class LaunchError(Exception):
-    """A run that can't be launched as asked, and what would be right."""
 
 
 def launch(
@@ -72,7 +64,7 @@ def launch(
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
     """
-    _check(version, test_set_version, metrics, answers)
+    check_launch(version, test_set_version, metrics, answers)
     if answers is None:
         requested = Run(
             version=version, test_set_version=test_set_version, repeat=repeat, reach=reach
@@ -114,26 +106,13 @@ def run_of_answers(
     return _existing_run(requested) or requested
 
 
-def check_takes(
-    version: ModelVersion, test_set_version: TestSetVersion, metrics: Sequence[Metric]
-) -> None:
-    """That recorded answers of this version to these items can be scored so; nothing is written.
-
-    Raises LaunchError.
-    """
-    _check(version, test_set_version, metrics, None, staged=True)
-    if backend_of(version).live:
-        raise LaunchError(f"{version}: answers by itself, and takes no recorded answers")
-    _check_whole(test_set_version)
-
-
 def launch_staged(run: Run, metrics: Sequence[Metric] = ()) -> Run:
     """Launches a run whose recorded answers are staged (`runners.recorded`).
 
     For the transaction that makes them seen; where the same run is there by now, it is that one,
     and the draft is the caller's to drop.
     """
-    _check(run.version, run.test_set_version, metrics, None, staged=True)
+    check_launch(run.version, run.test_set_version, metrics, None, staged=True)
     return _launch(run, metrics, run.reach, retry_errors=False)
 
 
@@ -171,7 +150,7 @@ def _launch(
     existing = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in existing}
     if created or new:
-        _check_whole(run.test_set_version)
+        check_whole(run.test_set_version)
     opened = timezone.now() if run.test_set_version.read_freely else None
     RunMetric.objects.bulk_create(
         RunMetric(run=run, metric=metric, opened=opened) for metric in new.values()
@@ -271,80 +250,6 @@ def claimable_runs() -> QuerySet[Run]:
         | ~Exists(of_run.filter(state__in=UNFINISHED_SHARDS))
     )
     return runs
-
-
-def _check_whole(test_set_version: TestSetVersion) -> None:
-    redacted = test_set_version.items.filter(redacted__isnull=False).values_list("key", flat=True)
-    if keys := list(redacted[:3]):
-        raise LaunchError(
-            f"{test_set_version}: the text of item '{keys[0]}' was redacted, so that nothing more "
-            "can be asked of this version: import the test set without that item"
-        )
-
-
-def _check(
-    version: ModelVersion,
-    test_set_version: TestSetVersion,
-    metrics: Iterable[Metric],
-    answers: Path | None,
-    *,
-    staged: bool = False,
-) -> None:
-    try:
-        backend = backend_of(version)
-        declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
-        for declaration in declarations:
-            judge_of(declaration, version.model.project)
-    except (DeclarationError, MetricError) as error:
-        raise LaunchError(f"{version}: {error}") from error
-    if not backend.live and answers is None and not staged:
-        raise LaunchError(f"{version}: its answers are recorded, and no file of them is given")
-    if backend.live and answers is not None:
-        raise LaunchError(
-            f"{version}: answers by itself ({backend.type}), and takes no file of answers"
-        )
-    engine = test_set_version.engine
-    if backend.live and engine and engine["kind"] in LIKELIHOODS and not backend.gives_likelihoods:
-        raise LaunchError(
-            f"{version}: answers in words ({backend.type}), and {engine['lm_eval']['task']} asks "
-            "how likely given texts are: a model in the worker says so (hf), and a server of which "
-            "its arm says `echo`"
-        )
-    if (
-        backend.live
-        and not engine
-        and (recorded_only := [one for one in declarations if one.recorded_alone])
-    ):
-        raise LaunchError(
-            f"{version}: answers by itself ({backend.type}), and {recorded_only[0].name} takes "
-            "scores that came with recorded answers"
-        )
-    items = Item.objects.filter(version=test_set_version).order_by("position")
-    if not items.exists():
-        raise LaunchError(f"{test_set_version}: has no items")
-    for comparing in (one for one in declarations if one.compares):
-        if bare := items.filter(references=[], redacted=None).first():
-            raise LaunchError(
-                f"{test_set_version}: item '{bare.key}' has no reference, which "
-                f"{comparing.name} compares with"
-            )
-    for judging in (one for one in declarations if one.reads_choices):
-        if why := backend.why_no_choices:
-            raise LaunchError(
-                f"{version}: {judging.name} asks how likely each choice is, and {why}; a model in "
-                "the worker (hf) says it too"
-            )
-        if bare := items.filter(choices__isnull=True, redacted=None).first():
-            raise LaunchError(
-                f"{test_set_version}: item '{bare.key}' has no choices, which {judging.name} "
-                "needs: name their field in the test set's fields"
-            )
-    needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
-    if needy and (bare := items.filter(context="", redacted=None).first()):
-        raise LaunchError(
-            f"{version}: its template holds {{context}}, and item '{bare.key}' of "
-            f"{test_set_version} has none"
-        )
 
 
 def _plan(run: Run) -> None:

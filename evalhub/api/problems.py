@@ -38,7 +38,7 @@ from evalhub.studies.run.policy_change import SamePolicyError
 from evalhub.studies.web.copying import CopyError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
-from runners.launch import LaunchError
+from runners.launch_checks import LaunchError
 from runners.metrics import MetricError
 from runners.outages import tell_full_disk
 from runners.outcome import RunFailed

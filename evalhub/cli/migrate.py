@@ -2,18 +2,21 @@
 processes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import evalhub
 from evalhub.frames.command.exits import UNREACHABLE
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from evalhub.database.migrating import TableChanges
 
 
+@file_command
 def migrate(
     backup_to: Annotated[
         Path | None,
@@ -32,8 +35,7 @@ def migrate(
         bool,
         typer.Option("--check", help="As --dry-run, and end with 69 if there is anything to do."),
     ] = False,
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Create the database's tables, or upgrade those of an earlier version."""
     from evalhub.frames.command.setup import set_up_home, set_up_templates
 
@@ -49,12 +51,16 @@ def migrate(
 
     if look:
         changes = table_changes()
-        _say(changes, backup_to, json_)
-        return UNREACHABLE if check and not changes.none else 0
+        code = UNREACHABLE if check and not changes.none else 0
+        row = _row(changes, changed=False, backup=None)
+        return Printed(row, lines=list(_plan(changes, backup_to)), code=code)
     changes = patiently(table_changes)
     changed, backup = _change(changes, backup_to, no_backup)
-    _say_done(changes, changed, backup, json_)
-    return 0
+    line = f"Nothing to do: the tables of the database at {changes.database} are this version's."
+    if changed:
+        outcome = "brought up to date" if changes.has_data else "made"
+        line = f"The tables of the database at {changes.database} were {outcome}."
+    return Printed(_row(changes, changed=changed, backup=backup), lines=[line])
 
 
 def _change(
@@ -85,46 +91,27 @@ def _state(changes: "TableChanges") -> str:
     return f"the tables of the database at {changes.database} are {state}"
 
 
-def _say(changes: "TableChanges", backup_to: Path | None, as_json: bool) -> None:
-    """Prints what would be done."""
-    if as_json:
-        _print(changes, changed=False, backup=None)
-        return
+def _plan(changes: "TableChanges", backup_to: Path | None) -> "Iterator[str]":
+    """What would be done."""
     if changes.none:
-        typer.echo(f"Nothing to do: {_state(changes)}.")
+        yield f"Nothing to do: {_state(changes)}."
         return
-    typer.echo(f"Evalhub {evalhub.__version__}: {_state(changes)}.")
+    yield f"Evalhub {evalhub.__version__}: {_state(changes)}."
     if changes.has_data:
         folder = backup_to or ("the home's folder backups" if changes.in_home else "--backup-to")
-        typer.echo(f"A backup of all that they hold would be written first, to {folder}.")
+        yield f"A backup of all that they hold would be written first, to {folder}."
     if changes.migrations:
-        typer.echo(f"These {len(changes.migrations)} migrations would be applied:")
+        yield f"These {len(changes.migrations)} migrations would be applied:"
     for name in changes.migrations:
-        typer.echo(f"  {name}")
-    typer.echo("Nothing was changed.")
+        yield f"  {name}"
+    yield "Nothing was changed."
 
 
-def _say_done(changes: "TableChanges", changed: bool, backup: Path | None, as_json: bool) -> None:
-    if as_json:
-        _print(changes, changed=changed, backup=backup)
-    elif not changed:
-        typer.echo(
-            f"Nothing to do: the tables of the database at {changes.database} are this version's."
-        )
-    else:
-        outcome = "brought up to date" if changes.has_data else "made"
-        typer.echo(f"The tables of the database at {changes.database} were {outcome}.")
-
-
-def _print(changes: "TableChanges", *, changed: bool, backup: Path | None) -> None:
-    from evalhub.frames.command import printing
-
-    printing.print_json(
-        {
-            "database": changes.database,
-            "tables": {"OURS": "current"}.get(changes.state.name, changes.state.name.lower()),
-            "migrations": list(changes.migrations),
-            "changed": changed,
-            "backup": str(backup) if backup else None,
-        }
-    )
+def _row(changes: "TableChanges", *, changed: bool, backup: Path | None) -> dict[str, Any]:
+    return {
+        "database": changes.database,
+        "tables": {"OURS": "current"}.get(changes.state.name, changes.state.name.lower()),
+        "migrations": list(changes.migrations),
+        "changed": changed,
+        "backup": str(backup) if backup else None,
+    }

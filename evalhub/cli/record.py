@@ -1,5 +1,6 @@
 """`evalhub record`: store a model's answers while the model can still be asked."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,8 +8,8 @@ import typer
 
 from evalhub.frames.command.consent import agree
 from evalhub.frames.command.option_groups import with_option_groups
-from evalhub.frames.command.options import Json
 from evalhub.frames.command.study_file import RunOptions
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from evalhub.declare.plan import AnswersPlan
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from evalhub.studies.run.record import RecordedRun
 
 
+@file_command
 @with_option_groups
 def record(
     study: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
@@ -34,10 +36,9 @@ def record(
             "--dry-run", help="Print the number of requests and their cost, and ask nothing."
         ),
     ] = False,
-    json_: Json = False,
     *,
     options: RunOptions,
-) -> int:
+) -> Printed:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again continues where it stopped."""
     from evalhub.frames.command import printing
@@ -50,11 +51,7 @@ def record(
     if dry_run:
         with database_to_look_at():
             _, plan = _plan(spec, arm or [])
-        if json_:
-            printing.print_json(plan.as_json())
-        else:
-            printing.print_requests(plan, printing.terminal())
-        return 0
+        return Printed(plan, show=partial(printing.print_requests, plan, printing.terminal()))
     set_up_database()
     if yes:
         from evalhub.studies.run.record import arms_to_record
@@ -67,14 +64,11 @@ def record(
             agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
     runs = complete_runs(spec, arms, shows_requests=yes)
     files = write_answers(out, runs) if out is not None else {}
-    if json_:
-        printing.print_json(
-            {"runs": [_as_json(each) for each in runs], "files": [*map(str, files.values())]}
-        )
-    else:
-        for run in runs:
-            typer.echo(_line(run))
-    return UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0
+    return Printed(
+        {"runs": [_as_json(each) for each in runs], "files": [*map(str, files.values())]},
+        lines=[_line(run) for run in runs],
+        code=UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0,
+    )
 
 
 def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
@@ -90,7 +84,6 @@ def complete_runs(
     """Completes the runs, with progress bars; `shows_requests` prints the requests first.
     Without Redis this process is the worker."""
     from contextlib import nullcontext
-    from functools import partial
 
     from django.conf import settings
 

@@ -1,30 +1,18 @@
 """`evalhub review`: blind reviews opened, filled with people, paused and ended."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalhub.cli.links import Url, site_of
+from evalhub.cli.open_review import open_review, upload
 
 if TYPE_CHECKING:
-    from evalhub.declare.review import CampaignRequest
-    from evalhub.registry.models import Run, Study
     from reviews.models import Campaign
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
 
-Plan = Annotated[
-    Path | None, typer.Option(help="A review plan: YAML or JSON, see the guide on campaigns.")
-]
-Items = Annotated[int | None, typer.Option(help="Number of items to judge.", min=1)]
-PerItem = Annotated[int | None, typer.Option("--reviewers", help="Judgments an item.", min=1)]
-People = Annotated[
-    int | None, typer.Option(help="Number of reviewers, for the power calculation.", min=1)
-]
-Seed = Annotated[int | None, typer.Option(help="Of the sample, orders and sides.", min=0)]
-Question = Annotated[str | None, typer.Option(help="The question to reviewers.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan's cost, open nothing.")]
 Number = Annotated[int, typer.Argument(help="The review's number.")]
 
 
@@ -33,95 +21,8 @@ def review() -> None:
     """Reviews: people compare answers blindly."""
 
 
-@app.command("open")
-def open_(
-    study: Annotated[str, typer.Argument(help="A finished study: PROJECT/STUDY.")],
-    test_set: Annotated[str, typer.Option(help="The test set whose answers are compared.")],
-    all_arms: Annotated[
-        bool, typer.Option("--all-arms", help="Compare every arm, not just candidate and baseline.")
-    ] = False,
-    plan: Plan = None,
-    items: Items = None,
-    reviewers: PerItem = None,
-    people: People = None,
-    seed: Seed = None,
-    question: Question = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Open a review of a finished study's answers."""
-    request = _request(plan, items, reviewers, people, seed, question)
-    _set_up()
-    from django.db.models import Q
-
-    from evalhub.registry.models import Study
-    from evalhub.studies.run.reviewing import arms_to_review
-
-    project, _, slug = study.rpartition("/")
-    studies = Study.objects.filter(Q(slug=slug) | Q(name=slug))
-    matching = list(studies.filter(project__slug=project) if project else studies)
-    if len(matching) != 1:
-        raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
-    arms = arms_to_review(matching[0], test_set)
-    runs = [arm.run for arm in (arms if all_arms else arms[:2])]
-    _say(request, runs, matching[0])
-    if not dry_run:
-        _open(request, runs, matching[0], "")
-
-
-@app.command()
-def upload(
-    file: Annotated[Path, typer.Argument(help="Pairs: JSONL, CSV or Parquet.")],
-    right_file: Annotated[
-        Path | None, typer.Argument(help="The right answers, if in a file of their own.")
-    ] = None,
-    project: Annotated[
-        str, typer.Option(help="The project's name; created if missing.")
-    ] = "reviews",
-    name: Annotated[
-        str | None, typer.Option(help="The review's name; by default the file's.")
-    ] = None,
-    prompt: Annotated[str, typer.Option(help="Field with the request.")] = "prompt",
-    left: Annotated[str, typer.Option(help="Field with the baseline's answer.")] = "left",
-    right: Annotated[str, typer.Option(help="Field with the candidate's answer.")] = "right",
-    id_: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
-    context: Annotated[str, typer.Option(help="Field with the item's context.")] = "context",
-    tags: Annotated[str, typer.Option(help="Field with tags.")] = "tags",
-    cluster: Annotated[str, typer.Option(help="Field with the cluster.")] = "cluster",
-    expected: Annotated[str, typer.Option(help="Field with the known answer.")] = "expected",
-    left_name: Annotated[str, typer.Option(help="The baseline's name.")] = "left",
-    right_name: Annotated[str, typer.Option(help="The candidate's name.")] = "right",
-    plan: Plan = None,
-    items: Items = None,
-    reviewers: PerItem = None,
-    people: People = None,
-    seed: Seed = None,
-    question: Question = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Open a review of pairs from a file: no study, no models."""
-    request = _request(plan, items, reviewers, people, seed, question)
-    _set_up()
-    from evalhub.cli.space import space
-    from evalhub.studies.web.pairs_upload import stage_upload
-    from reviews.planning.upload import Columns
-
-    with (
-        space(project) as project_row,
-        stage_upload(
-            project=project_row,
-            by=None,
-            name=name or file.stem,
-            path=file,
-            right_path=right_file,
-            columns=Columns(prompt, left, right, id_, context, tags, cluster, expected),
-            arms=(left_name, right_name),
-        ) as staged,
-    ):
-        _say(request, staged.runs, None)
-        if dry_run:
-            return
-        runs = staged.publish()
-    _open(request, [runs.baseline_run, runs.candidate_run], None, name or file.stem)
+app.command("open")(open_review)
+app.command()(upload)
 
 
 @app.command()
@@ -374,51 +275,3 @@ def _campaign(number: int) -> "Campaign":
     if review is None:
         raise typer.BadParameter(f"there is no review {number}; `evalhub review list` has all")
     return review
-
-
-def _request(
-    plan: Path | None,
-    items: int | None,
-    reviewers: int | None,
-    people: int | None,
-    seed: int | None,
-    question: str | None,
-) -> "CampaignRequest":
-    """The plan file with the command line's values in place of its own."""
-    from evalhub.declare.declaration import read_declaration
-    from evalhub.declare.review import CampaignRequest
-    from evalhub.io.document import Document
-    from reviews.planning.campaign_request import review_declaration
-
-    options = {
-        "items": items,
-        "reviewers_per_item": reviewers,
-        "people": people,
-        "seed": seed,
-        "question": question,
-    }
-    values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if plan is None:
-        return review_declaration(CampaignRequest, values)
-    document = Document(plan)
-    start = "a review plan is a mapping, such as `items: 200`"
-    read_declaration(CampaignRequest, document, start=start)
-    return review_declaration(CampaignRequest, document.data | values)
-
-
-def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:
-    """Prints the plan's demands on people."""
-    from evalhub.cli.plan_lines import plan_lines
-    from evalhub.studies.run.reviewing import for_study
-    from reviews.planning.plan_preview import preview_plan
-
-    typer.echo("\n".join(plan_lines(preview_plan(for_study(request, study), runs, study))))
-
-
-def _open(request: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str) -> None:
-    from evalhub.studies.run.reviewing import for_study
-    from reviews.planning.campaign import open_campaign
-
-    design = for_study(request, study)
-    opened = open_campaign(runs=runs, design=design, study=study, name=name, by=None)
-    typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")

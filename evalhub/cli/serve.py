@@ -1,10 +1,16 @@
 """`evalhub up`, `worker`, `doctor`: the site, the worker, and what is amiss with them."""
 
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.options import PORT, Json, Port, Processes
+from evalhub.frames.command.exits import UNREACHABLE
+from evalhub.frames.command.options import PORT, Port, Processes
+from evalhub.frames.command.verbs import Printed, file_command
+
+if TYPE_CHECKING:
+    from evalhub.cli.health import Finding
 
 
 def up(
@@ -96,7 +102,6 @@ def _check_workers() -> int:
     Neither the database nor the queue is asked."""
     from django.conf import settings
 
-    from evalhub.frames.command.exits import UNREACHABLE
     from runners.heartbeat import workers_here
 
     workers = workers_here()
@@ -108,6 +113,7 @@ def _check_workers() -> int:
     return 0 if workers and all(worker.works for worker in workers) else UNREACHABLE
 
 
+@file_command
 def doctor(
     deploy: Annotated[
         bool,
@@ -121,15 +127,11 @@ def doctor(
         str,
         typer.Option(help="With --deploy: send a mail to this address.", metavar="ADDRESS"),
     ] = "",
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Check the configuration and all services, and suggest a remedy for each fault."""
     from dataclasses import asdict
 
-    from rich.text import Text
-
     from evalhub.cli.health import examine
-    from evalhub.frames.command import printing
 
     if mail_to and not deploy:
         raise typer.BadParameter("it is for --deploy", param_hint="--mail-to")
@@ -138,13 +140,18 @@ def doctor(
         from evalhub.cli.deploy_checks import examine_deployment
 
         findings += examine_deployment(mail_to=mail_to)
-    if json_:
-        printing.print_json([asdict(finding) for finding in findings])
-    else:
-        console = printing.terminal()
-        for finding in findings:
-            mark = Text("✓", "green") if finding.well else Text("✗", "red")
-            console.print(mark, f"{finding.name}: {finding.seen}", markup=False)
-            if finding.advice:
-                console.print(f"    {finding.advice}", style="dim", markup=False)
-    return 0 if all(finding.well for finding in findings) else 69
+    code = 0 if all(finding.well for finding in findings) else UNREACHABLE
+    return Printed(findings, asdict, show=partial(_print_findings, findings), code=code)
+
+
+def _print_findings(findings: "list[Finding]") -> None:
+    from rich.text import Text
+
+    from evalhub.frames.command import printing
+
+    console = printing.terminal()
+    for finding in findings:
+        mark = Text("✓", "green") if finding.well else Text("✗", "red")
+        console.print(mark, f"{finding.name}: {finding.seen}", markup=False)
+        if finding.advice:
+            console.print(f"    {finding.advice}", style="dim", markup=False)

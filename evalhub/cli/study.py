@@ -80,7 +80,7 @@ def cancel(study: Named) -> int:
     from evalhub.decision.wording import count_text
     from evalhub.studies.run.all_runs import cancel_runs
 
-    count = cancel_runs(_find_study(study), by=None)
+    count = cancel_runs(study_by_name(study), by=None)
     typer.echo(f"{count_text(count, 'run')} stopped. Their answers are kept.")
     return 0
 
@@ -95,12 +95,12 @@ def retry(study: Named) -> int:
     from evalhub.decision.wording import count_text
     from evalhub.studies.run.all_runs import resume_runs
 
-    count = resume_runs(_find_study(study), by=None)
+    count = resume_runs(study_by_name(study), by=None)
     typer.echo(f"{count_text(count, 'run')} taken up again.")
     return 0
 
 
-def _find_study(study: str) -> "Study":
+def study_by_name(study: str) -> "Study":
     """The study. Raises typer.BadParameter if there is none, or several of that name."""
     from django.db.models import Q
 

@@ -112,8 +112,8 @@ class Aligned:
         clusters: labels of shape (n,), or None where the items are independent.
         same: the candidate arm is the baseline on this test set.
         weights: how much each item counts, shape (n,), above 0; None: alike.
-        stages: the look that each row was added for, shape (n,), from 0 for the first; None where
-            all are looked at once.
+        look_stages: the look that each row was added for, shape (n,), from 0 for the first; None
+            where all are looked at once.
         mix: each tag's share of production, to which any part of the rows is weighted anew; None
             where `weights` are the items' own.
         failed: for each arm whether an answer to the item failed and scores the worst, shape
@@ -128,7 +128,7 @@ class Aligned:
     clusters: list[str] | None
     same: bool = False
     weights: Array | None = None
-    stages: NDArray[np.intp] | None = None
+    look_stages: NDArray[np.intp] | None = None
     mix: Mapping[str, float] | None = None
     failed: Rows | None = None
     flaws: Sequence[str] = field(default=())
@@ -151,7 +151,7 @@ class Aligned:
             candidate=self.candidate[rows],
             clusters=None if self.clusters is None else list(compress(self.clusters, rows)),
             weights=weights,
-            stages=None if self.stages is None else self.stages[rows],
+            look_stages=None if self.look_stages is None else self.look_stages[rows],
             failed=None if self.failed is None else self.failed[:, rows],
         )
 
@@ -328,9 +328,9 @@ def criterion_of(
         harm_alpha=harm_alpha,
         planned_gain=planned_gain,
     )
-    if aligned.stages is None or len(looks := np.unique(aligned.stages)) == 1:
+    if aligned.look_stages is None or len(looks := np.unique(aligned.look_stages)) == 1:
         return pooled
-    parts = [aligned.where(aligned.stages == each) for each in looks]
+    parts = [aligned.where(aligned.look_stages == each) for each in looks]
     return combine(pooled, [_stage(each) for each in parts])
 
 

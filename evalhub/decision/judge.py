@@ -105,9 +105,9 @@ def judge(
             extension_section(
                 charge.rows,
                 {
-                    aligned.requirement.test_set: aligned.stages
+                    aligned.requirement.test_set: aligned.look_stages
                     for aligned in scores
-                    if aligned.stages is not None and aligned.requirement.kind.by_metric
+                    if aligned.look_stages is not None and aligned.requirement.role != "budget"
                 },
             ),
             evidence.imported,

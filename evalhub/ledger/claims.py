@@ -13,9 +13,9 @@ from evalhub.declare.study import Development
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.costs import arm_price
+from evalhub.ledger.extended_looks import contents_of
 from evalhub.ledger.positions import Claim
 from evalhub.ledger.scores import item_labels, run_scores
-from evalhub.ledger.stages import contents_of
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import (
     Metric,

@@ -41,7 +41,7 @@ from evalhub.ledger.scores import Pairing
 from evalhub.ledger.simpler_steps import steps_section
 from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.ledger.taking import take
-from evalhub.ledger.test_set_extension import with_stages
+from evalhub.ledger.test_set_extension import with_earlier_looks
 from evalhub.ledger.together import ReadArm, SharedLooks, looks_to_share
 from evalhub.registry.models import RunMetric, Study, StudyArm
 
@@ -115,27 +115,27 @@ def _gather(
     """The study's evidence on an arm, at the level that its claims' looks leave."""
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
-    staged = _with_earlier_stages(evidence, read, baseline, standing)
-    prices = arm_prices(evidence, baseline, arm, staged)
-    costs, unknown = budgets(evidence, baseline, arm, staged, prices)
+    pairings = _with_earlier_looks(evidence, read, baseline, standing)
+    prices = arm_prices(evidence, baseline, arm, pairings)
+    costs, unknown = budgets(evidence, baseline, arm, pairings, prices)
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
     project = evidence.study.project
     return Evidence(
         arms=Arms(baseline=arm_name(baseline), candidate=arm_name(arm)),
         rows=[evidence_row(each) for each in read.pairings.values()],
-        scores=[*(each.aligned for each in staged.values()), *costs],
+        scores=[*(each.aligned for each in pairings.values()), *costs],
         charge=paid,
         registered=policy.ledger != "off",
         flaws=read.flaws,
         pending=unknown,
         answered=read.answered,
-        misses=extraction_misses(staged),
+        misses=extraction_misses(pairings),
         leaks=read.leaks,
         forms=evidence.forms,
         choosing=evidence.choosing(),
         people=ask(evidence, baseline, arm, alpha=paid.level),
         judge=judge_evidence(evidence, baseline, arm, alpha=paid.level),
-        ownership=ownership_evidence(evidence, baseline, arm, staged, alpha=paid.level),
+        ownership=ownership_evidence(evidence, baseline, arm, pairings, alpha=paid.level),
         rivals=Rivals(chosen.choice, others, steps_section(evidence, baseline, arm, others)),
         second_run=repeats.second_run(baseline, arm, read.pairings, alpha=paid.level),
         applied=read.applied,
@@ -144,16 +144,16 @@ def _gather(
     )
 
 
-def _with_earlier_stages(
+def _with_earlier_looks(
     evidence: StudyEvidence, read: ArmEvidence, baseline: StudyArm, standing: Standing
 ) -> dict[str, Pairing]:
     """The pairings; where a look is extended, with the earlier looks' rows for their items."""
     test_sets = {each.name: each for each in evidence.test_sets}
     names = baseline.name, read.arm.name
-    stages = {claim.name: at.stages for claim, at in standing.pairs if at.stages}
+    extended = {claim.name: at.extends for claim, at in standing.pairs if at.extends}
     return {
-        name: with_stages(evidence, test_sets[name], pairing, stages[name], names)
-        if name in stages
+        name: with_earlier_looks(evidence, test_sets[name], pairing, extended[name], names)
+        if name in extended
         else pairing
         for name, pairing in read.pairings.items()
     }

@@ -27,7 +27,7 @@ class Company:
         primary: Claim,
         looks: Looks,
         own_look: Look | None,
-        stages: Mapping[str, Sequence[Look]],
+        extended: Mapping[str, Sequence[Look]],
         guards: Sequence[Claim],
         tally: Tally,
         tries: Tries,
@@ -36,14 +36,14 @@ class Company:
     ) -> None:
         """`peeked`: the claim was read from files, where no number was taken (`own_look`
         is None)."""
-        self.primary, self.looks, self.stages, self.tries = primary.digest, looks, stages, tries
-        chain = [*stages[primary.digest], *([own_look] if own_look else [])]
+        self.primary, self.looks, self.extended, self.tries = primary.digest, looks, extended, tries
+        chain = [*extended[primary.digest], *([own_look] if own_look else [])]
         rows = GuardLook.objects.filter(primary__in=chain).exclude(primary=F("guard"))
         rows = rows.select_related("guard")
         self.judged = {row.guard.claim: row for row in rows} if chain else {}
         critical = [each for each in guards if each.critical]
         guard_claims = {each.digest for each in critical}
-        guard_claims |= {look.claim for each in critical for look in stages[each.digest]}
+        guard_claims |= {look.claim for each in critical for look in extended[each.digest]}
         self.is_new = own_look is None and not peeked
         self.read = guards_beside(primary.digest) if guards and not self.is_new else {}
         self.covered = self.judged.keys() | self.read.keys() <= guard_claims
@@ -55,18 +55,18 @@ class Company:
         entry = row or self.read.get(guard.digest)
         if entry is None and not guard.critical:
             return Beside(self.primary, self.looks.first, taken=True)
-        stages = self.stages[guard.digest]
-        judged = any(look.claim in self.judged for look in stages)
+        extended = self.extended[guard.digest]
+        judged = any(look.claim in self.judged for look in extended)
         again = judged or not self.covered
         first = self.looks.numbers[0]
         number = entry.number if entry is not None else self.following if again else first
         tries = [
             self.tries.of_guard(guard, digest=digest, drawn=self.looks.arms)
-            for digest in (*(look.claim for look in stages), guard.digest)
+            for digest in (*(look.claim for look in extended), guard.digest)
         ]
         earlier = [
             self.judged[look.claim].number if look.claim in self.judged else first
-            for look in stages
+            for look in extended
         ]
         looks = self._judging([*earlier, number], tries)
         if row is not None:

@@ -16,13 +16,13 @@ from dataclasses import replace
 from evalhub.decision.levels import Together
 from evalhub.decision.rule import PRIMARIES
 from evalhub.declare.policy import LedgerScope, Primaries
+from evalhub.ledger.extended_looks import extended_looks
 from evalhub.ledger.guards import Company
 from evalhub.ledger.models import Ledger, Look
 from evalhub.ledger.numbering import ClaimNumber, Numbering, Tally
 from evalhub.ledger.peeks import claims_from_files
 from evalhub.ledger.positions import Beside, Claim, LedgerPosition, Looks, Standing
 from evalhub.ledger.same_items import SameItems
-from evalhub.ledger.stages import first_stages
 from evalhub.ledger.tries import Tries
 
 __all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "paying_claims", "standing_of"]
@@ -66,21 +66,21 @@ def standing_of(
     distinct = list(once.values())
     apart = primaries == "any-of"
     needed = [each for each in distinct if each.critical and not (apart and each.primary)]
-    stages = {
-        claim.digest: taken_looks[claim.digest].stages[:-1]
+    earlier = {
+        claim.digest: taken_looks[claim.digest].with_extended[:-1]
         if claim.digest in taken_looks
-        else first_stages(claim, shared)
+        else extended_looks(claim, shared)
         for claim in distinct
     }
     tries = Tries(
         distinct,
         shared,
         needed={each.digest for each in needed},
-        extended={look.claim for each in needed for look in stages[each.digest]},
+        extended={look.claim for each in needed for look in earlier[each.digest]},
     )
     paying = paying_claims(distinct, counts)
     riding = [each for each in distinct if each not in paying]
-    stages |= _together(paying, stages)
+    earlier |= _together(paying, earlier)
     tally = Tally(shared)
     drawn = {
         claim.digest: taken_looks[claim.digest].drawn_for
@@ -104,12 +104,12 @@ def standing_of(
     tried = {each.digest: tries.of_counted(each, drawn[each.digest]) for each in paying}
     looks = {
         claim.digest: _looks(
-            stages[claim.digest],
+            earlier[claim.digest],
             numbers[claim.digest].number,
             tried[claim.digest],
             drawn[claim.digest],
             _sharing(
-                stages[claim.digest],
+                earlier[claim.digest],
                 taken_looks.get(claim.digest),
                 numbers[claim.digest],
                 together,
@@ -123,7 +123,7 @@ def standing_of(
             claim,
             looks[claim.digest],
             None if numbers[claim.digest].alone else taken_looks.get(claim.digest),
-            stages,
+            earlier,
             riding,
             tally,
             tries,
@@ -146,7 +146,7 @@ def standing_of(
             else judged.get(number.shares, number.number),
             taken=key in taken_looks,
             tries=tried.get(key),
-            stages=tuple(look.pk for look in stages[key]),
+            extends=tuple(look.pk for look in earlier[key]),
             looks=looks.get(key),
             shares=number.shares if key in taken_looks or number.shares in once else "",
             alone=number.alone,
@@ -166,26 +166,26 @@ def standing_of(
 
 
 def _looks(
-    stages: Sequence[Look],
+    earlier: Sequence[Look],
     number: int,
     tries: int,
     arms: int | None,
     together: tuple[Together | None, ...],
 ) -> Looks:
     if arms is None:
-        numbers = (*(look.effective_number for look in stages), max(number, tries))
+        numbers = (*(look.effective_number for look in earlier), max(number, tries))
         return Looks(numbers, together=together)
-    earlier = (look.tries or 1 for look in stages)
-    return Looks((*(look.number for look in stages), number), arms, (*earlier, tries))
+    tried = (look.tries or 1 for look in earlier)
+    return Looks((*(look.number for look in earlier), number), arms, (*tried, tries))
 
 
-def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[str, list[Look]]:
-    """Stages of claims with numbers of their own; of claims that shared a number only while the
-    claim that paid for it is extended, too."""
-    extended = {looks[-1].pk for looks in stages.values() if looks}
+def _together(claims: Sequence[Claim], earlier: dict[str, list[Look]]) -> dict[str, list[Look]]:
+    """The looks that claims with numbers of their own extend; of claims that shared a number only
+    while the claim that paid for it is extended, too."""
+    extended = {looks[-1].pk for looks in earlier.values() if looks}
     return {
         claim.digest: []
-        if (looks := stages[claim.digest])
+        if (looks := earlier[claim.digest])
         and looks[-1].shares_id not in extended
         and not looks[-1].own_number()
         else looks
@@ -194,7 +194,7 @@ def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[st
 
 
 def _sharing(
-    stages: Sequence[Look],
+    earlier: Sequence[Look],
     own_look: Look | None,
     number: ClaimNumber,
     together: Together | None,
@@ -208,7 +208,7 @@ def _sharing(
         criteria: critical ones that are asked; those that weren't when a look was taken add to what
             it may err.
     """
-    looks = [*stages, own_look] if own_look and own_look.number == number.number else stages
+    looks = [*earlier, own_look] if own_look and own_look.number == number.number else earlier
     sharing = [
         Together(look.arms.count, tuple(look.arms.correlations), look.arms.readings).with_criteria(
             criteria
@@ -217,7 +217,7 @@ def _sharing(
         else None
         for look in looks
     ]
-    if len(looks) == len(stages):  # a claim that takes a number for itself shares it with nobody
+    if len(looks) == len(earlier):  # a claim that takes a number for itself shares it with nobody
         sharing.append(None if own_look else together)
     return tuple(sharing) if any(sharing) else ()
 

@@ -145,7 +145,7 @@ class LedgerPosition:
         number: its own look at its items, whether that was taken already or would be the next.
         taken: whether it was.
         tries: where it is counted, which of its candidate's tries it is.
-        stages: ids of the looks that it extends, oldest first.
+        extends: ids of the looks that it extends, oldest first.
         looks: what judges it where it is counted; None where it isn't.
         shares: digest of the claim of the same decision whose number it has; "" where the number
             is its own.
@@ -158,7 +158,7 @@ class LedgerPosition:
     number: int
     taken: bool
     tries: int | None
-    stages: tuple[int, ...]
+    extends: tuple[int, ...]
     looks: Looks | None
     shares: str = ""
     alone: bool = False

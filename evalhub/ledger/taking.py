@@ -121,7 +121,7 @@ def _write(
             study,
             number=at.number,
             drawn_for=at.looks.arms if at.looks else None,
-            extends_id=at.stages[-1] if at.stages else None,
+            extends_id=at.extends[-1] if at.extends else None,
             tries=at.tries,
             reading=reading,
             beginning=beginning,

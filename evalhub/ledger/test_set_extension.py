@@ -14,7 +14,7 @@ from evalhub.registry.models import StudyTestSet
 from evalhub.stats.errors import StatisticsError
 
 
-def with_stages(
+def with_earlier_looks(
     evidence: StudyEvidence,
     test_set: StudyTestSet,
     pairing: Pairing,
@@ -23,7 +23,7 @@ def with_stages(
 ) -> Pairing:
     """The rows of these looks, oldest first, each as it was judged then, and those of new items.
 
-    Answers that were given anew to the old items since don't change what was seen. Each stage's
+    Answers that were given anew to the old items since don't change what was seen. Each look's
     items are weighted to the mix by themselves, so that all of them estimate the same thing.
     """
     looks = Look.objects.select_related(
@@ -33,12 +33,12 @@ def with_stages(
         "candidate_run__test_set_version__test_set",
     ).in_bulk(look_ids)
     runs = [(looks[each].baseline_run, looks[each].candidate_run) for each in look_ids]
-    stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
+    parts = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
     seen: set[tuple[str, int]] = set()
-    joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
-    for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
+    joined = replace(parts[0], look_stages=np.zeros(len(parts[0].items), dtype=np.intp))
+    for part, (earlier, _) in zip([*parts[1:], pairing.aligned], runs, strict=True):
         seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
-        joined = _join(joined, _new_rows(test_set, stage, seen))
+        joined = _join(joined, _new_rows(test_set, part, seen))
     return replace(pairing, aligned=joined, earlier=tuple(runs))
 
 
@@ -53,8 +53,8 @@ def _new_rows(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]
 
 
 def _join(first: Aligned, added: Aligned) -> Aligned:
-    """Append rows (`added`) to the stages that were seen before (`first`)."""
-    before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
+    """Append rows (`added`) to those that were seen before (`first`)."""
+    before = np.zeros(0, dtype=np.intp) if first.look_stages is None else first.look_stages
     stage = int(before.max(initial=-1)) + 1
     return replace(
         added,
@@ -66,7 +66,7 @@ def _join(first: Aligned, added: Aligned) -> Aligned:
         if first.weights is None or added.weights is None
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
-        stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
+        look_stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
         failed=_failures(first, added),
         flaws=[*added.flaws, *first.flaws],
     )

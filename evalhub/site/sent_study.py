@@ -17,7 +17,7 @@ from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.copying import StudyCopy
 from evalhub.studies.web.from_web import register_from_web
 from runners.backends.endpoints import endpoints
-from runners.launch import LaunchError
+from runners.launch_checks import LaunchError
 
 REFUSED = (DataError, DeclarationError, LaunchError)
 

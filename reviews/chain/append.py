@@ -4,6 +4,7 @@ A reviewer's row is locked with each of their answers anyway, and holds their ch
 nobody waits for anybody else's. The campaign's row holds the head of its events.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -11,6 +12,8 @@ from django.utils import timezone
 from evalhub.accounts.models import User
 from reviews.chain.links import (
     EVENTS,
+    SealedJudgment,
+    SealedTurn,
     after,
     event_link,
     guess_link,
@@ -38,30 +41,28 @@ def add_judgment(
     key: str = "",
 ) -> Judgment:
     """Add a judgment to its reviewer's chain; see CHAINED."""
-    created, reviewer = timezone.now(), assignment.reviewer
-    content: dict[str, Any] = {
-        "revision": revision,
-        "choice": choice,
-        "much": much,
-        "answers": answers or {},
-        "flags": flags or {},
-        "rationale": rationale,
-        "seconds": seconds,
-        "visible_seconds": visible_seconds,
-        "key": key,
-        "created": created,
-    }
-    link = judgment_link(
+    judgment = SealedJudgment(
+        revision=revision,
+        choice=choice,
+        much=much,
+        answers=answers or {},
+        flags=flags or {},
+        rationale=rationale,
+        seconds=seconds,
+        visible_seconds=visible_seconds,
+        key=key,
+        created=timezone.now(),
+    )
+    turn = SealedTurn(
         token=assignment.token,
         position=assignment.pair.position,
         purpose=assignment.purpose,
         repeats=assignment.repeats.token if assignment.repeats else None,
         turn=assignment.turn,
         candidate_on_left=assignment.candidate_on_left,
-        **content,
     )
-    position = _chain(reviewer, link)
-    return Judgment.objects.create(assignment=assignment, place=position, **content)
+    place = _chain(assignment.reviewer, judgment_link(turn, judgment))
+    return Judgment.objects.create(assignment=assignment, place=place, **asdict(judgment))
 
 
 def add_undo(assignment: Assignment, *, revision: int) -> Undo:

@@ -7,6 +7,7 @@ reason by its digest, so that a name can be erased and the chain still be follow
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,44 +33,60 @@ def at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def judgment_link(
-    *,
-    token: object,
-    position: int,
-    purpose: str,
-    repeats: object,
-    turn: int,
-    candidate_on_left: bool,
-    revision: int,
-    choice: str,
-    much: bool,
-    answers: Mapping[str, Any],
-    flags: Mapping[str, Any],
-    rationale: str,
-    seconds: float,
-    visible_seconds: float | None,
-    key: str,
-    created: datetime,
-) -> dict[str, Any]:
-    """A judgment; `position` is its pair's place in the plan, `repeats` an earlier turn's token."""
+@dataclass(frozen=True, slots=True)
+class SealedTurn:
+    """What a judgment's link holds of its turn.
+
+    Attributes:
+        position: its pair's place in the plan.
+        repeats: the token of the earlier turn that it repeats; None for a first one.
+    """
+
+    token: object
+    position: int
+    purpose: str
+    repeats: object
+    turn: int
+    candidate_on_left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealedJudgment:
+    """What a judgment's link holds of its row: the columns of these names."""
+
+    revision: int
+    choice: str
+    much: bool
+    answers: Mapping[str, Any]
+    flags: Mapping[str, Any]
+    rationale: str
+    seconds: float
+    visible_seconds: float | None
+    key: str
+    created: datetime
+
+
+def judgment_link(turn: SealedTurn, judgment: SealedJudgment) -> dict[str, Any]:
+    """The link for a judgment in a turn."""
+    rationale, visible = judgment.rationale, judgment.visible_seconds
     return {
         "what": "judgment",
-        "token": str(token),
-        "position": position,
-        "purpose": purpose,
-        "repeats": str(repeats) if repeats else None,
-        "turn": turn,
-        "candidate_on_left": bool(candidate_on_left),
-        "revision": revision,
-        "choice": choice,
-        "much": bool(much),
-        "answers": dict(answers),
-        "flags": dict(flags),
+        "token": str(turn.token),
+        "position": turn.position,
+        "purpose": turn.purpose,
+        "repeats": str(turn.repeats) if turn.repeats else None,
+        "turn": turn.turn,
+        "candidate_on_left": bool(turn.candidate_on_left),
+        "revision": judgment.revision,
+        "choice": judgment.choice,
+        "much": bool(judgment.much),
+        "answers": dict(judgment.answers),
+        "flags": dict(judgment.flags),
         "rationale": hashlib.sha256(rationale.encode()).hexdigest() if rationale else "",
-        "seconds": float(seconds),
-        "visible_seconds": None if visible_seconds is None else float(visible_seconds),
-        "key": key,
-        "created": at(created),
+        "seconds": float(judgment.seconds),
+        "visible_seconds": None if visible is None else float(visible),
+        "key": judgment.key,
+        "created": at(judgment.created),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import batched
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,8 @@ from evalhub.io.canonical import digest_of
 from reviews.chain.append import lock_record
 from reviews.chain.links import (
     EVENTS,
+    SealedJudgment,
+    SealedTurn,
     after,
     at,
     event_link,
@@ -42,10 +44,7 @@ type Links = dict[int, list[Link]]
 
 _AT_ONCE = 2000
 """Turns of which what was said is read by one query."""
-_SAID = (
-    "revision", "choice", "much", "answers", "flags", "rationale", "seconds", "visible_seconds",
-    "key", "created",
-)  # fmt: skip
+_JUDGMENT = tuple(column.name for column in fields(SealedJudgment))
 _PLACED = ("assignment", "place")
 
 
@@ -241,22 +240,18 @@ def _links_of(
     judgments, undos, guesses = (
         model.objects.filter(assignment__in=some).order_by() for model in (Judgment, Undo, Guess)
     )
-    for pk, position, *values in judgments.values_list(*_PLACED, *_SAID):
-        turn = turns[pk]
-        again = turns.get(turn.repeats) if turn.repeats else None
-        yield (
-            pk,
-            position,
-            judgment_link(
-                token=turn.token,
-                position=positions.get(turn.pair, -1),
-                purpose=turn.purpose,
-                repeats=again and again.token,
-                turn=turn.turn,
-                candidate_on_left=turn.candidate_on_left,
-                **dict(zip(_SAID, values, strict=True)),
-            ),
+    for pk, position, *values in judgments.values_list(*_PLACED, *_JUDGMENT):
+        row = turns[pk]
+        earlier = turns.get(row.repeats) if row.repeats else None
+        turn = SealedTurn(
+            token=row.token,
+            position=positions.get(row.pair, -1),
+            purpose=row.purpose,
+            repeats=earlier and earlier.token,
+            turn=row.turn,
+            candidate_on_left=row.candidate_on_left,
         )
+        yield pk, position, judgment_link(turn, SealedJudgment(*values))
     for pk, position, revision, created in undos.values_list(*_PLACED, "revision", "created"):
         link = undo_link(token=turns[pk].token, revision=revision, created=created)
         yield pk, position, link

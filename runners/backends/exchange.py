@@ -1,7 +1,6 @@
 """One question and its answer over HTTP: what is sent, what is tried again, what is given up."""
 
 import asyncio
-import json
 import math
 import random
 import re
@@ -11,20 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
 from runners.backends.body import UnreadableBody, read_body
 from runners.backends.endpoint_state import EndpointState, state_of
-from runners.backends.faults import is_filtered, is_too_long
+from runners.backends.faults import cure, is_filtered, is_too_long, location
 from runners.backends.masking import Secret
 from runners.backends.pool import Connections, connections
 from runners.backends.replies import complaint, in_one_line, replies, retry_after
+from runners.backends.request_body import request_body
 from runners.backends.served import NotThatAdapter, check_adapter
 from runners.backends.target import Target
-from runners.prompting import PromptError, chat, completion
+from runners.prompting import PromptError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -91,8 +91,6 @@ class Exchange:
     state: EndpointState = field(init=False)
     _first: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _is_the_adapter: bool = field(init=False)
-    _sampling: dict[str, Any] = field(init=False)
-    """As a request says it."""
     _answered: float = field(default=-1.0, init=False)
     """When the newest of the requests was sent that were answered."""
 
@@ -100,10 +98,6 @@ class Exchange:
         at_once, name = self.backend.concurrency, self.backend.address
         self.state = state_of(self.target.url, at_once, name)
         self._is_the_adapter = self.backend.adapter_of is None
-        sampling_json = self.sampling.model_dump(
-            mode="json", exclude={"samples"}, exclude_none=True
-        )
-        self._sampling = sampling_json
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
         """Samples of one item go together, unless each has a seed of its own or the model was found
@@ -271,7 +265,7 @@ class Exchange:
         if unreachable == attempts:
             raise BackendError(
                 f"nothing answers at {self.backend.address} ({last}): start the server, or correct "
-                f"{self._location}"
+                f"{location(self.backend)}"
             )
         limited = status == BUSY and (
             (after or 0) > LONGEST_RETRY_AFTER_S
@@ -286,7 +280,7 @@ class Exchange:
         if status == NO_ANSWER and not await self._answers_others(began, over):
             raise BackendError(
                 f"{self.backend.address}{path} gives no answers: {last}; put that right at the "
-                f"server or the proxy in front of it, or correct {self._location}"
+                f"server or the proxy in front of it, or correct {location(self.backend)}"
             )
         tried = last if attempts == 1 else f"{last} ({attempts} attempts)"
         return [Reply(error=tried, fault=fault)]
@@ -303,27 +297,9 @@ class Exchange:
         return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**attempt) * random.uniform(0.5, 1.0)
 
     def _body(self, question: BackendRequest, together: int, without: Set[str]) -> bytes:
-        body: dict[str, Any] = {"model": self.backend.model}
-        if self.backend.api == "chat":
-            body["messages"] = chat(self.prompt, question.input, question.context)
-        elif question.tools:
-            raise PromptError("the item carries tools, which a completion API doesn't take")
-        else:
-            body["prompt"] = completion(self.prompt, question.input, question.context)
-        body |= self._sampling
-        if "seed" in body:
-            body["seed"] += question.sample
-        if together > 1:
-            body["n"] = together
-        if self.backend.logprobs and "logprobs" not in without:
-            body["logprobs"] = True if self.backend.api == "chat" else 0
-        if self.backend.answer_schema is not None:
-            shape = {"name": "answer", "schema": self.backend.answer_schema, "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": shape}
-        body |= self.backend.extra
-        if question.tools:
-            body["tools"] = list(question.tools)
-        return json.dumps(body).encode()
+        return request_body(
+            self.backend, self.prompt, self.sampling, question, together=together, without=without
+        )
 
     async def _attempt(
         self, over: Connections, path: str, body: bytes, optional: Set[str], read: Reader
@@ -353,7 +329,7 @@ class Exchange:
             if response.status not in OF_ALL and await self._answers_others(start, over):
                 return [Reply(error=message, fault=Fault.ITEM)]
             at = self.backend.address + path
-            raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
+            raise BackendError(f"{at} refuses: {message}; {cure(self.backend, response.status)}")
         own = is_too_long(message) or is_filtered(message)
         if response.status in RETRIED or (response.status >= 500 and not own):
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
@@ -400,21 +376,3 @@ class Exchange:
                 f"{self.backend.address} is at {over.public.refused}, on this machine or in a "
                 "private network: say private: true of it in EVALHUB_ENDPOINTS if it should be"
             )
-
-    @property
-    def _location(self) -> str:
-        """Where the address is configured, for an error message."""
-        return "the arm's url" if self.backend.url else "its url in EVALHUB_ENDPOINTS"
-
-    def _cure(self, status: int) -> str:
-        """Advice for the case that every request is refused with this status."""
-        model, variable = self.backend.model, self.backend.key_env
-        if status == 404:
-            return f"is {model!r} served there, and are {self._location} and the arm's api right?"
-        if status in (401, 403) and variable:
-            return f"put a key into {variable} that may ask {model!r}"
-        if status in (401, 403) and self.backend.endpoint:
-            return f"give that endpoint a key in EVALHUB_ENDPOINTS that may ask {model!r}"
-        if status in (401, 403):
-            return "name the variable that holds its key in the arm's key_env"
-        return f"put that right at the server, or correct {self._location}"

@@ -1,10 +1,13 @@
-"""Whose fault it is that a server gave no answer, by the server's own words. Pure."""
+"""Whose fault it is that a server gave no answer, by the server's own words, and the cure. Pure."""
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runners.backends.asking import Fault
+
+if TYPE_CHECKING:
+    from runners.backends.openai import OpenAIBackend
 
 _OTHERWISE = re.compile(r"rate.?limit|quota|per (second|minute|hour|day)", re.I)
 """What also speaks of tokens and of limits, and isn't about one item."""
@@ -50,3 +53,22 @@ def fault_of(error: Any) -> Fault:
     item's where the server says that it is too long or filtered, else the server's."""
     text = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
     return Fault.ITEM if is_too_long(text) or is_filtered(text) else Fault.SERVER
+
+
+def location(backend: "OpenAIBackend") -> str:
+    """Where the address is configured, for an error message."""
+    return "the arm's url" if backend.url else "its url in EVALHUB_ENDPOINTS"
+
+
+def cure(backend: "OpenAIBackend", status: int) -> str:
+    """Advice for the case that every request is refused with this status."""
+    model, variable = backend.model, backend.key_env
+    if status == 404:
+        return f"is {model!r} served there, and are {location(backend)} and the arm's api right?"
+    if status in (401, 403) and variable:
+        return f"put a key into {variable} that may ask {model!r}"
+    if status in (401, 403) and backend.endpoint:
+        return f"give that endpoint a key in EVALHUB_ENDPOINTS that may ask {model!r}"
+    if status in (401, 403):
+        return "name the variable that holds its key in the arm's key_env"
+    return f"put that right at the server, or correct {location(backend)}"

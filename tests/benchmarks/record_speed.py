@@ -104,7 +104,7 @@ def timed(step: Callable[[], object]) -> tuple[float, float, tuple[float, str]]:
 def a_judged_campaign(pairs: int, each: int, people: int, agree: float) -> Any:
     """Every pair judged by `each` of the people in turn, who like what most like in this share of
     the pairs, and anything in the others."""
-    from reviews.chain.links import after, judgment_link
+    from reviews.chain.links import SealedJudgment, SealedTurn, after, judgment_link
     from reviews.models import Assignment, AssignmentState, Judgment
     from tests.cast import a_team
     from tests.reviews.conftest import a_campaign
@@ -137,10 +137,10 @@ def a_judged_campaign(pairs: int, each: int, people: int, agree: float) -> Any:
             "revision": 0, "choice": choice, "seconds": 20.0,
             "created": now, **dict(zip(SAID, EMPTY, strict=True)),
         }  # fmt: skip
-        link = judgment_link(
-            token=turn.token, position=pair.position, purpose=turn.purpose, repeats=None,
-            turn=turn.turn, candidate_on_left=turn.candidate_on_left, **judged,
-        )  # fmt: skip
+        sealed = SealedTurn(
+            turn.token, pair.position, turn.purpose, None, turn.turn, turn.candidate_on_left
+        )
+        link = judgment_link(sealed, SealedJudgment(**judged))
         said.append(Judgment(assignment=turn, place=person.links, **judged))
         person.head, person.links = after(person.head, link), person.links + 1
         person.turns += 1

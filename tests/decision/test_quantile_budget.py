@@ -23,7 +23,7 @@ def timed(n: int, first: int | None = None) -> Aligned:
     rng = np.random.default_rng(1)
     items = [ItemLabel(f"q{i}") for i in range(n)]
     stages = None if first is None else np.arange(n) < first
-    return Aligned(P95, items, *rng.lognormal(5, 0.4, (2, n)), clusters=None, stages=stages)
+    return Aligned(P95, items, *rng.lognormal(5, 0.4, (2, n)), clusters=None, look_stages=stages)
 
 
 def test_a_p95_is_of_the_answers_and_the_difference_says_the_same_as_the_ratio() -> None:

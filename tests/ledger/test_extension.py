@@ -38,7 +38,7 @@ def staged(
     """The criterion of rows of which the `first` were looked at before."""
     stages = (np.arange(len(baseline)) >= first).astype(np.intp)
     items = [ItemLabel(f"q{i}") for i in range(len(baseline))]
-    rows = Aligned(asked, items, baseline, candidate, clusters, stages=stages)
+    rows = Aligned(asked, items, baseline, candidate, clusters, look_stages=stages)
     return criterion_of(rows, alpha=alpha, planned_gain=0.05)
 
 

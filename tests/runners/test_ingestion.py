@@ -26,7 +26,7 @@ from runners.ingestion import (
     cancel,
     finish,
 )
-from runners.launch import LaunchError
+from runners.launch_checks import LaunchError
 from runners.metrics import metric_declaration
 from tests.cast import Team, a_team, a_test_set, a_version
 

@@ -10,7 +10,8 @@ from evalhub.io.row_paths import RowMapping
 from evalhub.io.rows import DataError
 from evalhub.registry.models import ModelVersion, Output, Run, Score, Shard
 from runners.execute import process_shard
-from runners.launch import LaunchError, cancel, claimable_runs, launch, resume
+from runners.launch import cancel, claimable_runs, launch, resume
+from runners.launch_checks import LaunchError
 from runners.outcome import RunFailed, RunUnreachable, check
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 

@@ -15,7 +15,8 @@ from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score
 from evalhub.studies.file.origin import OperatorFile, UploadedStudy
 from evalhub.studies.file.spec import read_study
-from runners.launch import LaunchError, launch
+from runners.launch import launch
+from runners.launch_checks import LaunchError
 from tests.cast import a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error, saying
 from tests.studies.desks import Desk, ran

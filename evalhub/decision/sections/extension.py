@@ -51,18 +51,18 @@ class ExtensionSection(Section):
 
 
 def extension_section(
-    rows: Sequence[LedgerRow], stages: Mapping[str, NDArray[np.intp]]
+    rows: Sequence[LedgerRow], look_stages: Mapping[str, NDArray[np.intp]]
 ) -> ExtensionSection | None:
     """The record's `extension`: the stages of each test set that was added to; None without any.
 
     Args:
-        stages: by test set, the look that each item was added for, shape (n,), from 0 for the
+        look_stages: by test set, the look that each item was added for, shape (n,), from 0 for the
             first; only of test sets that were added to.
     """
     extended = [
-        _extension_row(row, np.bincount(stages[row.test_set]).tolist())
+        _extension_row(row, np.bincount(look_stages[row.test_set]).tolist())
         for row in rows
-        if row.test_set in stages
+        if row.test_set in look_stages
     ]
     return ExtensionSection(test_sets=tuple(extended)) if extended else None
 

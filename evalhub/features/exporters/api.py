@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from evalhub.features.exporters.exports import EXPORTS, Target
+from evalhub.features.exporters.exports import EXPORTS, ExportTarget
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.problems import Problem
@@ -61,7 +61,7 @@ class Exports(ProjectEndpoint):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"export.{form}"
             whole = Path(folder) / "whole" if what == "every-eval-ever" else path
-            export.write(self._row(export.of), Target(self.by, whole, form, pseudonyms))
+            export.write(self._row(export.of), ExportTarget(self.by, whole, form, pseudonyms))
             if whole != path:
                 shutil.make_archive(str(path.with_suffix("")), "zip", whole)
             file = path.open("rb")  # stays readable after its folder is deleted

@@ -72,7 +72,7 @@ def export(
 
     def here() -> dict[str, Any]:
         from evalhub.accounts.people import project_by_slug
-        from evalhub.features.exporters.exports import EXPORTS, Target
+        from evalhub.features.exporters.exports import EXPORTS, ExportTarget
 
         of = project_by_slug(project)
         if what is What.mlflow:
@@ -85,9 +85,9 @@ def export(
             "review": lambda: _campaign(of, review),
         }[kind.of]()
         if folder:
-            return {**kind.write(row, Target(None, target, written))}
+            return {**kind.write(row, ExportTarget(None, target, written))}
         with whole(target, option="--out") as file:
-            return {"file": str(target), **kind.write(row, Target(None, file, written))}
+            return {"file": str(target), **kind.write(row, ExportTarget(None, file, written))}
 
     def there(connection: "Connection") -> dict[str, Any]:
         from evalhub.client.exports import export_folder_there, export_there

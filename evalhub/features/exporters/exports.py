@@ -21,7 +21,7 @@ ROWS = ("jsonl", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ExportTarget:
     """Where an export goes: for whom, into which file (or folder), in which form."""
 
     by: User | None
@@ -41,46 +41,46 @@ class Export:
     """
 
     of: str
-    write: Callable[[Any, Target], Mapping[str, Any]]
+    write: Callable[[Any, ExportTarget], Mapping[str, Any]]
     forms: tuple[str, ...]
 
 
-def _answers(study: Study, target: Target) -> dict[str, Any]:
+def _answers(study: Study, target: ExportTarget) -> dict[str, Any]:
     rows = export_answers(study=study, by=target.by, to=target.to, form=target.form)
     return {"rows": rows}
 
 
-def _study(study: Study, target: Target) -> dict[str, Any]:
+def _study(study: Study, target: ExportTarget) -> dict[str, Any]:
     document = export_study(study=study, by=target.by, to=target.to)
     return {"left_out": [str(each) for each in document.left_out]}
 
 
-def _decisions(project: Project, target: Target) -> dict[str, Any]:
+def _decisions(project: Project, target: ExportTarget) -> dict[str, Any]:
     rows = export_decisions(project=project, by=target.by, to=target.to, form=target.form)
     return {"rows": rows}
 
 
-def _judgments(campaign: Campaign, target: Target) -> dict[str, Any]:
+def _judgments(campaign: Campaign, target: ExportTarget) -> dict[str, Any]:
     by, to, form, pseudonyms = target.by, target.to, target.form, target.pseudonyms
     rows = export_judgments(campaign=campaign, by=by, to=to, form=form, pseudonyms=pseudonyms)
     return {"rows": rows}
 
 
-def _dpo(campaign: Campaign, target: Target) -> dict[str, Any]:
+def _dpo(campaign: Campaign, target: ExportTarget) -> dict[str, Any]:
     return {"rows": export_dpo(campaign=campaign, by=target.by, to=target.to)}
 
 
-def _report(decision: Decision, target: Target) -> dict[str, Any]:
+def _report(decision: Decision, target: ExportTarget) -> dict[str, Any]:
     target.to.write_text(export_report(decision=decision, by=target.by), encoding="utf-8")
     return {"decision": decision.pk}
 
 
-def _model_index(decision: Decision, target: Target) -> dict[str, Any]:
+def _model_index(decision: Decision, target: ExportTarget) -> dict[str, Any]:
     target.to.write_text(export_model_index(decision=decision, by=target.by), encoding="utf-8")
     return {"decision": decision.pk}
 
 
-def _every_eval_ever(decision: Decision, target: Target) -> dict[str, Any]:
+def _every_eval_ever(decision: Decision, target: ExportTarget) -> dict[str, Any]:
     files = export_every_eval_ever(decision=decision, by=target.by, to=target.to)
     return {"files": [str(each) for each in files]}
 

@@ -31,7 +31,8 @@ from evalhub.ledger.scores import differing
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, StudyBudget, StudyRun
 from evalhub.registry.models.runs import RunState
 from runners.backends import backend_of
-from runners.launch import LaunchError, launch, resume
+from runners.launch import launch, resume
+from runners.launch_checks import LaunchError
 from runners.metrics import metric_declaration
 from runners.outcome import only_answers_failed
 from runners.spending import Charges, used_price
@@ -78,7 +79,7 @@ def add_watch(
     Raises:
         WatchError: nothing is promoted, or not by answers that were asked for; a number out of
             range; it is watched already.
-        runners.launch.LaunchError: an item's text was redacted.
+        runners.launch_checks.LaunchError: an item's text was redacted.
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
     check_evaluates(by, project)

@@ -35,7 +35,7 @@ CODES = {
     "reviews.errors.PlanError": BAD_DATA,
     "reviews.errors.ReviewError": USAGE,
     "runners.backends.asking.BackendError": UNREACHABLE,
-    "runners.launch.LaunchError": BAD_DATA,
+    "runners.launch_checks.LaunchError": BAD_DATA,
     "django.db.utils.OperationalError": UNREACHABLE,
     "evalhub.demo.server.LocalExtraMissingError": UNREACHABLE,
     "evalhub.demo.server.LocalServerError": UNREACHABLE,

@@ -183,9 +183,9 @@ class Look(models.Model):
         return self.number if self.drawn_for else max(self.number, self.tries or 1)
 
     @property
-    def stages(self) -> "list[Look]":
+    def with_extended(self) -> "list[Look]":
         """The looks that this one extends, oldest first, then this one."""
-        return [self] if self.extends is None else [*self.extends.stages, self]
+        return [self] if self.extends is None else [*self.extends.with_extended, self]
 
     @property
     def is_rival(self) -> bool:

@@ -41,7 +41,7 @@ from evalhub.studies.web.from_web import plan_from_web, register_from_web
 from evalhub.studies.web.trial_request import TrialResult, TryError, try_item
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoints
-from runners.launch import LaunchError
+from runners.launch_checks import LaunchError
 from runners.metrics import MetricError
 
 LISTED = 200

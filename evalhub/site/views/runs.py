@@ -18,7 +18,7 @@ from evalhub.site.answers import answers_page
 from evalhub.site.listing import list_page
 from evalhub.site.lists import runs_list
 from evalhub.site.run_form import BudgetForm, RunForm, launch_form
-from runners.launch import LaunchError
+from runners.launch_checks import LaunchError
 from runners.progress import progress_of
 from runners.queue import QueueUnreachable
 

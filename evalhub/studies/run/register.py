@@ -71,7 +71,7 @@ def register_study(
     Raises:
         evalhub.io.rows.DataError: what is wrong with a file, with its line and field.
         evalhub.studies.run.linked.PolicyScopeError: the policy would change, and may not.
-        runners.launch.LaunchError: answers that don't belong to the test set.
+        runners.launch_checks.LaunchError: answers that don't belong to the test set.
     """
     _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})

@@ -27,7 +27,7 @@ def launch_runs(
 
     Raises:
         evalhub.io.rows.DataError: what is wrong with a file of answers.
-        runners.launch.LaunchError: answers that don't belong to the test set.
+        runners.launch_checks.LaunchError: answers that don't belong to the test set.
     """
     repeated = _arms_to_repeat(spec)
     runs: dict[tuple[str, str, int], Run] = {}

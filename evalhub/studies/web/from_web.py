@@ -55,7 +55,7 @@ def register_from_web(
         evalhub.studies.run.linked.PolicyScopeError: the policy would change, and may not.
         DeclarationError: what is wrong with the document, with its field.
         DataError: what is wrong with an upload, named by its digest, with line and field.
-        runners.launch.LaunchError: answers that don't belong to the test set.
+        runners.launch_checks.LaunchError: answers that don't belong to the test set.
     """
     check_evaluates(by, project)
     with _read(project, document, files, aliases) as spec:

@@ -3,7 +3,15 @@
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
-from reviews.chain.links import after, at, judgment_link, start, undo_link
+from reviews.chain.links import (
+    SealedJudgment,
+    SealedTurn,
+    after,
+    at,
+    judgment_link,
+    start,
+    undo_link,
+)
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 250, tzinfo=UTC)
 
@@ -16,13 +24,8 @@ def test_two_links_written_out() -> None:
     """The last value is of `printf '…' | sha256sum`, four times over."""
     head = start("ab12", "r-01")
     assert head == sha("evalhub.review-chain/1\nab12\nr-01")
-    said = judgment_link(
-        token="t1",
-        position=4,
-        purpose="main",
-        repeats=None,
-        turn=0,
-        candidate_on_left=True,
+    turn = SealedTurn("t1", 4, "main", repeats=None, turn=0, candidate_on_left=True)
+    judgment = SealedJudgment(
         revision=0,
         choice="left",
         much=False,
@@ -34,7 +37,7 @@ def test_two_links_written_out() -> None:
         key="",
         created=NOON,
     )
-    first = after(head, said)
+    first = after(head, judgment_link(turn, judgment))
     assert first == sha(
         f"{head}\n"
         '{"answers":{"short":"tie"},"candidate_on_left":true,"choice":"left",'

@@ -11,7 +11,8 @@ from evalhub.registry.models import Run, Score
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.register import register_study
-from runners.launch import LaunchError, launch
+from runners.launch import launch
+from runners.launch_checks import LaunchError
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 from tests.runners.backends.test_hf import backend, client, replies, with_torch
 from tests.runners.test_launch import worked_through

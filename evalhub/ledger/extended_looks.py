@@ -14,8 +14,8 @@ from evalhub.registry.models.versions import VersionStage
 RECORDED = "recorded"
 
 
-class StagedClaim(Protocol):
-    """The part of evalhub.ledger.positions.Claim that stages read."""
+class ExtendingClaim(Protocol):
+    """The part of evalhub.ledger.positions.Claim that is read here."""
 
     @property
     def question_digest(self) -> str: ...
@@ -29,7 +29,7 @@ class StagedClaim(Protocol):
     def candidate_key(self) -> str: ...
 
 
-def first_stages(claim: StagedClaim, shared: SameItems) -> list[Look]:
+def extended_looks(claim: ExtendingClaim, shared: SameItems) -> list[Look]:
     """The looks that a claim extends, oldest first; empty where it is a claim of its own.
 
     The newest look by the same metric and weights at the same two arms, at items that this claim
@@ -58,14 +58,14 @@ def first_stages(claim: StagedClaim, shared: SameItems) -> list[Look]:
         before = look.test_set_version
         if before.test_set_id == version.test_set_id and before.pk not in shared.of(version):
             if sure:
-                return look.stages
+                return look.with_extended
         elif (
             before.item_count < version.item_count
             and _extends(version, before)
             and _goes_on(look.candidate_run, claim.candidate)
             and _goes_on(look.baseline_run, claim.baseline)
         ):
-            return look.stages
+            return look.with_extended
     return []
 
 
