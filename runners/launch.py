@@ -44,7 +44,7 @@ RECORDED_SHARD = 2000
 
 
 class LaunchError(Exception):
-    """A run that can't be launched as asked, and what would be right."""
+    """A run that can't be launched, and what would be right."""
 
 
 def launch(

@@ -90,7 +90,7 @@ class PlannedSpread(Declaration):
 
 
 class Required(Declaration):
-    """What a criterion asks, said where the baseline's mean is known."""
+    """A criterion's requirement, once the baseline's mean is known."""
 
     name: str
     role: Role = Field(
@@ -217,7 +217,7 @@ class Tested(Declaration):
 
 
 class Criterion(Tested, Measurement, Required):
-    """A requirement with its measurement, and what the rule says of it.
+    """A requirement with its measurement and the rule's result.
 
     `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
     by the rule, which looks at all criteria.
@@ -273,7 +273,7 @@ class Criterion(Tested, Measurement, Required):
 
     @property
     def holds(self) -> bool:
-        """Whether the interval lies wholly on the side that is asked."""
+        """Whether the interval lies wholly on the required side of the bound."""
         if self.factor is None:
             saves = self.role == "ownership" and self.lower == self.bound
             return saves or (self.bound is not None and self.lower > self.bound)

@@ -1,4 +1,4 @@
-"""What is said of a judge that read two arms' answers side by side."""
+"""The results of a judge that compared two arms' answers."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a judge is asked of two answers side by side."""
+"""The question to a judge that compares two answers."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ Rubric = Annotated[
 
 
 class PairwiseQuestion(Declaration):
-    """What a judge is asked of two answers.
+    """The question to a judge that compares two answers.
 
     Attributes:
         wording: of the words around the rubric; others would be another question.

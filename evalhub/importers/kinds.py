@@ -85,9 +85,9 @@ def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str)
     which option one is named."""
     if name is None and len(arms) == 1:
         return arms[0]
-    matches = [each for each in arms if each.name == name]
+    matches = [arm for arm in arms if arm.name == name]
     if len(matches) != 1:
-        names = ", ".join(each.name for each in arms)
+        names = ", ".join(arm.name for arm in arms)
         problem = (
             "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
         )

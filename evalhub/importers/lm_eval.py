@@ -61,7 +61,7 @@ def _results(path: Path) -> Path:
     if path.is_dir():
         files = sorted(path.rglob(f"{RESULTS}*.json"))
         if len(files) != 1:
-            names = ", ".join(str(each.relative_to(path)) for each in files[-3:])
+            names = ", ".join(str(file.relative_to(path)) for file in files[-3:])
             what = f"{len(files)} runs: name one of them, such as {names}" if files else "no run"
             raise DataError(f"holds {what} ({RESULTS}….json)", file=str(path))
         return files[0]
@@ -213,7 +213,7 @@ def _measure(task: Task, figures: Any, better: Any, document: JsonDocument) -> N
     if not isinstance(figures, dict) or not isinstance(better, dict):
         raise document.error(("results", task.name), "an object with fields was expected")
     aggregations = _aggregations(document, task.name)
-    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    names = dict.fromkeys(name for answer in task.answers for name in answer.scores)
     for name in names:
         if name in task.unusable:
             continue

@@ -50,7 +50,7 @@ def _message(row: Row, index: int, value: Any) -> dict[str, str]:
         parts: list[Any] = [
             part.get("text") if isinstance(part, dict) else None for part in content
         ]
-        content = "".join(parts) if all(isinstance(each, str) for each in parts) else None
+        content = "".join(parts) if all(isinstance(part, str) for part in parts) else None
     if not isinstance(content, str):
         raise wrong(row, f"{at}.content", "a text was expected: calls and images aren't read")
     return {"role": role, "content": content}

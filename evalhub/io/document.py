@@ -28,7 +28,7 @@ _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class Document:
-    """A YAML or JSON file's data and where each field of it stands."""
+    """The data of a YAML or JSON file, with the line of each field."""
 
     def __init__(self, path: Path) -> None:
         """Reads `path`.

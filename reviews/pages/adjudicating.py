@@ -1,4 +1,4 @@
-"""The page on which a reviewer adjudicates disagreements, without seeing what others said."""
+"""The page on which a reviewer adjudicates disagreements, without seeing others' answers."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect

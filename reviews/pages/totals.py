@@ -1,4 +1,5 @@
-"""A total that changed is said until one has answered a comparison that showed the new one."""
+"""Tells a reviewer that the planned total has changed, until they answer a comparison that showed
+it."""
 
 from evalhub.accounts.requests import SignedInRequest
 from reviews.assignments.progress import Progress

@@ -23,5 +23,7 @@ def next_batch[T](
     if not waiting:
         return []
     first = group(waiting[0])
-    alike = sorted((each for each in waiting if group(each) == first), key=width, reverse=True)
+    alike = sorted(
+        (request for request in waiting if group(request) == first), key=width, reverse=True
+    )
     return alike[: max(1, most_tokens // max(1, width(alike[0])))]

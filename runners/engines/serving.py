@@ -111,15 +111,15 @@ class Engine:
                 arrived, self._visits = self._visits, []
             while arrived:
                 self._receive(arrived.pop(0))
-            self._waiting = [each for each in self._waiting if not _is_gone(each)]
+            self._waiting = [request for request in self._waiting if not _is_gone(request)]
             batch = next_batch(
                 self._waiting,
                 group=self._group,
                 width=lambda question: question.width,
                 most_tokens=self._most(),
             )
-            batch_ids = {id(each) for each in batch}
-            self._waiting = [each for each in self._waiting if id(each) not in batch_ids]
+            batch_ids = {id(request) for request in batch}
+            self._waiting = [request for request in self._waiting if id(request) not in batch_ids]
             self._answer(batch)
 
     def _group(self, question: Question) -> tuple[Any, ...]:
@@ -156,7 +156,10 @@ class Engine:
             answers = self._ask(batch)
         except Cancelled:
             # Who still waits is asked again: only some of them are gone.
-            self._waiting = [*(each for each in batch if not _is_gone(each)), *self._waiting]
+            self._waiting = [
+                *(request for request in batch if not _is_gone(request)),
+                *self._waiting,
+            ]
             return
         except Exception as error:
             if not memory_ended(error):
@@ -170,7 +173,7 @@ class Engine:
         self._answer_in_less(batch)
 
     def _answer_in_less(self, batch: Sequence[Question]) -> None:
-        size = len(batch) * max(each.width for each in batch)
+        size = len(batch) * max(request.width for request in batch)
         _free_memory()
         if _room_made(beside=self, keep=0):
             self._waiting = [*batch, *self._waiting]
@@ -189,21 +192,21 @@ class Engine:
         drawing = batch[0].drawing
         if drawing is None:
             padding = base.tokenizer.pad_token_id or 0
-            pairs = [each.asked for each in batch if isinstance(each.asked, Continuation)]
+            pairs = [request.asked for request in batch if isinstance(request.asked, Continuation)]
             return likelihoods(base.model, pairs, padding)
-        rows = [each.asked for each in batch if isinstance(each.asked, PromptRow)]
+        rows = [request.asked for request in batch if isinstance(request.asked, PromptRow)]
         return generate(
             base.model,
             base.tokenizer,
             rows,
             drawing,
-            unwanted=lambda: all(_is_gone(each) for each in batch),
+            unwanted=lambda: all(_is_gone(request) for request in batch),
         )
 
     def _break_visits(self, batch: Sequence[Question], error: Exception) -> None:
         """End the visits of a batch that failed with an unexpected error."""
         logger.exception("%s: a batch failed", self.source.model)
-        for visit in {id(each.visit): each.visit for each in batch}.values():
+        for visit in {id(request.visit): request.visit for request in batch}.values():
             if visit is not None:
                 visit.failed(error)
                 visit.gone.set()
@@ -237,7 +240,7 @@ def _room_made(*, beside: Engine, keep: int) -> bool:
     """Lets other bases go that nobody asks, until `keep` of them are left, those that were asked
     last; whether any went."""
     with _finding:
-        others = [each for each in _engines.values() if each is not beside and each.loaded]
+        others = [engine for engine in _engines.values() if engine is not beside and engine.loaded]
     went = 0
     for other in others:
         if len(others) - went > keep:

@@ -65,7 +65,7 @@ def _of(decision: Decision) -> dict[str, Any]:
 
 
 class SignOffRequest(Declaration):
-    """A person stands by a decision, or overrides it."""
+    """Request to sign a decision off, or to override it."""
 
     reason: str = Field(min_length=1, max_length=4000)
     verdict: Verdict | None = Field(None, description="another than it gave overrides it")

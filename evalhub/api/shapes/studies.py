@@ -99,7 +99,7 @@ class DecisionLink(ResponseShape):
 
 
 class WholeStudyShape(ResponseShape):
-    """A study with all that is known of it: how far it is, and what was decided."""
+    """A study in full: its progress and its decisions."""
 
     slug: str
     name: str

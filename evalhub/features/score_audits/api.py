@@ -1,4 +1,4 @@
-"""Scores said to be wrong, and metrics audited: no score changes by it."""
+"""Endpoints for disputed scores and audits of metrics; neither changes a score."""
 
 from datetime import datetime
 from typing import Any
@@ -52,7 +52,7 @@ class ScoreAuditRequest(Declaration):
 
 
 class CheckRequest(Declaration):
-    """What the score of a drawn answer should be, be it the score as it is."""
+    """The right score of a drawn answer, which may be its present score."""
 
     answer: int = Field(gt=0, le=LARGEST_ID, description="its number, of the audit's list")
     said: float = Field(description="what it should be, in the metric's own unit")
@@ -184,7 +184,7 @@ class DrawnAnswerOut(ResponseShape):
 
 
 class OfMetric(Since):
-    """What is said of one metric."""
+    """Reports on one metric."""
 
     metric = filters.CharFilter(method="of_metric", label="its name, or its digest")
 

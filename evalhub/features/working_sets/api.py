@@ -127,7 +127,7 @@ class SetDifferenceOut(ResponseShape):
 
 
 class WholeWorkingSetOut(WorkingSetOut):
-    """A working set, and what it is beside the version that it was begun from."""
+    """A working set, and how it differs from the version that it began with."""
 
     difference: SetDifferenceOut
     alike: int = Field(description="items that are near-copies, as last looked for")

@@ -92,7 +92,7 @@ class ItemsChangeRequest(Declaration):
 
 
 class WorkingItemRequest(Declaration):
-    """All that an item says from now on, as it is shown."""
+    """All fields of an item, as its form shows them."""
 
     id: str
     input: JsonValue = Field(description="a text, or chat messages")

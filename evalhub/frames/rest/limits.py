@@ -1,4 +1,4 @@
-"""How many requests a token may send a minute, and what the answers say of it.
+"""The limit of a token's requests a minute, and its response headers.
 
 Counted in each process of the site by itself: to count for all together would cost a write at each
 request. The headers are those of the IETF's draft on RateLimit fields.

@@ -24,7 +24,7 @@ PAGED = ("cursor", "page_size", "fields")
 
 
 class Pages(CursorPagination):
-    """A page stays what it is while rows are added."""
+    """Pagination by a cursor: rows that are added don't change a page."""
 
     page_size = PAGE
     page_size_query_param = "page_size"
