@@ -170,7 +170,7 @@ def _result(
     result_id = row.values.get("evaluation_result_id")
     if isinstance(result_id, str) and (name, result_id) in results:
         return results[name, result_id]
-    of_name = [each for (at, _), each in results.items() if at == name]
+    of_name = [result for (at, _), result in results.items() if at == name]
     if result_id is None and len(of_name) == 1:
         return of_name[0]
     of = "evaluation_name" if result_id is None else "evaluation_result_id"

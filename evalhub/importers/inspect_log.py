@@ -188,9 +188,9 @@ def _answer(sample: Any, key: str, path: Path, letters: dict[str, bool]) -> Give
 def _parts(name: str, value: Any) -> Iterable[tuple[str, Any]]:
     """A score's values: of an object or a list each by itself, called `scorer.part`."""
     if isinstance(value, dict):
-        return [(f"{name}.{part}", each) for part, each in value.items()]
+        return [(f"{name}.{part}", score) for part, score in value.items()]
     if isinstance(value, list):
-        return [(f"{name}.{index}", each) for index, each in enumerate(value)]
+        return [(f"{name}.{index}", score) for index, score in enumerate(value)]
     return [(name, value)]
 
 

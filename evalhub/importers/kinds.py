@@ -55,7 +55,7 @@ KINDS = {
 def check_fields(kind: str, fields: RowMapping) -> None:
     """Raises FieldsError where the fields of a kind of log have names that can't be others."""
     if not fields.usual and KINDS[kind].read_mapped is None:
-        plain = " and ".join(name for name, each in KINDS.items() if each.read_mapped)
+        plain = " and ".join(name for name, kind in KINDS.items() if kind.read_mapped)
         raise FieldsError(f"are for {plain}: {KINDS[kind].words} has its own form")
 
 

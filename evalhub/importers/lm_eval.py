@@ -92,7 +92,9 @@ def _settings(document: JsonDocument) -> dict[str, str]:
     settings = {"lm_eval": document.data.get("lm_eval_version")}
     settings["system instruction"] = document.data.get("system_instruction_sha")
     for what in ("versions", "n-shot"):
-        settings |= {f"{what} of {task}": each for task, each in _by_task(document, what).items()}
+        settings |= {
+            f"{what} of {task}": setting for task, setting in _by_task(document, what).items()
+        }
     return {name: str(value) for name, value in settings.items() if value is not None}
 
 
@@ -134,7 +136,7 @@ def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task
         entry.scores |= _scores(task, row, of)
     filters = {of for _, of in lines}
     _check_whole(document, name, path, len(documents), len(lines), len(filters))
-    keys = keys_of((doc_id, each.digest) for doc_id, each in documents.items())
+    keys = keys_of((doc_id, entry.digest) for doc_id, entry in documents.items())
     for doc_id, entry in documents.items():
         key, cluster = keys[doc_id]
         task.ask(replace(entry.item, key=key, cluster=cluster))

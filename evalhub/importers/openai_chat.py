@@ -32,7 +32,9 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    messages = [_message(row, index, each) for index, each in enumerate(listing(row, "messages"))]
+    messages = [
+        _message(row, index, message) for index, message in enumerate(listing(row, "messages"))
+    ]
     if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise wrong(row, "messages", "ends with the assistant's answer, after what was asked")
     return messages

@@ -74,7 +74,7 @@ def _as_by_api(row: Row) -> Row:
         "run_id": row.values.get("run_id"),
         "datasource_item_id": whole(row, INDEX),
         "datasource_item": mapping(row, "item"),
-        "results": [{"name": name, "score": each} for name, each in grades.items()],
+        "results": [{"name": name, "score": grade} for name, grade in grades.items()],
         "sample": {**sample, "output": sample.get("outputs"), "usage": sample.get("token_usage")},
     }
     if passes:

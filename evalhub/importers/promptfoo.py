@@ -122,7 +122,10 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
     named_scores = row.values.get("namedScores") or {}
     if not isinstance(named_scores, dict):
         raise wrong(row, "namedScores", "an object with fields was expected")
-    graded |= {name: score(row, f"namedScores.{name}", each) for name, each in named_scores.items()}
+    graded |= {
+        name: score(row, f"namedScores.{name}", named_score)
+        for name, named_score in named_scores.items()
+    }
     response: Any = row.values.get("response")
     if not error and not (isinstance(response, dict) and "output" in response):
         raise wrong(row, "response.output", "missing: a result without an error has an output")

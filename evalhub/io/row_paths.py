@@ -305,7 +305,7 @@ def _within(row: Row, name: str) -> Iterator[Row]:
 def _plain_fields(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
-    return {k: each for k, each in value.items() if isinstance(each, str | int | float)}
+    return {k: scalar for k, scalar in value.items() if isinstance(scalar, str | int | float)}
 
 
 def _lists(value: Any, before: str = "", depth: int = 3) -> Iterator[str]:
