@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables schemas openapi commands pictures lock image bench
+.PHONY: setup run demo check test fix tables schemas openapi commands metrics pictures lock image bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -33,6 +33,9 @@ openapi:  ## the document of the REST interface, after each change of an endpoin
 
 commands:  ## the page on the command line, after each change of a command
 	uv run python -m evalhub.cli.reference > docs/reference/cli.md
+
+metrics:  ## the page on metrics, after each change of a metric's declaration
+	uv run python -m runners.metrics.reference > docs/reference/metrics.md
 
 pictures:  ## the documents' pictures, after each change of how they look
 	uv run python -m tests.pictures.figures

@@ -57,7 +57,7 @@ def _note_seen(request: HttpRequest, campaigns: CampaignQuerySet) -> None:
 
 
 def statements(columns: str, **options: Any) -> AdminTable:
-    """The table of something that reviewers said."""
+    """The admin table of reviewers' judgments, guesses or adjudications."""
     return AdminTable(
         columns,
         SAID_OF,

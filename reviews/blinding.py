@@ -30,7 +30,7 @@ def dealing_seed(seed: int, plan_hash: str) -> int:
 
 
 def candidate_on_left(seed: int, reviewer: str, turn: int) -> bool:
-    """Whether the candidate stands on the left at a reviewer's turn (0, 1, 2, …).
+    """Whether the candidate is on the left at a reviewer's turn (0, 1, 2, …).
 
     Permuted blocks: of each BLOCK consecutive turns of one reviewer, half have the candidate
     on the left, in an order of that block's own.
@@ -41,7 +41,7 @@ def candidate_on_left(seed: int, reviewer: str, turn: int) -> bool:
 
 
 def canonical(choice: str, *, candidate_on_left: bool) -> str:
-    """A choice as presented ("left", "right", "tie", "both-bad") → whom it favours.
+    """Maps a choice as presented ("left", "right", "tie", "both-bad") to the preferred arm.
 
     Returns "candidate", "baseline", "tie" or "both-bad". Raises KeyError for another choice.
     """

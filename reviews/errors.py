@@ -13,7 +13,7 @@ class ReviewError(Exception):
 
 
 class PlanError(ReviewError, ValueError):
-    """A campaign can't be opened as asked."""
+    """A campaign with this plan can't be opened."""
 
 
 class NothingToCompareError(PlanError):
@@ -21,7 +21,7 @@ class NothingToCompareError(PlanError):
 
 
 class FormError(PlanError):
-    """A campaign's form can't be as given; `field` says where."""
+    """An invalid form of a campaign; `field` names the place."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -156,7 +156,7 @@ class AlreadyUnblindedError(ReviewError):
 
 
 class StillBlindError(ReviewError):
-    """Results are asked of a campaign that goes on."""
+    """Results were requested before the campaign's end."""
 
     sentence = (
         "This review goes on. Its results are shown when it has ended, or once an owner has "
@@ -177,7 +177,7 @@ class InvitedOnlyError(ReviewError):
 
 
 class InvitationError(ReviewError):
-    """An invitation can't be made as asked, or its link lets nobody in."""
+    """An invitation that can't be made, or whose link is invalid."""
 
 
 class NotQualifiedError(ReviewError):
@@ -187,13 +187,13 @@ class NotQualifiedError(ReviewError):
 
 
 class StillGoingError(ReviewError):
-    """A disagreement is to be adjudicated while the campaign goes on."""
+    """Adjudication was requested before the campaign's end."""
 
     sentence = "This review goes on: disagreements are adjudicated when it has ended."
 
 
 class SealedError(ReviewError):
-    """The campaign has ended, and what was said in it is sealed."""
+    """The campaign has ended, and its judgments are sealed."""
 
     sentence = (
         "This review has ended and its judgments are sealed: nothing can be answered, skipped or "

@@ -31,7 +31,8 @@ SEALED = "a sealed plan can''t be changed: open another campaign"
 
 
 def seal(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Triggers that refuse to change what the plan's hash stands for, in place of any there."""
+    """Creates triggers that refuse changes of the rows under a plan's hash; replaces existing
+    ones."""
     _drop(schema_editor)
     for table, columns in (("reviews_campaign", CAMPAIGN), ("reviews_pair", PAIR)):
         for statement in _statements(schema_editor.connection.vendor, table, columns):

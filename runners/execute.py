@@ -76,7 +76,9 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
     run = claims[0].shard.run
     try:
         _answer_and_score(claims, stopping)
-        logger.info("%d shards are done: %d items", len(claims), sum(each.size for each in claims))
+        logger.info(
+            "%d shards are done: %d items", len(claims), sum(claim.size for claim in claims)
+        )
     except ClaimLost:
         logger.info("%s: left to others", run)
         _release(claims)
@@ -141,7 +143,9 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     reused = retry_while_away(partial(stretch.take_over, missing), stopping)
     scored = _score(stretch, reused, scorers, look)
     answered_keys = {(question.item_id, question.sample) for _, (question, _) in reused}
-    left = [each for each in missing if (each.item_id, each.sample) not in answered_keys]
+    left = [
+        question for question in missing if (question.item_id, question.sample) not in answered_keys
+    ]
     if not left:
         retry_while_away(partial(stretch.write, [], scored), stopping)
         return
@@ -169,7 +173,7 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
 def _without_judges(stretch: Stretch, scorers: Scorers) -> Scorers:
     """Those that ask nobody. On a budget a judge is asked once all is answered: it would wait for
     room that this very stretch has reserved, and nobody would count what came meanwhile."""
-    alone = [each for each in scorers if not each[1].metric.needs_model]
+    alone = [scorer for scorer in scorers if not scorer[1].metric.needs_model]
     stretch.fresh = stretch.fresh and len(alone) == len(scorers)
     return alone
 
@@ -215,7 +219,7 @@ def _score_missing(
                 _scorable(metric, stretch.items[output.item_id], output, output.given_scores)
                 for output in some
             ]
-            scores = _score_answers(function, answers, [each.error for each in some])
+            scores = _score_answers(function, answers, [answer.error for answer in some])
             rows += [
                 score_row(output.pk, metric_id, score)
                 for output, score in zip(some, scores, strict=True)
@@ -271,7 +275,7 @@ def _score_answers(
     score: Scorer, answers: Sequence[Scorable | None], errors: Sequence[str]
 ) -> list[MetricScore]:
     """One score an output: by one call of the metric, or unscored with the output's error."""
-    scores = iter(score.batch([each for each in answers if each is not None]))
+    scores = iter(score.batch([answer for answer in answers if answer is not None]))
     return [
         MetricScore(None, f"no answer: {error}") if answer is None else next(scores)
         for answer, error in zip(answers, errors, strict=True)

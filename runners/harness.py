@@ -1,4 +1,4 @@
-"""Test sets that are tasks of lm-evaluation-harness, asked of any version.
+"""Test sets that are tasks of lm-evaluation-harness, for any version.
 
 The harness says what is asked of a document and what its scores are; who is asked is the version's
 own backend, as ever.
@@ -92,7 +92,7 @@ def _sampling(task: HarnessTask, own: Sampling) -> Sampling:
         update={
             "temperature": temperature,
             "max_tokens": int(tokens),
-            "stop": tuple(each for each in until if each) or own.stop,
+            "stop": tuple(text for text in until if text) or own.stop,
         }
     )
 
@@ -141,9 +141,9 @@ def _documents(
 ) -> list[tuple[BackendRequest, HarnessDocument]]:
     from evalhub.registry.models import Item
 
-    items = Item.objects.filter(pk__in={each.item_id for each in questions})
+    items = Item.objects.filter(pk__in={question.item_id for question in questions})
     keys = dict(items.values_list("pk", "key"))
-    return [(each, task.documents[keys[each.item_id]]) for each in questions]
+    return [(question, task.documents[keys[question.item_id]]) for question in questions]
 
 
 def _with_scores(
@@ -193,7 +193,7 @@ class _Generation:
                 yield scored
 
     def _score_reply(self, answers: "_Answers") -> Reply:
-        texts = [self._cut(each) for each in answers.replies]
+        texts = [self._cut(reply) for reply in answers.replies]
         reply = answers.together(texts)
         return reply if reply.text is None else _with_scores(self.task, answers.of, [texts], reply)
 
@@ -232,22 +232,22 @@ class _Answers:
         replies = self.replies
         if len(replies) == 1:
             return replies[0] if replies[0].text is None else replace(replies[0], text=texts[0])
-        paid = Paid.together(_tokens_of(each) for each in replies)
+        paid = Paid.together(_tokens_of(reply) for reply in replies)
         for number, reply in enumerate(replies, 1):
             if reply.text is None:
                 why = f"answer {number} of {len(replies)}: {reply.error}"
                 return Reply(error=why, fault=reply.fault, paid=paid)
         numbered_texts = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
-        cut = any(each.finish_reason == "length" for each in replies)
+        cut = any(reply.finish_reason == "length" for reply in replies)
         return Reply(
             text="\n\n".join(numbered_texts),
-            latency_ms=_sum([each.latency_ms for each in replies]),
-            prompt_tokens=_sum([each.prompt_tokens for each in replies]),
-            completion_tokens=_sum([each.completion_tokens for each in replies]),
+            latency_ms=_sum([reply.latency_ms for reply in replies]),
+            prompt_tokens=_sum([reply.prompt_tokens for reply in replies]),
+            completion_tokens=_sum([reply.completion_tokens for reply in replies]),
             finish_reason="length" if cut else replies[0].finish_reason,
-            logprob=_sum([each.logprob for each in replies]),
-            served_model=_names([each.served_model for each in replies]),
-            fingerprint=_names([each.fingerprint for each in replies]),
+            logprob=_sum([reply.logprob for reply in replies]),
+            served_model=_names([reply.served_model for reply in replies]),
+            fingerprint=_names([reply.fingerprint for reply in replies]),
             paid=paid,
         )
 
@@ -260,12 +260,12 @@ def _tokens_of(reply: Reply) -> Paid | None:
 
 def _names(names: Sequence[str]) -> str:
     """The distinct served model names of several answers to one document."""
-    return " + ".join(dict.fromkeys(each for each in names if each))[:SERVED_NAME]
+    return " + ".join(dict.fromkeys(name for name in names if name))[:SERVED_NAME]
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
     """The sum; None where a value is missing."""
-    numbers = [each for each in values if each is not None]
+    numbers = [value for value in values if value is not None]
     return sum(numbers[1:], numbers[0]) if numbers and len(numbers) == len(values) else None
 
 
@@ -287,7 +287,7 @@ class _Likelihoods:
         try:
             for start in range(0, len(pairs), TOGETHER):
                 some = pairs[start : start + TOGETHER]
-                arguments = [each.args for _, doc in some for each in doc.instances]
+                arguments = [instance.args for _, doc in some for instance in doc.instances]
                 waiting = thread.submit(self._ask, arguments)
                 while True:
                     try:
@@ -305,19 +305,23 @@ class _Likelihoods:
 
     def _ask(self, arguments: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
         if self.task.kind == "loglikelihood_rolling":
-            return list(self.client.loglikelihood_rolling([each[0] for each in arguments]))
-        return list(self.client.loglikelihood([(each[0], each[1]) for each in arguments]))
+            return list(self.client.loglikelihood_rolling([argument[0] for argument in arguments]))
+        return list(
+            self.client.loglikelihood([(argument[0], argument[1]) for argument in arguments])
+        )
 
     def _reply(
         self, document: HarnessDocument, likelihoods: Sequence[TextLikelihood | str]
     ) -> Reply:
         """The likeliest of the texts stands for the answer; the first error in place of it."""
-        paid = Paid.together(each.paid for each in likelihoods if isinstance(each, TextLikelihood))
+        paid = Paid.together(
+            result.paid for result in likelihoods if isinstance(result, TextLikelihood)
+        )
         for likelihood in likelihoods:
             if isinstance(likelihood, str):
                 return Reply(error=likelihood, paid=paid)
-        judged = [each for each in likelihoods if isinstance(each, TextLikelihood)]
-        likely = [each.logprob for each in judged]
+        judged = [result for result in likelihoods if isinstance(result, TextLikelihood)]
+        likely = [result.logprob for result in judged]
         best = max(range(len(likely)), key=likely.__getitem__)
         text = str(document.instances[best].args[-1]).strip()
         several = len(likely) > 1
@@ -328,5 +332,7 @@ class _Likelihoods:
             paid=paid,
         )
         rolling = self.task.kind == "loglikelihood_rolling"
-        outcomes = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]
+        outcomes = [
+            [result.logprob if rolling else (result.logprob, result.greedy)] for result in judged
+        ]
         return _with_scores(self.task, document, outcomes, reply)

@@ -39,7 +39,7 @@ MOST_OPEN = 50
 
 
 class IngestionError(Exception):
-    """An ingestion that can't go on as asked, and what would be right."""
+    """An ingestion request that is invalid, and what would be right."""
 
 
 class OffsetError(IngestionError):
@@ -69,7 +69,7 @@ def begin(
     check_evaluates(by, project)
     if {version.model.project_id, test_set_version.test_set.project_id} != {project.pk}:
         raise IngestionError(f"{version} and {test_set_version} aren't both of {project}")
-    wanted = [register_metric(name=each.name, options=each.options) for each in metrics]
+    wanted = [register_metric(name=metric.name, options=metric.options) for metric in metrics]
     check_takes(version, test_set_version, wanted)
     if Ingestion.objects.filter(project=project).going_on().count() >= MOST_OPEN:
         raise IngestionError(
@@ -106,7 +106,7 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
     rows = join_answers(run, answers, file=BODY)
     counts = {
         "rows": offset + len(answers),
-        "samples": max(ingestion.samples, *(each.sample + 1 for each in answers)),
+        "samples": max(ingestion.samples, *(answer.sample + 1 for answer in answers)),
         "digest": _chain(ingestion.digest, body.lines),
     }
     try:

@@ -12,7 +12,7 @@ from runners.metrics import MetricError, metric_declaration
 
 
 class LaunchError(Exception):
-    """A run that can't be launched as asked, and what would be right."""
+    """A run that can't be launched, and what would be right."""
 
 
 def check_takes(

@@ -92,7 +92,8 @@ class Outage:
                 self._since = self._error = None
 
     def outage_seconds(self, for_s: float) -> float | None:
-        """Seconds since the outage began, if it goes on or ended less than `for_s` seconds ago."""
+        """Seconds since the outage began, if it still lasts or ended less than `for_s` seconds
+        ago."""
         with self._lock:
             now = time.monotonic()
             if self._since is not None:
@@ -102,7 +103,7 @@ class Outage:
             return None
 
     def lasting(self, for_s: float) -> Exception | None:
-        """The error that began it, where that is so many seconds ago and it goes on."""
+        """The error that began the outage, if that is so many seconds ago and it still lasts."""
         with self._lock:
             long = self._since is not None and time.monotonic() - self._since >= for_s
             return self._error if long else None

@@ -21,8 +21,8 @@ class RunFailed(Exception):
 
 
 class RunUnreachable(RunFailed):
-    """Its model's server couldn't be used, or a part of it failed here, not with the model: it is
-    no evidence of anything."""
+    """The run ended because its model's server or a part of this machine failed: it is no
+    evidence."""
 
 
 def check(run: Run) -> None:

@@ -88,7 +88,7 @@ def enqueue(run: Run) -> None:
 
 
 def ring(run_id: int, *, lost: uuid.UUID | None = None) -> None:
-    """Tell the workers of a run, unless a message of it waits already.
+    """Sends a run's message to the workers, unless one waits already.
 
     `lost` is the token of a message that is known to wait no more: another takes its place.
     Raises QueueUnreachable.
@@ -141,7 +141,7 @@ def waiting_tokens() -> set[uuid.UUID]:
     with _redis() as redis:
         messages = [raw for queue in _queues() for raw in redis.lrange(queue, 0, -1)]
     headers = [json.loads(raw).get("headers", {}) for raw in messages]
-    return {uuid.UUID(each["token"]) for each in headers if "token" in each}
+    return {uuid.UUID(header["token"]) for header in headers if "token" in header}
 
 
 def _queues() -> list[str]:

@@ -1,4 +1,4 @@
-"""Room on budgets, reserved before anything is asked: what is under way may cost so much at most.
+"""Reserves room on budgets before requests are sent, for their largest cost.
 
 Who asks holds a `Reservation`. It is made under the locks of its budgets, so that of several
 workers and processes each sees what all the others may still cost.
@@ -45,7 +45,7 @@ def bytes_sent(version: ModelVersion, question: BackendRequest) -> int:
         content = chat(version.prompt, content, question.context)
     prompt = len(to_json([content, list(question.tools or ())]))
     choices = question.choices or ()
-    return prompt * max(1, len(choices)) + sum(len(to_json(each)) for each in choices)
+    return prompt * max(1, len(choices)) + sum(len(to_json(choice)) for choice in choices)
 
 
 @dataclass(slots=True)
@@ -77,10 +77,10 @@ class Reservation:
             reserved.filter(until__lte=now).delete()
             sums = reserved.order_by().values_list("budget").annotate(Sum("tokens"), Sum("money"))
             others = {pk: MostCost(tokens, money) for pk, tokens, money in sums}
-            left = [_Left.of(each, others.get(each.pk)) for each in budgets]
-            spent = any(each.used_up for each in budgets)
+            left = [_Left.of(budget, others.get(budget.pk)) for budget in budgets]
+            spent = any(budget.used_up for budget in budgets)
             for question, cost in priced:
-                fits = all(each.pays(cost) for each in left)
+                fits = all(budget.pays(cost) for budget in left)
                 if spent or (not fits and (self._open or others)):
                     break
                 self._open[_key(question)] = cost
@@ -94,7 +94,7 @@ class Reservation:
 
     def arrived(self, questions: Iterable[BackendRequest]) -> None:
         """Frees what was reserved for them, in the transaction that counts what they cost."""
-        keys = [key for each in questions if (key := _key(each)) in self._open]
+        keys = [key for question in questions if (key := _key(question)) in self._open]
         for key in keys:
             del self._open[key]
         if keys:
@@ -118,8 +118,8 @@ class Reservation:
             return
         costs = self._open.values()
         now = {
-            "tokens": sum(each.tokens for each in costs),
-            "money": sum(each.money for each in costs),
+            "tokens": sum(cost.tokens for cost in costs),
+            "money": sum(cost.money for cost in costs),
             "until": timezone.now() + RESERVED_FOR,
         }
         if self._rows().update(**now) == 0:

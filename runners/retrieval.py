@@ -60,7 +60,9 @@ class Index:
             return []
         scores = self._scores(words)
         order = (-scores).argsort(kind="stable")[:k]
-        return [(int(each), float(scores[each])) for each in order if scores[each] > 0]
+        return [
+            (int(position), float(scores[position])) for position in order if scores[position] > 0
+        ]
 
 
 def with_contexts(
@@ -76,7 +78,9 @@ def with_contexts(
         return questions
     with _making:
         index = _index(version.model.project_id, retriever)
-    return [replace(each, context=_context(index, each, retriever.k)) for each in questions]
+    return [
+        replace(question, context=_context(index, question, retriever.k)) for question in questions
+    ]
 
 
 def _context(index: Index, question: BackendRequest, k: int) -> str:

@@ -1,4 +1,4 @@
-"""Answers of earlier runs of the same version, which are reused and not asked for again."""
+"""Finds answers of earlier runs of the same version, to reuse them."""
 
 from collections.abc import Collection
 
@@ -21,12 +21,12 @@ def reusable_outputs(run: Run, keys: Collection[str] | None = None) -> QuerySet[
     earlier = list(same.values_list("pk", "test_set_version"))
     if not earlier:
         return Output.objects.none()
-    runs, versions = ({each[at] for each in earlier} for at in (0, 1))
+    runs, versions = ({row[at] for row in earlier} for at in (0, 1))
     outputs: QuerySet[Output] = Output.objects.filter(
         run__in=runs, text__isnull=False, text_sha256=None, sample__lt=run.samples
     )
     if keys is None:
         return outputs
     # looked up before: joined, it is left to PostgreSQL's statistics what is gone through how often
-    items = [pk for each in versions for pk in Item.objects.keys_of(each, keys).values()]
+    items = [pk for version in versions for pk in Item.objects.keys_of(version, keys).values()]
     return outputs.filter(item__in=items)

@@ -51,7 +51,7 @@ ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=COUNT)
 
 
 class ClaimLost(Exception):
-    """The shard is another worker's by now, or its run goes on no more."""
+    """The shard has another worker by now, or its run has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ def lease_cutoff() -> datetime.datetime:
 
 
 def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
-    """The run's next shards that nobody works on, of so many items together or the first alone,
-    now held for LEASE; none where there are none.
+    """Claims the run's next free shards, of so many items together or the first alone, under LEASE;
+    None if there are none.
 
     A shard whose workers were lost ATTEMPTS times in a row, without having done an item more,
     isn't given out again but failed. One that was given out before is given out alone, so that it
@@ -151,8 +151,8 @@ def _first_of(shards: Sequence[Shard], items: int) -> list[Shard]:
 
 
 def renew(claim: ShardClaim, items_done: int, limit: str = "", *, got_on: bool) -> None:
-    """Renews the lease and tells how many items are done, never fewer than were before, and how
-    many requests its version is given at a time. Raises ClaimLost.
+    """Renews the lease and stores the number of items done (never fewer than before) and of
+    concurrent requests. Raises ClaimLost.
 
     An attempt that got on isn't counted, and neither are those before it.
     """

@@ -101,7 +101,7 @@ def money_of(paid: Paid, price: Price) -> float:
 
 @dataclass(slots=True)
 class Meter:
-    """Counts what asking one version costs, on a run's row of it and on the budgets that hold.
+    """Counts a version's costs on the run's row and on the budgets that apply.
 
     Args:
         spending: the primary key of its row.
@@ -133,7 +133,7 @@ class Meter:
     @classmethod
     def _of(cls, run: Run, version: ModelVersion, budgets: Iterable[int | None]) -> "Meter":
         row, _ = Spending.objects.get_or_create(run=run, version=version)
-        budget_ids = tuple(sorted({each for each in budgets if each is not None}))
+        budget_ids = tuple(sorted({budget for budget in budgets if budget is not None}))
         return cls(version, None if row.price is None else row.price.price, row.pk, budget_ids)
 
     def count(self, batch: Sequence[Answered]) -> None:
@@ -210,7 +210,7 @@ class Meter:
         if not self.budgets:
             yield questions
             return
-        sent = [bytes_sent(self.version, each) for each in questions]
+        sent = [bytes_sent(self.version, question) for question in questions]
         try:
             start = 0
             while start < len(questions):
@@ -232,7 +232,7 @@ class Meter:
         if longest is None:
             longest = Spending.objects.values_list("longest", flat=True).get(pk=self.spending)
             questions = questions if longest else questions[:1]
-        costs = (self._at_most(each, longest or SUPPOSED) for each in sent)
+        costs = (self._at_most(size, longest or SUPPOSED) for size in sent)
         return self._reservation.take(zip(questions, costs, strict=False))
 
     def _at_most(self, prompt: int, answer: int) -> MostCost:
@@ -258,7 +258,7 @@ class Charges:
 
 
 def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
-    """Notes on which budgets a run counts and by what it is priced, its own version if it goes on.
+    """Stores the run's budgets and price, of its own version if it is resumed.
 
     None leaves both as they are, and takes a table's price where the run has none. So does a run
     that has ended without one: of the day on which it was launched. In the caller's transaction.
@@ -276,7 +276,7 @@ def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
     if (run.budget, run.arm_budget) != budgets:
         run.budget, run.arm_budget = budgets
         run.save(update_fields=["budget", "arm_budget"])
-    asking = {each.options.get("by") for each in Metric.objects.filter(runs__run=run)}
+    asking = {metric.options.get("by") for metric in Metric.objects.filter(runs__run=run)}
     judges = (asking | {charges.pairwise}) & charges.judges.keys()
     prices = {run.version: charges.price} if live else {}
     if judges:
@@ -343,7 +343,7 @@ def _budget_of(run: Run, limits: RunBudget) -> StudyBudget:
         raise DeclarationError(f"run {run.pk} counts on no budget of its {limits.of}", "budget.of")
     if limits.of is not None:
         return budgets[limits.of]
-    candidates = [each for each in budgets.values() if each.used_up] or list(budgets.values())
+    candidates = [budget for budget in budgets.values() if budget.used_up] or list(budgets.values())
     if len(candidates) > 1:
         raise DeclarationError(
             f"missing: say study ({budgets['study'].sentence}) or arm ({budgets['arm'].sentence})",

@@ -91,7 +91,7 @@ class _ShardProgress:
 
 @dataclass
 class Stretch:
-    """Some shards of one run, held by one worker, to be scored by these metrics."""
+    """Shards of one run that one worker has claimed, to be scored by these metrics."""
 
     claims: Sequence[ShardClaim]
     metrics: Sequence[int]
@@ -124,7 +124,7 @@ class Stretch:
 
     @cached_property
     def items(self) -> dict[int, Item]:
-        """Its items by their primary keys, with what is asked and compared of them."""
+        """The items by primary key, with their requests and references."""
         items_by_pk: dict[int, Item] = {}
         fields = ["position", "references"]
         if self.items_read:
@@ -138,7 +138,7 @@ class Stretch:
 
     @property
     def is_done(self) -> bool:
-        """Whether all of it was answered and scored here, so that there is nothing to look up."""
+        """Whether all items were answered and scored here, so that there is nothing to look up."""
         return self.fresh and all(
             held_shard.done == held_shard.claim.size for held_shard in self._held
         )
@@ -147,7 +147,7 @@ class Stretch:
     def _positions(self) -> list[tuple[int, int]]:
         """Position ranges (start, stop) of its items, adjacent shards merged: mostly one."""
         ranges: list[tuple[int, int]] = []
-        for start, stop in sorted((each.shard.start, each.shard.stop) for each in self.claims):
+        for start, stop in sorted((claim.shard.start, claim.shard.stop) for claim in self.claims):
             if ranges and ranges[-1][1] == start:
                 start, _ = ranges.pop()
             ranges.append((start, stop))
@@ -161,7 +161,7 @@ class Stretch:
         the statistics of PostgreSQL whether all outputs are gone through for each item.
         """
         at = {item.position: item.pk for item in self.items.values()}
-        parts = [[at[each] for each in range(*positions)] for positions in self._positions]
+        parts = [[at[position] for position in range(*positions)] for positions in self._positions]
         return [
             Output.objects.filter(run=self.run, item__gte=min(ids), item__lte=max(ids)).order_by()
             for ids in parts
@@ -203,7 +203,9 @@ class Stretch:
         Raises ClaimLost.
         """
         run = self.run
-        wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
+        wanted = {
+            (self.items[question.item_id].key, question.sample): question for question in questions
+        }
         outputs = reusable_outputs(run, {key for key, _ in wanted})
         reused: dict[tuple[str, int], Answered] = {}
         for output in outputs.select_related("item").order_by("pk"):

@@ -83,7 +83,7 @@ class SiteAccounts(DefaultAccountAdapter):
                 apply_provider_roles(user=user, provider=newest["provider"], uid=newest["uid"])
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
-        """Whether the password or a passkey is asked for again before a way in is changed.
+        """Whether a password or passkey is needed again before a sign-in method is changed.
 
         A user who has neither (who came by a link or by the identity provider) can't give one:
         the session is enough. allauth itself decided so before 65.22, and refuses since (403).
@@ -122,7 +122,7 @@ class Passkeys(DefaultMFAAdapter):
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):
-    """People whom the team's identity provider knows. Who is new has no role anywhere."""
+    """Accounts of the team's identity provider. New people get no role anywhere."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return True
@@ -147,7 +147,7 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         return None if matches[0].is_staff or matches[0].is_superuser else (matches[0], mail)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Refuses a person whom the provider names in two ways, or whose address is another's."""
+        """Refuses a sign-in if the provider gives two identities, or another account's address."""
         claims = sociallogin.account.extra_data
         subjects = {claims[part].get("sub") for part in ("userinfo", "id_token") if part in claims}
         if len(subjects) != 1:

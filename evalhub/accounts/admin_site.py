@@ -62,14 +62,14 @@ class StatedFilters:
     list_filter: Any
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        filters = [each if isinstance(each, str) else each[0] for each in self.list_filter]
+        filters = [entry if isinstance(entry, str) else entry[0] for entry in self.list_filter]
         linked = LINKED.get(f"{self.opts.app_label}_{self.opts.model_name}", set())
         stated = {f"{name}{suffix}" for name in filters for suffix in _FILTERED_BY}
         return lookup in stated | {f"{name}__id__exact" for name in linked}
 
 
 class EvalhubAdmin(AdminSite):
-    """No password is asked for here: it would be asked without the limits on guessing."""
+    """The admin, without a password form of its own, which would have no limits on guessing."""
 
     index_title = "Everything that is kept"
 
@@ -95,7 +95,7 @@ class EvalhubAdmin(AdminSite):
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
-        models = {each["object_name"]: (app, each) for app in apps for each in app["models"]}
+        models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
         groups = []
         others = [name for name in models if all(name not in names for _, names in GROUPS)]
         for title, names in [*GROUPS, ("Others", others)]:

@@ -41,8 +41,8 @@ def note_once(action: Action, *, by: User | None, project: Project, what: str) -
 
 
 def note_each_once(action: Action, *, by: User | None, whats: Iterable[tuple[int, str]]) -> None:
-    """As `note_once`, of several things, given with their projects' ids. One query, and two where
-    something is news."""
+    """Like `note_once`, for several rows with their projects' ids. One query, or two if any row is
+    new."""
     wanted = {(project, what[:LONGEST]) for project, what in whats}
     same = LogEntry.objects.filter(action=action, by=by, project__in={of for of, _ in wanted})
     existing = same.filter(what__in={what for _, what in wanted}).values_list("project", "what")

@@ -109,7 +109,7 @@ def keep(request: HttpRequest) -> str:
         return ""
     now = time()
     drafts = request.session.get(_KEPT, {})
-    fresh = {key: each for key, each in drafts.items() if each["until"] > now}
+    fresh = {key: draft for key, draft in drafts.items() if draft["until"] > now}
     newest = sorted(fresh.items(), key=lambda item: item[1]["until"])[-(MOST - 1) :]
     key = secrets.token_urlsafe(16)
     mine = {"person": person, "until": now + LASTS_S, "typed": asdict(typed)}

@@ -15,7 +15,8 @@ LARGEST_BODY = 20_000
 
 
 class EventType(models.TextChoices):
-    """What a webhook can be told of; `evalhub.features.table.EVENTS` names who finds each."""
+    """Kinds of events that a webhook can get; `evalhub.features.table.EVENTS` names their
+    sources."""
 
     DECISION_MADE = "decision.made", "a decision was made"
     CHAMPION_CHANGED = "champion.changed", "another version became the champion"

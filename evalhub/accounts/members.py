@@ -63,7 +63,7 @@ class InvitedMember:
 def invite_member(
     *, project: Project, whom: str, role: Role, by: User, days: int = LASTS_DAYS
 ) -> InvitedMember:
-    """Asks whoever `whom` means, by user name or mail address, to be a member with this role.
+    """Invites a person, by user name or mail address, to be a member with this role.
 
     Who has an account finds it in their own list; an address without one gets a link that makes
     an account, once. An open invitation of the same person is renewed: its earlier link ends.
@@ -220,7 +220,7 @@ def follow_provider(*, project: Project, user: User, role: Role | None) -> None:
 
 @transaction.atomic
 def confirm_person(*, membership: Membership, by: User) -> None:
-    """An owner says that the account that a link made is the person's for whom it was meant.
+    """Records that an owner confirms the person behind an account that a link created.
 
     Nobody says it of themselves. Confirming again is harmless. Raises MembershipError.
     """

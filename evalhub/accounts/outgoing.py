@@ -33,12 +33,12 @@ is given up."""
 
 
 class MessagesHeldError(OSError):
-    """Mail that isn't sent because this site's messages are held. Callers treat it as any mail
-    that couldn't be sent."""
+    """Raised for mail while the site's messages are held. Callers treat it like any mail that
+    fails."""
 
 
 def hold_began() -> datetime | None:
-    """When this site's messages were held; None where they go out. One query by an index."""
+    """When the hold on messages began; None without a hold. One query by an index."""
     newest: LogEntry | None = (
         LogEntry.objects.filter(by=None, action__in=[Action.MESSAGES_HELD, Action.MESSAGES_RESUMED])
         .order_by("-id")

@@ -127,7 +127,7 @@ def read_only(model: type[Model], table: AdminTable) -> type[admin.ModelAdmin]:
     page = [page_of(*table.page)] if table.page else []
     hidden = table.hidden.split()
     names = table.fields.split() or [
-        each.name for each in model._meta.concrete_fields if not each.primary_key
+        field.name for field in model._meta.concrete_fields if not field.primary_key
     ]
     fields = [*(_field(model, name) for name in names if name not in hidden), *page]
     fields += [rows_of(linked, by) for linked, by in table.rows.items()]
@@ -142,7 +142,7 @@ def read_only(model: type[Model], table: AdminTable) -> type[admin.ModelAdmin]:
         "search_fields": table.search.split(),
         "search_help_text": table.search_help,
         "fields": fields,
-        "readonly_fields": [each for each in fields if each not in table.editable.split()],
+        "readonly_fields": [field for field in fields if field not in table.editable.split()],
         "editable": tuple(table.editable.split()),
         "restrict": table.queryset and staticmethod(table.queryset),
         "ordering": table.order.split() or None,
@@ -163,7 +163,9 @@ def foreign_keys(model: type[Model], columns: list[str]) -> list[str]:
         steps: list[str] = []
         target: Any = model
         for name in column.split("__"):
-            key = next((each for each in target._meta.concrete_fields if each.name == name), None)
+            key = next(
+                (field for field in target._meta.concrete_fields if field.name == name), None
+            )
             if not isinstance(key, ForeignKey):
                 break
             steps, target = [*steps, name], key.related_model

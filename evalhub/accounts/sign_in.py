@@ -114,7 +114,7 @@ def end_ways_in(*, user: User, mail: str) -> None:
 
 
 def drop_expired_sessions() -> int:
-    """Deletes the sessions that let nobody in any more, with what they held; how many there were.
+    """Deletes expired sessions with their data. Returns how many.
 
     In short transactions, so that nobody who writes waits for it.
     """

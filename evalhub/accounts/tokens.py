@@ -23,7 +23,8 @@ USED_EVERY = datetime.timedelta(minutes=1)
 
 
 class TokenError(ValueError):
-    """A token that can't be made as asked, and what would be right; `field` is where."""
+    """A token request that is invalid; the message says what would be right, `field` names the
+    place."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -68,7 +69,7 @@ def add_token(
         project=project,
         user=user,
         name=name.strip(),
-        scopes=[each.value for each in Scope if each in scopes],
+        scopes=[scope.value for scope in Scope if scope in scopes],
         shown=secret[: len(PREFIX) + 6],
         digest=_digest(secret),
         by=by,
@@ -132,7 +133,7 @@ def note_use(token: ApiToken) -> None:
 def _check(project: Project, name: str, scopes: Collection[str], days: int) -> None:
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise TokenError("says what the token is for, in 1 to 80 characters", "name")
-    unknown = [each for each in scopes if each not in Scope]
+    unknown = [scope for scope in scopes if scope not in Scope]
     if unknown or not scopes:
         reason = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
         raise TokenError(f"one or more of {', '.join(Scope)}: {reason}", "scopes")

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """Signs in whom the link is for, in place of whoever was signed in in this browser.
+    """Signs in the link's user, instead of the browser's present user.
 
     GET only asks: a mail program that looks at the link in advance doesn't use it up.
     """
@@ -119,7 +119,7 @@ def person(request: HttpRequest) -> dict[str, str]:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def provider(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """To the identity provider, whose addresses are asked from itself."""
+    """Redirects to the identity provider; its addresses come from its discovery document."""
     try:
         answer: HttpResponse = openid.login(request, provider_id)
     except RequestException:

@@ -81,7 +81,7 @@ def account_of_mailbox(address: str) -> User | None:
         pk for pk, names in names_by_pk.items() if wanted in map(mailbox, filter(_is_mail, names))
     }
     confirmed = EmailAddress.objects.filter(verified=True).values_list("user_id", "email")
-    pks |= {pk for pk, each in confirmed.iterator() if mailbox(each) == wanted}
+    pks |= {pk for pk, address in confirmed.iterator() if mailbox(address) == wanted}
     if len(pks) > 1:
         raise AddressError(
             f"“{wanted}” is the mailbox of {len(pks)} accounts here: invite one by its name."

@@ -24,8 +24,10 @@ def labels_document(
     Raises:
         evalhub.stats.errors.StatisticsError: Dawid and Skene need two raters and two labels.
     """
-    labels_of: dict[str, list[Label]] = {each.unit: [] for each in ratings}
-    rated = [(each.unit, each.rater, each.label) for each in ratings if each.label is not None]
+    labels_of: dict[str, list[Label]] = {rating.unit: [] for rating in ratings}
+    rated = [
+        (rating.unit, rating.rater, rating.label) for rating in ratings if rating.label is not None
+    ]
     for unit, _, label in rated:
         labels_of[unit].append(label)
     fit = None
@@ -34,7 +36,7 @@ def labels_document(
         labels = [_likely(unit, own_labels, fit, sure) for unit, own_labels in labels_of.items()]
     else:
         labels = [_vote_label(unit, own_labels) for unit, own_labels in labels_of.items()]
-    states = Counter(each.state for each in labels)
+    states = Counter(label.state for label in labels)
     document = LabelsDocument(
         method=method,
         units=len(labels_of),
@@ -44,7 +46,7 @@ def labels_document(
         ties=states["tie"],
         unsure=states["unsure"],
         unrated=states["unrated"],
-        shares=_count_labels([each.label for each in labels if each.label is not None]),
+        shares=_count_labels([label.label for label in labels if label.label is not None]),
         labels=labels,
     )
     if fit is None:

@@ -123,11 +123,11 @@ def label_name(label: Label) -> str:
 def rating_scale(
     names: Sequence[str], ratings: Sequence[RatingRow], *, numbers: bool
 ) -> list[Label]:
-    """A declared scale in the kind of the labels that were given: numbers, true/false or text.
+    """The declared scale, converted to the type of the ratings' labels: numbers, booleans or texts.
 
     Raises DataError for a name that isn't of that kind, and for a label that isn't on the scale.
     """
-    kinds = {_kind(each.label) for each in ratings if each.label is not None}
+    kinds = {_kind(rating.label) for rating in ratings if rating.label is not None}
     kind = "a number" if numbers else min(kinds, default="text")
     scale: list[Label] = []
     for name in names:
@@ -201,7 +201,7 @@ def read_judgments(
                 rater=who,
                 choice=_choice(row, choice, stood),
                 side=stood,
-                numbers=tuple(_positive(row, each) for each in numbers),
+                numbers=tuple(_positive(row, number) for number in numbers),
                 line=row.line,
                 cluster=item_id(row, cluster) if cluster else "",
             )

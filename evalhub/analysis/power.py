@@ -1,4 +1,4 @@
-"""How much evidence a question needs, and what a given amount can show, as one document."""
+"""The power analysis as one document: the needed sample size, and the power of a given one."""
 
 import math
 from collections.abc import Sequence
@@ -82,12 +82,12 @@ def power_document(
         evalhub.stats.errors.StatisticsError: nothing is asked, or it can't be computed.
     """
     effect = costs.design_effect
-    gaps = [each.gap for each in targets if each.gap is not None]
+    gaps = [target.gap for target in targets if target.gap is not None]
     if not gaps and n is None:
         raise StatisticsError("give what is to be shown, or --n for what can be")
     if gaps and sizes is None:
         effects = [effect] * len(targets)
-        sds = [each.sd for each in targets]
+        sds = [target.sd for target in targets]
         sizes = joint_sample_sizes(sds, gaps, alpha=alpha, power=power, design_effects=effects)
     each_power = 1 - (1 - power) / len(targets)
 
@@ -131,7 +131,7 @@ def power_document(
             CurvePoint(
                 n=size,
                 power=joint_power(size),
-                minimum_detectable_effect=max(detectable(size, each.sd) for each in targets),
+                minimum_detectable_effect=max(detectable(size, target.sd) for target in targets),
             )
             for size in curve
         ],
@@ -147,8 +147,8 @@ def _sentences(document: PowerDocument, sizes: Sequence[int], costs: ItemCosts) 
     if max(sizes, default=0) > n:
         what = "review" if document.unit == "judgments" else "test set"
         sentences.append(f"this {what} has {n:,} {document.unit}; {max(sizes):,} would be needed")
-    least = max(each.minimum_detectable_effect or 0.0 for each in document.criteria)
-    spreads = ", ".join(dict.fromkeys(f"{each.sd:.2g}" for each in document.criteria))
+    least = max(criterion.minimum_detectable_effect or 0.0 for criterion in document.criteria)
+    spreads = ", ".join(dict.fromkeys(f"{criterion.sd:.2g}" for criterion in document.criteria))
     assumed = f"if {'judgments' if document.unit == 'judgments' else 'differences'} deviate by "
     assumed += spreads
     if costs.cluster_size > 1:

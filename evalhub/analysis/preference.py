@@ -25,12 +25,12 @@ def preference_document(
         without_choice: rows of the file that were left out, having no choice.
         alpha: one-sided level of every interval.
     """
-    choices = [each.choice for each in judgments]
-    sides = [each.side for each in judgments if each.side]
+    choices = [judgment.choice for judgment in judgments]
+    sides = [judgment.side for judgment in judgments if judgment.side]
     score = win_score(
         choices,
-        items=[each.unit for each in judgments],
-        raters=[each.rater for each in judgments],
+        items=[judgment.unit for judgment in judgments],
+        raters=[judgment.rater for judgment in judgments],
         alpha=alpha,
     )
     return PreferenceDocument(
@@ -38,7 +38,7 @@ def preference_document(
         **asdict(score),
         without_choice=without_choice,
         position_bias=position_bias(
-            choices, sides, items=[each.unit for each in judgments], alpha=alpha
+            choices, sides, items=[judgment.unit for judgment in judgments], alpha=alpha
         )
         if sides
         else None,
@@ -59,13 +59,13 @@ def _length_control(judgments: Sequence[ChoiceRow], alpha: float) -> LengthContr
     """The win score at equal lengths, where the lengths are given."""
     if not judgments[0].numbers:
         return None
-    sides = [each.side for each in judgments if each.side]
+    sides = [judgment.side for judgment in judgments if judgment.side]
     return length_control(
-        [each.choice for each in judgments],
-        [each.numbers[0] for each in judgments],
-        [each.numbers[1] for each in judgments],
+        [judgment.choice for judgment in judgments],
+        [judgment.numbers[0] for judgment in judgments],
+        [judgment.numbers[1] for judgment in judgments],
         candidate_sides=sides or None,
-        items=[each.unit for each in judgments],
+        items=[judgment.unit for judgment in judgments],
         alpha=alpha,
     )
 

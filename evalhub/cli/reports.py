@@ -19,7 +19,7 @@ SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WO
 
 @dataclass(frozen=True, slots=True)
 class SiteDecision:
-    """A decision as a pipeline is told of it.
+    """A site's decision, in the form that a pipeline's reports need.
 
     Attributes:
         flips: what changed, as `evalhub.report.flips.flip_of` takes it, the worst first.
@@ -37,7 +37,7 @@ class SiteDecision:
 
     @property
     def hold_reason(self) -> str:
-        """Why a ship is held back all the same; "" if it isn't."""
+        """Why a site holds a ship back; "" if it doesn't."""
         return self.refused if self.record.verdict.exit_code == 0 else ""
 
     @property
@@ -50,7 +50,7 @@ class SiteDecision:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Where a pipeline wants to be told; None: not there."""
+    """The files in which a pipeline wants reports; None: not wanted."""
 
     junit: Path | None = None
     markdown: Path | None = None

@@ -36,7 +36,7 @@ NO_ACCESS = frozenset({401, 403, 404})
 
 
 class AwayError(Exception):
-    """The site didn't answer, or not well, for as long as it was tried."""
+    """The site didn't answer, or answered with errors, during all attempts."""
 
 
 class RefusedError(Exception):
@@ -87,7 +87,7 @@ def missing(refused: RefusedError) -> bool:
 
 @dataclass(slots=True)
 class Connection:
-    """A project of a site, asked as often as it takes.
+    """A project of a site, with retries of requests.
 
     Attributes:
         until: moment, by `clock`, up to which a site that answered before is tried; None: for

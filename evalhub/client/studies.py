@@ -68,7 +68,7 @@ def push_study(
 
 
 def study_there(connection: Connection, slug: str) -> dict[str, Any] | None:
-    """The study as it is now; None where there is none of this name."""
+    """The study at the site; None if there is none of this name."""
     answer = connection.get(f"/studies/{slug}", expected=missing)
     return None if answer.status == 404 else answer.body
 
@@ -158,7 +158,7 @@ def wait_for_decision(
 def newest_decision(
     connection: Connection, study: Mapping[str, Any], arm: str
 ) -> DecidedThere | None:
-    """The decision on an arm as it is now; None where there is none."""
+    """The newest decision on an arm; None if there is none."""
     link = next((each for each in study["decisions"] if each["arm"] == arm), None)
     if link is None:
         return None

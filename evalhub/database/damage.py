@@ -43,7 +43,7 @@ def is_damage(error: DatabaseError) -> bool:
 def check_tables(names: list[str]) -> None:
     """Raises DamagedDatabaseError where a table of ours isn't among `names`."""
     models = apps.get_models(include_auto_created=True)
-    wanted = {each._meta.db_table for each in models if each._meta.managed}
+    wanted = {model._meta.db_table for model in models if model._meta.managed}
     if missing := sorted(wanted - set(names)):
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         raise DamagedDatabaseError(

@@ -30,7 +30,7 @@ class TableChanges:
 
     @property
     def in_home(self) -> bool:
-        """Whether the backup goes into the home where nothing else is said."""
+        """Whether the backup goes into the home by default."""
         return changes_by_itself()
 
     @property

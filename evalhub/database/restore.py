@@ -148,7 +148,7 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]], ledger: UU
                 field.auto_now = field.auto_now_add = False
         # what a migration has put there is in the backup, too
         model._base_manager.all().delete()
-    for batch in batched((json.loads(each) for each in _lines(path, name)), BATCH):
+    for batch in batched((json.loads(line) for line in _lines(path, name)), BATCH):
         found: dict[str, list[models.Model]] = {}
         for value in batch:
             if isinstance(value, list):

@@ -26,7 +26,7 @@ def stored_models(
     """The models as these migrations leave them, by label, those that link two others included."""
     state = MigrationLoader(connection).project_state(list(applied))
     all_models = state.apps.get_models(include_auto_created=True)
-    managed = [each for each in all_models if each._meta.managed and not each._meta.proxy]
+    managed = [model for model in all_models if model._meta.managed and not model._meta.proxy]
     return {
         model._meta.label_lower: model
         for model in sorted(managed, key=lambda model: model._meta.label_lower)
@@ -36,7 +36,7 @@ def stored_models(
 
 def columns(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
     """A model's stored columns, without those that the database computes."""
-    return [each for each in model._meta.concrete_fields if not each.generated]
+    return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 def rows(model: type[models.Model], alias: str) -> Iterator[Row]:
@@ -48,7 +48,7 @@ def rows(model: type[models.Model], alias: str) -> Iterator[Row]:
 
 
 def instance(model: type[models.Model], row: Row) -> models.Model:
-    """The row as an object that can be saved as it was.
+    """The row as a model instance, ready to be saved.
 
     Raises:
         ValueError: it hasn't the columns of the model.

@@ -192,7 +192,7 @@ def _made_by_another() -> str:
 
 
 def restore_tables(path: Path, *, name: str = "") -> "Backup":
-    """The database as it is in a backup, brought up to date where that is an earlier version's.
+    """Restores the tables of a backup, and upgrades them if an earlier version wrote it.
 
     SQLite's is made in a file of its own and put in place whole. The site's messages are held
     before any process can use it, and its ledger begun anew: it may be a copy beside the site that

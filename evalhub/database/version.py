@@ -33,7 +33,7 @@ def digest(applied: Collection[tuple[str, str]] | None = None) -> str:
     Of ours it is over the sources, of Django's and other libraries' over the names.
     """
     sources = hashlib.sha256()
-    for config in sorted(apps.get_app_configs(), key=lambda each: each.label):
+    for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
         for path in sorted(Path(config.path).glob("migrations/[0-9]*.py")):
             if applied is None or (config.label, path.stem) in applied:
                 sources.update(f"{config.label}/{path.name}\n".encode())

@@ -107,7 +107,7 @@ def judge(
                 {
                     aligned.requirement.test_set: aligned.look_stages
                     for aligned in scores
-                    if aligned.look_stages is not None and aligned.requirement.role != "budget"
+                    if aligned.look_stages is not None and aligned.requirement.kind.by_metric
                 },
             ),
             evidence.imported,

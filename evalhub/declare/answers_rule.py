@@ -21,7 +21,7 @@ UnansweredShare = Annotated[
 
 
 class AnswersRule(Declaration):
-    """By whom answers may be given, and how many may say nothing.
+    """Rules on who answered: changes of the model, and the largest share of empty answers.
 
     Attributes:
         model_changes: by the name that responses give to the model that answered.

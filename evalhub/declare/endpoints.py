@@ -15,7 +15,7 @@ Alias = Annotated[Name, Outside("alias")]
 
 
 class Endpoint(KeylessDeclaration):
-    """Where a model is asked, and where its key lies. The key itself never stands here."""
+    """A model server's address, and where its key is. The key itself is never stored here."""
 
     url: Annotated[str, Outside("address"), AfterValidator(base_address)] = Field(
         description="the base address, ending in /v1"

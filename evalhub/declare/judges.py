@@ -15,7 +15,7 @@ Rubric = Annotated[
 
 
 class PairwiseQuestion(Declaration):
-    """What a judge is asked of two answers.
+    """The question to a judge that compares two answers.
 
     Attributes:
         wording: of the words around the rubric; others would be another question.

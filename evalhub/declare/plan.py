@@ -31,7 +31,7 @@ class PlannedRun(Declaration):
 
 
 class PlannedBudget(Declaration):
-    """A budget beside what is still to be asked.
+    """A budget beside the requests that are still to come.
 
     Attributes:
         arm: "" of the whole study.

@@ -77,7 +77,7 @@ class Price(Rates):
 
 
 class Listed(Declaration):
-    """Where a price stands in a table of prices.
+    """The entry of a price table from which a price comes.
 
     Attributes:
         provider, model: the table's provider and its name of the model.
@@ -101,7 +101,7 @@ class Listed(Declaration):
 
 
 class UsedPrice(Declaration):
-    """A price as it is used, and where it is known from: `listed` is null where a study says it."""
+    """A price in use, and its origin: `listed` is null if the study states the price."""
 
     price: Price
     listed: Listed | None = None
@@ -153,7 +153,7 @@ class SpendingBudget(Declaration):
 
 
 class RunBudget(SpendingBudget):
-    """A budget that a run counts on, said anew as the run is asked again. What isn't said stays."""
+    """A budget to which a run counts. A request changes the fields that it has."""
 
     of: Literal["study", "arm"] | None = Field(
         None, description="which; by default the one that is used up, or the only one"
@@ -161,7 +161,7 @@ class RunBudget(SpendingBudget):
 
 
 class Spent(Declaration):
-    """What was spent so far, on one who was asked.
+    """The spending so far, of one model.
 
     Attributes:
         asked: the version; a judge's where a run's answers were judged.

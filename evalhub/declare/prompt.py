@@ -13,7 +13,7 @@ _KNOWN = ("input", "context")
 
 
 class PromptExample(Declaration):
-    """An item answered as it should be."""
+    """An example input with its right answer."""
 
     input: str
     output: str

@@ -184,7 +184,7 @@ class Known(Declaration):
 
 
 class FixedSize(Declaration):
-    """The review ends when every judgment is given."""
+    """Stopping rule: the review ends with its last planned judgment."""
 
     rule: Literal["fixed"] = "fixed"
 
@@ -222,7 +222,8 @@ class ReviewBasics(Declaration):
 
 
 class Design(ReviewBasics):
-    """What a review asks of whom, how items are sampled, what watches over it, when it stops."""
+    """A review's design: its questions and reviewers, the sampling of items, its checks and its
+    end."""
 
     items: ItemCount = 200
     form: Form = Form()

@@ -32,7 +32,7 @@ ScoreName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class RowFields(Declaration):
-    """Where a file of answers has its rows, and each row what is read of it.
+    """Paths to the rows of a file of answers, and to the fields of each row.
 
     A path is a field's name; `a.b` reaches into an object, `a[0]` and `a[name=x]` into a list.
     """

@@ -89,7 +89,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Hyperparameters(Declaration, extra="allow"):
-    """What the training was told, by the names that transformers has for it."""
+    """The training's hyperparameters, by transformers' names."""
 
     learning_rate: NotNegative | None = Field(None, description="the highest, after warming up")
     num_train_epochs: NotNegative | None = Field(None, description="times through the data")

@@ -1,4 +1,4 @@
-"""The one table of verdicts and of what a criterion comes to: words, marks, colours, exit codes.
+"""The one table of verdicts and statuses: words, marks, colours, exit codes.
 
 Pages use the value as a CSS class; the terminal, the Django choices, the published schema and the
 exit codes are read from here.

@@ -43,7 +43,7 @@ class KeylessDeclaration(Declaration):
 
 
 class Sold(NamedTuple):
-    """A model as its seller names it, and the address or the alias where it is asked."""
+    """A model as its seller names it, and the address or alias of its server."""
 
     model: str
     url: str | None

@@ -25,8 +25,8 @@ _K1, _B = 1.2, 0.75
 
 @dataclass(frozen=True, slots=True)
 class FoundSection:
-    """A section that holds what was asked for. `pieces` are its words around the first place, each
-    with whether it was asked for."""
+    """A section that matches a search. `pieces` are its words around the first match, each with
+    whether it matches."""
 
     document: str
     title: str

@@ -44,7 +44,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """
     files = [path]
     if path.is_dir():
-        files = [each for each in sorted(path.rglob("*.json")) if _rows_of(each).exists()]
+        files = [file for file in sorted(path.rglob("*.json")) if _rows_of(file).exists()]
     arm: LoggedArm | None = None
     for file in files:
         document = JsonDocument(file, limits)
@@ -149,7 +149,7 @@ def _epoch(row: Row) -> int | None:
 def _fill(task: Task, answers_in_file: list[_Answered]) -> None:
     """The task's items, and its answers with the scores of all their rows."""
     keys = keys_of(
-        {each.sample_id: each.digest or each.sample_id for each in answers_in_file}.items()
+        {answer.sample_id: answer.digest or answer.sample_id for answer in answers_in_file}.items()
     )
     answers: dict[tuple[str, int], GivenAnswer] = {}
     for answered in answers_in_file:
@@ -170,7 +170,7 @@ def _result(
     result_id = row.values.get("evaluation_result_id")
     if isinstance(result_id, str) and (name, result_id) in results:
         return results[name, result_id]
-    of_name = [each for (at, _), each in results.items() if at == name]
+    of_name = [result for (at, _), result in results.items() if at == name]
     if result_id is None and len(of_name) == 1:
         return of_name[0]
     of = "evaluation_name" if result_id is None else "evaluation_result_id"
@@ -213,7 +213,7 @@ def _results_of(document: JsonDocument) -> dict[tuple[str, str], _Result]:
 
 def _bounds(config: dict[str, Any]) -> Bounds | None:
     ends: list[Any] = [config.get(name) for name in ("min_score", "max_score")]
-    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in ends):
+    if any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
         return None
     return (float(ends[0]), float(ends[1])) if ends[0] < ends[1] else None
 

@@ -95,7 +95,7 @@ def _check_size(path: Path, limits: Limits) -> None:
         raise DataError("isn't an inspect log: .eval or .json", file=str(path))
     try:
         with zipfile.ZipFile(path) as packed:
-            size = sum(each.file_size for each in packed.infolist())
+            size = sum(member.file_size for member in packed.infolist())
     except FileNotFoundError as error:
         raise DataError("no such file", file=str(path)) from error
     except (zipfile.BadZipFile, OSError) as error:
@@ -152,9 +152,9 @@ def _task(log: Any, path: Path) -> Task:
 def _item(sample: Any, key: str) -> AskedItem:
     question = sample.input
     if not isinstance(question, str):
-        question = [{"role": each.role, "content": each.text} for each in question]
+        question = [{"role": message.role, "content": message.text} for message in question]
     target = sample.target if isinstance(sample.target, list) else [sample.target]
-    references = [each for each in target if each != ""]
+    references = [reference for reference in target if reference != ""]
     choices = {"choices": list(sample.choices)} if sample.choices else {}
     fields = {**(sample.metadata or {}), **choices}
     return AskedItem(key, chat(question), references, fields=fields, has_own_id=True)
@@ -180,17 +180,17 @@ def _answer(sample: Any, key: str, path: Path, letters: dict[str, bool]) -> Give
         scores=dict.fromkeys(scores) if error else scores,
         error=error,
         latency_ms=None if sample.total_time is None else 1000 * sample.total_time,
-        prompt_tokens=sum(each.input_tokens for each in sample.model_usage.values()) or None,
-        completion_tokens=sum(each.output_tokens for each in sample.model_usage.values()) or None,
+        prompt_tokens=sum(usage.input_tokens for usage in sample.model_usage.values()) or None,
+        completion_tokens=sum(usage.output_tokens for usage in sample.model_usage.values()) or None,
     )
 
 
 def _parts(name: str, value: Any) -> Iterable[tuple[str, Any]]:
     """A score's values: of an object or a list each by itself, called `scorer.part`."""
     if isinstance(value, dict):
-        return [(f"{name}.{part}", each) for part, each in value.items()]
+        return [(f"{name}.{part}", score) for part, score in value.items()]
     if isinstance(value, list):
-        return [(f"{name}.{index}", each) for index, each in enumerate(value)]
+        return [(f"{name}.{index}", score) for index, score in enumerate(value)]
     return [(name, value)]
 
 
@@ -211,7 +211,7 @@ def _number(value: Any, where: str, path: Path) -> float | None:
 def _answer_text(sample: Any) -> str:
     """What the model said last; of several choices all of them."""
     choices = sample.output.choices if sample.output else []
-    texts = [each.message.text for each in choices]
+    texts = [choice.message.text for choice in choices]
     return texts[0] if len(texts) == 1 else digestible(texts)
 
 

@@ -55,7 +55,7 @@ KINDS = {
 def check_fields(kind: str, fields: RowMapping) -> None:
     """Raises FieldsError where the fields of a kind of log have names that can't be others."""
     if not fields.usual and KINDS[kind].read_mapped is None:
-        plain = " and ".join(name for name, each in KINDS.items() if each.read_mapped)
+        plain = " and ".join(name for name, kind in KINDS.items() if kind.read_mapped)
         raise FieldsError(f"are for {plain}: {KINDS[kind].words} has its own form")
 
 
@@ -85,9 +85,9 @@ def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str)
     which option one is named."""
     if name is None and len(arms) == 1:
         return arms[0]
-    matches = [each for each in arms if each.name == name]
+    matches = [arm for arm in arms if arm.name == name]
     if len(matches) != 1:
-        names = ", ".join(each.name for each in arms)
+        names = ", ".join(arm.name for arm in arms)
         problem = (
             "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
         )

@@ -61,7 +61,7 @@ def _results(path: Path) -> Path:
     if path.is_dir():
         files = sorted(path.rglob(f"{RESULTS}*.json"))
         if len(files) != 1:
-            names = ", ".join(str(each.relative_to(path)) for each in files[-3:])
+            names = ", ".join(str(file.relative_to(path)) for file in files[-3:])
             what = f"{len(files)} runs: name one of them, such as {names}" if files else "no run"
             raise DataError(f"holds {what} ({RESULTS}….json)", file=str(path))
         return files[0]
@@ -92,7 +92,9 @@ def _settings(document: JsonDocument) -> dict[str, str]:
     settings = {"lm_eval": document.data.get("lm_eval_version")}
     settings["system instruction"] = document.data.get("system_instruction_sha")
     for what in ("versions", "n-shot"):
-        settings |= {f"{what} of {task}": each for task, each in _by_task(document, what).items()}
+        settings |= {
+            f"{what} of {task}": setting for task, setting in _by_task(document, what).items()
+        }
     return {name: str(value) for name, value in settings.items() if value is not None}
 
 
@@ -134,7 +136,7 @@ def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task
         entry.scores |= _scores(task, row, of)
     filters = {of for _, of in lines}
     _check_whole(document, name, path, len(documents), len(lines), len(filters))
-    keys = keys_of((doc_id, each.digest) for doc_id, each in documents.items())
+    keys = keys_of((doc_id, entry.digest) for doc_id, entry in documents.items())
     for doc_id, entry in documents.items():
         key, cluster = keys[doc_id]
         task.ask(replace(entry.item, key=key, cluster=cluster))
@@ -213,7 +215,7 @@ def _measure(task: Task, figures: Any, better: Any, document: JsonDocument) -> N
     if not isinstance(figures, dict) or not isinstance(better, dict):
         raise document.error(("results", task.name), "an object with fields was expected")
     aggregations = _aggregations(document, task.name)
-    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    names = dict.fromkeys(name for answer in task.answers for name in answer.scores)
     for name in names:
         if name in task.unusable:
             continue

@@ -36,7 +36,7 @@ class AskedItem:
     line: int | None = None
 
     def put_otherwise(self, other: "AskedItem") -> bool:
-        """Whether another model was asked in other words, as far as both logs say."""
+        """Whether both logs state prompts and these differ."""
         return bool(self.prompt and other.prompt) and self.prompt != other.prompt
 
     def content(self) -> str:
@@ -183,8 +183,8 @@ def chat(value: Any) -> Input:
     """An input: chat messages of the roles that an item may have, or all of it as text."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and value and all(_is_message(each) for each in value):
-        return [{"role": each["role"], "content": each["content"]} for each in value]
+    if isinstance(value, list) and value and all(_is_message(message) for message in value):
+        return [{"role": message["role"], "content": message["content"]} for message in value]
     return digestible(value)
 
 

@@ -32,7 +32,9 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    messages = [_message(row, index, each) for index, each in enumerate(listing(row, "messages"))]
+    messages = [
+        _message(row, index, message) for index, message in enumerate(listing(row, "messages"))
+    ]
     if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise wrong(row, "messages", "ends with the assistant's answer, after what was asked")
     return messages
@@ -50,7 +52,7 @@ def _message(row: Row, index: int, value: Any) -> dict[str, str]:
         parts: list[Any] = [
             part.get("text") if isinstance(part, dict) else None for part in content
         ]
-        content = "".join(parts) if all(isinstance(each, str) for each in parts) else None
+        content = "".join(parts) if all(isinstance(part, str) for part in parts) else None
     if not isinstance(content, str):
         raise wrong(row, f"{at}.content", "a text was expected: calls and images aren't read")
     return {"role": role, "content": content}

@@ -50,7 +50,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
 
 def _rows(path: Path, limits: Limits) -> Iterator[Row]:
     """The items of JSONL, of an array, or of a page: {"object": "list", "data": […]}."""
-    if ".json" not in [each.lower() for each in path.suffixes[-2:]]:
+    if ".json" not in [suffix.lower() for suffix in path.suffixes[-2:]]:
         yield from read_rows(path, limits)
         return
     document = JsonDocument(path, limits)
@@ -74,7 +74,7 @@ def _as_by_api(row: Row) -> Row:
         "run_id": row.values.get("run_id"),
         "datasource_item_id": whole(row, INDEX),
         "datasource_item": mapping(row, "item"),
-        "results": [{"name": name, "score": each} for name, each in grades.items()],
+        "results": [{"name": name, "score": grade} for name, grade in grades.items()],
         "sample": {**sample, "output": sample.get("outputs"), "usage": sample.get("token_usage")},
     }
     if passes:
@@ -99,7 +99,7 @@ def _arm(rows: list[Row], path: Path) -> LoggedArm:
         key, cluster = keys[at]
         task.ask(_item(row, key, cluster))
         task.answers.append(_answer(row, key))
-    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    names = dict.fromkeys(name for answer in task.answers for name in answer.scores)
     for answer in task.answers:
         lacking = [name for name in names if name not in answer.scores]
         if lacking and not answer.error:
@@ -171,7 +171,7 @@ def _error(value: Any) -> str:
 
 def _answer_text(row: Row) -> str:
     messages = listing(row, "sample.output")
-    texts: list[Any] = [each.get("content") for each in messages if isinstance(each, dict)]
-    if not texts or not all(isinstance(each, str) for each in texts):
+    texts: list[Any] = [message.get("content") for message in messages if isinstance(message, dict)]
+    if not texts or not all(isinstance(text, str) for text in texts):
         raise wrong(row, "sample.output", "messages with a content were expected")
     return "\n\n".join(texts)

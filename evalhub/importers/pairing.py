@@ -52,7 +52,7 @@ def pair(
     for metric in metrics:
         if metric.partition("=")[0] in baseline.tasks:
             continue
-        if not any(each.metric == metric for each in pairs):
+        if not any(pair.metric == metric for pair in pairs):
             raise DataError(
                 f"no task has the metric {metric!r}: {'; '.join(_metrics_of_tasks(baseline))}",
                 file=str(baseline.file),
@@ -73,7 +73,7 @@ def check_same_tasks(baseline: LoggedArm, candidate: LoggedArm) -> None:
 
 
 def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
-    """Raises DataError where a key stands for two items, or an item was asked in other words."""
+    """Raises DataError if a key names two items, or an item has two wordings."""
     shared = [(item, other.items[key]) for key, item in task.items.items() if key in other.items]
     if not shared:
         raise DataError(
@@ -100,7 +100,7 @@ def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
 
 
 def tasks_with_other_wording(tasks: Sequence[PairedTask]) -> list[str]:
-    """The tasks of which an item was asked in other words."""
+    """The tasks with an item of which the arms' wordings differ."""
     return [
         task.name
         for task in tasks
@@ -124,8 +124,12 @@ def other_settings(baseline: LoggedArm, candidate: LoggedArm) -> Iterator[str]:
 
 def _metric(task: Task, other: Task, requests: Sequence[str]) -> str:
     """The one metric that a task is measured by. Raises DataError."""
-    by_task = [each.removeprefix(f"{task.name}=") for each in requests if _is_for(each, task)]
-    names = by_task or [each for each in requests if each in task.metrics or each in task.unusable]
+    by_task = [
+        request.removeprefix(f"{task.name}=") for request in requests if _is_for(request, task)
+    ]
+    names = by_task or [
+        request for request in requests if request in task.metrics or request in task.unusable
+    ]
     for name in names:
         for side in (task, other):
             if name in side.unusable:
@@ -153,7 +157,7 @@ def _metric(task: Task, other: Task, requests: Sequence[str]) -> str:
 
 
 def _usable(task: Task, other: Task, name: str) -> str:
-    better = [each.metrics[name].higher_is_better for each in (task, other)]
+    better = [side.metrics[name].higher_is_better for side in (task, other)]
     if better[0] is None or better[0] != better[1]:
         raise DataError(
             f"{task.name}: the logs don't say alike whether more {name} is better",

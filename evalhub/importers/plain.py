@@ -49,7 +49,7 @@ def items_file(items: Iterable[AskedItem], path: Path, log: Path) -> PlainFile:
     """Items as rows: id, input, reference, cluster where there is one, and the document where the
     key is made of it: of an item that has a name it may hold what is a run's own."""
     file = PlainFile(path, log)
-    file.write((each.line, item_row(each)) for each in sorted(items, key=lambda item: item.key))
+    file.write((item.line, item_row(item)) for item in sorted(items, key=lambda item: item.key))
     return file
 
 
@@ -78,7 +78,7 @@ def answers_file(task: Task, path: Path) -> PlainFile:
     """Answers as rows: id, sample, the output or the error, the scores that there are, and what
     it took. Raises DataError for a score without an answer."""
     file = PlainFile(path, task.file)
-    file.write((each.line, _answer(each, task)) for each in task.answers)
+    file.write((answer.line, _answer(answer, task)) for answer in task.answers)
     return file
 
 

@@ -59,7 +59,7 @@ def _check_whole(document: JsonDocument, rows: int) -> None:
         stats.get(name) if isinstance(stats, dict) else None
         for name in ("successes", "failures", "errors")
     ]
-    if all(isinstance(each, int) for each in counts) and sum(counts) != rows:
+    if all(isinstance(count, int) for count in counts) and sum(counts) != rows:
         raise document.error(
             ("results", "results"), f"holds {rows} results of {sum(counts)}: is it cut off?"
         )
@@ -108,7 +108,9 @@ def _references(asserts: Any, variables: dict[str, Any]) -> list[Any]:
     ]
     # a template such as {{total}} stands for a variable
     variable_texts = {f"{{{{{name}}}}}": value for name, value in variables.items()}
-    return [variable_texts.get(each, each) if isinstance(each, str) else each for each in values]
+    return [
+        variable_texts.get(value, value) if isinstance(value, str) else value for value in values
+    ]
 
 
 def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
@@ -120,7 +122,10 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
     named_scores = row.values.get("namedScores") or {}
     if not isinstance(named_scores, dict):
         raise wrong(row, "namedScores", "an object with fields was expected")
-    graded |= {name: score(row, f"namedScores.{name}", each) for name, each in named_scores.items()}
+    graded |= {
+        name: score(row, f"namedScores.{name}", named_score)
+        for name, named_score in named_scores.items()
+    }
     response: Any = row.values.get("response")
     if not error and not (isinstance(response, dict) and "output" in response):
         raise wrong(row, "response.output", "missing: a result without an error has an output")
@@ -162,7 +167,7 @@ def _figures(document: JsonDocument) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _measure(task: Task, totals: dict[str, Any] | None) -> None:
-    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    names = dict.fromkeys(name for answer in task.answers for name in answer.scores)
     for name in names:
         bounds = (0.0, 1.0) if name == PASS else None
         task.metrics[name] = ToolMetric(name, bounds=bounds, figure=_figure(totals or {}, name))
@@ -173,7 +178,7 @@ def _measure(task: Task, totals: dict[str, Any] | None) -> None:
 def _figure(totals: dict[str, Any], name: str) -> float | None:
     """The tool's mean of a metric: it keeps sums and counts."""
     counts: list[Any] = [totals.get(f"test{what}Count") for what in ("Pass", "Fail", "Error")]
-    if not all(isinstance(each, int) for each in counts) or not sum(counts):
+    if not all(isinstance(count, int) for count in counts) or not sum(counts):
         return None
     if name == PASS:
         return float(counts[0] / sum(counts))

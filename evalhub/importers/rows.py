@@ -124,7 +124,7 @@ def _item(row: Row) -> AskedItem:
     return AskedItem(
         key=key,
         input=chat(row.values.get("input") or key),
-        references=[each for each in references if each is not None],
+        references=[reference for reference in references if reference is not None],
         fields={name: value for name, value in row.values.items() if name not in USED},
         has_own_id=True,
         line=row.line,
@@ -144,7 +144,7 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
         if SCORE in scores:
             raise wrong(row, SCORE, "stands among the `scores` too")
         scores[SCORE] = score(row, SCORE, row.values[SCORE])
-    if error and any(each is not None for each in scores.values()):
+    if error and any(score is not None for score in scores.values()):
         raise wrong(row, "error", "stands in place of an answer: it has no scores")
     return GivenAnswer(
         key=key,
@@ -160,7 +160,7 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
 
 
 def _measure(task: Task) -> None:
-    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    names = dict.fromkeys(name for answer in task.answers for name in answer.scores)
     for answer in task.answers:
         answer.scores.update({name: None for name in names if name not in answer.scores})
     task.metrics = {name: ToolMetric(name) for name in names}

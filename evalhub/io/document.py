@@ -28,7 +28,7 @@ _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class Document:
-    """A YAML or JSON file's data and where each field of it stands."""
+    """The data of a YAML or JSON file, with the line of each field."""
 
     def __init__(self, path: Path) -> None:
         """Reads `path`.
@@ -92,7 +92,7 @@ class Document:
                 at[:5], f"is nested more than {DEEPEST} deep, or holds itself by an alias"
             )
         if isinstance(node, yaml.SequenceNode):
-            return [self._construct(each, (*at, index)) for index, each in enumerate(node.value)]
+            return [self._construct(child, (*at, index)) for index, child in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
             return self._scalar(node, at)
         members: dict[str, Any] = {}

@@ -16,12 +16,12 @@ POSTGRESQL_DISK_FULL = "53100"
 
 def is_full_disk(error: BaseException) -> bool:
     """Whether it, or what it was raised for, says so."""
-    return any(_says_so(each) for each in _chain(error))
+    return any(_says_so(cause) for cause in _chain(error))
 
 
 def full_path(error: BaseException) -> str:
     """The path that couldn't be written, where an error of the chain names it; else ""."""
-    names = (each.filename for each in _chain(error) if isinstance(each, OSError))
+    names = (cause.filename for cause in _chain(error) if isinstance(cause, OSError))
     return next((str(name) for name in names if isinstance(name, str | bytes) and name), "")
 
 

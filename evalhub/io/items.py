@@ -94,7 +94,7 @@ class ItemContent:
         return fingerprint_of(question_of(self.input))
 
     def fingerprint_in_context(self) -> int:
-        """The same of the text with its context, where that belongs to what is asked."""
+        """The fingerprint of the text with its context, if the context belongs to the question."""
         return fingerprint_of(question_of(self.input) + self.context)
 
     def labels(self) -> bytes:
@@ -118,8 +118,8 @@ def question_of(input_: str | list[dict[str, Any]]) -> str:
     """An item's own text: of chat messages all but the system's, where there are others."""
     if isinstance(input_, str):
         return input_
-    texts = [message_text(each) for each in input_ if each["role"] != "system"]
-    return "".join(texts or [message_text(each) for each in input_])
+    texts = [message_text(message) for message in input_ if message["role"] != "system"]
+    return "".join(texts or [message_text(message) for message in input_])
 
 
 def fingerprint_of(text: str) -> int:
@@ -140,7 +140,7 @@ def version_line(question: bytes, labels: bytes) -> bytes:
 def read_items(
     path: Path, mapping: FieldMapping, limits: Limits = COMMAND
 ) -> Iterator[tuple[int, ItemContent]]:
-    """Each item of a file with the line it stands on, in bounded memory.
+    """Each item of a file with its line number, in bounded memory.
 
     Ids are not compared with each other here. Raises DataError, while reading, for whatever is
     wrong with the file, a row or a field.
@@ -242,7 +242,7 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, Any]] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not value or not all(isinstance(each, dict) and "role" in each for each in value):
+    if not value or not all(isinstance(message, dict) and "role" in message for message in value):
         return None
     for index, message in enumerate(value):
         _check_message(row, f"{name}[{index}]", message)
@@ -322,7 +322,7 @@ def _tags(row: Row, name: str) -> list[str]:
     value = field(row, name)
     if value is None:
         return []
-    tags = [_label(each) for each in (value if isinstance(value, list) else [value])]
+    tags = [_label(tag) for tag in (value if isinstance(value, list) else [value])]
     if None in tags:
         raise wrong(row, name, f"tags are a text or a list of texts, and this is {_quote(value)}")
     return [tag for tag in tags if tag]

@@ -17,7 +17,7 @@ type Where = Sequence[str | int]
 
 
 class JsonDocument:
-    """A JSON file's value, and on which line of the file each part of it stands."""
+    """The value of a JSON file, with the line of each part."""
 
     def __init__(self, path: Path, limits: Limits = COMMAND, *, nan_as_null: bool = False) -> None:
         """Reads `path`, which may be gzipped (.gz); with `nan_as_null` a NaN in it is a null.

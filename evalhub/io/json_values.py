@@ -1,4 +1,4 @@
-"""JSON values as they are read and kept: strictly, and never what a database can't hold. Pure."""
+"""JSON values, read strictly, and limited to what both databases can store. Pure."""
 
 import json
 import math
@@ -13,7 +13,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """What is wrong with a value, and in which field of it ('' is the whole)."""
+    """An invalid value, and its field ('' is the whole value)."""
 
     def __init__(self, message: str, field: str = "") -> None:
         self.message, self.field = message, field
@@ -44,7 +44,7 @@ def parse_json(text: str, *, nan_as_null: bool = False) -> Any:
 
 
 def json_in(text: str) -> str | None:
-    """A JSON text as it is written in one line; None where it isn't JSON, read strictly."""
+    """The JSON text as canonical text in one line; None if it isn't strict JSON."""
     try:
         return json.dumps(parse_json(text), ensure_ascii=False)
     except JsonError:

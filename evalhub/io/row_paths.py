@@ -51,7 +51,7 @@ type Step = str | int | MemberWhere
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """Where a file has its rows, and a row what is read of it.
+    """Paths to a file's rows, and to the fields of a row.
 
     Attributes:
         rows: the path to the rows; "" for a file that is rows.
@@ -68,7 +68,7 @@ class RowMapping:
 
     @property
     def usual(self) -> bool:
-        """Whether rows are read as they stand."""
+        """Whether rows are read without a mapping."""
         return self == USUAL
 
 
@@ -305,7 +305,7 @@ def _within(row: Row, name: str) -> Iterator[Row]:
 def _plain_fields(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
-    return {k: each for k, each in value.items() if isinstance(each, str | int | float)}
+    return {k: scalar for k, scalar in value.items() if isinstance(scalar, str | int | float)}
 
 
 def _lists(value: Any, before: str = "", depth: int = 3) -> Iterator[str]:

@@ -270,7 +270,9 @@ def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
                     for index in range(batch.num_rows):
                         number += 1
                         values = batch.slice(index, 1).to_pylist()[0]
-                        read += sum(len(each) for each in values.values() if isinstance(each, str))
+                        read += sum(
+                            len(value) for value in values.values() if isinstance(value, str)
+                        )
                         _check_decoded(read, limits, file, number)
                         yield _storable(Row(number, _plain(values), file))
     except pyarrow.ArrowException as error:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def fold(text: str) -> str:
-    """The text as it is compared with others: its words, signs and white space.
+    """The text in the form in which texts are compared: words, signs and white space are
+    normalised.
 
     Characters that nobody sees are dropped (Unicode's Default_Ignorable_Code_Point, control and
     format characters, the blank Braille pattern), compatible forms are one (NFKC), capitals are
@@ -51,9 +52,9 @@ def _latin(word: "Match[str]") -> str:
     if letters.isascii():
         return letters
     alike = look_alikes()
-    if not any(each.isascii() for each in letters):
+    if not any(letter.isascii() for letter in letters):
         letters = letters.casefold()
-    return "".join(alike.get(each, each) for each in letters)
+    return "".join(alike.get(letter, letter) for letter in letters)
 
 
 @cache
@@ -70,8 +71,8 @@ def look_alikes() -> Mapping[str, str]:
     for letter, others in confusables_data.items():
         if len(letter) != 1 or letter.isascii() or not unicodedata.category(letter).startswith("L"):
             continue
-        ascii_letters = [c for each in others if len(c := each["c"]) == 1 and c.isascii()]
-        match = next((each for each in ascii_letters if each.isalpha()), None)
+        ascii_letters = [c for other in others if len(c := other["c"]) == 1 and c.isascii()]
+        match = next((plain for plain in ascii_letters if plain.isalpha()), None)
         if match is not None:
             # Unicode writes every upright stroke as an l, also that of a capital I.
             alike[letter] = "I" if match == "l" and letter.isupper() else match

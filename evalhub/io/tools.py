@@ -24,7 +24,7 @@ def calls_of(raw: Any) -> list[dict[str, Any]] | None:
         raise ValueError("calls are a list of {name, arguments}")
     if len(raw) > MOST_CALLS:
         raise ValueError(f"{len(raw)} tools are called at once, and at most {MOST_CALLS} are kept")
-    return [_call(each) for each in raw]
+    return [_call(call) for call in raw]
 
 
 def _call(call: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ NEWS = threading.Event()
 
 
 class QueueFullError(Exception):
-    """The project has as many unfinished jobs as it may."""
+    """The project has reached its limit of unfinished jobs."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -139,7 +139,8 @@ def end(job: Job) -> None:
 
 
 def give_back(job: Job, *, reason: str, counted: bool = True) -> None:
-    """Lets another process begin the job anew. After MOST_ATTEMPTS it ends with the reason.
+    """Requeues the job, so that another process starts it again. After MOST_ATTEMPTS it ends with
+    the reason.
 
     Args:
         counted: whether this was an attempt that failed; not where the site was stopped.

@@ -43,7 +43,9 @@ def judge_check_document(
     choices: dict[Hashable, list[str]] = {}
     for row in human:
         choices.setdefault(row.unit, []).append(row.choice)
-    sides: dict[Hashable, Side] = {each.unit: each.side for each in judge if each.side}
+    sides: dict[Hashable, Side] = {
+        judgment.unit: judgment.side for judgment in judge if judgment.side
+    }
     lengths: dict[Hashable, tuple[float, float]] = {
         judgment.unit: (judgment.numbers[0], judgment.numbers[1])
         for judgment in judge
@@ -51,12 +53,12 @@ def judge_check_document(
     }
     check = judge_check(
         choices,
-        {each.unit: each.choice for each in judge},
+        {judgment.unit: judgment.choice for judgment in judge},
         random_sample=random_sample,
         candidate_sides=sides or None,
         lengths=lengths or None,
-        clusters={each.unit: each.cluster for each in judge} if clustered else None,
-        weights={each.unit: each.numbers[-1] for each in judge} if weighted else None,
+        clusters={judgment.unit: judgment.cluster for judgment in judge} if clustered else None,
+        weights={judgment.unit: judgment.numbers[-1] for judgment in judge} if weighted else None,
         alpha=alpha,
     )
     verdict, why = judge_verdict(check, floor)

@@ -40,7 +40,7 @@ def question_digest(judge_digest: str, question: PairwiseQuestion) -> str:
 
 class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
     def unfinished(self) -> Self:
-        """Those whose judge is still to be asked, or is being asked."""
+        """Judge runs that are waiting or running."""
         return self.filter(state__in=[JudgeRunState.PENDING, JudgeRunState.CLAIMED])
 
     def claimable(self, forsaken: datetime.datetime) -> Self:
@@ -51,7 +51,7 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
         ).of_answers_as_they_are()
 
     def of_answers_as_they_are(self) -> Self:
-        """Those whose two runs still say what they said when the judge was to be asked.
+        """Judge runs whose two runs still have the same answers.
 
         Without a join: of several that claim a row at once PostgreSQL then lets one through.
         """
@@ -67,7 +67,7 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
         )
 
     def about(self, run: Run) -> Self:
-        """Those that ask, or asked, about the answers that a run has now."""
+        """Judge runs about the present answers of a run."""
         return self.filter(Q(baseline=run) | Q(candidate=run)).of_answers_as_they_are()
 
     def open(self) -> Self:
@@ -79,7 +79,7 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
         return self.annotate(verdicts=Count("votes"))
 
     def of_these_answers(self, baseline: Run, candidate: Run) -> Self:
-        """Those about the same answers to the same items, by whichever runs they were given."""
+        """Judge runs about the same answers to the same items, from whichever runs."""
         return self.filter(
             baseline__test_set_version__digest=baseline.test_set_version.digest,
             baseline_answers=baseline.answers_digest,
@@ -88,7 +88,7 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
 
 
 class JudgeRun(models.Model):
-    """A judge asked about two runs' answers: by what rubric, and about which answers.
+    """A judge's comparison of two runs' answers, by a rubric.
 
     One worker at a time asks it, under a claim: a token and a lease, as a shard has them.
 

@@ -195,7 +195,7 @@ def _ask(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) ->
     meter = Meter.of_judge(run, judge)
 
     def keep(votes: Sequence[JudgeVote], batch: Sequence[Answered]) -> None:
-        """What came is kept until it can be written: nothing is asked for twice."""
+        """Keeps results until they can be written, so that nothing is asked twice."""
         if batch:
             retry_while_away(lambda: _write(claim, votes, batch, meter), stopping)
             progress(claim.judge_run.votes.count())

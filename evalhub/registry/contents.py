@@ -50,12 +50,12 @@ def content_digest(items: Iterable[Item]) -> str:
 
 
 def items_as_they_are(version: TestSetVersion) -> str:
-    """The digest of a version's rows, computed anew: not the one that is recorded."""
+    """The digest of a version's rows, computed from the rows instead of read."""
     return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
 
 
 def answers_as_they_are(run: Run) -> str:
-    """The digest of a run's answers, computed anew: not the one that is recorded."""
+    """The digest of a run's answers, computed from the rows instead of read."""
     rows = Output.objects.filter(run=run).order_by()
     columns = "item__key", "sample", "text", "error", "tool_calls"
     return answers_digest(rows.values_list(*columns).iterator(chunk_size=CHUNK))

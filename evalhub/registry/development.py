@@ -92,7 +92,7 @@ def shared_items(study: Study) -> SharedItems | None:
                 mine=mine,
                 free=mine.test_set_version if development else other,
                 judged=_judging_test_set(other) if development else mine,
-                keys=[each.key for each in shared[:NAMED]],
+                keys=[item.key for item in shared[:NAMED]],
                 count=len(shared),
             )
     return None

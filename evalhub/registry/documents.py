@@ -58,7 +58,7 @@ def _documents(path: Path) -> Iterator[tuple[str, str]]:
         key, text = item_id(row), field(row, "text")
         if len(key) > LABEL_LIMIT:
             raise wrong(row, "id", f"longer than {LABEL_LIMIT} characters")
-        if not isinstance(text, str) or not any(each.isalnum() for each in text):
+        if not isinstance(text, str) or not any(character.isalnum() for character in text):
             raise wrong(row, "text", "a document is text with a word in it")
         if (first := lines.setdefault(key, row.line)) != row.line:
             raise wrong(row, "id", f"'{key}' is the id on line {first} already; ids are unique")

@@ -48,8 +48,8 @@ def renew(draft: Draft, lease: datetime.timedelta = LEASE) -> None:
 
     With a run goes what was made for it: its answers may take longer to write than a lease lasts.
     """
-    for each in [draft, *_made_for(draft)]:
-        kept = type(each).with_drafts.filter(pk=each.pk, draft_until__isnull=False)
+    for row in [draft, *_made_for(draft)]:
+        kept = type(row).with_drafts.filter(pk=row.pk, draft_until__isnull=False)
         if not kept.update(draft_until=lease_end(lease)):
             raise DraftLostError(
                 "what was written so far was taken away, as it took too long; nothing is there of "
@@ -59,11 +59,11 @@ def renew(draft: Draft, lease: datetime.timedelta = LEASE) -> None:
 
 def _made_for(draft: Draft) -> list[Draft]:
     of: list[Draft] = [draft.test_set_version, draft.version] if isinstance(draft, Run) else []
-    return [each for each in of if each.draft_until is not None]
+    return [row for row in of if row.draft_until is not None]
 
 
 def drop(draft: Draft) -> None:
-    """Takes a draft away with all that was written of it. Harmless where it is none any more."""
+    """Deletes a draft with all its rows. Harmless if it is no draft any more."""
     found = type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False)
     if found.update(draft_until=timezone.now()):
         _take_away(draft)

@@ -66,5 +66,8 @@ def _copy(run: Run, answers: Iterable[Joined]) -> None:
     table = f"COPY {Output._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(table) as copy:
         for *row, calls, scores in _rows(run, answers):
-            row += [None if each is None else to_json(each).decode() for each in (calls, scores)]
+            row += [
+                None if content is None else to_json(content).decode()
+                for content in (calls, scores)
+            ]
             copy.write_row(row)

@@ -8,7 +8,7 @@ from evalhub.stats.joined import join_clusters
 
 
 def repeated_questions(version: TestSetVersion) -> dict[int, str]:
-    """By item, a digest of what a model sees of it, of the items that may not be alone with it.
+    """Digest by item of the text that a model sees, for items that may share it with another.
 
     That is input, context, choices and tools, to the letter; right answers and labels aren't seen.
     Of a text that was redacted the ledger's fingerprint is left to tell. Only items whose

@@ -1,4 +1,4 @@
-"""Names in any script as they stand in addresses."""
+"""Slugs for addresses, from names in any script."""
 
 import hashlib
 import re

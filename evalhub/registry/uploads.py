@@ -1,5 +1,5 @@
-"""Files that programs upload, known by their digest, and kept for a while: in the home, or in a
-folder that the sites of a database share.
+"""Files that programs upload, named by digest and stored for a while: in the home, or in a folder
+that a database's sites share.
 
 A study that comes by REST names its files as sha256:DIGEST. What is uploaded in parts is appended
 to a file of its own, and becomes the file of its digest once it is whole and what it says it is.
@@ -174,14 +174,14 @@ class Uploads(Mapping[str, Path]):
         return len(self._names())
 
     def drop_all(self) -> int:
-        """Takes all of it away: what a study needs again is uploaded again. How many there were."""
+        """Deletes all uploads. Returns how many; studies upload again what they need."""
         names = self._names()
         for name in names:
             (self._folder / name).unlink(missing_ok=True)
         return len(names)
 
     def drop_old(self) -> None:
-        """Takes away what nobody has asked for in a long time, and what was never finished."""
+        """Deletes uploads that nobody has used for a long time, and unfinished ones."""
         now = time.time()
         for name in self._names():
             path = self._folder / name
@@ -229,7 +229,7 @@ class Uploads(Mapping[str, Path]):
 
     def _names(self) -> list[str]:
         try:
-            return sorted(each.name for each in self._folder.iterdir())
+            return sorted(path.name for path in self._folder.iterdir())
         except FileNotFoundError:
             return []
 

@@ -20,7 +20,7 @@ class PrivateAnswers:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault(
-            "Permissions-Policy", ", ".join(f"{each}=()" for each in UNUSED)
+            "Permissions-Policy", ", ".join(f"{feature}=()" for feature in UNUSED)
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

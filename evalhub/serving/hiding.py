@@ -54,7 +54,7 @@ class NoValues(SafeExceptionReporterFilter):
 
 
 class ReporterWithoutSecrets(ExceptionReporter):
-    """Django's page, with no secret in its address, in what was asked or in the error's words."""
+    """Django's error page without secrets in address, request and error message."""
 
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()

@@ -43,7 +43,7 @@ class PlainFields:
         """What was posted, where the request's own limits let it be read."""
         if request.method in ("GET", "HEAD"):
             return None
-        files = [(name, each.name or "") for name, each in _pairs(request.FILES)]
+        files = [(name, file.name or "") for name, file in _pairs(request.FILES)]
         return _refusal(request, [*_pairs(request.POST), *files])
 
 

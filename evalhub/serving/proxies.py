@@ -13,7 +13,7 @@ FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
 def believing(application: Application, proxies: Networks) -> Application:
-    """The WSGI application as it is reached through proxies in these networks.
+    """The WSGI application behind proxies in these networks.
 
     Of a request that one of them sent, X-Forwarded-For and X-Forwarded-Proto become the request's
     own address and scheme; of any other request all such headers are dropped.

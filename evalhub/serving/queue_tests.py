@@ -1,4 +1,4 @@
-"""Whether the queue answers, asked now and then; who watches the site doesn't wait for it."""
+"""Tests the queue from time to time, so that monitoring needn't wait for it."""
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread
@@ -28,8 +28,8 @@ class QueueTest:
         self._answers = False
 
     def answers(self) -> bool:
-        """Whether it answered, when it was asked in the last EVERY_S seconds; it is asked now where
-        nobody did."""
+        """Whether the queue answered its last test, of the last EVERY_S seconds; tests it now if
+        there was none."""
         with self._lock:
             if self._ended.is_set() and monotonic() >= self._next:
                 self._ended.clear()

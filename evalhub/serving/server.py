@@ -325,7 +325,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
     def is_full_of_uploads(self) -> bool:
         """Whether as many large bodies as may be are here, the one that asks among them."""
         channels = list(self.active_channels.values())
-        large = [each for channel in channels for each in channel.bodies() if each.large]
+        large = [body for channel in channels for body in channel.bodies() if body.large]
         return len(large) > self.limits.uploads
 
     def _make_room(self) -> None:

@@ -103,7 +103,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A campaign as it runs."""
+    """A running campaign."""
 
     campaign: Campaign
     given: int
@@ -129,7 +129,7 @@ class Running:
 
     @property
     def unconfirmed(self) -> list[Person]:
-        """People for whom nobody vouches."""
+        """Reviewers whom nobody has confirmed."""
         return [each for each in self.people if not each.identity.confirmed]
 
     @property

@@ -62,7 +62,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of what changed, and the ways to the others."""
+    """A page of changed items, with links to the other pages."""
 
     test_sets: Sequence[Tab]
     outcomes: Sequence[Tab]

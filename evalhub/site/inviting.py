@@ -17,7 +17,7 @@ _KEPT = "invited"  # in the session: campaign → what its page shows once
 
 @dataclass(frozen=True, slots=True)
 class InviteOutcome:
-    """What whoever invited is told: sentences, and links, for the only time.
+    """The result of an invitation: sentences, and links that are shown only once.
 
     `said` has whether all went well, and what is said. `typed` are the form's fields as it begins
     again: who was refused, with what was asked of all; empty where everybody is invited.

@@ -16,7 +16,7 @@ from evalhub.registry.models import ModelVersion
 
 
 class Sides(NamedTuple):
-    """What is said of the one and of the other under a name; "" where nothing is."""
+    """The values of both versions under one name; "" for none."""
 
     name: str
     left: str
@@ -60,7 +60,7 @@ class JudgedVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionsBeside:
-    """Two versions and what is said of both; `results` is empty where neither was judged."""
+    """Two versions with the fields of both; `results` is empty if neither was judged."""
 
     left: ModelVersion
     right: ModelVersion

@@ -1,4 +1,4 @@
-"""Do sides that were dealt in balanced blocks go with a mark of what stands on them?"""
+"""Exact test whether sides dealt in balanced blocks are independent of a mark of the answers."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -44,7 +44,7 @@ def allocation_test(
         table = tables.setdefault(block, [0, 0, 0, 0])
         for observed_at, counts in enumerate((True, mark, side, mark and side)):
             table[observed_at] += bool(counts)
-    open_ = [each for each in tables.values() if 0 < each[1] < each[0] > each[2] > 0]
+    open_ = [table for table in tables.values() if 0 < table[1] < table[0] > table[2] > 0]
     if not open_:
         return None
     kinds = Counter((n, marks, lefts) for n, marks, lefts, _ in open_)

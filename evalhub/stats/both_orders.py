@@ -16,7 +16,7 @@ ARMS = frozenset({"candidate", "baseline"})
 
 @dataclass(frozen=True, slots=True)
 class BothOrders:
-    """What a judge said of pairs that it saw in both orders.
+    """A judge's verdicts on pairs that it saw in both orders.
 
     `votes` has a choice for each such pair: what it said both times, and a tie where it didn't.
     `flipped` are those where it named one arm first and then the other: it went by the order, or

@@ -1,4 +1,4 @@
-"""How surely a right answer comes when it is asked for several times.
+"""Reliability of right answers over several samples of an item.
 
 An item that is answered n times, c times rightly, gives without bias the chance that of k answers
 one is right (pass@k, Chen et al. 2021, arXiv:2107.03374) and that all are (pass^k, Yao et al. 2024,

@@ -12,7 +12,7 @@ FALLING = ("ter", "perplexity", "word_perplexity", "byte_perplexity")
 
 def _of_orders(kind: str, orders: int) -> tuple[str, ...]:
     columns = ("answer", "reference", "match")
-    return tuple(f"{kind}{order}.{each}" for order in range(1, orders + 1) for each in columns)
+    return tuple(f"{kind}{order}.{column}" for order in range(1, orders + 1) for column in columns)
 
 
 _CHARACTERS = _of_orders("character", CHARACTER_ORDER)

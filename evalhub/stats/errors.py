@@ -1,4 +1,4 @@
-"""What statistics cannot be computed from, said in words."""
+"""Errors of statistics that can't be computed, with sentences."""
 
 
 class StatisticsError(ValueError):

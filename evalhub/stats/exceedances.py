@@ -1,4 +1,4 @@
-"""Do two arms' quantiles on the same items lie in a given ratio? A likelihood ratio test.
+"""Likelihood-ratio test of the ratio of two arms' quantiles on the same items.
 
 If the candidate's quantile q is at least r times the baseline's, then for one cut θ, the baseline's
 quantile, at most 1 − q of the baseline's values lie above θ and at least 1 − q of the candidate's

@@ -1,4 +1,4 @@
-"""May an LLM judge stand in for people? Its agreement with them, its biases, its worth.
+"""An LLM judge beside people: agreement, biases, and the corrected win score.
 
 A judge is calibrated on items that people labelled too, drawn at random from those it judged.
 """

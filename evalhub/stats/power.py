@@ -1,4 +1,4 @@
-"""How much evidence is needed, and what a given amount can show.
+"""Sample sizes for a given power, and the power of a given size.
 
 All sizes rest on what is planned (a margin, a gain worth having), never on the effect observed.
 `alpha` is the error rate of one side throughout.

@@ -34,9 +34,9 @@ def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
     judgment by which items differ.
     """
     alike = np.zeros(len(values))
-    by_item, by_rater = (line_up(alike, values, each).clusters for each in (items, raters))
+    by_item, by_rater = (line_up(alike, values, labels).clusters for labels in (items, raters))
     n = values.size
-    of_items, of_raters = (clustered_mean(values, each) for each in (by_item, by_rater))
+    of_items, of_raters = (clustered_mean(values, clusters) for clusters in (by_item, by_rater))
     alone = float(values.var()) + 1 / n
     of_item = of_items.se**2 * n if of_items.df > 0 else alone * n
     df, seen = max(of_raters.df, 1.0), 0.0

@@ -174,7 +174,7 @@ def _with_a_larger(
     reach = dot(size, size) / clusters.size - 1
     icc = min(max((effect - 1) / reach, 0.0), 1.0) if reach > 0 else 0.0
     planned = np.append(size, size.max())
-    v, seen = (each * np.maximum(1 + (each - 1) * icc, 0.0) for each in (planned, size))
+    v, seen = (count * np.maximum(1 + (count - 1) * icc, 0.0) for count in (planned, size))
     more = float((v.sum() / planned.sum()) / (seen.sum() / size.sum()))
     noise = 3 * dot(v, v) / float(v.sum()) ** 2 - 1 / planned.size
     return max(more, 1.0), 2 / noise

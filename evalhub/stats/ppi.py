@@ -209,7 +209,9 @@ def _shared_covariance(items: _Judged, looked: Array, only: Array) -> float:
         list(dict.fromkeys(items.clusters[part].tolist())) for part in (slice(n), slice(n, None))
     ]
     sums = dict(zip(names[0], looked, strict=True))
-    both = sum(float(sums.get(name, 0.0) * each) for name, each in zip(names[1], only, strict=True))
+    both = sum(
+        float(sums.get(name, 0.0) * total) for name, total in zip(names[1], only, strict=True)
+    )
     return both / n / (items.f.size - n)
 
 

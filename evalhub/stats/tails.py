@@ -229,8 +229,8 @@ def _chance_above(values: Array, counts: Array) -> float:
     y = width * np.sinh(u)
     parts = np.array_split(y, min(y.size, values.size * y.size // _AT_ONCE + 1))
     # log(1 - a(c + iy)) less log(1 - ac) is log(1 - i·turn).
-    turned = [_log_characteristic(tilted, counts, each) for each in parts]
-    size, angle = (np.concatenate([each[i] for each in turned]) for i in (0, 1))
+    turned = [_log_characteristic(tilted, counts, part) for part in parts]
+    size, angle = (np.concatenate([pair[i] for pair in turned]) for i in (0, 1))
     height = np.exp(size) * (c * np.cos(angle) + y * np.sin(angle)) / (c * c + y * y)
     steps = height * width * np.cosh(u)
     total = float(steps.sum() - steps[0] / 2)

@@ -1,4 +1,4 @@
-"""What is unusual in a training, said as advice: it changes no verdict. Pure.
+"""Advice on unusual values of a training record; it changes no verdict. Pure.
 
 Each rule is a line of the table: what it looks at, what is usual, where that is known from, and a
 function that says what isn't so, or nothing. What a record doesn't say is passed over.
@@ -48,7 +48,7 @@ ATTENTION = {
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A record with the kind of the version that it is of, and with what that one stands on."""
+    """A training record with its version's kind and base."""
 
     kind: str
     fields: TrainingFields

@@ -1,4 +1,4 @@
-"""Whether a record's base can be the one that the version stands on. Pure."""
+"""Checks a record's base against the version's base. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a reviewer says of a pair, as it was presented, and whether the form allows it. Pure."""
+"""A reviewer's answer to a pair as presented, and whether the form allows it. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ others may want them."""
 
 
 def may_hold(*, free: int, wanted: int, contested: bool = True) -> int:
-    """How many of the `wanted` comparisons a page may hold ahead, given the `free` seats.
+    """How many of the `wanted` comparisons a page may lease ahead, with so many `free` seats.
 
     They are `contested` unless each pair has a seat for everybody who reviews: then whoever holds
     one keeps nobody waiting.

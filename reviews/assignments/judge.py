@@ -1,4 +1,4 @@
-"""Take what a reviewer said, once; take it back; or take that they would rather not say."""
+"""Records a judgment once, takes it back, or records a skip."""
 
 import datetime
 import uuid
@@ -50,7 +50,7 @@ KEPT = (*DEALT, *CHAINED, "judged", "seated", "skipped", "sealed", "recent", "an
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A judgment that is kept, and its reviewer's assignments after it."""
+    """A recorded judgment, and its reviewer's assignments after it."""
 
     judgment: Judgment
     assigned: Assigned

@@ -40,7 +40,7 @@ def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
 
 @transaction.atomic
 def remove_by_operator(*, reviewer: Reviewer) -> None:
-    """As `remove_reviewer`, of a person whom the site's operator erases or deactivates."""
+    """Like `remove_reviewer`, for a person whom the site's operator erases or deactivates."""
     lock_campaign(reviewer.campaign)
     rows = Reviewer.objects.filter(pk=reviewer.pk).exclude(state=ReviewerState.REMOVED)
     if rows.update(state=ReviewerState.REMOVED):

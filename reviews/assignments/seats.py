@@ -1,4 +1,4 @@
-"""Seats of pairs, each held by a judgment or by a lease that ends by itself.
+"""Seats of pairs, each taken by a judgment or by a lease that ends by itself.
 
 A pair has as many seats as it is to have judgments. A seat is taken by a compare-and-set on the
 pair's own row, and a constraint of the database refuses one too many. On PostgreSQL whoever

@@ -59,7 +59,7 @@ def accounts(campaign: Campaign, data: JudgmentData) -> Check:
 
 
 def identities(campaign: Campaign, data: JudgmentData) -> Check:
-    """Judgments of people for whom nobody answers, and who answers for the others."""
+    """Check: judgments of unconfirmed people, and who confirmed the others."""
     identity_by_pk = identities_of(campaign)
     counts = Counter(each.reviewer for each in data.judgments)
     total = counts.total()

@@ -1,4 +1,4 @@
-"""Do the tokens that pages carry tell on which side the candidate stands? Pure."""
+"""Tests whether the tokens of pages reveal the candidate's side. Pure."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Is the record what it was? Every chain followed again, before anything is shown of it."""
+"""Verifies a review's record: every hash chain is recomputed before anything is shown."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Verified:
     faults: list[str] = field(default_factory=list)
 
     def knows(self, head: str, campaign: Campaign) -> bool:
-        """Whether a given head is the campaign's seal, or was once the head of a chain."""
+        """Whether a head is the campaign's seal, or was the head of one of its chains."""
         every = (self.events, *self.heads.values())
         return head == campaign.seal or any(head in passed for passed in every)
 

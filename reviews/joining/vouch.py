@@ -18,7 +18,7 @@ from reviews.models import OVER, Campaign, EventKind, Reviewer
 
 @transaction.atomic
 def vouch(*, campaign: Campaign, whom: str, by: User) -> Reviewer:
-    """`by` says that this reviewer, named by user name, is a person of their own, whom they know.
+    """`by` confirms that this reviewer is a different person, whom they know.
 
     It stands in the review's chain and in the audit log; vouching again changes nothing.
 

@@ -1,4 +1,4 @@
-"""One reviewer's turns at pairs, and what they said."""
+"""A reviewer's turns at pairs, with their answers."""
 
 import uuid
 from typing import ClassVar, Self
@@ -220,7 +220,7 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
 
 
 class Judgment(models.Model):
-    """What a reviewer said, as presented. Rows are added, never changed.
+    """A reviewer's judgment, as presented. Rows are added, never changed.
 
     An answer after an undo is a new revision; the last one stands.
     """
@@ -299,7 +299,7 @@ class Undo(models.Model):
 
 
 class Guess(models.Model):
-    """Which side a reviewer took for the tuned one, asked after their last judgment."""
+    """The side that a reviewer took for the tuned one, asked after their last judgment."""
 
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="guess")
     side = models.CharField(max_length=10)

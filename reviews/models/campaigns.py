@@ -76,7 +76,7 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
         )
 
     def with_counts(self) -> Self:
-        """Adds `asked` (judgments that the plan wants) and `given` (those that stand)."""
+        """Adds `asked` (planned judgments) and `given` (judgments that count)."""
         from reviews.models.people import Reviewer
 
         seats = Pair.objects.filter(campaign=OuterRef("pk")).exclude(kind=PairKind.PRACTICE)

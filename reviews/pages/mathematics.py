@@ -54,7 +54,7 @@ _GROUPS = re.compile(r"\\(?:left|begin|right|end)(?![A-Za-z])|\\.|[{}]", re.DOTA
 
 
 def reads_as_mathematics(formula: str) -> bool:
-    """Whether what stands between two delimiters is mathematics rather than prices or prose.
+    """Whether the text between two delimiters is mathematics rather than prices or prose.
 
     It has a command, a power or an index, and no two words side by side; or it is an expression of
     single letters, numbers and signs, and not a number alone.

@@ -39,5 +39,5 @@ def worker(request: HttpRequest) -> HttpResponse:
 @cache_control(no_cache=True, public=True)
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
-    """What stands in place of a reviewer's page that can't be loaded."""
+    """The page shown if a reviewer's page can't be loaded."""
     return render(request, "reviews/offline.html")

@@ -54,7 +54,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ItemRequest:
-    """What was asked: the last message, those before it, and what was given with it.
+    """An item's request: the last message, earlier messages, and the context.
 
     `repeated` is a system prompt that came first in the comparison before as well.
     """
@@ -70,7 +70,7 @@ class ItemRequest:
 
     @property
     def unfolded(self) -> bool:
-        """Whether all of it is so short that nothing begins folded away."""
+        """Whether the whole request is short enough to show unfolded."""
         return self.words_earlier + (self.context.words if self.context else 0) <= LONG
 
 
@@ -132,7 +132,7 @@ def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
 
 
 def within_block(current: Assignment, later: Sequence[Assignment]) -> list[Assignment]:
-    """The held turns after the current one, up to the next pause."""
+    """The leased turns after the current one, up to the next pause."""
     turns = [current, *later]
     form = current.reviewer.campaign.page_form
     ends = [index for index, each in enumerate(turns) if ends_block(each.turn, form)]

@@ -13,7 +13,8 @@ MUCH, ASK, FLAG = "much-", "ask-", "flag-"
 
 
 def answer_of(post: QueryDict) -> ReviewerAnswer:
-    """What was chosen and said; whether the campaign's form allows it is for `Answer.checked`."""
+    """The posted choice and answers; `Answer.checked` tests whether the campaign's form allows
+    them."""
     choice = post.get("choice", "")
     fields = [field for field in post if field.startswith(ASK)]
     flagged = [field for field in post if field.startswith(FLAG)]

@@ -1,4 +1,4 @@
-"""What there is to compare: the answers of several runs, joined on their items."""
+"""Pairs to compare: the answers of several runs, joined on their items."""
 
 import hashlib
 import math

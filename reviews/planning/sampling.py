@@ -1,4 +1,4 @@
-"""Which items people are asked about. Pure and seeded."""
+"""Samples the items of a review. Pure and seeded."""
 
 import bisect
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a plan was read from, in a few rows that tell whether any of it has changed."""
+"""The sources of a plan, as a few rows that show whether any of them has changed."""
 
 from collections.abc import Sequence
 

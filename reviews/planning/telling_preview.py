@@ -23,7 +23,8 @@ WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way of showing both arms' answers more alike, and how they would be told apart then."""
+    """A way to show both arms' answers more alike, and how well text alone tells them apart
+    then."""
 
     how: str
     telling: Telling

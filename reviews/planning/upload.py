@@ -44,7 +44,7 @@ USUAL = Columns()
 
 @dataclass(slots=True)
 class Split:
-    """Where the pairs of an upload stand now, in files that the registry reads.
+    """The pairs of an upload, split into files that the registry reads.
 
     `lines` has the line of the upload for each line of `items` and `answers`.
     """

@@ -137,7 +137,7 @@ def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
 
 @transaction.atomic
 def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judgment:
-    """Keep whom the adjudicator prefers: the campaign's one question, not its rubric.
+    """Stores an adjudicator's choice on the campaign's one question.
 
     The same choice again returns the judgment that is there. Raises UnknownAssignmentError,
     StaleFormError, UnknownChoiceError, AlreadyJudgedError, LeaseLostError where another person has

@@ -82,7 +82,8 @@ class CampaignResults:
 
 
 def campaign_results(campaign: Campaign) -> CampaignResults:
-    """Raises StillBlindError while the campaign goes on, TamperedError where it was changed."""
+    """The campaign's results. Raises StillBlindError before its end, TamperedError if it was
+    changed."""
     check_ended(campaign)
     form = campaign.page_form
     heads = campaign.reviewers.order_by("pk").values_list("head", flat=True)

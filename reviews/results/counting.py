@@ -30,7 +30,7 @@ class CountedJudgments:
 
 
 def use_of(campaign: Campaign) -> UnconfirmedUse:
-    """What the campaign's study makes of people whom nobody confirmed; without one all count."""
+    """The study's rule for unconfirmed reviewers; without a study all count."""
     return "count" if campaign.study is None else campaign.study.policy.unconfirmed_reviewers
 
 

@@ -1,4 +1,4 @@
-"""What people said, as files: every row names its turn, its campaign and the sealed plan's hash.
+"""Judgments as files: every row names its turn, its campaign and the sealed plan's hash.
 
 Texts are as the models gave them, not as pages show them.
 """
@@ -56,7 +56,7 @@ _AT_ONCE = 2000
 
 
 def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, Any]]:
-    """Every judgment that stands, in the order in which they came; `answers` and `flags` are JSON.
+    """Every valid judgment, in the order of its time; `answers` and `flags` are JSON.
 
     `left` is the arm that stood on the left, `choice` what was said as presented, `favours` whom
     that favours; `too_fast` whether it came before both texts could be read. `answers` and `flags`

@@ -1,4 +1,4 @@
-"""What people said of single items, once a review has ended and its models have been named."""
+"""Votes on single items, once a review has ended and its models are named."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable

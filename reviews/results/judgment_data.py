@@ -1,4 +1,4 @@
-"""All that people said in a campaign, read once, with sides led back to the arms.
+"""All judgments of a campaign, read once, with sides mapped to arms.
 
 The one loader of judgments: the early stop, results, audit, export and the gate's evidence are
 made from it. Three queries whatever the size.
@@ -36,7 +36,7 @@ class JudgedPair(NamedTuple):
 
 
 class JudgmentRow(NamedTuple):
-    """One judgment as it stands now.
+    """The present judgment of one turn.
 
     `favours` is "candidate", "baseline", "tie", "both-bad" or "rated"; `choice` is as presented.
     `answers` and `flags` name arms, not sides: {"helpful": "candidate"}, {"baseline": ["unsafe"]}.

@@ -10,7 +10,7 @@ SERVED_NAME = 120
 
 
 class BackendError(Exception):
-    """A backend that can't be used as it is specified or configured: which, why, and what to do.
+    """A backend that can't be used as specified or configured: which, why, and the remedy.
 
     It is nobody's answer: what was asked stays unanswered, and nothing is decided on it.
     """
@@ -40,13 +40,13 @@ class Paid:
     @classmethod
     def together(cls, payments: "Iterable[Paid | None]") -> "Paid | None":
         """The sum over several requests; None where none of them reports its tokens."""
-        stated = [each for each in payments if each is not None]
+        stated = [payment for payment in payments if payment is not None]
         if not stated:
             return None
         return cls(
-            sum(each.prompt for each in stated),
-            sum(each.completion for each in stated),
-            sum(each.cached for each in stated),
+            sum(payment.prompt for payment in stated),
+            sum(payment.completion for payment in stated),
+            sum(payment.cached for payment in stated),
         )
 
 
@@ -104,7 +104,7 @@ type Answered = tuple[BackendRequest, Reply]
 
 
 class BackendClient(Protocol):
-    """A version, ready to be asked, by several threads at once.
+    """A version's client, used by several threads at once.
 
     The module of a live backend has a class of this name, `Client`, and it a class method
     `of(backend, prompt, sampling, reach)` that makes one or raises BackendError. `reach` says what
@@ -124,7 +124,7 @@ class BackendClient(Protocol):
 
 @runtime_checkable
 class Limited(Protocol):
-    """A client that is given as many requests at a time as its endpoint takes."""
+    """A client that sends as many requests at a time as its endpoint takes."""
 
     def limit(self) -> str:
         """Requests allowed at a time now, of how many at most, and why fewer; "" where unknown."""

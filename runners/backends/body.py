@@ -25,7 +25,7 @@ class _Unpacker(Protocol):
 
 
 async def read_body(response: "ClientResponse", most: int) -> tuple[bytes, bool]:
-    """The first `most` bytes of a body, unpacked, and whether there is more of it.
+    """The first `most` bytes of an unpacked body, and whether it is longer.
 
     No more than that is ever unpacked, whatever a few packed bytes would become. The response's
     session must leave the body as it comes (`auto_decompress=False`). Raises UnreadableBody.

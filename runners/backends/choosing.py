@@ -27,7 +27,7 @@ class Choosing:
 
     async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
         """Raises BackendError as `Echoing.ask` does."""
-        return [await self._choose(each) for each in questions]
+        return [await self._choose(question) for question in questions]
 
     async def _choose(self, question: BackendRequest) -> Reply:
         """The likeliest of the choices, with what all cost; the first error in its place."""
@@ -46,10 +46,10 @@ class Choosing:
             if reply.judged is None:
                 return Reply(error=reply.error, fault=reply.fault, paid=_payment(judged))
             judged.append(reply.judged)
-        sums = [each.logprob for each in judged]
+        sums = [choice.logprob for choice in judged]
         best = max(range(len(sums)), key=sums.__getitem__)
         paid = _payment(judged)
-        all_paid = paid is not None and all(each.paid is not None for each in judged)
+        all_paid = paid is not None and all(choice.paid is not None for choice in judged)
         return Reply(
             text=choices[best],
             logprob=sums[best],
@@ -63,4 +63,4 @@ class Choosing:
 
 
 def _payment(judged: Sequence[TextLikelihood]) -> Paid | None:
-    return Paid.together(each.paid for each in judged)
+    return Paid.together(choice.paid for choice in judged)

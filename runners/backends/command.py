@@ -146,7 +146,7 @@ class Client:
             for batch in program.answers([line for _, line in some]):
                 yield [(by_id.pop(name), reply) for name, reply in batch]
                 self._worked = self._worked or bool(batch)
-            left = [each for each in some if each[1]["id"] in by_id]
+            left = [pair for pair in some if pair[1]["id"] in by_id]
             if len(left) < len(some):
                 waiting = [left, *waiting] if left else waiting
             elif len(left) > 1:

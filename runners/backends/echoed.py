@@ -1,5 +1,5 @@
-"""How likely a server finds given texts: its completions repeat a prompt (`echo`) and say of each
-token how likely it was."""
+"""Likelihoods of texts from a server: its completions repeat a prompt (`echo`) with the
+log-probability of each token."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ class Echoing:
         await self.exchange.check_adapter()
         async with self._first:
             await self._check_tells()
-        return [await self._ask(*each.input) for each in questions]
+        return [await self._ask(*question.input) for question in questions]
 
     async def _check_tells(self) -> None:
         backend = self.exchange.backend
@@ -104,7 +104,7 @@ def read_echo(
         return [Reply(error="the tokens that the server names don't make up the text")]
     border = len(prefix.rstrip())
     counted = [each for end, each in placed if end > border]
-    if any(each.logprob is None for each in counted):
+    if any(token.logprob is None for token in counted):
         return [
             Reply(
                 error="the server doesn't say how likely the first token of a text is, and there "
@@ -112,8 +112,8 @@ def read_echo(
             )
         ]
     judged = TextLikelihood(
-        math.fsum(each.logprob or 0.0 for each in counted),
-        all(each.likeliest for each in counted),
+        math.fsum(token.logprob or 0.0 for token in counted),
+        all(token.likeliest for token in counted),
         paid=tokens_reported(answer)[2],
     )
     return [
@@ -148,10 +148,10 @@ def _tokens(answer: Any) -> list[_Token] | None:
         return None
     if not len(texts) == len(logprobs) == len(tops) or not texts:
         return None
-    tokens = [_token(*each) for each in zip(texts, logprobs, tops, strict=True)]
-    complete = [each for each in tokens if each is not None]
+    tokens = [_token(*row) for row in zip(texts, logprobs, tops, strict=True)]
+    complete = [token for token in tokens if token is not None]
     # only the first of a text may be without: nothing stands before it
-    if len(complete) < len(tokens) or any(each.logprob is None for each in complete[1:]):
+    if len(complete) < len(tokens) or any(token.logprob is None for token in complete[1:]):
         return None
     return complete
 

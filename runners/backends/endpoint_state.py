@@ -43,8 +43,8 @@ class EndpointState:
         self._leave()
 
     async def pause(self, seconds: float) -> None:
-        """Waits so long before another attempt, which is under way meanwhile to nobody, and then
-        goes on before what hasn't begun."""
+        """Waits before another attempt. Meanwhile the request occupies no slot; afterwards it goes
+        before new ones."""
         self._leave()
         try:
             await asyncio.sleep(seconds)

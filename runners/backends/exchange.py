@@ -82,7 +82,7 @@ def _is_answer(content: bytes, key: Secret) -> bool:
 
 @dataclass(slots=True)
 class Exchange:
-    """A version's endpoint, with the key that it is asked with at present."""
+    """A version's endpoint, with its present key."""
 
     backend: "OpenAIBackend"
     prompt: Prompt

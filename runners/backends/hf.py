@@ -250,7 +250,7 @@ class Client:
         Raises BackendError.
         """
         try:
-            return [TextLikelihood(*each) for each in self.loaded.loglikelihood(pairs)]
+            return [TextLikelihood(*result) for result in self.loaded.loglikelihood(pairs)]
         except EngineError as error:
             raise BackendError(str(error)) from error
 

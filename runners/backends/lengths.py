@@ -1,4 +1,4 @@
-"""Which items are longer than a model on this machine takes, before it is loaded or asked."""
+"""Finds items that are too long for a model on this machine, before it is loaded."""
 
 import importlib.util
 import json
@@ -83,7 +83,7 @@ def _context(model: Path) -> int | None:
 
 def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
     """No fewer tokens than the prompt has, for a token is a byte or more; 0 where it is refused."""
-    choices = max((len(each.encode()) for each in item.choices or ()), default=0)
+    choices = max((len(choice.encode()) for choice in item.choices or ()), default=0)
     try:
         if backend.api == "completion":
             return len(completion(prompt, item.input, item.context).encode()) + choices + SPARE
@@ -99,7 +99,7 @@ def _template_bytes(backend: HfBackend) -> int:
     """Of the template's own file: a system's message of its own stands in it."""
     own_template = [backend.chat_template] if backend.chat_template else []
     paths = [*map(Path, own_template), Path(backend.model) / "chat_template.jinja"]
-    return max((each.stat().st_size for each in paths if each.is_file()), default=4_000)
+    return max((path.stat().st_size for path in paths if path.is_file()), default=4_000)
 
 
 def _tokenizer(backend: HfBackend) -> Any:
@@ -134,5 +134,5 @@ def _tokens(
         except Exception:  # a template is a program, and raises what it likes
             return 0
     gap = " " if plain and text and not text[-1:].isspace() else ""
-    texts = [text + gap + each for each in item.choices] if item.choices else [text]
-    return max(len(tokenizer.encode(each, add_special_tokens=plain)) for each in texts)
+    texts = [text + gap + choice for choice in item.choices] if item.choices else [text]
+    return max(len(tokenizer.encode(text, add_special_tokens=plain)) for text in texts)

@@ -202,12 +202,14 @@ def _reply(line: bytes, ids: "set[str]") -> tuple[str, Reply]:
         return name, Reply(error="the command's line holds neither output nor error as text")
     if _UNSTORABLE.search(text):
         return name, Reply(error="the output holds a NUL character or half a surrogate pair")
-    fields: dict[str, Any] = {each: _number(answer.get(each)) for each in _NUMBERS}
+    fields: dict[str, Any] = {name: _number(answer.get(name)) for name in _NUMBERS}
     for count_name in _COUNTS:
         count = answer.get(count_name)
         fields[count_name] = count if isinstance(count, int) and 0 <= count < 2**31 else None
     likelihoods = answer.get("choice_logprobs")
-    if isinstance(likelihoods, list) and None not in [_number(each) for each in likelihoods]:
+    if isinstance(likelihoods, list) and None not in [
+        _number(likelihood) for likelihood in likelihoods
+    ]:
         fields["choice_logprobs"] = likelihoods
     return name, Reply(text=text, **fields)
 

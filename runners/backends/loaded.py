@@ -114,7 +114,7 @@ class Loaded:
                 yield windows(tokens, start=_start(base), most=base.context)
 
         judged = self._judge(prepare, len(texts))
-        return [sum(each.logprob for each in parts) for parts in judged]
+        return [sum(part.logprob for part in parts) for parts in judged]
 
     def _judge(
         self, prepare: Callable[[Base], Iterator[Parts]], count: int
@@ -132,9 +132,9 @@ class Loaded:
             by_position.update(batch)
         judged: list[list[Likelihood]] = []
         for at in range(count):
-            if errors := [each for each in by_position[at] if isinstance(each, EngineError)]:
+            if errors := [result for result in by_position[at] if isinstance(result, EngineError)]:
                 raise errors[0]
-            judged.append([each for each in by_position[at] if isinstance(each, Likelihood)])
+            judged.append([result for result in by_position[at] if isinstance(result, Likelihood)])
         return judged
 
     def _visit(
@@ -350,10 +350,11 @@ def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
 
 def _choose(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
     """The likeliest of the choices is the answer."""
-    if errors := [each for part in parts for each in part if isinstance(each, EngineError)]:
+    if errors := [result for part in parts for result in part if isinstance(result, EngineError)]:
         return _failure(errors[0])
     sums = [
-        sum(each.logprob for each in part if not isinstance(each, EngineError)) for part in parts
+        sum(result.logprob for result in part if not isinstance(result, EngineError))
+        for part in parts
     ]
     best = max(range(len(sums)), key=sums.__getitem__)
     assert question.choices is not None

@@ -1,4 +1,4 @@
-"""A key, kept out of what is told and stored."""
+"""Masks a key in messages and stored texts."""
 
 import base64
 import html

@@ -76,7 +76,7 @@ def split_calls(text: str) -> tuple[str, list[dict[str, Any]] | None]:
     Where something else stands between them, all of it is text.
     """
     try:
-        calls = calls_of([parse_json(each) for each in _CALL.findall(text)])
+        calls = calls_of([parse_json(call) for call in _CALL.findall(text)])
     except ValueError:
         return text, None
     return (text, None) if calls is None else (_CALL.sub("", text).strip(), calls)

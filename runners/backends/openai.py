@@ -120,7 +120,7 @@ class OpenAIBackend(BackendDeclaration):
 
     @property
     def seller(self) -> Sold | None:
-        otherwise = {each: self.extra.get(each, "default") for each in _OTHER_PRICES}
+        otherwise = {name: self.extra.get(name, "default") for name in _OTHER_PRICES}
         if any(value not in ("default", "auto") for value in otherwise.values()):
             return None
         return Sold(self.model, self.url, self.endpoint)
@@ -166,7 +166,7 @@ class OpenAIBackend(BackendDeclaration):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A version's endpoint, ready to be asked."""
+    """The client of a version's endpoint."""
 
     backend: OpenAIBackend
     prompt: Prompt
@@ -188,9 +188,11 @@ class Client:
         """
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
         judges = not self.backend.why_no_choices
-        choosing = [each for each in questions if judges and each.choices is not None]
+        choosing = [question for question in questions if judges and question.choices is not None]
         if len(choosing) < len(questions):
-            answerable = [each for each in questions if not judges or each.choices is None]
+            answerable = [
+                question for question in questions if not judges or question.choices is None
+            ]
             yield from ask_all(exchange, answerable)
         if choosing:
             yield from ask_all(Choosing(Echoing(exchange)), choosing)
@@ -218,7 +220,7 @@ class Client:
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[TextLikelihood | str]:
         """How likely each whole text is, or why that isn't known. Raises as `loglikelihood`."""
-        return self.loglikelihood([("", each) for each in texts])
+        return self.loglikelihood([("", text) for text in texts])
 
     def limit(self) -> str:
         """See Limited."""

@@ -1,4 +1,4 @@
-"""Answers made elsewhere, given to `launch` as a file."""
+"""Recorded answers, read from the file that `launch` gets."""
 
 from typing import Any, ClassVar, Literal
 

@@ -119,7 +119,7 @@ def _with_what_was_paid(answers: list[Reply], paid: Paid) -> list[Reply]:
     if len(answers) == 1 and answers[0].text is not None and not paid.cached:
         return answers
     first, *others = answers
-    return [replace(first, paid=paid), *(replace(each, paid=Paid(0, 0)) for each in others)]
+    return [replace(first, paid=paid), *(replace(other, paid=Paid(0, 0)) for other in others)]
 
 
 def _cached_tokens(usage: Mapping[str, Any]) -> int:
@@ -133,7 +133,7 @@ def _share(total: int, choices: Sequence[Any], at: int) -> int:
     unless the choices say themselves how long they are."""
     if (
         len(choices) > 1
-        and (logprobs := [_logprobs(each) for each in choices])
+        and (logprobs := [_logprobs(choice) for choice in choices])
         and None not in logprobs
     ):
         return len(logprobs[at] or ())
@@ -191,7 +191,7 @@ def _logprobs(choice: Any) -> list[float] | None:
         return None
     values = logprobs.get("token_logprobs")
     if values is None and isinstance(content := logprobs.get("content"), list):
-        values = [each.get("logprob") if isinstance(each, dict) else None for each in content]
+        values = [token.get("logprob") if isinstance(token, dict) else None for token in content]
     if not isinstance(values, list):
         return None
     if not all(type(one) in (int, float) and math.isfinite(one) and one <= 0 for one in values):

@@ -46,5 +46,5 @@ def _entries(content: bytes) -> dict[str, dict[str, Any]]:
 
 
 def _names_of(served: dict[str, dict[str, Any]]) -> str:
-    names = ", ".join(repr(each[:60]) for each in list(served)[:5])
+    names = ", ".join(repr(name[:60]) for name in list(served)[:5])
     return names or "none"

@@ -1,4 +1,4 @@
-"""How many requests an endpoint is given at a time: as many as it takes. Pure.
+"""The limit of an endpoint's concurrent requests, adapted to its replies. Pure.
 
 It starts at what the version allows, and falls where the endpoint says that it is too much (429,
 503) or doesn't answer in time. Each answer raises it again. How long answers take changes nothing:

@@ -121,8 +121,8 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
     wrapped = [
         name for name, module in modules_by_name.items() if isinstance(module, ModulesToSaveWrapper)
     ]
-    replaced = tuple(f"{each}." for each in wrapped)
-    if beside := [each for each in modules.values() if f"{each}.".startswith(replaced)]:
+    replaced = tuple(f"{name}." for name in wrapped)
+    if beside := [module for module in modules.values() if f"{module}.".startswith(replaced)]:
         raise EngineError(f"{folder}: {_BESIDE.format(beside[0])}")
     for key, name in modules.items():
         _check_shape(folder, key, modules_by_name[name], header[key]["shape"])
@@ -154,7 +154,7 @@ def _check_whole_modules(
                 "trained on another base"
             )
         for name, module in modules.items():
-            if any(f"{each}.".startswith(f"{name}.") for each in tuned):
+            if any(f"{module_name}.".startswith(f"{name}.") for module_name in tuned):
                 raise EngineError(f"{folder}: {_BESIDE.format(name)}")
             for inner, weights in getattr(module, "original_module", module).named_parameters():
                 key, shape = f"{_PREFIX}{name}.{inner}", list(weights.shape)
@@ -230,7 +230,7 @@ def _causes(folder: Path) -> Iterator[None]:
 def _hint(name: str, modules_by_name: dict[str, Any]) -> str:
     """A hint that names the base's module with the same ending, or ""."""
     end = ".".join(name.split(".")[-4:])
-    close = next((each for each in modules_by_name if each.endswith(end)), None)
+    close = next((name for name in modules_by_name if name.endswith(end)), None)
     return f" (the base has {close})" if close else ""
 
 

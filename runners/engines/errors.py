@@ -10,4 +10,4 @@ class NoRoomError(EngineError):
 
 
 class ItemError(EngineError):
-    """What a model can't answer of one item, however often it is asked: why."""
+    """Why a model can't answer an item, however often it is asked."""

@@ -65,7 +65,7 @@ def adapter_config(folder: Path) -> dict[str, Any]:
                 f"{folder} holds a whole model, which an adapter was merged into: name it as the "
                 "model, and leave the adapter out"
             )
-        inner = sorted(each.parent.name for each in folder.glob(f"*/{ADAPTER_CONFIG}"))
+        inner = sorted(path.parent.name for path in folder.glob(f"*/{ADAPTER_CONFIG}"))
         hint = f" (PEFT saved it into {', '.join(inner)} within it)" if inner else ""
         raise EngineError(f"{folder} holds no {ADAPTER_CONFIG}{hint}: it isn't a PEFT adapter")
     if not (folder / ADAPTER_WEIGHTS).is_file():
@@ -136,7 +136,7 @@ def all_zero(path: Path, names: Iterable[str]) -> bool:
             # minus zero is a zero too: its sign is the highest bit of the last byte of a value
             width = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}.get(header[name]["dtype"], 1)
             content = bytearray(file.read(end - start))
-            content[width - 1 :: width] = bytes(each & 0x7F for each in content[width - 1 :: width])
+            content[width - 1 :: width] = bytes(byte & 0x7F for byte in content[width - 1 :: width])
             if any(content):
                 return False
     return True

@@ -169,7 +169,9 @@ def _ends(model: Any, tokenizer: Any) -> list[int]:
     """The tokens that end an answer, by the model's and the tokenizer's word."""
     eos = getattr(model.generation_config, "eos_token_id", None)
     eos_ids = eos if isinstance(eos, list) else [eos]
-    return sorted({each for each in [*eos_ids, tokenizer.eos_token_id] if each is not None})
+    return sorted(
+        {token_id for token_id in [*eos_ids, tokenizer.eos_token_id] if token_id is not None}
+    )
 
 
 class _Before(LogitsProcessor):  # type: ignore[misc]
@@ -225,7 +227,7 @@ class _Watch:
         if self.drawing.top_p < 1:
             shaped = _nucleus(shaped, self.drawing.top_p)
         uniform = torch.stack(
-            [torch.rand(shaped.shape[-1], generator=each) for each in self.noise]
+            [torch.rand(shaped.shape[-1], generator=generator) for generator in self.noise]
         ).clamp_(min=torch.finfo(torch.float32).tiny)
         return shaped - torch.log(-torch.log(uniform)).to(shaped.device)
 

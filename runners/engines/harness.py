@@ -91,7 +91,7 @@ class LmEvalTask(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class HarnessDocument:
-    """A document of a task with what is asked of it, by the harness's own task of that name."""
+    """A document of a task with its requests, made by the harness's own task."""
 
     key: str
     doc: Any
@@ -107,7 +107,7 @@ class HarnessDocument:
     @property
     def requests_json(self) -> list[Any]:
         """The document's requests as JSON, for the digest of the prompts."""
-        return [[each.request_type, list(each.args)] for each in self.instances]
+        return [[instance.request_type, list(instance.args)] for instance in self.instances]
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class HarnessTask:
 
     @property
     def prompts_sha256(self) -> str:
-        prompts = [each.requests_json for each in self.documents.values()]
+        prompts = [document.requests_json for document in self.documents.values()]
         text = json.dumps(prompts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -185,7 +185,7 @@ class HarnessTask:
             task.apply_filters()
             scores: dict[str, float] = {}
             for name in document.instances[0].filtered_resps:
-                filtered = [each.filtered_resps[name] for each in document.instances]
+                filtered = [instance.filtered_resps[name] for instance in document.instances]
                 scored: Mapping[str, Any] = task.process_results(document.doc, filtered)
                 for metric, value in scored.items():
                     score = metric if name == "none" else f"{metric},{name}"
@@ -220,7 +220,7 @@ def _load(spec: LmEvalTask) -> HarnessTask:
     os.environ.setdefault("TQDM_DISABLE", "1")
     metric = spec.score.partition(",")[0]
     task_set = find_tasks(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
-    kinds = {str(each.OUTPUT_TYPE) for each in task_set.tasks.values()}
+    kinds = {str(task.OUTPUT_TYPE) for task in task_set.tasks.values()}
     if len(kinds) != 1:
         raise EngineError(
             f"is a group of several kinds ({', '.join(sorted(kinds))}): {_apart(task_set)}"
@@ -231,11 +231,15 @@ def _load(spec: LmEvalTask) -> HarnessTask:
     documents: dict[str, HarnessDocument] = {}
     for name, task in task_set.tasks.items():
         before = f"{name}/" if task_set.is_group else ""
-        documents.update((each.key, each) for each in _documents(spec, name, task, before))
+        documents.update(
+            (document.key, document) for document in _documents(spec, name, task, before)
+        )
     if spec.cluster is not None:
         for document in documents.values():
             _cluster(document, spec.cluster)  # before anything is written
-    drawn = {json.dumps(each.instances[0].args[1:], default=str) for each in documents.values()}
+    drawn = {
+        json.dumps(document.instances[0].args[1:], default=str) for document in documents.values()
+    }
     if kind == "generate_until" and len(drawn) > 1:
         raise EngineError(
             f"is a group whose tasks end or draw answers differently: {_apart(task_set)}"
@@ -246,7 +250,9 @@ def _load(spec: LmEvalTask) -> HarnessTask:
             f"is a group, and {metric} is of one task's documents: {_apart(task_set)}"
         )
     if any(together):
-        rows = [(each.task, each.doc, each.instances) for each in documents.values()]
+        rows = [
+            (document.task, document.doc, document.instances) for document in documents.values()
+        ]
         check_documents(rows, kind, metric)
     ups = {bool(task.higher_is_better()[metric]) for task in task_set.tasks.values()}
     if len(ups) > 1:
@@ -261,7 +267,7 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         versions=versions if task_set.is_group else {},
         documents=documents,
         higher_is_better=ups.pop(),
-        mean_bytes=mean_bytes([(each.task, each.doc) for each in documents.values()])
+        mean_bytes=mean_bytes([(document.task, document.doc) for document in documents.values()])
         if metric == BITS
         else None,
         together=any(together),
@@ -283,7 +289,7 @@ def _documents(spec: LmEvalTask, name: str, task: Any, before: str) -> Iterator[
     for instance in task.instances:
         by_document.setdefault(str(instance.doc_id), []).append(instance)
     for key, some in by_document.items():
-        if any(len(each.args) > 2 for each in some):
+        if any(len(instance.args) > 2 for instance in some):
             raise EngineError("shows images or sounds, which aren't asked here")
         yield HarnessDocument(before + key, some[0].doc, some, name, task)
 

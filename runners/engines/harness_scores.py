@@ -17,7 +17,7 @@ _PROBE = (0.0, 1.0, 1.0, 0.25)
 
 def available_scores(task: Any) -> list[str]:
     """The names that a document's scores of this task have: METRIC, or METRIC,FILTER."""
-    filters = [str(each.name) for each in getattr(task, "_filters", ())] or ["none"]
+    filters = [str(filter_.name) for filter_ in getattr(task, "_filters", ())] or ["none"]
     return [
         metric if name == "none" else f"{metric},{name}"
         for metric in task.aggregation()

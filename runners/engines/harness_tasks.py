@@ -65,7 +65,7 @@ def find_tasks(task: str, *, include_path: str | None, data: str | None, metric:
         raise EngineError(f"can't be loaded: {one_line(error)}") from error
     if kind != "GROUP":
         return TaskSet({task: built}, str(built.VERSION), is_group=False)
-    tasks = {each.task_name: each for each in built.get_all_tasks()}
+    tasks = {task.task_name: task for task in built.get_all_tasks()}
     return TaskSet(tasks, str(built.version), is_group=True)
 
 
@@ -87,10 +87,12 @@ def _is_whole(manager: Any, name: str) -> bool:
     """Whether all that a name stands for is there; a tag may be of the harness's own tasks too."""
     entry = manager.task_index[name]
     members = (entry.cfg or {}).get("task") if entry.kind.name == "GROUP" else []
-    plain = [each for each in members or [] if isinstance(each, str)]
+    plain = [member for member in members or [] if isinstance(member, str)]
     return (
         entry.kind.name != "TAG"
-        and all(each in manager.task_index and _is_whole(manager, each) for each in plain)
+        and all(
+            task_name in manager.task_index and _is_whole(manager, task_name) for task_name in plain
+        )
         and len(plain) == len(members or [])
     )
 
@@ -120,7 +122,7 @@ def _members(index: Mapping[str, Any], members: Any) -> Iterator[str]:
 def _check_group(config: Mapping[str, Any], metric: str, names: Sequence[str]) -> None:
     """That the group's own score is the mean over all documents, as a test set's is."""
     entries = config.get("aggregate_metric_list") or []
-    own = {each.get("metric"): each for each in entries if isinstance(each, dict)}
+    own = {entry.get("metric"): entry for entry in entries if isinstance(entry, dict)}
     instead = f"make a test set of each of its tasks, {_list_names(names)}"
     if metric not in own:
         has = f"but {', '.join(map(str, own))}" if own else "nor any other"

@@ -1,4 +1,4 @@
-"""How likely a model finds given continuations: for choices, and for whole texts."""
+"""Likelihoods of continuations: for choices, and for whole texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from runners.engines.generating import BASE, NO_NUMBERS, answering
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """Tokens that are given, tokens whose likelihood is asked, and who answers."""
+    """Context tokens, the tokens whose likelihood is computed, and the model."""
 
     given: tuple[int, ...]
     asked: tuple[int, ...]

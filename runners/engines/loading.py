@@ -28,7 +28,7 @@ _AVAILABLE = re.compile(r"^MemAvailable:\s+(\d+) kB", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A base and how it is held: who names the same one shares one in memory.
+    """A base model and how it is loaded; equal sources share one in memory.
 
     Attributes:
         model: a folder, a GGUF file, or a name at the model hub, which needs the revision.
@@ -109,7 +109,7 @@ def fits_beside(source: Source) -> bool:
     knows before they are loaded."""
     path = Path(source.model)
     files = [path] if path.is_file() else [*path.glob("*.safetensors")]
-    size = sum(os.path.getsize(each) for each in files)
+    size = sum(os.path.getsize(file) for file in files)
     if torch.cuda.is_available() and source.device_map != "cpu":
         free, _ = torch.cuda.mem_get_info()
         return size < int(free)
@@ -153,7 +153,7 @@ def _check_whole(source: Source, load_info: dict[str, Any]) -> None:
         ("missing_keys", "weights are missing"),
         ("mismatched_keys", "weights have another shape than its configuration says"),
     ):
-        if keys := sorted(str(each) for each in load_info.get(kind) or ()):
+        if keys := sorted(str(key) for key in load_info.get(kind) or ()):
             raise EngineError(
                 f"{source.model}: {len(keys)} {means}, the first {keys[0]}: save the model again"
             )

@@ -41,7 +41,9 @@ def next_batch[T](
     if not waiting:
         return []
     first = group(waiting[0])
-    alike = sorted((each for each in waiting if group(each) == first), key=width, reverse=True)
+    alike = sorted(
+        (request for request in waiting if group(request) == first), key=width, reverse=True
+    )
     return alike[: max(1, most_tokens // max(1, width(alike[0])))]
 
 
@@ -135,15 +137,15 @@ class Engine:
                 arrived, self._visits = self._visits, []
             while arrived:
                 self._receive(arrived.pop(0))
-            self._waiting = [each for each in self._waiting if not _is_gone(each)]
+            self._waiting = [request for request in self._waiting if not _is_gone(request)]
             batch = next_batch(
                 self._waiting,
                 group=self._group,
                 width=lambda question: question.width,
                 most_tokens=self._most(),
             )
-            batch_ids = {id(each) for each in batch}
-            self._waiting = [each for each in self._waiting if id(each) not in batch_ids]
+            batch_ids = {id(request) for request in batch}
+            self._waiting = [request for request in self._waiting if id(request) not in batch_ids]
             self._answer(batch)
 
     def _group(self, question: Question) -> tuple[Any, ...]:
@@ -180,7 +182,10 @@ class Engine:
             answers = self._ask(batch)
         except Cancelled:
             # Who still waits is asked again: only some of them are gone.
-            self._waiting = [*(each for each in batch if not _is_gone(each)), *self._waiting]
+            self._waiting = [
+                *(request for request in batch if not _is_gone(request)),
+                *self._waiting,
+            ]
             return
         except Exception as error:
             if not memory_ended(error):
@@ -194,7 +199,7 @@ class Engine:
         self._answer_in_less(batch)
 
     def _answer_in_less(self, batch: Sequence[Question]) -> None:
-        size = len(batch) * max(each.width for each in batch)
+        size = len(batch) * max(request.width for request in batch)
         _free_memory()
         if _room_made(beside=self, keep=0):
             self._waiting = [*batch, *self._waiting]
@@ -213,21 +218,21 @@ class Engine:
         drawing = batch[0].drawing
         if drawing is None:
             padding = base.tokenizer.pad_token_id or 0
-            pairs = [each.asked for each in batch if isinstance(each.asked, Continuation)]
+            pairs = [request.asked for request in batch if isinstance(request.asked, Continuation)]
             return likelihoods(base.model, pairs, padding)
-        rows = [each.asked for each in batch if isinstance(each.asked, PromptRow)]
+        rows = [request.asked for request in batch if isinstance(request.asked, PromptRow)]
         return generate(
             base.model,
             base.tokenizer,
             rows,
             drawing,
-            unwanted=lambda: all(_is_gone(each) for each in batch),
+            unwanted=lambda: all(_is_gone(request) for request in batch),
         )
 
     def _break_visits(self, batch: Sequence[Question], error: Exception) -> None:
         """End the visits of a batch that failed with an unexpected error."""
         logger.exception("%s: a batch failed", self.source.model)
-        for visit in {id(each.visit): each.visit for each in batch}.values():
+        for visit in {id(request.visit): request.visit for request in batch}.values():
             if visit is not None:
                 visit.failed(error)
                 visit.gone.set()
@@ -261,7 +266,7 @@ def _room_made(*, beside: Engine, keep: int) -> bool:
     """Lets other bases go that nobody asks, until `keep` of them are left, those that were asked
     last; whether any went."""
     with _finding:
-        others = [each for each in _engines.values() if each is not beside and each.loaded]
+        others = [engine for engine in _engines.values() if engine is not beside and engine.loaded]
     went = 0
     for other in others:
         if len(others) - went > keep:

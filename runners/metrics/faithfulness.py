@@ -46,7 +46,7 @@ class Faithfulness(JudgedMetric):
                 raise VerdictError("a claim of it isn't said to be supported or not")
         if not claims:
             return MetricScore(None, "the answer claims nothing")
-        unsupported = [each.get("claim") for each in claims if not each["supported"]]
-        reasons = "; ".join(each for each in unsupported if isinstance(each, str))
+        unsupported = [claim.get("claim") for claim in claims if not claim["supported"]]
+        reasons = "; ".join(claim for claim in unsupported if isinstance(claim, str))
         value = 1 - len(unsupported) / len(claims)
         return MetricScore(value, f"not supported: {reasons}" if unsupported else "")

@@ -36,8 +36,8 @@ class JsonFields(TextMetric):
             return MetricScore(None, f"the reference is not JSON: {flaw}")
         if not isinstance(wanted, dict) or not wanted:
             return MetricScore(None, "the reference is no JSON object with fields")
-        names = [(each, each.split(".")) for each in self.fields]
-        names = names or [(each, [each]) for each in wanted]
+        names = [(field, field.split(".")) for field in self.fields]
+        names = names or [(name, [name]) for name in wanted]
         lacking = [name for name, path in names if _reach(wanted, path) is _ABSENT]
         if lacking:
             return MetricScore(None, f"the reference has no field '{lacking[0]}'")

@@ -10,11 +10,11 @@ _SHOWN = 80
 
 
 class VerdictError(ValueError):
-    """What a judge said that is no verdict. Nothing is guessed from it."""
+    """A judge's reply that is no verdict. Nothing is guessed from it."""
 
 
 def read_verdict(text: str) -> dict[str, Any]:
-    """The JSON object that is all a judge said, but for white space and one fence around it.
+    """The one JSON object of a judge's reply, without white space and one fence around it.
 
     Raises VerdictError for anything else: prose around it, two objects, a name given twice.
     """

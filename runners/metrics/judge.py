@@ -49,7 +49,11 @@ class Judge(JudgedMetric):
         return float(self.scale[0]), float(self.scale[1])
 
     def question(self, answer: Answer, references: Sequence[Any]) -> str:
-        right = [each for each in references if each is not None] if self.references else []
+        right = (
+            [reference for reference in references if reference is not None]
+            if self.references
+            else []
+        )
         least, most = self.scale
         return _ASKED.format(
             material_is=MATERIAL,

@@ -40,7 +40,7 @@ class JudgedMetric(TextMetric):
         return self.by
 
     def question(self, answer: Answer, references: Sequence[Any]) -> str:
-        """What the judge is asked. ValueError says why there is nothing to ask."""
+        """The question to the judge. Raises ValueError, with the reason, if there is none."""
         raise NotImplementedError
 
     def value(self, verdict: dict[str, Any]) -> MetricScore:
@@ -50,8 +50,11 @@ class JudgedMetric(TextMetric):
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
         assert ask is not None, "Scorer refuses a metric without its model"
         questions = [self._question_or_reason(answer, references) for answer, references in batch]
-        replies = iter(ask([each for each in questions if isinstance(each, str)]))
-        return [self._heard(next(replies)) if isinstance(each, str) else each for each in questions]
+        replies = iter(ask([question for question in questions if isinstance(question, str)]))
+        return [
+            self._heard(next(replies)) if isinstance(question, str) else question
+            for question in questions
+        ]
 
     def _question_or_reason(self, answer: Answer, references: Sequence[Any]) -> str | MetricScore:
         try:
@@ -69,7 +72,7 @@ class JudgedMetric(TextMetric):
 
 
 def as_material(values: Mapping[str, Any], *, always: Mapping[str, str]) -> str:
-    """What is judged, as one JSON object, so that no text of it can end it or begin another.
+    """The judged texts as one JSON object, so that no text can end it or begin another.
 
     Empty entries of `values` are left out; those of `always`, the answers, are not.
     """

@@ -1,4 +1,4 @@
-"""In which language a text is, where it can be told: by its letters, and by its frequent words."""
+"""Detects a text's language by its letters and frequent words."""
 
 import re
 from collections.abc import Iterator

@@ -37,14 +37,14 @@ class LanguageSwitch(TextMetric):
             return MetricScore(0.0, "the language of what was asked isn't told")
         for language, where in languages_of(answer.text):
             if language not in right:
-                wanted = ", ".join(sorted(each for each in right if each))
+                wanted = ", ".join(sorted(language for language in right if language))
                 return MetricScore(1.0, f"{language} in place of {wanted}: {where!r}")
         return MetricScore(0.0)
 
 
 def _right(answer: Answer, references: Sequence[Any]) -> set[str]:
     """The detected languages of the references, else that of the question."""
-    texts = [each for each in references if isinstance(each, str)]
-    return {language for each in texts or [answer.asked] if (language := language_of(each))} or {
+    texts = [reference for reference in references if isinstance(reference, str)]
+    return {language for text in texts or [answer.asked] if (language := language_of(text))} or {
         language for language in [language_of(answer.asked)] if language
     }

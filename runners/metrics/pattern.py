@@ -59,7 +59,7 @@ def groups_of(source: str) -> int:
 def _is_plain(source: str) -> bool:
     """Whether a pattern is short and repeats little by number, so that it is read in no time."""
     counts = (int(most or least or 1) for least, most in _COUNTED.findall(source))
-    return len(source) <= _PLAIN_LENGTH and prod(max(each, 1) for each in counts) <= _PLAIN_COUNT
+    return len(source) <= _PLAIN_LENGTH and prod(max(count, 1) for count in counts) <= _PLAIN_COUNT
 
 
 def last_group(pattern: Any, text: str) -> str | None:

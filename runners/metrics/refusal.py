@@ -91,7 +91,7 @@ class Refusal(TextMetric):
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         text = answer.text.casefold()
-        own = next((each for each in self.phrases if each.casefold() in text), None)
+        own = next((phrase for phrase in self.phrases if phrase.casefold() in text), None)
         if own is not None:
             return MetricScore(1.0, f"it says {own[:100]!r}")
         phrase = refusal_phrase(answer.text)

@@ -17,12 +17,12 @@ from runners.metrics.subprocess_scoring import (
 
 
 class MetricError(ValueError):
-    """A metric that can't be used as asked: an unknown name or option, a bad pattern or schema."""
+    """A metric that can't be used: an unknown name or option, a bad pattern or schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said, and what it cost. None is a cost that nobody recorded.
+    """A model's answer with its costs; None is a cost that nobody recorded.
 
     `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
     is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
@@ -66,7 +66,7 @@ type Scorable = tuple[Answer, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class JudgeReply:
-    """What a model that a metric asked said; None where it gave no answer, and `error` is why."""
+    """The reply of a judge's model; without one None, and `error` says why."""
 
     text: str | None
     error: str = ""
@@ -124,7 +124,7 @@ class MetricDeclaration(Declaration):
 
     @property
     def model(self) -> str:
-        """Who is asked: a judge's name in a study file, its version's digest once registered."""
+        """The judge: its name in a study file, its version's digest once registered."""
         return ""
 
     @property
@@ -141,7 +141,7 @@ class MetricDeclaration(Declaration):
 
     @property
     def reads_item(self) -> bool:
-        """Whether it is told more of an item than its references."""
+        """Whether the metric reads more of an item than its references."""
         return self.needs_model or self.reads_choices or self.reads_question
 
     @property
@@ -196,7 +196,7 @@ class MetricDeclaration(Declaration):
 
 
 class TextMetric(MetricDeclaration):
-    """A metric of what the answer says, all of it or the part that a pattern takes out."""
+    """A metric of the answer's text, or of the part that a pattern extracts."""
 
     extract: str | None = Field(
         None,
@@ -288,7 +288,7 @@ class Scorer:
             return False
         if self.metric.needs_model:
             return False  # it waits here, and only who asks has the model
-        texts = (each for each in references if isinstance(each, str))
+        texts = (reference for reference in references if isinstance(reference, str))
         return self.metric.apart or len(answer.text) + sum(map(len, texts)) > LONG
 
     def _read(self, answer: Answer) -> tuple[Answer | MetricScore, bool | None]:

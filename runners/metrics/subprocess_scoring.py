@@ -95,7 +95,7 @@ class _Beside:
 
     def __init__(self) -> None:
         # The same packages as here, and nothing that lies in the folder where we happen to be.
-        path = os.pathsep.join(each for each in sys.path if each)
+        path = os.pathsep.join(folder for folder in sys.path if folder)
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "runners.metrics.subprocess_worker"],
             stdin=subprocess.PIPE,

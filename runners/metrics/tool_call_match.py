@@ -45,7 +45,7 @@ class ToolCallMatch(MetricDeclaration):
             return False
         if self.ordered:
             return all(map(self._same, calls, wanted))
-        return _pairs_up([[self._same(one, each) for each in wanted] for one in calls])
+        return _pairs_up([[self._same(one, reference) for reference in wanted] for one in calls])
 
     def _same(self, call: Call, wanted: Call) -> bool:
         if call["name"] != wanted["name"]:
@@ -75,4 +75,4 @@ def _pairs_up(fits: Sequence[Sequence[bool]]) -> bool:
 
 
 def _calls_text(calls: Sequence[Call]) -> str:
-    return " and ".join(call_text(each)[:100] for each in calls[:3]) or "nothing"
+    return " and ".join(call_text(call)[:100] for call in calls[:3]) or "nothing"

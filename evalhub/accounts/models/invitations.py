@@ -19,7 +19,7 @@ class InvitationQuerySet[M: models.Model](models.QuerySet[M]):
         return self.unanswered().filter(expires__gt=timezone.now())
 
     def waiting_for(self, user: User) -> Self:
-        """What stands in this person's own list."""
+        """Invitations that wait in this person's own list."""
         return self.open().filter(account=user, account__is_active=True)
 
 

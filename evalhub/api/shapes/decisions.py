@@ -49,7 +49,7 @@ class WholeDecisionOut(DecisionOut):
 
 
 class SignOffRequest(Declaration):
-    """A person stands by a decision, or overrides it."""
+    """Request to sign a decision off, or to override it."""
 
     reason: str = Field(min_length=1, max_length=4000)
     verdict: Verdict | None = Field(None, description="another than it gave overrides it")

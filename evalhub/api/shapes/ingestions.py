@@ -21,7 +21,7 @@ class IngestionRequest(VersionOnItems):
 
 
 class FinishRequest(Declaration):
-    """That all of it was handed in."""
+    """Request to finish an ingestion, with the number of rows."""
 
     rows: int = Field(ge=1, le=2**31 - 1, description="how many rows there are in all")
 

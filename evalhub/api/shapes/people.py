@@ -17,7 +17,7 @@ class MemberOut(ResponseBody):
 
 
 class MemberRequest(Declaration):
-    """Somebody is asked to be a member."""
+    """Request to invite a member."""
 
     whom: str = Field(min_length=1, max_length=254, description="by mail or by user name")
     role: Role

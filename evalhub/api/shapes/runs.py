@@ -25,14 +25,14 @@ class VersionOnItems(Declaration):
 
 
 class RunRequest(VersionOnItems):
-    """A version asked all items of a test set version, and scored."""
+    """Request to run a version on all items of a test set version, and to score it."""
 
     metrics: tuple[AnyMetric, ...] = ()
     answers: Upload | None = Field(None, description="a recorded version's answers")
 
 
 class ResumeRequest(Declaration):
-    """How a run goes on."""
+    """Request to resume a run."""
 
     budget: RunBudget | None = Field(
         None, description="what it may cost from now on, in place of what it was stopped by"

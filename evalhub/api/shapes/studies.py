@@ -87,7 +87,7 @@ class DecisionLinkOut(ResponseBody):
 
 
 class WholeStudyOut(ResponseBody):
-    """A study with all that is known of it: how far it is, and what was decided."""
+    """A study in full: its progress and its decisions."""
 
     slug: str
     name: str

@@ -16,7 +16,7 @@ type Fields = dict[str, JsonValue]
 
 
 class AskedOtherwise(Declaration):
-    """What is to be asked otherwise."""
+    """Changes to a study's policy and demands."""
 
     policy: Fields = Field({}, description="fields of its policy; the others stay")
     demands: dict[str, Fields] = Field(
@@ -27,7 +27,7 @@ class AskedOtherwise(Declaration):
 
 
 class CopyRequest(AskedOtherwise):
-    """A study asked again under another name."""
+    """Request to copy a study under another name."""
 
     name: str | None = Field(
         None, min_length=1, max_length=200, description="null: the study's own, with (copy)"
@@ -62,7 +62,7 @@ class ChangeOut(ResponseBody):
 
 
 class PolicyChangeOut(ResponseBody):
-    """What is asked otherwise, what is easier to pass first."""
+    """The differences between two policies, easier ones first."""
 
     changed: bool = Field(description="false: nothing was written")
     changes: tuple[ChangeOut, ...]

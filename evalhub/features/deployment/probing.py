@@ -40,7 +40,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which server is asked, and for which model.
+    """The server to ask, and the model's name there.
 
     Attributes:
         url, key_env: of the operator's own; or

@@ -68,7 +68,7 @@ class MlflowAlias(models.Model):
 
     @property
     def sentence(self) -> str:
-        """What the server was told, as a sentence."""
+        """The alias's state at the server, as a sentence."""
         where = f"{self.told_name} version {self.told_version}" if self.told_name else "nobody's"
         if self.state == AliasState.TOLD:
             return f"as MLflow was told: {where}"

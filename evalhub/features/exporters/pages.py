@@ -25,7 +25,7 @@ def _visible_study(request: SignedInRequest, pk: int) -> Study:
 @require_GET
 @results_only
 def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The page of a study's file, and of what is left out of it."""
+    """The page of a study's file, and of fields that the file can't have."""
     study = _visible_study(request, pk)
     document = study_document(study)
     context = {

@@ -1,4 +1,4 @@
-"""Alarms of monitors, as events that a webhook is told."""
+"""Alarms of monitors, as webhook events."""
 
 from collections.abc import Iterator
 from datetime import datetime

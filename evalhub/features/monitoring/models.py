@@ -1,4 +1,4 @@
-"""Watches of promoted versions, and each time that one was asked again, with the outcome."""
+"""Watches of promoted versions, and their checks with outcomes."""
 
 from typing import Self
 
@@ -21,8 +21,7 @@ class WatchQuerySet(OfProjectQuerySet["Watch"]):
 
 
 class Watch(models.Model):
-    """A promoted version that is asked again regularly, to see whether it is still the same
-    model."""
+    """A promoted version that is asked again at intervals: is it still the same model?"""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="watches")
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="watches")
@@ -72,7 +71,7 @@ class AskingQuerySet(models.QuerySet["Asking"]):
 
 
 class Asking(models.Model):
-    """A watch's version asked once more; its outcome is written once."""
+    """One check of a watch's version; its outcome is written once."""
 
     watch = models.ForeignKey(Watch, models.CASCADE, related_name="askings")
     run = models.OneToOneField(Run, models.PROTECT, related_name="asking")

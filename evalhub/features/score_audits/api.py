@@ -1,4 +1,4 @@
-"""Scores said to be wrong, and metrics audited: no score changes by it."""
+"""Endpoints for disputed scores and audits of metrics; neither changes a score."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ from evalhub.registry.models import Metric, Output, Run, RunMetric
 
 
 class OfMetric(Since):
-    """What is said of one metric."""
+    """Reports on one metric."""
 
     metric = filters.CharFilter(method="of_metric", label="its name, or its digest")
 

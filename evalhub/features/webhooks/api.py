@@ -31,7 +31,7 @@ from evalhub.frames.rest.shapes import ResponseBody, address
 
 
 class WebhookRequest(Declaration):
-    """An address that is to be told of what happens from now on."""
+    """Request for a webhook: an address that gets events from now on."""
 
     address: Annotated[str, Outside("address")] = Field(
         min_length=1, max_length=LONGEST_URL, description="https://…, and of the internet"

@@ -126,8 +126,8 @@ class FileBar(Bars):
 
 
 class RunBars(Bars):
-    """A bar for all runs together, and a line for each that failed, or that took over answers which
-    its version had given before; and one where no worker takes them up."""
+    """Progress bars: one for all runs together, a line for each run that failed or reused answers,
+    and one for a run that no worker takes."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console, always=True)

@@ -25,7 +25,7 @@ REFERENCE = "#/components/schemas/"
 
 
 class Shapes(OpenApiSerializerExtension):
-    """Declarations, as they are taken and as they are given."""
+    """Declarations of request and response bodies."""
 
     target_class = "pydantic.BaseModel"
     match_subclasses = True

@@ -22,7 +22,7 @@ and compares them with microseconds as text, so that the row at a page's end wou
 
 
 class Pages(CursorPagination):
-    """A page stays what it is while rows are added."""
+    """Pagination by a cursor: rows that are added don't change a page."""
 
     page_size = PAGE
     page_size_query_param = "page_size"

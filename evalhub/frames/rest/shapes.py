@@ -43,7 +43,7 @@ class _ComputedRow:
 
 
 class FlawOut(ResponseBody, extra="allow", json_schema_serialization_defaults_required=False):
-    """One thing that is wrong, and where, as far as it is anywhere."""
+    """One error, and its place if it has one."""
 
     field: str = Field("", description="its field, as a dotted path")
     message: str

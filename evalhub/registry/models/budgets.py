@@ -35,7 +35,7 @@ class StudyBudget(models.Model):
 
     @property
     def used_up(self) -> str:
-        """What of it is used up: "tokens", "money", or "" where something is left of both."""
+        """The part that is used up: "tokens", "money", or "" if some of both is left."""
         if self.tokens is not None and self.spent_tokens >= self.tokens:
             return "tokens"
         if self.money is not None and self.spent_money >= self.money:

@@ -197,7 +197,7 @@ class Run(models.Model):
     def spent(self) -> list[Spent]:
         """What it has cost, its own version first, then its judges; see `with_spending`."""
         rows = sorted(self.spending.all(), key=lambda spending: (spending.is_judge, spending.pk))
-        return [each.shown for each in rows]
+        return [row.shown for row in rows]
 
 
 class ShardState(models.TextChoices):

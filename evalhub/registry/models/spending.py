@@ -9,7 +9,7 @@ from evalhub.registry.models.versions import ModelVersion
 
 
 class Spending(models.Model):
-    """What one version was asked for in a run has cost so far: the run's own, or a judge."""
+    """The cost so far of one version's requests in a run: the run's own version, or a judge."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="spending", db_index=False)
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="spending")
@@ -39,7 +39,7 @@ class Spending(models.Model):
 
     @property
     def is_judge(self) -> bool:
-        """Whether it was asked what answers are worth."""
+        """Whether the version is a judge of the run's answers."""
         return self.version_id != self.run.version_id
 
     @property

@@ -244,7 +244,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def with_tag(self, tag: str) -> Self:
         """Items with this tag."""
         spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
-        conditions = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]
+        conditions = [
+            GreaterThan(StrIndex("tags_as_text", Value(spelling)), 0) for spelling in spelt
+        ]
         return self.alias(tags_as_text=Cast("tags", TextField())).filter(
             reduce(or_, map(Q, conditions))
         )

@@ -84,14 +84,14 @@ def with_text[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence
     little.
     """
     model: type[Model] = rows.model
-    of_json = [each for each in columns if isinstance(model._meta.get_field(each), JSONField)]
-    as_text = {f"{each}_as_text": AsText(each) for each in of_json}
+    of_json = [column for column in columns if isinstance(model._meta.get_field(column), JSONField)]
+    as_text = {f"{column}_as_text": AsText(column) for column in of_json}
     condition = Q()
     for column in columns:
         name, spelt = column, _cases(text)
         if column in of_json:
             name, spelt = f"{column}_as_text", _json_spellings(spelt)
-        says = reduce(or_, (Q(**{f"{name}__says": each}) for each in sorted(spelt)))
+        says = reduce(or_, (Q(**{f"{name}__says": spelling}) for spelling in sorted(spelt)))
         if column != columns[0]:
             is_present = (
                 Q(**{f"{column}__isnull": False}) if column in of_json else ~Q(**{column: ""})
@@ -104,7 +104,7 @@ def with_text[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence
 def _cases(text: str) -> set[str]:
     """The text, and as it is where letters beyond a to z stand in another case."""
     cases = (text.capitalize(), text.upper(), text.lower(), text)
-    return {*{_plain_lower(each): each for each in cases}.values()}
+    return {*{_plain_lower(case): case for case in cases}.values()}
 
 
 def _plain_lower(text: str) -> str:

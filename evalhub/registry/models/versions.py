@@ -80,7 +80,7 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
         return versions
 
     def to_be_tried(self) -> Self:
-        """Those that may stand in a study some day: no judge, no parent of others, not retired."""
+        """Versions that a study may still try: no judge, no parent of others, not retired."""
         from evalhub.registry.models.scores import Metric
         from evalhub.registry.models.studies import Study
 

@@ -59,8 +59,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A line across the whole picture, at `x` or at `y`, and what it stands for: at its top, or
-    `low`, at its foot."""
+    """A line across the whole picture, at `x` or at `y`, with its label at the top, or with `low`
+    at the foot."""
 
     kind: str
     anchor: Side

@@ -1,4 +1,4 @@
-"""The form of an arm that is asked: endpoint, prompt with examples, prices."""
+"""The form of a live arm: endpoint, prompt with examples, prices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ EXAMPLES = 4
 
 
 def live_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
-    """The fields of an arm that is asked instead of uploading its answers."""
+    """The form fields of a live arm."""
     text = forms.Textarea(attrs={"rows": 3})
     choices = [("", "nobody: its answers are in the file"), *((each, each) for each in aliases)]
     fields: dict[str, forms.Field] = {

@@ -101,7 +101,7 @@ class Comparison:
 
     @property
     def live_arms(self) -> list[str]:
-        """The arms that are asked, instead of uploading their answers."""
+        """The live arms, which have no uploaded answers."""
         return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
 
     @property

@@ -15,7 +15,7 @@ VERDICTS = CHAMPIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What needs this person, which versions run now, the newest verdicts, and what goes on.
+    """The home page: what needs this person, running versions, newest verdicts, unfinished work.
 
     Attributes:
         empty: nothing was ever compared in any project whose results they see.

@@ -35,7 +35,7 @@ WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class FoundItems:
-    """The items that are asked for, in their order, of `total`.
+    """The matching items in order, of `total`.
 
     `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
     None where that may not be read. `ignored` is what was asked for that changes nothing, and why.

@@ -41,7 +41,7 @@ COPIES = 10
 
 @dataclass(frozen=True, slots=True)
 class AskedTurn:
-    """One turn of what was asked. `folded`: closed until one opens it, as a system prompt is."""
+    """One turn of the request. `folded`: closed at first, like a system prompt."""
 
     role: str
     text: FoldedText
@@ -68,7 +68,7 @@ class ArmAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSaid:
-    """What a judge said of the pair, in both orders."""
+    """A judge's verdicts on the pair, in both orders."""
 
     judge: JudgeRun
     votes: Sequence[tuple[str, str, str]]

@@ -26,7 +26,7 @@ AROUND = 80
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
-    """An item, and the passage of its text that holds what was asked for."""
+    """An item, and the passage of its text that matches."""
 
     item: Item
     url: str

@@ -16,7 +16,7 @@ from evalhub.training.folder import read_folder
 
 
 class ChangeError(ValueError):
-    """What is said in place of the file's own doesn't fit it; begins with the option's name."""
+    """A change that doesn't fit the study file; the message begins with the option's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ from runners.metrics import MetricError, Scorer, scorer
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """What `evalhub compare` is asked of two files of answers.
+    """The options of `evalhub compare` for two files of answers.
 
     Attributes:
         id_field, output_field, reference, cluster, tag: names of fields; a dotted name reaches

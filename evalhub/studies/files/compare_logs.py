@@ -30,12 +30,12 @@ ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
 
 
 class LogQuestionError(ValueError):
-    """A question that can't be asked of the logs' tasks, and what can."""
+    """A question that the logs' tasks can't answer, and the possible ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuestion:
-    """What `evalhub compare --from KIND` is asked.
+    """The options of `evalhub compare --from KIND`.
 
     Attributes:
         kind: of evalhub.importers.kinds.KINDS.

@@ -41,7 +41,7 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """An answer, and what the metric takes out of it.
+    """An answer, and the part that the metric extracts.
 
     Attributes:
         of: whose answer it is, or what it was made of.

@@ -24,7 +24,7 @@ class Passing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GateAnswer:
-    """How one arm of a study stands.
+    """The state of one arm of a study, for a pipeline's gate.
 
     Attributes:
         said: the sentence that answers, without its stop.

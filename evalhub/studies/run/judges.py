@@ -82,8 +82,8 @@ def judge_prices(spec: StudySpec, project: Project) -> Prices:
 
 
 def plan_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
-    """What the study's judges still have to be asked: single answers by test set and arm, and pairs
-    of answers.
+    """The open requests to the study's judges: single answers by test set and arm, and pairs of
+    answers.
 
     An answer that isn't there yet is taken for as long as its arm's max_tokens allow, and for one
     that differs from the other arm's.
@@ -110,7 +110,7 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
 def plan_scoring(
     scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
 ) -> Iterator[PlannedJudging]:
-    """What judges still have to be asked about single answers.
+    """The open requests to judges about single answers.
 
     Args:
         scored: arm, test set, run, and a metric that scores it; of other metrics nobody is asked.

@@ -27,7 +27,7 @@ _DEMANDED = {"role", "margin", "relative_margin", "tier", "min_gain", "planned_g
 
 
 class SamePolicyError(ValueError):
-    """What is asked is what the study asks already."""
+    """The new policy equals the study's present one."""
 
 
 def demands_of(study: Study) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ NAME_LENGTH = 190
 
 @dataclass(frozen=True, slots=True)
 class StudyCopy:
-    """A study file as it would be handed in again.
+    """A study as a study file that could be submitted again.
 
     Attributes:
         document: the file under its new name; `left_out` says what it can't say.

@@ -31,7 +31,7 @@ _TRYING = BoundedSemaphore(AT_ONCE)
 
 
 class TryError(Exception):
-    """A model that isn't asked; the message says why."""
+    """A trial request that can't be sent; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What LLaMA-Factory is told (training_args.yaml, llamafactory_args.yaml), and its own log."""
+"""LLaMA-Factory's arguments (training_args.yaml, llamafactory_args.yaml) and log."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -23,7 +23,7 @@ SHARES = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94]
 
 
 def win_scores() -> Chart:
-    """The same share of judgments, given by more and more people."""
+    """Figure: the same share of judgments, from more and more people."""
     rows = []
     for people in (3, 6, 20):
         rng = np.random.default_rng(SEED)

@@ -42,7 +42,7 @@ def harm() -> Chart:
 
 
 def futility() -> Chart:
-    """The same rates on more and more items, beside a gain that is asked."""
+    """Figure: the same rates on more and more items, beside a required gain."""
     rows = [
         row_of_changes("? 200 items", 200, 14, 12, "open"),
         row_of_changes("? 800 items", 800, 56, 48, "open"),

@@ -1,67 +1,36 @@
-"""The guide to the metrics says what the table says."""
+"""The pages on metrics say what the declarations say."""
 
+import re
 from pathlib import Path
-from typing import Literal, get_args, get_origin
 
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
-
-from runners.metrics import METRICS, Answer, MetricDeclaration, scorer
+from runners.metrics import METRICS, Answer, scorer
+from runners.metrics.reference import as_markdown
 
 REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference"
+PAGE = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
 
 
-def rows(first_cell_of_the_header: str, page: str = "metrics") -> list[list[str]]:
-    """The cells of the rows of the page's table with that header."""
-    lines = (REFERENCE / f"{page}.md").read_text().splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith(first_cell_of_the_header))
-    table = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        table.append([cell.strip() for cell in line.strip("|").split("|")])
-    return table
+def test_the_page_is_made_from_the_declarations() -> None:
+    assert as_markdown() == PAGE, "python -m runners.metrics.reference > docs/reference/metrics.md"
 
 
-def direction(metric: type[MetricDeclaration]) -> str:
-    return "higher" if metric.higher_is_better else "lower"
-
-
-def scale(metric: type[MetricDeclaration]) -> str:
-    return metric.unit or ("0 or 1" if metric.binary else "0 to 1")
-
-
-def reference(metric: type[MetricDeclaration]) -> str:
-    if not metric.needs_reference:
-        return "no"
-    return f"yes, or `{metric.instead}`" if metric.instead else "yes"
-
-
-def test_the_guide_lists_every_metric_as_the_table_has_it() -> None:
-    assert rows("| metric |") == [
-        [
-            f"`{name}`",
-            metric.title,
-            scale(metric),
-            direction(metric),
-            reference(metric),
-            metric.normalisation,
-        ]
-        for name, metric in METRICS.items()
-    ]
-
-
-def test_the_guide_lists_every_option_with_its_default() -> None:
-    assert rows("| option of |", "metric-options") == [
-        [f"`{metric}`", f"`{option.alias or name}`", f"`{shown(option.default)}`", meaning(option)]
+def test_the_page_lists_every_metric_and_every_option() -> None:
+    assert re.findall(r"^\| `(\w+)` \| [^`]", PAGE, re.MULTILINE) == list(METRICS)
+    assert re.findall(r"^\| `(\w+)` \| `(\w+)` \|", PAGE, re.MULTILINE) == [
+        (metric, option.alias or name)
         for metric, kind in METRICS.items()
         for name, option in kind.model_fields.items()
         if name not in ("name", "extract")
     ]
+    assert "| `numeric_match` | `tolerance` | `1e-06` | difference still taken as equal |" in PAGE
+    assert "| `judge` | `by` | `needed` |" in PAGE
+    assert "| `latency` | Latency | ms | lower | no | none |" in PAGE
 
 
 def test_the_guides_patterns_take_what_it_says() -> None:
-    patterns = [cells[0].strip("` ") for cells in rows("| pattern |", "metric-rules")]
+    page = (REFERENCE / "metric-rules.md").read_text(encoding="utf-8")
+    table = page.partition("| pattern |")[2].partition("\n\n")[0]
+    patterns = [line.split("|")[1].strip("` ") for line in table.splitlines()[2:]]
     patterns[1] = patterns[1] + "```"  # its own backticks went with those of Markdown
     outputs = [
         "Well.\nSo the answer is 42.\n",
@@ -71,29 +40,3 @@ def test_the_guides_patterns_take_what_it_says() -> None:
     for pattern, output in zip(patterns, outputs, strict=True):
         score = scorer("exact_match", extract=pattern)(Answer(output), ["42"])
         assert (score.value, score.extracted) == (1, True)
-
-
-def meaning(option: FieldInfo) -> str:
-    """What an option does, with the values that it may have where they are few."""
-    told = option.description or ""
-    few = get_origin(option.annotation) is Literal
-    return f"{told}: {', '.join(map(str, get_args(option.annotation)))}" if few else told
-
-
-def shown(default: object) -> str:
-    """A default as it would stand in a YAML file."""
-    match default:
-        case None:
-            return "null"
-        case bool():
-            return str(default).lower()
-        case ():
-            return "[]"
-        case tuple():
-            return str(list(default))
-        case _ if default is PydanticUndefined:
-            return "needed"
-        case float():
-            return f"{default:g}"
-        case _:
-            return str(default)
