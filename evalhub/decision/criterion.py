@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evalhub.decision.criteria.base import Kind
+from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.criteria.table import ROLES, kind_of
 from evalhub.declare.amounts import Count, Degrees, Deviation, Level, Probability, Ratio, Size
 from evalhub.declare.declaration import Declaration, invalid
@@ -145,7 +145,7 @@ class Required(Declaration):
         return self
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> CriterionKind:
         """What is the same for all criteria of its kind."""
         return kind_of(self.role, self.name)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import Ruling
@@ -34,7 +34,7 @@ class ExtractionMisses:
 
 def may_feign_gain(requirement: Requirement, *, baseline: int, candidate: int) -> bool:
     """Whether misses may look like a gain: a primary whose baseline has more of them."""
-    return requirement.role == Primary.role and baseline > candidate
+    return requirement.role == PrimaryKind.role and baseline > candidate
 
 
 def gains_by_misses(
@@ -49,7 +49,7 @@ def gains_by_misses(
         scores: what the criteria were measured on.
         rule: measures and rules on scores at the levels of the verdict.
     """
-    holding = {each.name for each in criteria if each.role == Primary.role and each.holds}
+    holding = {each.name for each in criteria if each.role == PrimaryKind.role and each.holds}
     requirements = {each.requirement.name: each.requirement for each in scores}
     suspects = {
         row.name: row for row in misses if row.name in holding and row.baseline > row.candidate

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from evalhub.decision.criteria.guard import Guard
-from evalhub.decision.criteria.primary import Primary, within
+from evalhub.decision.criteria.guard import GuardKind
+from evalhub.decision.criteria.primary import PrimaryKind, within
 from evalhub.decision.criteria.table import OF_ROLE
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import (
@@ -54,12 +54,12 @@ def headline(
 
 
 def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
-    primaries = [c for c in criteria if c.role == Primary.role]
+    primaries = [c for c in criteria if c.role == PrimaryKind.role]
     saved = [c.kind.at_cost(c) for c in criteria if c.status is Status.PASS and c.kind.at_cost(c)]
     as_good = primaries and all(c.may_lose and not gain_shown(c) for c in primaries)
     if as_good and saved:
         text = f"as good {within(primaries)}, at {join(saved)}"
-        guards = _headline_passes(criteria, Guard.role)
+        guards = _headline_passes(criteria, GuardKind.role)
         return f"{candidate}: {'; '.join([text, *guards])}{_blind_clause(criteria)}."
     parts = _headline_passes(criteria, *sorted(OF_ROLE, key=lambda role: OF_ROLE[role].order))
     text = join(parts or ["passes all that is asked"])
@@ -85,7 +85,7 @@ def _waits_or_holds(
     waiting: int,
     pending: Sequence[str],
 ) -> str:
-    parts = _headline_passes(criteria, Primary.role)
+    parts = _headline_passes(criteria, PrimaryKind.role)
     if losses:
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
         return f"{candidate} {join([*parts, f'{_worst(losses)}{rest}'])}."

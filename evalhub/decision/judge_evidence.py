@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria.judge import Judge, Pairwise
+from evalhub.decision.criteria.judge import JudgeKind, Pairwise
 from evalhub.decision.criterion import Criterion, Measurement, NextLook, Tested
 from evalhub.decision.measuring import requirement_at
 from evalhub.decision.requirements import Requirement
@@ -61,7 +61,7 @@ def judge_criterion(
     choices = list(votes.values())
     requirement = Requirement(
         name="Judge's preference",
-        role=Judge.role,
+        role=JudgeKind.role,
         test_set=pairwise.test_set,
         metric="win score",
         min_gain=pairwise.min_gain,

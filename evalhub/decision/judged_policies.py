@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalhub.decision.criteria.guard import Guard
-from evalhub.decision.criteria.preference import Preference
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.guard import GuardKind
+from evalhub.decision.criteria.preference import PreferenceKind
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import OF_ROLE
 from evalhub.decision.policy import Rule, StudySettings
 from evalhub.decision.policy_changes import Demands, PolicyChange, policy_changes
@@ -86,7 +86,7 @@ def policy_of_record(
     people = {name: values[name] for name in _PEOPLE}
     for criterion in criteria:
         role = criterion["role"]
-        if role == Preference.role:
+        if role == PreferenceKind.role:
             people |= {"min_gain": criterion["min_gain"], "required": True}
         if OF_ROLE[role].demanded:
             relative = criterion.get("relative_margin") is not None
@@ -145,7 +145,7 @@ def changes_since_last(
         changes = _changes(last, now, sharing)
     for name, demand in now.demands.criteria.items():
         if last is not None and (
-            demand["role"] == Guard.role or _same_measure(name, now, last, sharing) is not None
+            demand["role"] == GuardKind.role or _same_measure(name, now, last, sharing) is not None
         ):
             continue
         for previous in reversed(before):
@@ -185,7 +185,7 @@ def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
 
 def _paying(policy: Demands) -> list[str]:
     """Criteria that pay for a look: primaries, or without primaries the critical guards."""
-    primaries = [name for name, each in policy.criteria.items() if each["role"] == Primary.role]
+    primaries = [name for name, each in policy.criteria.items() if each["role"] == PrimaryKind.role]
     critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
     return primaries or critical or list(policy.criteria)
 
@@ -220,9 +220,9 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Dem
             criteria[name] = left.pop(match)
     for name, demand in now.demands.criteria.items():
         items = _sharing(now.items.get(name, ""), sharing)
-        if name in criteria or demand["role"] != Primary.role:
+        if name in criteria or demand["role"] != PrimaryKind.role:
             continue
-        other = (at for at, each in left.items() if each["role"] == Primary.role)
+        other = (at for at, each in left.items() if each["role"] == PrimaryKind.role)
         match = next((at for at in other if old.items.get(at) in items), None)
         if match is not None:
             was = left.pop(match)

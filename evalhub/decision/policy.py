@@ -18,7 +18,7 @@ from pydantic import (
 
 from evalhub.decision.criteria.judge import Pairwise
 from evalhub.decision.criteria.preference import PreferenceRule
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import Budgets
 from evalhub.declare.answers_rule import AnswersRule
 from evalhub.declare.declaration import invalid, read_declaration
@@ -186,7 +186,7 @@ class Policy(Rule):
 
     @model_validator(mode="after")
     def _budgets_are_measured(self) -> "Policy":
-        if not any(each.role == Primary.role for each in self.criteria.values()):
+        if not any(each.role == PrimaryKind.role for each in self.criteria.values()):
             for name, budget in self.budgets.items():
                 if budget.test_set is None:
                     raise invalid(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import CRITERIA, OF_ROLE
 from evalhub.decision.policy import Policy
 
@@ -127,7 +127,7 @@ def policy_changes(old: Demands, new: Demands) -> list[PolicyChange]:
 
 
 def _rivals(policy: Demands) -> list[str]:
-    return [name for name, each in policy.criteria.items() if each.get("role") == Primary.role]
+    return [name for name, each in policy.criteria.items() if each.get("role") == PrimaryKind.role]
 
 
 def _any_of(policy: Demands) -> bool:
@@ -193,7 +193,7 @@ def _criteria_changes(
         effect = Effect.EASIER if now is None else Effect.STRICTER
         if present.get("tier") == "advisory":
             effect = Effect.NONE
-        elif any_of and present.get("role") == Primary.role:
+        elif any_of and present.get("role") == PrimaryKind.role:
             effect = Effect.OTHER  # one that gains is enough, and each has a share of alpha
         yield PolicyChange(f"{at}.{name}", was, now, effect)
 

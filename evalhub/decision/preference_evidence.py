@@ -6,7 +6,7 @@ from itertools import compress
 
 import numpy as np
 
-from evalhub.decision.criteria.preference import Preference, PreferenceRule
+from evalhub.decision.criteria.preference import PreferenceKind, PreferenceRule
 from evalhub.decision.criterion import Criterion, Measurement, NextLook, Tested
 from evalhub.decision.judgments import CountedReview, Judgments
 from evalhub.decision.measuring import record_spread, requirement_at
@@ -185,7 +185,7 @@ def preference_criterion(
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
     requirement = Requirement(
         name="Reviewers' preference",
-        role=Preference.role,
+        role=PreferenceKind.role,
         test_set=test_set,
         metric="win score",
         min_gain=min_gain,

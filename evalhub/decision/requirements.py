@@ -5,10 +5,10 @@ from typing import Self
 from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
-from evalhub.decision.criteria.base import Kind
+from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.criteria.budget import Budget, RatioBudget
-from evalhub.decision.criteria.ownership import Ownership, OwnershipBudget
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.ownership import OwnershipBudget, OwnershipKind
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import BUDGETS, kind_of
 from evalhub.decision.criterion import Role
 from evalhub.decision.policy import Policy
@@ -76,7 +76,7 @@ class Requirement:
         return self
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> CriterionKind:
         """What is the same for all criteria of its kind."""
         return kind_of(self.role, self.name)
 
@@ -159,7 +159,7 @@ def amount_of(requirement: Requirement) -> RatioBudget:
 def ownership_budget_of(policy: Policy) -> tuple[OwnershipBudget, str] | None:
     """The budget of ownership, and the test set whose items its requests are priced on; None
     without one."""
-    budget = policy.budgets.get(Ownership.key)
+    budget = policy.budgets.get(OwnershipKind.key)
     if not isinstance(budget, OwnershipBudget):
         return None
     where = budget.test_set or _first_primary(policy)
@@ -167,5 +167,5 @@ def ownership_budget_of(policy: Policy) -> tuple[OwnershipBudget, str] | None:
 
 
 def _first_primary(policy: Policy) -> str | None:
-    primaries = (each for each in policy.criteria.items() if each[1].role == Primary.role)
+    primaries = (each for each in policy.criteria.items() if each[1].role == PrimaryKind.role)
     return next((criterion.test_set or name for name, criterion in primaries), None)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned
 from evalhub.decision.criteria.budget import RatioBudget
-from evalhub.decision.criteria.cost import Cost
+from evalhub.decision.criteria.cost import CostKind
 from evalhub.decision.requirements import Requirement, amount_of, budget_requirements
 from evalhub.decision.sections.prices import ArmPrice, PricesSection
 from evalhub.decision.wording import count_text
@@ -20,7 +20,7 @@ from evalhub.registry.models import Output, Run, Study, StudyArm
 Array = NDArray[np.float64]
 
 
-COST = Cost()
+COST = CostKind()
 # Where no arm has a price, a token costs a millionth: costs compare numbers of tokens.
 TOKENS = Price(prompt=1.0, completion=1.0)
 

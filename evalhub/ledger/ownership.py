@@ -13,8 +13,7 @@ from django.db.models import Avg, Count, F
 from django.utils import timezone
 
 from evalhub.decision.align import clusters_of
-from evalhub.decision.criteria.ownership import Ownership as OwnershipKind
-from evalhub.decision.criteria.ownership import OwnershipBudget
+from evalhub.decision.criteria.ownership import OwnershipBudget, OwnershipKind
 from evalhub.decision.mix import item_weights
 from evalhub.decision.ownership.figures import ArmUse, KnownCosts
 from evalhub.decision.sections.prices import ArmPrice

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from evalhub.decision.criteria.preference import Preference
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.preference import PreferenceKind
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.policy import StudySettings
 from evalhub.decision.wording import count_text
@@ -168,7 +168,7 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
     for criterion in record.criteria:
         test_set = now.test_sets.get(criterion.test_set)
         demand = None
-        if criterion.role == Preference.role and review is not None:
+        if criterion.role == PreferenceKind.role and review is not None:
             demand = criterion.min_gain != review.min_gain
         elif criterion.kind.by_metric and test_set is not None:
             demand = _demand(criterion.role, test_set) != (
@@ -182,7 +182,7 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
 
 
 def _demand(role: str, test_set: StudyTestSet) -> tuple[object, ...]:
-    if role == Primary.role:
+    if role == PrimaryKind.role:
         return test_set.role, test_set.tier, test_set.min_gain, None
     relative = test_set.relative_margin
     return test_set.role, test_set.tier, relative, test_set.margin if relative is None else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.tails import tail_sentences
@@ -99,8 +99,8 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
 
 
 def _role_text(record: DecisionRecord, row: Criterion) -> str:
-    primaries = sum(each.role == Primary.role for each in record.criteria)
-    if row.role == Primary.role and primaries > 1:
+    primaries = sum(each.role == PrimaryKind.role for each in record.criteria)
+    if row.role == PrimaryKind.role and primaries > 1:
         if record.rule.primaries == "any-of":
             return f"It is one of {primaries} primaries, of which one has to gain and none lose."
         return f"It is one of {primaries} primaries, all of which have to gain."
@@ -119,7 +119,7 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
         if record.ledger:
             look = look_of(record)
             why.append("the test set’s ledger" + ("" if look is None else f" (look {look})"))
-        if record.rule.primaries == "any-of" and row.role == Primary.role:
+        if record.rule.primaries == "any-of" and row.role == PrimaryKind.role:
             why.append("the other primaries, of which one is enough")
         shared = " and ".join(why) or "the study’s other candidates"
         text += f", less than the policy’s {alpha:g} because of {shared}"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria.guard import Guard
+from evalhub.decision.criteria.guard import GuardKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.verdicts import Status
@@ -59,7 +59,7 @@ def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | No
     rows = [
         SkillRow(criterion, _bare(criterion))
         for criterion in record.criteria
-        if criterion.role == Guard.role and criterion.test_set in test_sets
+        if criterion.role == GuardKind.role and criterion.test_set in test_sets
     ]
     if len(rows) < 2:
         return None

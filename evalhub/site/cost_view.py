@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.prices import Spent, spending_text
@@ -72,7 +72,7 @@ def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
     """The record's first primary criterion, or the one of this name."""
     if record.verdict is Verdict.INVALID:
         return None
-    primaries = [each for each in record.criteria if each.role == Primary.role]
+    primaries = [each for each in record.criteria if each.role == PrimaryKind.role]
     return next((each for each in primaries if name in ("", each.name)), None)
 
 

@@ -1,5 +1,6 @@
 """CONTRIBUTING's table of where to add what: its paths are there, and its rows are tried in a copy
-of the packages. A metric, a backend and a section are tried by test_plug_ins."""
+of the packages. A metric and a backend are tried by test_plug_ins, a section and a criterion by
+test_decision_plug_ins."""
 
 import re
 import shutil

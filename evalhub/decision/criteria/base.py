@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 type Terms = "Requirement | Required"
 
 
-class Kind:
+class CriterionKind:
     """A kind of criterion: all that isn't the same for every criterion.
 
     A subclass is the whole kind, and its line in `evalhub.decision.criteria` adds it. What stands

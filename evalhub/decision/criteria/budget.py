@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from evalhub.decision.criteria.base import Kind, Terms
+from evalhub.decision.criteria.base import CriterionKind, Terms
 from evalhub.decision.wording import loss_shown, percent
 from evalhub.declare.declaration import Declaration, default_of
 from evalhub.declare.policy import Demand, MaxRatio, Named, Tier
@@ -42,7 +42,7 @@ class Budget(Declaration):
     )
 
 
-class Row(Protocol):
+class AmountRow(Protocol):
     """A row of a file of scores, by the names that its evidence document gives to fields."""
 
     def number(self, field: str) -> float | None: ...
@@ -50,7 +50,7 @@ class Row(Protocol):
     def output(self) -> str | None: ...
 
 
-class BudgetKind(Kind):
+class BudgetKind(CriterionKind):
     """A kind of criterion that a policy asks for under its `budgets`.
 
     Attributes:
@@ -101,7 +101,7 @@ class RatioBudget(BudgetKind):
         value: float | None = answer[column]
         return value
 
-    def amount_in_file(self, row: Row) -> float | None:
+    def amount_in_file(self, row: AmountRow) -> float | None:
         """The amount of the answer that a row of a file of scores is on; None where it doesn't
         say."""
         return row.number(self.field)

@@ -7,7 +7,7 @@ from evalhub.decision.criteria.budget import RatioBudget
 from evalhub.declare.prices import Price
 
 
-class Cost(RatioBudget):
+class CostKind(RatioBudget):
     """The mean of what answers' tokens cost at their arm's price."""
 
     key: ClassVar = "cost"

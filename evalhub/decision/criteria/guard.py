@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from evalhub.decision.criteria.base import Kind, Terms
+from evalhub.decision.criteria.base import CriterionKind, Terms
 from evalhub.decision.wording import count_text, percent, plain, shows_nothing
 from evalhub.declare.verdicts import Status
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from evalhub.decision.requirements import Requirement
 
 
-class Guard(Kind):
+class GuardKind(CriterionKind):
     """Scores that must not lose `margin` or more, or that share of the baseline's: a demand of the
     role `guard` (`evalhub.declare.policy.Demand`)."""
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from evalhub.decision.criteria.preference import WinScore
+from evalhub.decision.criteria.preference import WinScoreKind
 from evalhub.declare.declaration import Declaration, default_of
 from evalhub.declare.defaults import JUDGE_FLOOR
 from evalhub.declare.judges import PairwiseQuestion, Rubric
@@ -49,7 +49,7 @@ class Pairwise(Declaration):
         return PairwiseQuestion(rubric=self.rubric)
 
 
-class Judge(WinScore):
+class JudgeKind(WinScoreKind):
     """A calibrated judge's win score (`evalhub.decision.judge_evidence`)."""
 
     role: ClassVar = "judge"

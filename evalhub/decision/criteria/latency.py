@@ -5,7 +5,7 @@ from typing import ClassVar
 from evalhub.decision.criteria.budget import RatioBudget
 
 
-class Latency(RatioBudget):
+class LatencyKind(RatioBudget):
     """The mean of the latency that runs measured."""
 
     key: ClassVar = "latency"

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from evalhub.decision.criteria.latency import Latency
+from evalhub.decision.criteria.latency import LatencyKind
 
 
-class LatencyP95(Latency):
+class LatencyP95Kind(LatencyKind):
     """The 95% quantile of the latency that runs measured; every answer counts."""
 
     key: ClassVar = "latency_p95"

@@ -41,7 +41,7 @@ class OwnershipBudget(Declaration):
     )
 
 
-class Ownership(BudgetKind):
+class OwnershipKind(BudgetKind):
     """Money a month, of which `min_gain` or more must be saved: measured by
     `evalhub.decision.ownership`, with the record's section `ownership`."""
 

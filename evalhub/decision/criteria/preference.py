@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from evalhub.decision.criteria.base import Kind
+from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.wording import percent
 from evalhub.declare.people import PeopleDemand, PeopleFloor
 from evalhub.declare.policy import PlannedGain
@@ -22,7 +22,7 @@ class PreferenceRule(PeopleDemand, PeopleFloor):
     planned_gain: PlannedGain | None = None
 
 
-class WinScore(Kind):
+class WinScoreKind(CriterionKind):
     """A win score: the share of choices that fall on the candidate, of which `min_gain` is asked
     above one half.
 
@@ -39,7 +39,7 @@ class WinScore(Kind):
         return won if c.shown_to_lose else f"{won}, less than the {required} that is asked"
 
 
-class Preference(WinScore):
+class PreferenceKind(WinScoreKind):
     """People's win score (`evalhub.decision.preference_evidence`)."""
 
     role: ClassVar = "preference"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from evalhub.decision.criteria.base import Kind, gain_clause, loss_clause
+from evalhub.decision.criteria.base import CriterionKind, gain_clause, loss_clause
 from evalhub.decision.wording import NOTHING, gain_shown, join, plain
 from evalhub.declare.verdicts import Status
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from evalhub.decision.criterion import Criterion
 
 
-class Primary(Kind):
+class PrimaryKind(CriterionKind):
     """Scores that must gain more than `min_gain`: a demand of the role `primary`
     (`evalhub.declare.policy.Demand`)."""
 

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import ConfigDict, with_config
 
-from evalhub.decision.criteria.base import Kind
+from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.criteria.budget import BudgetKind, BudgetTerms, RatioBudget
-from evalhub.decision.criteria.cost import Cost
-from evalhub.decision.criteria.guard import Guard
-from evalhub.decision.criteria.judge import Judge
-from evalhub.decision.criteria.latency import Latency
-from evalhub.decision.criteria.latency_p95 import LatencyP95
-from evalhub.decision.criteria.ownership import Ownership
-from evalhub.decision.criteria.preference import Preference
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.cost import CostKind
+from evalhub.decision.criteria.guard import GuardKind
+from evalhub.decision.criteria.judge import JudgeKind
+from evalhub.decision.criteria.latency import LatencyKind
+from evalhub.decision.criteria.latency_p95 import LatencyP95Kind
+from evalhub.decision.criteria.ownership import OwnershipKind
+from evalhub.decision.criteria.preference import PreferenceKind
+from evalhub.decision.criteria.primary import PrimaryKind
 
-CRITERIA: tuple[Kind, ...] = (
-    Primary(),
-    Guard(),
-    Preference(),
-    Judge(),
-    Latency(),
-    LatencyP95(),
-    Cost(),
-    Ownership(),
+CRITERIA: tuple[CriterionKind, ...] = (
+    PrimaryKind(),
+    GuardKind(),
+    PreferenceKind(),
+    JudgeKind(),
+    LatencyKind(),
+    LatencyP95Kind(),
+    CostKind(),
+    OwnershipKind(),
 )
 
 BUDGETS: dict[str, BudgetKind] = {
@@ -41,7 +41,7 @@ AMOUNTS: dict[str, RatioBudget] = {
 }
 """By the metric that a record calls it, one of the budgets that read this amount of answers."""
 
-OF_ROLE: dict[str, Kind] = {kind.role: kind for kind in reversed(CRITERIA)}
+OF_ROLE: dict[str, CriterionKind] = {kind.role: kind for kind in reversed(CRITERIA)}
 """By role, the first kind of it."""
 
 ROLES = tuple(dict.fromkeys(kind.role for kind in CRITERIA))
@@ -55,7 +55,7 @@ else:
     Budgets.__doc__ = "By name, what may be spent."
 
 
-def kind_of(role: str, name: str) -> Kind:
+def kind_of(role: str, name: str) -> CriterionKind:
     """The kind of a criterion: of several budgets of one role, the one of this name."""
     budget = BUDGETS.get(name)
     return OF_ROLE[role] if budget is None or budget.role != role else budget

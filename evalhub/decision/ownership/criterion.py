@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria.ownership import Ownership, OwnershipBudget
+from evalhub.decision.criteria.ownership import OwnershipBudget, OwnershipKind
 from evalhub.decision.criterion import Criterion, Measurement, Tested
 from evalhub.decision.measuring import requirement_at
 from evalhub.decision.requirements import Requirement
@@ -72,8 +72,8 @@ def ownership_criterion(
     """The budget measured: it holds where the lower end is `net_monthly_min` or more, and fails
     where the upper end is below it."""
     requirement = Requirement(
-        name=Ownership.key,
-        role=Ownership.role,
+        name=OwnershipKind.key,
+        role=OwnershipKind.role,
         test_set=test_set,
         metric=METRIC,
         min_gain=budget.net_monthly_min,

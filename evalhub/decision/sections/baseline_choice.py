@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.inconsistent import FOLLOWS, Discrepancy
 from evalhub.decision.sections.base import Section
@@ -150,7 +150,7 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     study was planned to find worth having, on some primary or, with "any-of", on every one.
     Else "not-shown": neither, and more items would tell.
     """
-    gains = [each for each in criteria if each.role == Primary.role]
+    gains = [each for each in criteria if each.role == PrimaryKind.role]
     holding = [each.holds for each in gains]
     too_little = [
         not criterion.holds

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.policy import Tiered, check_critical
 from evalhub.declare.declaration import invalid
 from evalhub.declare.measured_on import NO_TAIL, NO_WORST, check_criterion_names
@@ -155,7 +155,7 @@ def _check_asked(study: "StudyFile") -> None:
         test_set = study.test_sets[name]
         if test_set.tails is not None and test_set.metric.reach is None and test_set.bounds is None:
             raise invalid(NO_TAIL.format(test_set.metric.name), "test_sets", name, "bounds")
-    primary = any(each.role == Primary.role for each in study.test_sets.values())
+    primary = any(each.role == PrimaryKind.role for each in study.test_sets.values())
     for name, budget in study.policy.budgets.items():
         at = "policy", "budgets", name
         if budget.test_set is None and not primary:

@@ -13,7 +13,7 @@ from evalhub.decision.align import (
     by_item,
 )
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import BUDGETS
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
@@ -98,7 +98,7 @@ def decide_scores(
         for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
     ]
     first = next(
-        (each.test_set for each in requirements if each.role == Primary.role),
+        (each.test_set for each in requirements if each.role == PrimaryKind.role),
         requirements[0].test_set,
     )
 
