@@ -35,6 +35,7 @@ commands:  ## the page on the command line, after each change of a command
 	uv run python -m evalhub.cli.reference > docs/reference/cli.md
 
 pictures:  ## the documents' pictures, after each change of how they look
+	uv run python -m tests.pictures.figures
 	uv run python -m tests.pictures
 
 lock:  ## take the newest versions, and pin them in pyproject.toml and, by hash, for the image

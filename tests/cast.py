@@ -34,7 +34,9 @@ from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
 from evalhub.io.items import FieldMapping
 from evalhub.judges.models import JudgeRun
+from evalhub.ledger.decide import decide_study
 from evalhub.ledger.leakage.result import LeakageSettings
+from evalhub.ledger.models import Decision
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,
@@ -346,6 +348,11 @@ def a_study(
             if run:
                 StudyRun.objects.create(arm=arm, test_set=test_set, run=run)
     return study
+
+
+def decided(study: Study) -> Decision:
+    """The decision on a study of two arms, made now."""
+    return decide_study(study=study)[0]
 
 
 def _made_up(slug: str, i: int, tags: Sequence[str], clusters: int) -> dict[str, Any]:

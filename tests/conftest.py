@@ -17,11 +17,13 @@ from django.test import Client
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
+from evalhub.accounts.models import User
 from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import EMPTY
 from evalhub.database.version import digest
 from tests import small_models
 from tests.cast import Team, a_team
+from tests.fakes.openai_server import OpenAIServer
 from tests.services import postgresql, redis_server
 from tests.tampering import let_tests_flush
 
@@ -93,6 +95,13 @@ def tiny() -> Path:
 
 
 @pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    """An OpenAI-compatible server that answers at once."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
 def jsonl(tmp_path: Path) -> Callable[..., Path]:
     """Writes its arguments to a file, one JSON row each."""
 
@@ -152,6 +161,14 @@ def rui(team: Team) -> Client:
 def ruth(team: Team) -> Client:
     """Ruth the reviewer, signed in."""
     return team.signed_in(team.ruth)
+
+
+@pytest.fixture
+def root(db: None) -> Client:
+    """A superuser, signed in, a member of no project."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
 
 
 @pytest.fixture

@@ -240,13 +240,6 @@ def world(team: Team) -> Team:
     return team
 
 
-@pytest.fixture
-def root(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
 def changelist(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
 

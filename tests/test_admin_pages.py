@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.accounts.models import Action, LogEntry, User
+from evalhub.accounts.models import Action, LogEntry
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study, StudyRun
 from reviews.models import Campaign
@@ -23,13 +23,6 @@ OURS = (
     *("score_audits", "working_sets"),
 )
 UNCOUNTED = {"spending"}
-
-
-@pytest.fixture
-def root(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture

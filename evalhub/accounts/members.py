@@ -226,7 +226,7 @@ def confirm_person(*, membership: Membership, by: User) -> None:
     """
     check_manages(by, membership.project)
     if by == membership.user:
-        raise MembershipError("Another owner has to say whose your account is.")
+        raise MembershipError("Another owner has to confirm your account.")
     rows = Provenance.objects.confirmable_by(by).filter(user=membership.user)
     if rows.update(confirmed=timezone.now(), confirmed_by=by):
         note(Action.CONFIRMED, by=by, about=membership.user, project=membership.project)

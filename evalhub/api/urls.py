@@ -24,7 +24,7 @@ from evalhub.features.score_audits import api as score_audits
 from evalhub.features.webhooks import api as webhooks
 from evalhub.features.working_sets import api as working_sets
 from evalhub.features.working_sets import api_items as working_items
-from evalhub.frames.rest.addresses import project_path as _at
+from evalhub.frames.rest.endpoint import project_path as _at
 
 app_name = "api"
 

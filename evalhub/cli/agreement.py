@@ -1,12 +1,13 @@
 """`evalhub agreement`: how far raters agree, from a file alone."""
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import AgreementDocument
@@ -17,7 +18,7 @@ STATES = {
     "few-units": "Only two or three units have two ratings: there are no intervals.",
     "uniform": "Raters agree on every unit, or differ alike on all: nothing shows how sure that "
     "is, so there are no intervals.",
-    "one-category": "Every rating is the same: chance can't be told from skill.",
+    "one-category": "Every rating is the same: chance can't be distinguished from skill.",
     "skewed": "One label has nearly all ratings, so alpha and kappa hang on a few of them: "
     "read raw agreement and Gwet's AC1.",
 }
@@ -30,6 +31,7 @@ class Level(StrEnum):
     ratio = "ratio"
 
 
+@file_command
 def agreement(
     file: Ratings,
     unit: Unit,
@@ -43,26 +45,21 @@ def agreement(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="All labels that could be given, as a,b,c; else those that were. Gwet's chance "
-            "goes by how many there are."
+            help="All possible labels, as a,b,c; by default those that occur. Their number sets "
+            "Gwet's chance agreement."
         ),
     ] = None,
-    json_: Json = False,
-) -> None:
-    """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
+) -> Printed:
+    """Measure raters' agreement, raw and beyond chance. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
     from evalhub.analysis.labels import rating_scale, rating_table
-    from evalhub.frames.command import printing
 
     rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
     ratings, numbers = list(rows), level is not Level.nominal
     table = rating_table(ratings, numbers=numbers)
     scale = None if labels is None else rating_scale(_scale(labels), ratings, numbers=numbers)
     document = agreement_document(table, level.value, scale=scale)
-    if json_:
-        printing.print_json(document.as_json())
-    else:
-        _print(document)
+    return Printed(document, show=partial(_print, document))
 
 
 def _scale(labels: str) -> list[str]:

@@ -23,7 +23,7 @@ def backup(
     ],
     json_: Json = False,
 ) -> int:
-    """Write all that the database holds to one file, while everything goes on."""
+    """Write the whole database to one file, while the site runs."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -46,7 +46,7 @@ def restore(
     ],
     json_: Json = False,
 ) -> int:
-    """Make everything again from a backup, in a fresh home or an empty database."""
+    """Restore a backup into a fresh home or an empty database."""
     from dataclasses import replace
 
     from evalhub.frames.command.setup import set_up_home

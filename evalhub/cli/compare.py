@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +15,12 @@ from evalhub.frames.command.options import (
     AcceptPolicyChange,
     Alpha,
     FieldPaths,
-    Json,
     RowsPath,
     ScorePaths,
     reason_of,
     row_fields,
 )
+from evalhub.frames.command.verbs import Printed, file_command
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -58,16 +59,16 @@ class LogOptions:
         typer.Option(help="With --from: a task that must gain; the others are guards."),
     ] = None
     base_arm: Annotated[
-        str | None, typer.Option(help="With --from: which of a log's arms runs now.")
+        str | None, typer.Option(help="With --from: the log's arm that is the baseline.")
     ] = None
     candidate_arm: Annotated[
-        str | None, typer.Option(help="With --from: which of a log's arms may replace it.")
+        str | None, typer.Option(help="With --from: the log's arm that is the candidate.")
     ] = None
     other_prompts: Annotated[
         bool,
         typer.Option(
             "--other-prompts",
-            help="With --from: the arms were asked in other words, and that is compared too.",
+            help="With --from: compare arms although their prompts differ.",
         ),
     ] = False
     study: Annotated[
@@ -153,22 +154,22 @@ class TermOptions:
     jumps: Annotated[
         JumpUses,
         typer.Option(
-            help="A gain beyond belief, such as one of a broken extraction pattern: it holds a "
-            "ship, is said only, or isn't looked for."
+            help="What follows from a gain beyond belief, as of a broken extraction pattern: it "
+            "holds a ship, is reported only, or isn't looked for."
         ),
     ] = JumpUses.report
     model_changes: Annotated[
         ModelChangeUses,
         typer.Option(
-            help="Answers of one arm that name several models (`served_model`): said among the "
-            "reasons, or invalid evidence."
+            help="What follows if one arm's answers name several models (`served_model`): a report "
+            "among the reasons, or invalid evidence."
         ),
     ] = ModelChangeUses.report
     most_unanswered: Annotated[
         float,
         typer.Option(
-            help="Share of an arm's answers that may be empty or have failed; with more of them it "
-            "is no evidence.",
+            help="Largest share of an arm's answers that may be empty or failed; beyond it the "
+            "evidence is invalid.",
             min=0.0,
             max=1.0,
         ),
@@ -223,22 +224,23 @@ class _Question:
     terms: "Terms"
 
 
+@file_command
 @with_option_groups
 def compare(
     base: Annotated[
         Path,
-        typer.Argument(help="Answers of what runs now: JSONL, CSV, Parquet; a log with --from."),
+        typer.Argument(help="The baseline's answers: JSONL, CSV, Parquet; a log with --from."),
     ],
     candidate: Annotated[
         Path | None,
-        typer.Argument(help="Answers of what may replace it; none where one log holds both."),
+        typer.Argument(help="The candidate's answers; none if one log holds both."),
     ] = None,
     *,
     from_: Annotated[
-        str | None, typer.Option("--from", help="What wrote both logs: lm-eval, inspect, …")
+        str | None, typer.Option("--from", help="The tool that wrote the logs: lm-eval, inspect, …")
     ] = None,
     test_set: Annotated[
-        Path | None, typer.Option(help="The items that both answered. Needed without --from.")
+        Path | None, typer.Option(help="The test set with the items. Needed without --from.")
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -252,15 +254,11 @@ def compare(
     terms: TermOptions,
     accept_policy_change: AcceptPolicyChange = None,
     ledger_at: LedgerAt,
-    json_: Json = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
-    ] = None,
-) -> int:
+    report: Annotated[Path | None, typer.Option(help="Also write a report: FILE.html")] = None,
+) -> Printed:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.sections.policy_since import policy_caveats
-    from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output
 
     reason = reason_of(accept_policy_change)
@@ -278,13 +276,16 @@ def compare(
     record = with_more_caveats(comparison.record, caveats)
     if report is not None:
         _write_report(report, record, comparison.items)
-    if json_:
-        printing.print_json(record.as_json())
-    else:
-        printing.print_record(record)
-        if named.tag is not None:
-            printing.print_breakdown(record)
-    return record.verdict.exit_code
+    show = partial(_print, record, breakdown=named.tag is not None)
+    return Printed(record, show=show, code=record.verdict.exit_code)
+
+
+def _print(record: "DecisionRecord", *, breakdown: bool) -> None:
+    from evalhub.frames.command import printing
+
+    printing.print_record(record)
+    if breakdown:
+        printing.print_breakdown(record)
 
 
 def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":

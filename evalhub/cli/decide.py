@@ -1,5 +1,6 @@
 """`evalhub decide`: a policy applied to scores in files, no server."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,14 +8,15 @@ import typer
 
 from evalhub.cli.file_ledger import LedgerAt
 from evalhub.frames.command.option_groups import with_option_groups
-from evalhub.frames.command.options import AcceptPolicyChange, Json, reason_of
+from evalhub.frames.command.options import AcceptPolicyChange, reason_of
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
-    from evalhub.decision.document import DecisionRecord
     from evalhub.decision.preference_evidence import Judgments
     from evalhub.declare.evidence import JudgmentRows
 
 
+@file_command
 @with_option_groups
 def decide(
     policy: Annotated[Path, typer.Argument(help="What must hold: YAML or JSON, evalhub.policy/1.")],
@@ -26,19 +28,18 @@ def decide(
         ),
     ],
     *,
-    json_: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="Also write the decision record: FILE.json")
     ] = None,
     accept_policy_change: AcceptPolicyChange = None,
     ledger_at: LedgerAt,
-) -> int:
+) -> Printed:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.policy import read_policy
     from evalhub.decision.sections.policy_since import policy_caveats
     from evalhub.frames.command import printing
-    from evalhub.frames.command.outputs import check_output
+    from evalhub.frames.command.outputs import check_output, write_json
     from evalhub.studies.files.decide import decide_scores
     from evalhub.studies.files.evidence import read_scores, read_source
 
@@ -61,12 +62,9 @@ def decide(
         record, policy_caveats(None, alpha=declared_policy.alpha, accepted=reason)
     )
     if out is not None:
-        _write(out, record)
-    if json_:
-        printing.print_json(record.as_json())
-    else:
-        printing.print_record(record)
-    return record.verdict.exit_code
+        write_json(out, record.as_json(), option="--out")
+    show = partial(printing.print_record, record)
+    return Printed(record, show=show, code=record.verdict.exit_code)
 
 
 def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
@@ -86,13 +84,3 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
         raters=[each.rater for each in judgments],
         planned=len(judgments) if source.planned is None else source.planned,
     )
-
-
-def _write(path: Path, record: "DecisionRecord") -> None:
-    import json
-
-    from evalhub.frames.command.outputs import whole
-
-    text = json.dumps(record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    with whole(path, option="--out") as file:
-        file.write_text(f"{text}\n", encoding="utf-8")

@@ -10,7 +10,7 @@ import typer
 from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
 from evalhub.frames.command.exits import BAD_DATA
 from evalhub.frames.command.home import at_home
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, command, file_command, user_by_option
 
 if TYPE_CHECKING:
     from evalhub.decision.inconsistent import Discrepancy
@@ -34,6 +34,7 @@ def _sha256(value: str | None) -> str | None:
 
 
 @app.command()
+@file_command
 def verify(
     file: Annotated[Path, typer.Argument(help="A decision record: JSON, as --json prints it.")],
     digest: Annotated[
@@ -46,41 +47,36 @@ def verify(
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="A home whose rows to hold against the record, line by line."),
+        typer.Option(help="A home whose rows are compared with the record's."),
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="A public key in PEM: who holds its private one must have signed it."),
+        typer.Option(help="A public key in PEM; its private key must have signed the record."),
     ] = None,
-    json_: Json = False,
-) -> int:
-    """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
+) -> Printed:
+    """Recompute a decision's verdict from its record alone. Exit code 65 if it differs."""
     from dataclasses import replace
-
-    from evalhub.frames.command import printing
 
     document, verification = read_decision(file, digest=digest, content=content)
     if key is not None:
         verification = replace(verification, signature=signature_of(document, key))
     if home is not None:
         verification = replace(verification, rows=_rows(document, home))
-    if json_:
-        printing.print_json(verification.as_json())
-        return 0 if verification.verified else BAD_DATA
-    if verification.signature not in (None, "signed"):
-        typer.echo(f"evalhub: {file}: {UNSIGNED[verification.signature]}", err=True)
+    unsigned = verification.signature not in (None, "signed")
+    lines, notes = [], []
+    if unsigned:
+        notes.append(f"evalhub: {file}: {UNSIGNED[str(verification.signature)]}")
     elif not verification.differences:
-        typer.echo("\n".join(_success_text(each) for each in (verification, *verification.others)))
-    for row in verification.rows or []:
-        typer.echo(_row(row))
+        lines += [_success_text(each) for each in (verification, *verification.others)]
+    lines += [_row(row) for row in verification.rows or []]
     if verification.differences:
-        lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
-        typer.echo(
-            f"evalhub: {file}: not verified, the numbers give {verification.verdict}{lines}"
-            f"{_by_other_code(verification)}",
-            err=True,
+        differing = "".join(f"\n  {_line(each)}" for each in verification.differences)
+        notes.append(
+            f"evalhub: {file}: not verified, the numbers give {verification.verdict}{differing}"
+            f"{_by_other_code(verification)}"
         )
-    return 0 if verification.verified else BAD_DATA
+    code = 0 if verification.verified else BAD_DATA
+    return Printed(verification, lines=lines, note="\n".join(notes), code=code)
 
 
 app.command()(keygen)
@@ -90,9 +86,9 @@ app.command()(keygen)
 def attest(
     file: Annotated[Path, typer.Argument(help="A decision record: JSON, as --json prints it.")],
     key: Annotated[Path, typer.Option(help="The private key, as `decision keygen` wrote it.")],
-    out: Annotated[Path, typer.Option(help="Where the signed document goes: FILE.json")],
+    out: Annotated[Path, typer.Option(help="File for the signed document: FILE.json")],
 ) -> int:
-    """Sign a decision's document with a key, for whoever has the public one. It must verify."""
+    """Sign a decision's document with a private key. The record must verify."""
     document, verification = read_decision(file)
     if not verification.verified:
         lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
@@ -104,43 +100,34 @@ def attest(
 
 @app.command()
 @at_home
+@command
 def sign(
     decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
-    by: Annotated[str, typer.Option(help="User name of who signs.")],
+    by: Annotated[str, typer.Option(help="The signer's user name.")],
     reason: Annotated[str, typer.Option(help="Why, in words.")],
     override: Annotated[
         str | None,
         typer.Option(help="Another verdict: ship, hold, need-more-data or invalid."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print the sign-off's record.")] = False,
-) -> int:
+) -> Printed:
     """Sign a decision off, or override it: a new record beside it, with a reason."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.models import User
     from evalhub.ledger.models import Decision
     from evalhub.ledger.signoff import sign_off
     from evalhub.ledger.staleness import changes_since
 
-    decision_row = Decision.objects.select_related("study__project").filter(pk=decision).first()
-    person = User.objects.filter(username=by).first()
-    if decision_row is None:
+    row = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    if row is None:
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
-    if person is None:
-        raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
-    for change in changes_since(decision_row):
+    person = user_by_option(by)
+    for change in changes_since(row):
         typer.echo(f"? Changed since it was decided: {change.sentence}.", err=True)
-    signed = sign_off(decision=decision_row, by=person, reason=reason, verdict=override)
-    if json_:
-        printing.print_json(signed.record)
-    else:
-        typer.echo(
-            f"{signed.get_action_display()}: {decision_row} → {signed.verdict}, by {person}\n"
-            f"  {signed.reason}\n  SHA-256 {signed.digest}"
-        )
-    return 0
+    signed = sign_off(decision=row, by=person, reason=reason, verdict=override)
+    lines = [
+        f"{signed.get_action_display()}: {row} → {signed.verdict}, by {person}",
+        f"  {signed.reason}",
+        f"  SHA-256 {signed.digest}",
+    ]
+    return Printed(signed.record, lines=lines)
 
 
 def read_decision(

@@ -1,31 +1,24 @@
 """`evalhub gate`: a pipeline step that lets a candidate pass or stops it."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.study import accept_caveats, carry
+from evalhub.cli.study import show as show_study
+from evalhub.frames.command.option_groups import with_option_groups
 from evalhub.frames.command.options import (
     AcceptNewItems,
     AcceptPolicyChange,
-    Adapter,
-    Allow,
-    Answers,
-    BuildOf,
-    Candidate,
-    FieldPaths,
-    IdPath,
     Json,
-    OutputPath,
-    RowsPath,
-    ScorePaths,
     StudyPath,
-    TrainingRecordFile,
-    answer_fields,
     reason_of,
 )
 from evalhub.frames.command.server import There, TokenFile
+from evalhub.frames.command.study_file import CandidateOptions
 
 if TYPE_CHECKING:
     from evalhub.cli.reports import SiteDecision
@@ -36,20 +29,13 @@ _WAIT = re.compile(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 USUAL_WAIT = "2h"
 
 
+@with_option_groups
 def gate(
     study: StudyPath,
     server: There = None,
     token_file: TokenFile = None,
-    candidate: Candidate = None,
-    adapter: Adapter = None,
-    answers: Answers = None,
-    build: BuildOf = None,
-    rows: RowsPath = None,
-    id_: IdPath = None,
-    output: OutputPath = None,
-    score: ScorePaths = None,
-    field: FieldPaths = None,
-    training_record: TrainingRecordFile = None,
+    *,
+    options: CandidateOptions,
     wait: Annotated[
         str, typer.Option(help="How long to wait for the verdict: 90s, 30m, 2h, 1h30m.")
     ] = USUAL_WAIT,
@@ -65,21 +51,14 @@ def gate(
         typer.Option("--github", help="Annotations, summary and outputs of a GitHub Actions step."),
     ] = False,
     json_: Json = False,
-    allow: Allow = None,
     accept_policy_change: AcceptPolicyChange = None,
     accept_new_items: AcceptNewItems = None,
 ) -> int:
-    """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
-    more data (2), invalid (3). Without a site it does the same here. Running it again goes on
-    where it stopped."""
-    from evalhub.cli.remote import decision_of_site, decision_there, push_there, study_for_site
+    """Send what changed to a site, wait for the verdict, and end with its exit code: ship (0), hold
+    (1), need more data (2), invalid (3). Without a site the study runs here. Running it again
+    continues where it stopped."""
     from evalhub.cli.reports import Reports
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.options import hosts_of
-    from evalhub.frames.command.server import check_server, connect
-    from evalhub.studies.file.change import StudyChange
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
+    from evalhub.frames.command.server import check_server
 
     wait_s, reason = seconds(wait), reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
@@ -90,27 +69,18 @@ def gate(
             param_hint="--accept-policy-change" if reason else "--accept-new-items",
         )
     reports = Reports(junit, markdown, out, github)
-    reports.check([each for each in (study, answers, training_record, token_file) if each])
+    reports.check([study, *options.inputs, *([token_file] if token_file else [])])
     name = str(study)
     reports.begin(name)
     try:
-        fields = answer_fields(answers, rows, id_, output, score, field)
-        change = StudyChange(
-            candidate, adapter, answers, training_record, build=build, fields=fields
-        )
-        origin = OperatorFile(hosts_of(allow or []))
-        spec = read_study(study, origin, change)
-        name, status = spec.name, None
+        spec = options.read(study)
+        name = spec.name
         if server:
-            console = printing.terminal(errors=True)
-            connection = connect(server, token_file, spec.project, console)
-            with study_for_site(study, origin, change, spec) as ready:
-                pushed = push_there(connection, ready, console)
-            decided = decision_there(connection, pushed, spec.candidate, wait_s, console)
-            decision = None if decided is None else decision_of_site(decided)
+            decision = _decision_there(study, options, spec, server, token_file, wait_s)
+            show = partial(_show, decision)
         else:
             status = _conduct_here(spec, wait_s, reason, why_new)
-            decision = _newest_decision(status)
+            decision, show = _newest_decision(status), partial(show_study, status)
     except Exception as error:
         reports.write_undecided(name, str(error), study)
         raise
@@ -120,11 +90,7 @@ def gate(
         )
     else:
         reports.write(decision, study, spec.capability)
-    if status is not None:
-        from evalhub.cli.study import show
-
-        return show(status, json_)
-    return _show(decision, as_json=json_)
+    return show(as_json=json_)
 
 
 def seconds(wait: str) -> float:
@@ -136,9 +102,27 @@ def seconds(wait: str) -> float:
     return 3600.0 * hours + 60 * minutes + rest
 
 
+def _decision_there(
+    study: Path,
+    options: CandidateOptions,
+    spec: "StudySpec",
+    server: str,
+    token_file: Path | None,
+    wait_s: float,
+) -> "SiteDecision | None":
+    """Pushes the study to the site, and waits for the decision on its candidate there."""
+    from evalhub.cli.remote import decision_there, push_there
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
+
+    console = printing.terminal(errors=True)
+    connection = connect(server, token_file, spec.project, console)
+    pushed = push_there(connection, study, options, spec, console)
+    return decision_there(connection, pushed, spec.candidate, wait_s, console)
+
+
 def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
     """Runs the study in this home, in this process."""
-    from evalhub.cli.study import accept_caveats, carry
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
 

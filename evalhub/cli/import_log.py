@@ -1,6 +1,5 @@
 """`evalhub import`: another tool's log, kept in a project."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,45 +8,45 @@ import typer
 from evalhub.frames.command.options import (
     FieldPaths,
     IdPath,
-    Json,
     OutputPath,
     RowsPath,
     ScorePaths,
     row_fields,
 )
+from evalhub.frames.command.verbs import Printed, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from evalhub.studies.files.import_logs import ImportedTask
 
 
+@command
 def import_log(
-    kind: Annotated[str, typer.Argument(help="What wrote the log: lm-eval, inspect, …")],
+    kind: Annotated[str, typer.Argument(help="The tool that wrote the log: lm-eval, inspect, …")],
     path: Annotated[Path, typer.Argument(help="The log: a file, or the folder of a run.")],
-    project: Annotated[str, typer.Option(help="Whose it is; made where it isn't there.")],
+    project: Annotated[str, typer.Option(help="The project's name; created if missing.")],
     test_set: Annotated[
-        str | None, typer.Option(help="What the test set is called; else as the log's task.")
+        str | None, typer.Option(help="The test set's name; by default the log's task.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="What the model is called; else as in the log.")
+        str | None, typer.Option(help="The model's name; by default the log's.")
     ] = None,
     model_kind: Annotated[
         str, typer.Option(help="base, prompted, few-shot, retrieval, lora, qlora, full, distilled.")
     ] = "base",
-    arm: Annotated[str | None, typer.Option(help="Of a log of several arms the only one.")] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="The arm to import, from a log of several.")
+    ] = None,
     rows: RowsPath = None,
     id_: IdPath = None,
     output: OutputPath = None,
     score: ScorePaths = None,
     field: FieldPaths = None,
-    json_: Json = False,
-) -> int:
-    """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
-    from evalhub.cli.space import space
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
+) -> Printed:
+    """Import another tool's log: test sets, versions, answers and its scores."""
     fields = row_fields(rows, id_, output, score, field).mapping
-    set_up_database()
+    from evalhub.cli.space import space
     from evalhub.studies.files.import_logs import ImportRequest, import_log
     from evalhub.studies.web.pairs_upload import complete
 
@@ -58,11 +57,11 @@ def import_log(
         tasks = import_log(project=into, by=None, kind=kind, path=path, request=request)
     for task in tasks:
         complete(task.run)
-    if json_:
-        printing.print_json({"imported": [_as_json(each) for each in tasks]})
-    else:
-        _say(tasks)
-    return 0
+    lines = [line for task in tasks for line in _lines(task)]
+    return Printed(
+        {"imported": [_as_json(task) for task in tasks]},
+        lines=[*lines, "Scores stay sealed until a decision reads them."],
+    )
 
 
 def _as_json(imported: "ImportedTask") -> dict[str, Any]:
@@ -82,18 +81,14 @@ def _as_json(imported: "ImportedTask") -> dict[str, Any]:
     }
 
 
-def _say(tasks: "Sequence[ImportedTask]") -> None:
-    for task in tasks:
-        run = task.run
-        scores = ", ".join(task.metrics) or "no scores"
-        typer.echo(
-            f"{run.version} on {run.test_set_version}: {run.test_set_version.item_count:,} items, "
-            f"{scores} (run {run.pk})"
-        )
-        for name, why in task.left_out.items():
-            typer.echo(f"  left out: {name}: {why}")
-        for name in task.disagreeing:
-            typer.echo(
-                f"  {name}: the log's own figure isn't the mean of the scores in it; find out why"
-            )
-    typer.echo("Scores stay sealed until a decision reads them.")
+def _lines(task: "ImportedTask") -> "Iterator[str]":
+    run = task.run
+    scores = ", ".join(task.metrics) or "no scores"
+    yield (
+        f"{run.version} on {run.test_set_version}: {run.test_set_version.item_count:,} items, "
+        f"{scores} (run {run.pk})"
+    )
+    for name, why in task.left_out.items():
+        yield f"  left out: {name}: {why}"
+    for name in task.disagreeing:
+        yield f"  {name}: the log's own figure isn't the mean of the scores in it; find out why"

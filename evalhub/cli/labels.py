@@ -2,13 +2,14 @@
 
 import json
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import LabelsDocument
@@ -19,6 +20,7 @@ class LabelMethod(StrEnum):
     dawid_skene = "dawid-skene"
 
 
+@file_command
 def labels(
     file: Ratings,
     unit: Unit,
@@ -40,25 +42,20 @@ def labels(
     out: Annotated[
         Path | None, typer.Option(help="Write the labels here: JSONL, a row a unit.")
     ] = None,
-    json_: Json = False,
-) -> None:
-    """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
+) -> Printed:
+    """Combine several raters' labels into one label per unit. Ties and doubtful units get none."""
     from evalhub.analysis.consensus import labels_document
     from evalhub.analysis.labels import of_one_kind
-    from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[file])
     rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
     document = labels_document(list(of_one_kind(rows)), method.value, sure=sure)
     if out is not None:
-        with whole(out, option="--out") as partial:
+        with whole(out, option="--out") as path:
             lines = (json.dumps(each.as_json(), ensure_ascii=False) for each in document.labels)
-            partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    if json_:
-        printing.print_json(document.as_json())
-    else:
-        _print(document)
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return Printed(document, show=partial(_print, document))
 
 
 def _print(document: "LabelsDocument") -> None:

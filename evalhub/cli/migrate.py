@@ -18,25 +18,23 @@ def migrate(
     backup_to: Annotated[
         Path | None,
         typer.Option(
-            help="The folder for the backup that is written first where there is data.",
+            help="The folder for a backup, written first if the database has data.",
             metavar="FOLDER",
         ),
     ] = None,
     no_backup: Annotated[
-        bool, typer.Option("--no-backup", help="Write none: you have one of your own.")
+        bool, typer.Option("--no-backup", help="Write no backup, because you have one.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
+        bool, typer.Option("--dry-run", help="Print the steps, and change nothing.")
     ] = False,
     check: Annotated[
         bool,
-        typer.Option(
-            "--check", help="As --dry-run, and end with 69 where something is to be done."
-        ),
+        typer.Option("--check", help="As --dry-run, and end with 69 if there is anything to do."),
     ] = False,
     json_: Json = False,
 ) -> int:
-    """Make the database's tables, or bring an earlier version's up to date."""
+    """Create the database's tables, or upgrade those of an earlier version."""
     from evalhub.frames.command.setup import set_up_home, set_up_templates
 
     if backup_to is not None and no_backup:

@@ -2,7 +2,7 @@
 
 import typer
 
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, verb
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -10,46 +10,29 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def show(json_: Json = False) -> int:
-    """Say whether messages go out, or since when they are held."""
-    from evalhub.frames.command.setup import set_up_database
+@verb(app)
+def show() -> Printed:
+    """Show whether messages are sent, or since when they are held."""
+    from evalhub.accounts.outgoing import HELD, hold_began
 
-    set_up_database()
-    return _show(json_)
+    since = hold_began()
+    line = HELD.format(since=since) if since else "messages go out"
+    return Printed({"held_since": since and since.isoformat(timespec="seconds")}, lines=[line])
 
 
-@app.command()
-def hold(json_: Json = False) -> int:
-    """Hold messages from now on: in a copy that was made by other means than restore."""
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
+@verb(app)
+def hold() -> Printed:
+    """Hold messages from now on, in a copy of a site that restore didn't make."""
     from evalhub.accounts.outgoing import hold_messages
 
     hold_messages(why="by the operator")
-    return _show(json_)
+    return show()
 
 
-@app.command()
-def resume(json_: Json = False) -> int:
-    """Let messages go out, with all that waits: this is the site that sends them."""
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
+@verb(app)
+def resume() -> Printed:
+    """Send messages again, including all that wait: for the one site that should send them."""
     from evalhub.accounts.outgoing import resume_messages
 
     resume_messages()
-    return _show(json_)
-
-
-def _show(as_json: bool) -> int:
-    from evalhub.accounts.outgoing import HELD, hold_began
-    from evalhub.frames.command import printing
-
-    since = hold_began()
-    if as_json:
-        printing.print_json({"held_since": since and since.isoformat(timespec="seconds")})
-    else:
-        typer.echo(HELD.format(since=since) if since else "messages go out")
-    return 0
+    return show()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.frames.command.home import at_home
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, command, file_command, user_by_option
 
 if TYPE_CHECKING:
     from evalhub.decision.policy_changes import Demands, PolicyChange
@@ -27,17 +27,16 @@ def policy() -> None:
 
 
 @app.command()
+@file_command
 def diff(
     old: Annotated[
         str, typer.Argument(help="A policy or study file, or one in git: HEAD~1:study.yaml")
     ],
-    new: Annotated[str, typer.Argument(help="The same later: a file, or one in git.")],
-    json_: Json = False,
-) -> int:
-    """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
-    something can't be compared, 0 where nothing is less strict."""
+    new: Annotated[str, typer.Argument(help="The later version: a file, or one in git.")],
+) -> Printed:
+    """Compare two policies. Exit code 1 if anything is easier to pass, 2 if something can't be
+    compared, 0 if nothing is less strict."""
     from evalhub.decision.policy_changes import Effect, policy_changes
-    from evalhub.frames.command import printing
     from evalhub.io.rows import DataError
 
     (kind, was), (other, now) = _read(old), _read(new)
@@ -45,23 +44,17 @@ def diff(
         raise DataError(f"is {other}, and {old} is {kind}: compare two of a kind", file=new)
     changes = policy_changes(was, now)
     effects = {each.effect for each in changes}
-    if json_:
-        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
-    elif not changes:
-        typer.echo("The same is asked.")
-    for change in () if json_ else changes:
-        typer.echo(_line(change))
-    if Effect.EASIER in effects:
-        return EASIER
-    return INCOMPARABLE if Effect.OTHER in effects else 0
+    incomparable = INCOMPARABLE if Effect.OTHER in effects else 0
+    return _printed(changes, EASIER if Effect.EASIER in effects else incomparable)
 
 
 @app.command()
 @at_home
+@command
 def change(
     project: Annotated[str, typer.Option(help="The project's name in addresses.")],
     study: Annotated[str, typer.Option(help="The study's slug.")],
-    by: Annotated[str, typer.Option(help="User name of who changes it.")],
+    by: Annotated[str, typer.Option(help="User name of the person who changes it.")],
     values: Annotated[
         list[str],
         typer.Option(
@@ -72,16 +65,10 @@ def change(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be asked otherwise. Nothing is kept.")
+        bool, typer.Option("--dry-run", help="Print the differences, and change nothing.")
     ] = False,
-    json_: Json = False,
-) -> int:
-    """Let a registered study ask otherwise from now on; who changed what is noted."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.models import User
+) -> Printed:
+    """Change a registered study's policy; the audit log records who changed what."""
     from evalhub.declare.declaration import DeclarationError
     from evalhub.registry.models import Study
     from evalhub.studies.run.policy_change import (
@@ -92,11 +79,9 @@ def change(
     )
 
     study_row = Study.objects.filter(project__slug=project, slug=study).first()
-    person = User.objects.filter(username=by).first()
     if study_row is None:
         raise typer.BadParameter(f"{project} has no study {study!r}", param_hint="--study")
-    if person is None:
-        raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
+    person = user_by_option(by)
     try:
         policy, demands = split_fields(study_row, dict(_set(each) for each in values))
         if dry_run:
@@ -107,11 +92,7 @@ def change(
         changes = []
     except DeclarationError as error:
         raise typer.BadParameter(str(error), param_hint="--set") from error
-    if json_:
-        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
-    else:
-        typer.echo("\n".join(_line(each) for each in changes) or "The same is asked.")
-    return 0
+    return _printed(changes)
 
 
 def _set(text: str) -> tuple[str, Any]:
@@ -160,6 +141,12 @@ def _file(name: str) -> Iterator[Path]:
         copied = Path(folder) / Path(inside).name
         copied.write_bytes(result.stdout)
         yield copied
+
+
+def _printed(changes: "list[PolicyChange]", code: int = 0) -> Printed:
+    document = {"schema": SCHEMA, "changes": [_as_json(each) for each in changes]}
+    lines = [_line(each) for each in changes] or ["The policies are equal."]
+    return Printed(document, lines=lines, code=code)
 
 
 def _as_json(change: "PolicyChange") -> dict[str, Any]:

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalhub.declare.defaults import SECONDS_A_SCORE
-from evalhub.frames.command.options import Alpha, Json
+from evalhub.frames.command.options import Alpha
+from evalhub.frames.command.verbs import Printed, file_command
 from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import PowerDocument
+    from evalhub.declare.plan import LooksDocument
 
 app = typer.Typer(no_args_is_help=True, help="How many items, clusters, judgments and hours.")
 
-Power = Annotated[float, typer.Option(help="Chance to show what is true.")]
-Items = Annotated[int | None, typer.Option("--n", help="Items at hand: what can they show?", min=1)]
+Power = Annotated[float, typer.Option(help="Power: the chance to show a true effect.")]
+Items = Annotated[
+    int | None,
+    typer.Option("--n", help="Number of items that you have: prints what they can show.", min=1),
+]
 ClusterSize = Annotated[float, typer.Option(help="Items that belong together, such as one source.")]
-Icc = Annotated[float, typer.Option(help="How alike those are, 0 to 1 (intraclass correlation).")]
+Icc = Annotated[float, typer.Option(help="Their intraclass correlation, 0 to 1.")]
 Within = Annotated[
     float, typer.Option(help="Standard deviation of one item's score between samples.", min=0.0)
 ]
@@ -33,6 +39,7 @@ def power() -> None:
 
 
 @app.command()
+@file_command
 def difference(
     gap: Annotated[float | None, typer.Option(help="Difference worth showing, such as .03")] = None,
     sd: Annotated[
@@ -53,8 +60,7 @@ def difference(
     seconds: Seconds = SECONDS_A_SCORE,
     alpha: Alpha = ALPHA,
     power: Power = POWER,
-    json_: Json = False,
-) -> None:
+) -> Printed:
     """Items that show a difference between two arms."""
     from evalhub.analysis.power import (
         ItemCosts,
@@ -92,10 +98,11 @@ def difference(
         if n is not None and gap is not None and sd is not None and within_sd:
             enough = samples_needed(sd, within_sd, n, gap, costs=costs, alpha=alpha, power=power)
             document = document.model_copy(update={"samples_that_suffice": enough})
-    _show(document, json_)
+    return _printed(document)
 
 
 @app.command()
+@file_command
 def guard(
     margin: Annotated[
         list[float], typer.Option(help="Loss that is allowed. Repeat it for several guards.")
@@ -117,8 +124,7 @@ def guard(
     seconds: Seconds = SECONDS_A_SCORE,
     alpha: Alpha = ALPHA,
     power: Power = POWER,
-    json_: Json = False,
-) -> None:
+) -> Printed:
     """Items with which all guards together show no loss beyond their margins."""
     if guards is not None and len(margin) > 1:
         raise typer.BadParameter("give --guards, or --margin several times, not both")
@@ -141,24 +147,28 @@ def guard(
             for allowed_loss, spread in zip(margins, sds, strict=True)
         ]
         document = power_document("guard", targets, n=n, costs=costs, alpha=alpha, power=power)
-    _show(document, json_)
+    return _printed(document)
 
 
 @app.command()
+@file_command
 def preference(
     score: Annotated[
         float | None, typer.Option(help="Win score worth showing, such as .55")
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Win score to be excluded.")] = EVEN,
+    threshold: Annotated[float, typer.Option(help="Win score to exclude.")] = EVEN,
     ties: Annotated[
         float, typer.Option(help="Share of ties and both-bad, each half a win.", min=0.0, max=0.999)
     ] = 0.0,
     n: Annotated[
-        int | None, typer.Option("--n", help="Judgments at hand: what can they show?", min=1)
+        int | None,
+        typer.Option(
+            "--n", help="Number of judgments that you have: prints what they can show.", min=1
+        ),
     ] = None,
     people: Annotated[
         int | None,
-        typer.Option(help="Who will judge, in all; else a crowd, whose leaning isn't counted."),
+        typer.Option(help="Number of reviewers; by default a crowd without personal leanings."),
     ] = None,
     lean: Annotated[
         float, typer.Option(help="Standard deviation of the people's own win scores.")
@@ -170,8 +180,7 @@ def preference(
     seconds: Seconds = SECONDS_A_SCORE,
     alpha: Alpha = ALPHA,
     power: Power = POWER,
-    json_: Json = False,
-) -> None:
+) -> Printed:
     """Judgments, items and reviewers' hours that show a preference."""
     from evalhub.analysis.power import ItemCosts, PowerTarget, power_document
     from evalhub.analysis.power_review import CROWD, review_document
@@ -185,8 +194,7 @@ def preference(
             document = review_document(
                 score, review, threshold=threshold, n=n, costs=costs, alpha=alpha, power=power
             )
-        _show(document, json_)
-        return
+        return _printed(document)
     with _usage():
         sizes = None
         if score is not None:
@@ -207,26 +215,28 @@ def preference(
         document = power_document(
             "preference", [target], n=n, costs=costs, alpha=alpha, power=power, sizes=sizes
         ).model_copy(update={"caution": CROWD})
-    _show(document, json_)
+    return _printed(document)
 
 
 @app.command()
+@file_command
 def looks(
     n: Annotated[int, typer.Option("--n", help="Items of the test set.")] = 500,
     sd: Annotated[float, typer.Option(help="Standard deviation of the items' differences.")] = 0.35,
     alpha: Alpha = ALPHA,
-    json_: Json = False,
-) -> None:
+) -> Printed:
     """What the k-th look at a test set costs: its level, the items it needs, what it finds."""
     from evalhub.decision.looks import looks_document
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import figures
 
     with _usage():
         document = looks_document(n, sd, alpha=alpha)
-    if json_:
-        printing.print_json(document.as_json())
-        return
+    return Printed(document, show=partial(_print_looks, document))
+
+
+def _print_looks(document: "LooksDocument") -> None:
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import figures
+
     rows = [
         (
             f"{look.number}" + (", spent" if look.spent else ""),
@@ -236,7 +246,7 @@ def looks(
         )
         for look in document.looks
     ]
-    heads = ("look", "level", "items, to the first's", f"{n:,} items find")
+    heads = ("look", "level", "items, to the first's", f"{document.n:,} items find")
     printing.terminal().print(figures(heads, rows))
 
 
@@ -251,13 +261,14 @@ def _usage() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from error
 
 
-def _show(document: "PowerDocument", as_json: bool) -> None:
+def _printed(document: "PowerDocument") -> Printed:
+    return Printed(document, show=partial(_print, document))
+
+
+def _print(document: "PowerDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import figures, number
 
-    if as_json:
-        printing.print_json(document.as_json())
-        return
     console = printing.terminal()
     console.print(
         f"Power {document.power:g} at one-sided {document.alpha:g}, "

@@ -1,11 +1,13 @@
 """`evalhub preference`: which of two arms people prefer, from a file alone."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.options import Alpha, Json
+from evalhub.frames.command.options import Alpha
+from evalhub.frames.command.verbs import Printed, file_command
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ SIDES = {
 }
 
 
+@file_command
 def preference(
     file: Annotated[Path, typer.Argument(help="Judgments, one a row: JSONL, CSV or Parquet.")],
     unit: Annotated[str, typer.Option(help="Field with the item that was judged.")],
@@ -43,12 +46,10 @@ def preference(
         str | None, typer.Option(help="Field with the length of the baseline's answer.")
     ] = None,
     alpha: Alpha = ALPHA,
-    json_: Json = False,
-) -> None:
-    """Say which of two arms people prefer, and whether side or length decided it."""
+) -> Printed:
+    """Estimate which of two arms people prefer, and the effect of side and length."""
     from evalhub.analysis.labels import read_judgments
     from evalhub.analysis.preference import preference_document
-    from evalhub.frames.command import printing
 
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
@@ -57,10 +58,7 @@ def preference(
         file, unit=unit, rater=rater, choice=choice, side=side, numbers=lengths
     )
     document = preference_document(judgments, without_choice=skipped, alpha=alpha)
-    if json_:
-        printing.print_json(document.as_json())
-    else:
-        _print(document)
+    return Printed(document, show=partial(_print, document))
 
 
 def _print(document: "PreferenceDocument") -> None:

@@ -1,28 +1,15 @@
 """`evalhub push`, `status` and `pull`: a study at a site, from where its file is."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.frames.command.options import (
-    Adapter,
-    Allow,
-    Answers,
-    BuildOf,
-    Candidate,
-    FieldPaths,
-    IdPath,
-    Json,
-    OutputPath,
-    RowsPath,
-    ScorePaths,
-    StudyPath,
-    TrainingRecordFile,
-    answer_fields,
-)
+from evalhub.frames.command.option_groups import with_option_groups
+from evalhub.frames.command.options import Candidate, StudyPath
 from evalhub.frames.command.server import There, TokenFile
+from evalhub.frames.command.study_file import CandidateOptions
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,55 +17,35 @@ if TYPE_CHECKING:
     from evalhub.client.connection import Connection
 
 
+@file_command
+@with_option_groups
 def push(
     study: StudyPath,
     server: There = None,
     token_file: TokenFile = None,
-    candidate: Candidate = None,
-    adapter: Adapter = None,
-    answers: Answers = None,
-    build: BuildOf = None,
-    rows: RowsPath = None,
-    id_: IdPath = None,
-    output: OutputPath = None,
-    score: ScorePaths = None,
-    field: FieldPaths = None,
-    training_record: TrainingRecordFile = None,
-    json_: Json = False,
-    allow: Allow = None,
-) -> int:
-    """Send a study and its files to a site and start it; only what the site doesn't have is
-    sent."""
-    from evalhub.cli.remote import push_there, study_for_site
+    *,
+    options: CandidateOptions,
+) -> Printed:
+    """Send a study and the files that the site lacks, and start the study there."""
+    from evalhub.cli.remote import push_there
     from evalhub.frames.command import printing
-    from evalhub.frames.command.options import hosts_of
     from evalhub.frames.command.server import connect
-    from evalhub.studies.file.change import StudyChange
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
     console = printing.terminal(errors=True)
-    origin = OperatorFile(hosts_of(allow or []))
-    fields = answer_fields(answers, rows, id_, output, score, field)
-    change = StudyChange(candidate, adapter, answers, training_record, build=build, fields=fields)
-    spec = read_study(study, origin, change)
+    spec = options.read(study)
     connection = connect(server, token_file, spec.project, console)
-    with study_for_site(study, origin, change, spec) as ready:
-        pushed = push_there(connection, ready, console)
-    _say(pushed, connection, as_json=json_)
-    return 0
+    return _printed(push_there(connection, study, options, spec, console), connection)
 
 
+@file_command
 def status(
     study: StudyPath,
     server: There = None,
     token_file: TokenFile = None,
-    json_: Json = False,
-) -> int:
-    """Say how far a study is at a site, and what was decided."""
+) -> Printed:
+    """Show a study's progress at a site, and its decision."""
     connection, document = _find_study(study, server, token_file)
-    _say(document, connection, as_json=json_)
-    return 0
+    return _printed(document, connection)
 
 
 def pull(
@@ -93,7 +60,7 @@ def pull(
     from evalhub.client.studies import newest_decision
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
-    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.frames.command.outputs import check_output, write_json
 
     check_output(out, option="--out", inputs=[study])
     connection, document = _find_study(study, server, token_file)
@@ -105,9 +72,7 @@ def pull(
         typer.echo(f"evalhub: nothing is decided on {arm} yet", err=True)
         return UNREACHABLE
     decision = decision_of_site(decided)
-    text = json.dumps(decision.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    with whole(out, option="--out") as file:
-        file.write_text(f"{text}\n", encoding="utf-8")
+    write_json(out, decision.record.as_json(), option="--out")
     printing.print_changes(decision.changed_since)
     printing.print_record(decision.record)
     return decision.exit_code
@@ -136,23 +101,19 @@ def _find_study(
     return connection, document
 
 
-def _say(study: "Mapping[str, Any]", connection: "Connection", *, as_json: bool) -> None:
-    from evalhub.frames.command import printing
-
-    if as_json:
-        printing.print_json(study)
-        return
-    typer.echo(f"{study['name']}: {study['state']}")
+def _printed(study: "Mapping[str, Any]", connection: "Connection") -> Printed:
+    lines = [f"{study['name']}: {study['state']}"]
     if study["waits_for"]:
-        typer.echo(f"  waits for {study['waits_for']}")
+        lines.append(f"  waits for {study['waits_for']}")
     for row in study["runs"]:
         again = ", again" if row["repeat"] else ""
         error = f" ({row['error']})" if row["error"] else ""
-        typer.echo(
+        lines.append(
             f"  {row['arm']} on {row['test_set']}{again}: {row['state']}, "
             f"{row['done']:,} of {row['items']:,}{error}"
         )
     for row in study["decisions"]:
         stale = "" if row["current"] else ", and its evidence has changed since"
-        typer.echo(f"  {row['arm']}: {row['verdict']}{stale}")
-    typer.echo(f"  {connection.server.address}{study['url']}")
+        lines.append(f"  {row['arm']}: {row['verdict']}{stale}")
+    lines.append(f"  {connection.server.address}{study['url']}")
+    return Printed(study, lines=lines)

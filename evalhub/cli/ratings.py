@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from evalhub.analysis.labels import RatingRow
 
 Ratings = Annotated[Path, typer.Argument(help="Ratings: JSONL, CSV or Parquet.")]
-Unit = Annotated[str, typer.Option(help="Field with what was rated.")]
+Unit = Annotated[str, typer.Option(help="Field with the rated unit.")]
 Raters = Annotated[str | None, typer.Option(help="A row a unit: the raters' fields, as a,b,c.")]
 Rater = Annotated[str | None, typer.Option(help="A row a rating: field with the rater.")]
 Label = Annotated[str | None, typer.Option(help="A row a rating: field with the label.")]

@@ -147,7 +147,7 @@ def _count_keys(url: str) -> int:
         if parts.scheme != "https" and not (local and parts.hostname in LOCAL):
             raise ProviderFault(
                 f"its {name} isn't https: {parts.geturl()}",
-                "Correct it at the provider: behind a proxy it has to be told its address.",
+                "Correct it at the provider: behind a proxy the provider needs its public address.",
             )
     signing_in = str(document["authorization_endpoint"])
     if urljoin(signing_in, "/") != urljoin(url, "/"):

@@ -1,14 +1,14 @@
 """`evalhub record`: store a model's answers while the model can still be asked."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
 from evalhub.frames.command.consent import agree
-from evalhub.frames.command.options import Allow, Json
+from evalhub.frames.command.option_groups import with_option_groups
+from evalhub.frames.command.options import Json
+from evalhub.frames.command.study_file import RunOptions
 
 if TYPE_CHECKING:
     from evalhub.declare.plan import AnswersPlan
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evalhub.studies.run.record import RecordedRun
 
 
+@with_option_groups
 def record(
     study: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
     arm: Annotated[
@@ -26,31 +27,26 @@ def record(
         Path | None,
         typer.Option(help="Also write the answers into this folder: NAME.TEST_SET.jsonl"),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Ask the model without asking you before.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask the model without confirmation.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would ask and cost, and no more.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the number of requests and their cost, and ask nothing."
+        ),
     ] = False,
     json_: Json = False,
-    allow: Allow = None,
-    budget_tokens: BudgetTokens = None,
-    budget_money: BudgetMoney = None,
+    *,
+    options: RunOptions,
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
-    it again goes on where it stopped."""
+    it again continues where it stopped."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
-    from evalhub.frames.command.options import hosts_of
     from evalhub.frames.command.setup import database_to_look_at, set_up_database
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is no folder", param_hint="--out")
-    spec = within(
-        read_study(study, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
-    )
+    spec = options.read(study)
     if dry_run:
         with database_to_look_at():
             _, plan = _plan(spec, arm or [])
@@ -116,7 +112,7 @@ def complete_runs(
 def write_answers(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and a description of each arm, also for failed runs: their model
     may soon be gone. Returns the answer files by name."""
-    from evalhub.frames.command.outputs import whole
+    from evalhub.frames.command.outputs import whole, write_json
     from evalhub.studies.run.record import about, answer_lines
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,9 +125,7 @@ def write_answers(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
             file.writelines(answer_lines(run.run))
     for arm in dict.fromkeys(each.arm for each in runs):
         of = [each for each in runs if each.arm == arm]
-        text = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
-        with whole(folder / f"{arm}.json", option="--out") as path:
-            path.write_text(f"{text}\n", encoding="utf-8")
+        write_json(folder / f"{arm}.json", about(arm, of, files), option="--out")
     return files
 
 

@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,8 @@ import yaml
 from evalhub.declare.declaration import Declaration, validate
 
 OF_EVERY_COMMAND = {"--help", "--home"}
+FEW = 3
+"""So many commands with the same row make it a row of the table of shared options."""
 
 HEAD = """\
 # The command line
@@ -23,8 +26,15 @@ Made from the commands by `python -m evalhub.cli.reference > docs/reference/cli.
 page. Commands that keep data take `--home DIR`, before the command or after it, or `EVALHUB_HOME`;
 by default the data live in `./.evalhub`. `evalhub --version` prints the version, and
 `evalhub --install-completion` lets your shell complete commands and options.
+
+## Shared options
+
+Each means the same wherever a command's *Also* names it.
+
+{shared}
 """
 
+TABLE = ("| argument or option | what it is | default |", "| --- | --- | --- |")
 EXIT_CODES = r"""
 ## Exit codes
 
@@ -70,12 +80,15 @@ def all_notes() -> dict[str, CommandNotes]:
 def as_markdown(tree: Any) -> str:
     """The whole page. `tree` is typer's group of all commands."""
     notes = all_notes()
+    documented = [(name, command) for name, command in leaf_commands(tree) if name != "version"]
+    counts = Counter(row for _, command in documented for row in _rows(command))
+    shared = {row for row, count in counts.items() if count >= FEW and row.startswith("| `--")}
     sections = (
-        "\n".join(_section(name, command, notes.get(name, CommandNotes())))
-        for name, command in leaf_commands(tree)
-        if name != "version"
+        "\n".join(_section(name, command, notes.get(name, CommandNotes()), shared))
+        for name, command in documented
     )
-    return "\n".join([HEAD, *sections]) + EXIT_CODES
+    head = HEAD.format(shared="\n".join([*TABLE, *sorted(shared)]))
+    return "\n".join([head, *sections]) + EXIT_CODES
 
 
 def leaf_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -86,24 +99,30 @@ def leaf_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[st
         yield " ".join(path), command
 
 
-def _section(name: str, command: Any, notes: CommandNotes) -> Iterator[str]:
+def _section(name: str, command: Any, notes: CommandNotes, shared: set[str]) -> Iterator[str]:
     yield f"## `evalhub {name}`\n"
     yield f"{_one_line(command.help)}\n"
     if notes.notes:
         yield f"{notes.notes}\n"
     if notes.example:
         yield f"```sh\n{notes.example}\n```\n"
-    parameters = [
-        parameter
+    rows = _rows(command)
+    own = [row for row in rows if row not in shared]
+    if own:
+        yield from (*TABLE, *own, "")
+    if len(own) < len(rows):
+        labels = (row.removeprefix("| ").partition(" | ")[0] for row in rows if row in shared)
+        yield f"Also {', '.join(labels)}.\n"
+
+
+def _rows(command: Any) -> list[str]:
+    """A row of the table for each argument and option."""
+    context = typer.Context(command)
+    return [
+        _row(parameter, context)
         for parameter in command.params
         if not parameter.hidden and OF_EVERY_COMMAND.isdisjoint(parameter.opts)
     ]
-    if parameters:
-        yield "| argument or option | what it is | default |"
-        yield "| --- | --- | --- |"
-        context = typer.Context(command)
-        yield from (_row(parameter, context) for parameter in parameters)
-        yield ""
 
 
 def _row(parameter: Any, context: typer.Context) -> str:

@@ -13,18 +13,29 @@ if TYPE_CHECKING:
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
     from evalhub.frames.command.progress import Bars
+    from evalhub.frames.command.study_file import CandidateOptions
     from evalhub.io.rows import DataError
-    from evalhub.studies.file.change import StudyChange
-    from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import StudySpec
     from evalhub.studies.web.bundle_upload import StudyBundle
 
 
-def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
-    """Uploads the study. Returns it as the site has it; progress goes to `console`.
+def push_there(
+    connection: "Connection",
+    study: Path,
+    options: "CandidateOptions",
+    spec: "StudySpec",
+    console: "Console",
+) -> dict[str, Any]:
+    """Uploads the study of this file, read as `spec`, with the answers of arms that the site can't
+    ask. Returns it as the site has it; progress goes to `console`.
 
     Raises DataError for what the site refuses, with the study file's line where it is its fault.
     """
+    with _study_for_site(study, options, spec) as ready:
+        return _upload(connection, ready, console)
+
+
+def _upload(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
     from evalhub.client.connection import RefusedError
     from evalhub.client.studies import push_study
     from evalhub.frames.command.progress import Bars
@@ -52,8 +63,8 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
 
 @contextmanager
-def study_for_site(
-    study: Path, origin: "OperatorFile", change: "StudyChange", spec: "StudySpec"
+def _study_for_site(
+    study: Path, options: "CandidateOptions", spec: "StudySpec"
 ) -> "Iterator[StudySpec]":
     """The study in the form that a site takes: arms that the site can't ask are asked here, and
     their answers are in files while the block runs. They are stored in this home, so that nothing
@@ -82,7 +93,7 @@ def study_for_site(
             check(run.run)
     with TemporaryDirectory() as folder:
         answers = recorded_fields(spec, runs, write_answers(Path(folder), runs))
-        yield read_study(study, origin, replace(change, arms=answers))
+        yield read_study(study, options.origin, replace(options.change(), arms=answers))
 
 
 def decision_there(
@@ -91,25 +102,27 @@ def decision_there(
     candidate: str,
     wait_s: float,
     console: "Console",
-) -> "DecidedThere | None":
+) -> "SiteDecision | None":
     """Waits for the decision on the candidate; None if the study judges nothing.
 
     Raises evalhub.client.studies.UndecidedError.
     """
     from evalhub.client.studies import wait_for_decision
+    from evalhub.frames.command.progress import Bars
 
     connection.until = connection.clock() + wait_s
-    with _run_bars(console) as bars:
-        return wait_for_decision(
+    with Bars(console, always=True) as bars:
+        decided = wait_for_decision(
             connection,
             pushed,
             arm=candidate,
             until=connection.until,
-            progress=lambda now: show_runs(bars, now),
+            progress=lambda now: _show_runs(bars, now),
         )
+    return None if decided is None else decision_of_site(decided)
 
 
-def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
+def _show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
     """Shows the progress of a study's runs at the site."""
     runs = study["runs"]
     ended = sum(each["state"] in ("done", "failed", "cancelled") for each in runs)
@@ -137,14 +150,6 @@ def decision_of_site(decided: "DecidedThere") -> "SiteDecision":
         decided.link,
         decided.refused,
     )
-
-
-@contextmanager
-def _run_bars(console: "Console") -> "Iterator[Bars]":
-    from evalhub.frames.command.progress import Bars
-
-    with Bars(console, always=True) as bars:
-        yield bars
 
 
 def _locate(error: "RefusedError", spec: "StudySpec", study: "StudyBundle") -> "DataError | None":

@@ -1,6 +1,5 @@
 """Reports of a decision for a pipeline: complete files or none, and GitHub's own."""
 
-import json
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from evalhub.frames.command.outputs import check_output, whole
+from evalhub.frames.command.outputs import check_output, whole, write_json
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
@@ -100,7 +99,8 @@ class Reports:
         }
         self._put(self.junit, "--junit", junit(record, hold_reason=decision.hold_reason))
         self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
-        self._put(self.out, "--out", _document(record.as_json()))
+        if self.out is not None:
+            write_json(self.out, record.as_json(), option="--out")
         if self.github:
             room = SUMMARY_BYTES - _size(Path(os.environ[SUMMARY]))
             if room > 0:
@@ -142,10 +142,6 @@ def _outputs(decision: SiteDecision) -> dict[str, str]:
         "decision": digest_of(decision.record.as_json()),
         "link": decision.link,
     }
-
-
-def _document(value: Any) -> bytes:
-    return f"{json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)}\n".encode()
 
 
 def _say(commands: Iterable[str]) -> None:

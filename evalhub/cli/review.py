@@ -17,13 +17,13 @@ app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers bl
 Plan = Annotated[
     Path | None, typer.Option(help="A review plan: YAML or JSON, see the guide on campaigns.")
 ]
-Items = Annotated[int | None, typer.Option(help="Items that people are asked about.", min=1)]
+Items = Annotated[int | None, typer.Option(help="Number of items to judge.", min=1)]
 PerItem = Annotated[int | None, typer.Option("--reviewers", help="Judgments an item.", min=1)]
 People = Annotated[
-    int | None, typer.Option(help="Who will judge, in all; what it can show counts them.", min=1)
+    int | None, typer.Option(help="Number of reviewers, for the power calculation.", min=1)
 ]
 Seed = Annotated[int | None, typer.Option(help="Of the sample, orders and sides.", min=0)]
-Question = Annotated[str | None, typer.Option(help="What reviewers are asked.")]
+Question = Annotated[str | None, typer.Option(help="The question to reviewers.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan's cost, open nothing.")]
 Number = Annotated[int, typer.Argument(help="The review's number.")]
 
@@ -36,7 +36,7 @@ def review() -> None:
 @app.command("open")
 def open_(
     study: Annotated[str, typer.Argument(help="A finished study: PROJECT/STUDY.")],
-    test_set: Annotated[str, typer.Option(help="Whose answers are compared.")],
+    test_set: Annotated[str, typer.Option(help="The test set whose answers are compared.")],
     all_arms: Annotated[
         bool, typer.Option("--all-arms", help="Compare every arm, not just candidate and baseline.")
     ] = False,
@@ -74,18 +74,22 @@ def upload(
     right_file: Annotated[
         Path | None, typer.Argument(help="The right answers, if in a file of their own.")
     ] = None,
-    project: Annotated[str, typer.Option(help="Made where it isn't there.")] = "reviews",
-    name: Annotated[str | None, typer.Option(help="The review's; else the file's.")] = None,
+    project: Annotated[
+        str, typer.Option(help="The project's name; created if missing.")
+    ] = "reviews",
+    name: Annotated[
+        str | None, typer.Option(help="The review's name; by default the file's.")
+    ] = None,
     prompt: Annotated[str, typer.Option(help="Field with the request.")] = "prompt",
     left: Annotated[str, typer.Option(help="Field with the baseline's answer.")] = "left",
     right: Annotated[str, typer.Option(help="Field with the candidate's answer.")] = "right",
     id_: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
-    context: Annotated[str, typer.Option(help="Field with what is given with it.")] = "context",
+    context: Annotated[str, typer.Option(help="Field with the item's context.")] = "context",
     tags: Annotated[str, typer.Option(help="Field with tags.")] = "tags",
     cluster: Annotated[str, typer.Option(help="Field with the cluster.")] = "cluster",
     expected: Annotated[str, typer.Option(help="Field with the known answer.")] = "expected",
-    left_name: Annotated[str, typer.Option(help="What the baseline is called.")] = "left",
-    right_name: Annotated[str, typer.Option(help="What the candidate is called.")] = "right",
+    left_name: Annotated[str, typer.Option(help="The baseline's name.")] = "left",
+    right_name: Annotated[str, typer.Option(help="The candidate's name.")] = "right",
     plan: Plan = None,
     items: Items = None,
     reviewers: PerItem = None,
@@ -126,14 +130,14 @@ def invite(
     emails: Annotated[list[str], typer.Argument(help="Mail addresses or user names.")],
     by: Annotated[str, typer.Option(help="Who invites: a user's name.")],
     url: Url = "",
-    quota: Annotated[int | None, typer.Option(help="Most judgments of each.", min=1)] = None,
+    quota: Annotated[int | None, typer.Option(help="Most judgments per reviewer.", min=1)] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(help="Language or skill that they have; repeatable.")
+        list[str] | None, typer.Option(help="Their language or skill. Repeatable.")
     ] = None,
-    days: Annotated[int, typer.Option(help="How long the link works.", min=1, max=90)] = 14,
+    days: Annotated[int, typer.Option(help="Days that the link works.", min=1, max=90)] = 14,
 ) -> None:
-    """Invite people. Who has an account finds it in their own list; for an address without one
-    a link is printed, which makes an account, once. It is mailed instead, where there is mail."""
+    """Invite people to review. People with an account find the review in their list; for other
+    addresses a link is printed, or mailed, that creates an account once."""
     review = _campaign(campaign)
     from django.conf import settings
     from django.urls import reverse
@@ -171,11 +175,11 @@ def invite(
 @app.command()
 def vouch(
     campaign: Number,
-    names: Annotated[list[str], typer.Argument(help="User names of its reviewers.")],
-    by: Annotated[str, typer.Option(help="Who vouches: an owner's user name.")],
+    names: Annotated[list[str], typer.Argument(help="Reviewers' user names.")],
+    by: Annotated[str, typer.Option(help="The owner's user name.")],
 ) -> None:
-    """Vouch for reviewers whose accounts a link made, so that their judgments count: an owner who
-    didn't make the link says that they are people of their own, before the review ends."""
+    """Vouch for reviewers whose accounts a link created, so that their judgments count. An owner
+    who didn't make the link confirms, before the review ends, that they are different people."""
     review = _campaign(campaign)
     from django.db import transaction
 
@@ -195,7 +199,7 @@ def vouch(
 
 @app.command()
 def pause(campaign: Number) -> None:
-    """Deal nothing for a while; who is at a comparison may finish it."""
+    """Pause a review; reviewers may still finish the current comparison."""
     review = _campaign(campaign)
     from reviews.planning.campaign import pause_campaign
 
@@ -204,7 +208,7 @@ def pause(campaign: Number) -> None:
 
 @app.command()
 def resume(campaign: Number) -> None:
-    """Deal again after a pause."""
+    """Resume a paused review."""
     review = _campaign(campaign)
     from reviews.planning.campaign import resume_campaign
 
@@ -213,7 +217,7 @@ def resume(campaign: Number) -> None:
 
 @app.command()
 def close(campaign: Number) -> None:
-    """Take no more answers, for good."""
+    """Close a review for good: it takes no more answers."""
     review = _campaign(campaign)
     from reviews.planning.campaign import close_campaign
 
@@ -222,7 +226,7 @@ def close(campaign: Number) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """Print every review: its number, state, judgments asked for and name."""
+    """List every review: number, state, planned judgments and name."""
     _set_up()
     from reviews.models import Campaign
 
@@ -233,7 +237,7 @@ def list_() -> None:
 
 @app.command()
 def results(campaign: Number) -> None:
-    """Print what a review that has ended found, for a release review."""
+    """Print the results of a review that has ended, for a release review."""
     review = _require_ended(campaign)
     from reviews.results.campaign_results import campaign_results
 
@@ -243,7 +247,7 @@ def results(campaign: Number) -> None:
 @app.command()
 def audit(
     campaign: Number,
-    out: Annotated[Path | None, typer.Option(help="Where the proof goes, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the proof, as JSON.")] = None,
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
     review = _require_ended(campaign, unchanged=False)
@@ -267,13 +271,13 @@ def audit(
 @app.command()
 def verify(
     campaign: Annotated[
-        int | None, typer.Argument(help="The review's number; without one, all of them.")
+        int | None, typer.Argument(help="The review's number; by default all reviews.")
     ] = None,
     head: Annotated[
-        str | None, typer.Option(help="A seal or a reviewer's number that was kept elsewhere.")
+        str | None, typer.Option(help="A seal, or a reviewer's number, that you stored elsewhere.")
     ] = None,
 ) -> None:
-    """Follow what was said along its chains again, and print each head; exit code 3 if changed."""
+    """Verify the hash chains of a review's record and print their heads; exit code 3 if changed."""
     _set_up()
     from reviews.chain.verify import verify as verified
     from reviews.models import Campaign

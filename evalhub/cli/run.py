@@ -5,41 +5,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, run_budget, wrong_budget
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evalhub.accounts.models import Project
     from evalhub.registry.models import Run
 
 app = typer.Typer(no_args_is_help=True, help="Runs: a version that answers a test set.")
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
 NEWEST = 50
 
 
-@app.command("list")
+@verb(app, "list")
 def list_(
-    project: Annotated[
-        str | None, typer.Option(help="Of this project alone.", metavar="P", show_default="all")
-    ] = None,
+    project: "Project | None" = None,
     state: Annotated[
         str | None,
         typer.Option(
             help="pending, running, done, failed or cancelled.", metavar="S", show_default="all"
         ),
     ] = None,
-    json_: Json = False,
-) -> int:
-    """List the newest runs, 50 at most: their state and how far they are."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
+) -> Printed:
+    """List the newest runs, 50 at most, with state and progress."""
     from evalhub.registry.models.runs import RunState
 
     runs = _runs()
     if project is not None:
-        runs = runs.filter(test_set_version__test_set__project=project_by_slug(project))
+        runs = runs.filter(test_set_version__test_set__project=project)
     if state is not None:
         if state not in RunState:
             raise typer.BadParameter(
@@ -47,43 +42,32 @@ def list_(
             )
         runs = runs.filter(state=state)
     newest = list(runs[:NEWEST])
-    if json_:
-        printing.print_json([_row(run) for run in newest])
-        return 0
-    if not newest:
-        typer.echo("There are no such runs.")
-    for run in newest:
-        typer.echo(_line(run))
-    return 0
+    lines = [_line(run) for run in newest] or ["There are no such runs."]
+    return Printed(newest, _row, lines)
 
 
-@app.command()
-def show(number: Number, json_: Json = False) -> int:
-    """Show a run: its state, how far it is, its metrics, what it has cost, and what went wrong."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
+@verb(app)
+def show(number: Number) -> Printed:
+    """Show a run: state, progress, metrics, cost and errors."""
     run = _run(number)
-    if json_:
-        printing.print_json(_row(run))
-        return 0
-    typer.echo(_line(run))
-    for row in run.metrics.select_related("metric"):
+    return Printed(run, _row, [_line(run), *_details(run)])
+
+
+def _details(run: "Run") -> "Iterator[str]":
+    for row in run.metrics.all():
         mean = "sealed" if row.readable_mean is None else f"{row.readable_mean:.4g}"
         scored = "not counted yet" if row.scored is None else f"{row.scored} scored, mean {mean}"
         if row.unscored:
             scored += f"; {row.unscored} unscored"
-        typer.echo(f"  {row.metric.name}: {scored}")
+        yield f"  {row.metric.name}: {scored}"
     for spending in run.spent:
         who = f"the judge {spending.asked}" if spending.judge else "spent"
-        typer.echo(f"  {who}: {spending.sentence}")
+        yield f"  {who}: {spending.sentence}"
     for budget in (run.budget, run.arm_budget):
         if budget is not None:
-            typer.echo(f"  {budget.sentence}")
+            yield f"  {budget.sentence}"
     if run.error:
-        typer.echo(run.error)
-    return 0
+        yield run.error
 
 
 @app.command()
@@ -95,13 +79,13 @@ def retry(
         str | None,
         typer.Option(
             metavar="WHOSE",
-            help="study or arm: which of its budgets is meant.",
+            help="Which budget to raise: study or arm.",
             show_default="the one that is used up, or the only one",
         ),
     ] = None,
 ) -> int:
-    """Take up a run that failed or was cancelled: what is missing or failed is asked again, also
-    of judges of its answers. One that its budget stopped goes on with a higher one."""
+    """Resume a failed or cancelled run: a worker asks for missing and failed answers again, and for
+    missing verdicts of judges. A run that its budget stopped needs a higher budget."""
     from evalhub.frames.command.setup import set_up_database
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
@@ -129,8 +113,8 @@ def retry(
 
 @app.command()
 def cancel(number: Number) -> int:
-    """Stop a run, or once it has ended the judges that are asked about its answers. What was
-    answered stays; `run retry` lets it go on."""
+    """Stop a run, or, if it has ended, the judges of its answers. Answers stay; `run retry`
+    resumes it."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -142,7 +126,7 @@ def cancel(number: Number) -> int:
     if work is Work.ANSWERS:
         message = f"Run {number} is cancelled."
     elif work is Work.VERDICTS:
-        message = f"The judge of run {number}'s answers is cancelled. What it said is kept."
+        message = f"The judge of run {number}'s answers is cancelled. Its verdicts are kept."
     typer.echo(message)
     return 0
 
@@ -168,25 +152,15 @@ def _run(number: int) -> "Run":
 
 
 def _line(run: "Run") -> str:
-    row = _row(run)
+    done: int = run.items_done  # type: ignore[attr-defined]
+    items = run.test_set_version.item_count
     reused = f", {run.reused:,} of its answers taken over" if run.reused else ""
-    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}{reused}"
+    return f"{run.pk:>6}  {run.state:<9}  {done}/{items}  {run}{reused}"
 
 
 def _row(run: "Run") -> dict[str, Any]:
-    return {
-        "id": run.pk,
-        "project": run.test_set_version.test_set.project.slug,
-        "version": str(run.version),
-        "test_set": str(run.test_set_version),
-        "state": run.state,
-        "items": run.test_set_version.item_count,
-        "done": run.items_done,  # type: ignore[attr-defined]
-        "reused": run.reused,
-        "spent": [each.as_json() for each in run.spent],
-        "error": run.error,
-        "metrics": [
-            {"name": row.metric.name, "scored": row.scored, "mean": row.readable_mean}
-            for row in run.metrics.all()
-        ],
+    from evalhub.api.shapes.runs import RunOut
+
+    return RunOut.from_model(run).as_json() | {
+        "project": run.test_set_version.test_set.project.slug
     }

@@ -15,7 +15,7 @@ def up(
     ] = 10,
     processes: Processes = 1,
 ) -> int:
-    """Serve the site. Without Redis, its worker lives in this process too."""
+    """Serve the site. Without Redis this process also has a worker."""
     from evalhub.frames.command.setup import TABLES_OF_A_SERVICE_S, set_up_database
 
     set_up_database(waiting=True, for_tables_s=TABLES_OF_A_SERVICE_S)
@@ -50,13 +50,14 @@ def worker(
         int, typer.Option(help="Shards worked on at once by each process.", min=1, max=64)
     ] = 2,
     queues: Annotated[
-        str, typer.Option(help="The kinds of runs that it takes, of cpu, gpu and api.")
+        str, typer.Option(help="The kinds of runs to take, of cpu, gpu and api.")
     ] = "cpu,gpu,api",
     processes: Processes = 1,
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Start none: say whether those of this machine and home work."
+            "--check",
+            help="Start none; check whether this machine's workers of this home are alive.",
         ),
     ] = False,
 ) -> int:
@@ -112,8 +113,8 @@ def doctor(
         bool,
         typer.Option(
             "--deploy",
-            help="Look too at whether other machines may be let in, at mail and at the identity "
-            "provider.",
+            help="Also check mail, the identity provider, and whether other machines may reach the "
+            "site safely.",
         ),
     ] = False,
     mail_to: Annotated[
@@ -122,7 +123,7 @@ def doctor(
     ] = "",
     json_: Json = False,
 ) -> int:
-    """Say what is configured and reachable, and what to do where it isn't."""
+    """Check the configuration and all services, and suggest a remedy for each fault."""
     from dataclasses import asdict
 
     from rich.text import Text

@@ -1,6 +1,5 @@
 """Keys for `evalhub decision keygen`, `attest` and `verify --key`."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,10 +19,10 @@ UNSIGNED = {
 
 def keygen(
     file: Annotated[
-        Path, typer.Argument(help="Where the private key goes; the public one to FILE.pub.")
+        Path, typer.Argument(help="File for the private key; FILE.pub gets the public one.")
     ],
 ) -> None:
-    """Make a key to sign decisions with: FILE for you alone, FILE.pub for whoever verifies."""
+    """Create a key pair to sign decisions: FILE is private, FILE.pub is for those who verify."""
     from evalhub.decision.signature import key_digest, new_key, public_key
     from evalhub.io.full_disk import whole_or_gone
 
@@ -57,16 +56,14 @@ def write_signed(
 ) -> None:
     """Writes the document with a signature by the private key in this file."""
     from evalhub.decision.signature import KeyFileError, key_digest, private_key, sign
-    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.frames.command.outputs import check_output, write_json
 
     check_output(out, option="--out", inputs=inputs)
     try:
         signing_key = private_key(_read(key))
     except KeyFileError as error:
         raise _wrong(str(error), key) from error
-    text = json.dumps(sign(document, signing_key), ensure_ascii=False, indent=2, allow_nan=False)
-    with whole(out, option="--out") as file:
-        file.write_text(f"{text}\n", encoding="utf-8")
+    write_json(out, sign(document, signing_key), option="--out")
     typer.echo(f"signed by {key_digest(signing_key.public_key())}: {out}")
 
 

@@ -134,7 +134,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.features.monitoring.asking import watcher
     from evalhub.features.table import EVENTS, TIDIED
     from evalhub.features.webhooks.sending import send_regularly
-    from evalhub.frames.rest.waiting import SEATS
+    from evalhub.frames.rest.requests import SEATS
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
     from evalhub.serving.draining import drain

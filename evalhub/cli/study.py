@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.option_groups import with_option_groups
 from evalhub.frames.command.options import (
     AcceptNewItems,
     AcceptPolicyChange,
-    Allow,
     Json,
     StudyPath,
-    hosts_of,
     reason_of,
 )
+from evalhub.frames.command.study_file import RunOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,15 +26,16 @@ Named = Annotated[str, typer.Argument(help="The study: PROJECT/STUDY.", metavar=
 EXAMPLES = 2
 """Items that are shown of a skill that was lost."""
 
-app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
+app = typer.Typer(no_args_is_help=True, help="Studies: one question, in one file.")
 
 
 @app.callback()
 def study() -> None:
-    """Studies: a question in one file."""
+    """Studies: one question, in one file."""
 
 
 @app.command()
+@with_option_groups
 def run(
     file: StudyPath,
     json_: Json = False,
@@ -43,26 +43,21 @@ def run(
         bool,
         typer.Option(
             "--dry-run",
-            help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
+            help="Print requests, cost and power; ask and store nothing.",
         ),
     ] = False,
-    allow: Allow = None,
-    budget_tokens: BudgetTokens = None,
-    budget_money: BudgetMoney = None,
+    *,
+    options: RunOptions,
     accept_policy_change: AcceptPolicyChange = None,
     accept_new_items: AcceptNewItems = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
     reason = reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
-    spec = within(
-        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
-    )
+    spec = options.read(file)
     if dry_run:
         _plan(spec, json_)
         return 0
@@ -77,8 +72,8 @@ def run(
 
 @app.command()
 def cancel(study: Named) -> int:
-    """Stop all runs of a study, and the judges that are asked about their answers. What was
-    answered stays; `study retry` lets them go on."""
+    """Stop all runs of a study, and the judges of their answers. Answers stay; `study retry`
+    resumes the runs."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -86,14 +81,14 @@ def cancel(study: Named) -> int:
     from evalhub.studies.run.all_runs import cancel_runs
 
     count = cancel_runs(_find_study(study), by=None)
-    typer.echo(f"{count_text(count, 'run')} stopped. What was answered is kept.")
+    typer.echo(f"{count_text(count, 'run')} stopped. Their answers are kept.")
     return 0
 
 
 @app.command()
 def retry(study: Named) -> int:
-    """Take up all runs of a study that failed or were cancelled: what is missing or failed is asked
-    again by a worker, also of judges of their answers."""
+    """Resume a study's failed and cancelled runs: a worker asks for missing and failed answers
+    again, and for missing verdicts of judges."""
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()

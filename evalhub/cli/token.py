@@ -4,96 +4,63 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from evalhub.accounts.models import ApiToken, Project, User
 
 app = typer.Typer(no_args_is_help=True, help="Tokens, by which programs act in a project.")
 
 Name = Annotated[str, typer.Argument(help="What the token is for.", metavar="NAME")]
-Of = Annotated[str, typer.Option("--project", help="The project that it is for.", metavar="P")]
 
 
-@app.command()
+@verb(app)
 def add(
     name: Name,
-    project: Of,
+    project: "Project",
     scope: Annotated[
         list[str],
         typer.Option(help="read, ingest, run, decide, review or admin. Repeatable."),
     ],
     user: Annotated[
         str,
-        typer.Option(help="For whom it acts.", show_default="the project's only owner"),
+        typer.Option(
+            help="The user for whom the token acts.", show_default="the project's only owner"
+        ),
     ] = "",
-    days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
-    json_: Json = False,
-) -> int:
+    days: Annotated[int, typer.Option(help="Days until the token ends.")] = 90,
+) -> Printed:
     """Make a token and print it: it is shown this once."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
     from evalhub.accounts.tokens import add_token
 
-    of = project_by_slug(project)
-    person = _person(of, user)
-    new_token = add_token(project=of, user=person, name=name, scopes=scope, by=None, days=days)
-    if json_:
-        printing.print_json(_row(new_token.token) | {"token": new_token.secret})
-        return 0
-    typer.echo(new_token.secret)
-    until = f"{new_token.token.expires:%-d %B %Y}"
-    typer.echo(
-        f"{new_token.token.name} acts for {person} in {of}, until {until}: "
-        f"{', '.join(new_token.token.scopes)}. It isn't shown again.",
-        err=True,
+    person = _person(project, user)
+    new = add_token(project=project, user=person, name=name, scopes=scope, by=None, days=days)
+    token = new.token
+    note = (
+        f"{token.name} acts for {person} in {project}, until {token.expires:%-d %B %Y}: "
+        f"{', '.join(token.scopes)}. It isn't shown again."
     )
-    return 0
+    return Printed(token, lambda row: _row(row) | {"token": new.secret}, [new.secret], note)
 
 
-@app.command("list")
-def list_(project: Of, json_: Json = False) -> int:
+@verb(app, "list")
+def list_(project: "Project") -> Printed:
     """List a project's tokens, without their secrets."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
-
-    tokens = list(project_by_slug(project).tokens.select_related("user"))
-    if json_:
-        printing.print_json([_row(each) for each in tokens])
-        return 0
-    if not tokens:
-        typer.echo("No tokens yet: `evalhub token add NAME` makes one.", err=True)
-    for token in tokens:
-        typer.echo(f"{token.name}: {token.shown}… {_describe(token)}")
-    return 0
+    tokens = list(project.tokens.select_related("user"))
+    lines = [f"{token.name}: {token.shown}… {_describe(token)}" for token in tokens]
+    note = "" if tokens else "No tokens yet: `evalhub token add NAME` makes one."
+    return Printed(tokens, _row, lines, note)
 
 
-@app.command()
-def revoke(name: Name, project: Of, json_: Json = False) -> int:
+@verb(app)
+def revoke(name: Name, project: "Project") -> Printed:
     """End a token at once."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
     from evalhub.accounts.tokens import revoke_token, token_by_name
 
-    token = token_by_name(project_by_slug(project), name)
+    token = token_by_name(project, name)
     revoke_token(token=token, by=None)
     token.refresh_from_db()
-    if json_:
-        printing.print_json(_row(token))
-    else:
-        typer.echo(f"{token.name} opens nothing any more.")
-    return 0
+    return Printed(token, _row, [f"{token.name} opens nothing any more."])
 
 
 def _person(project: "Project", name: str) -> "User":
@@ -113,19 +80,9 @@ def _person(project: "Project", name: str) -> "User":
 
 
 def _row(token: "ApiToken") -> dict[str, Any]:
-    def at(moment: "datetime | None") -> str | None:
-        return None if moment is None else moment.isoformat(timespec="seconds")
+    from evalhub.api.shapes.people import TokenOut
 
-    return {
-        "name": token.name,
-        "project": token.project.slug,
-        "user": token.user.username,
-        "scopes": token.scopes,
-        "begins": token.shown,
-        "expires": at(token.expires),
-        "last_used": at(token.last_used),
-        "revoked": at(token.revoked),
-    }
+    return TokenOut.from_model(token).as_json() | {"project": token.project.slug}
 
 
 def _describe(token: "ApiToken") -> str:

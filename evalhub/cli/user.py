@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.links import Url, site_of
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
@@ -24,25 +24,21 @@ class RoleName(StrEnum):
     REVIEWER = "reviewer"
 
 
-@app.command()
+@verb(app)
 def add(
     name: Name,
     project: Annotated[
-        str, typer.Option(help="Project to join; an owner's is made where it isn't there.")
+        str, typer.Option(help="Project to join; created for an owner if missing.")
     ] = "",
     role: Annotated[RoleName | None, typer.Option(help="Role in the project.")] = None,
     superuser: Annotated[
         bool, typer.Option("--superuser", help="May do everything, in the admin too.")
     ] = False,
     url: Url = "",
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Make a user and print the link that signs them in: it works once, within an hour."""
-    from evalhub.frames.command.setup import set_up_database
-
     if bool(project) != (role is not None):
         raise typer.BadParameter("--project and --role go together")
-    set_up_database()
     from evalhub.accounts.models import Role
     from evalhub.accounts.people import add_user
 
@@ -50,80 +46,58 @@ def add(
     user = add_user(
         name=name, project=project, role=Role(role) if role else None, superuser=superuser
     )
-    return _print_link(user, site, json_)
+    return _link(user, site)
 
 
-@app.command()
-def link(name: Name, url: Url = "", json_: Json = False) -> int:
+@verb(app)
+def link(name: Name, url: Url = "") -> Printed:
     """Print a new link that signs a user in: it works once, within an hour."""
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.accounts.people import user_by_name
 
-    return _print_link(user_by_name(name), site_of(url), json_)
+    return _link(user_by_name(name), site_of(url))
 
 
-@app.command("list")
-def list_(json_: Json = False) -> int:
+@verb(app, "list")
+def list_() -> Printed:
     """List the users with their roles."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.accounts.models import User
 
     users = list(User.objects.order_by("username").prefetch_related("memberships__project"))
-    if json_:
-        printing.print_json([_row(user) for user in users])
-        return 0
-    if not users:
-        typer.echo("No users yet: `evalhub user add NAME` makes one.", err=True)
-    for user in users:
-        roles = [
-            *([] if user.is_active else ["not active"]),
-            *(["superuser"] if user.is_superuser else []),
-            *(f"{each.role} of {each.project.slug}" for each in user.memberships.all()),
-        ]
-        typer.echo(f"{user.username}: {', '.join(roles) or 'no role'}")
-    return 0
+    note = "" if users else "No users yet: `evalhub user add NAME` makes one."
+    return Printed(users, _row, [_line(user) for user in users], note)
 
 
-@app.command()
-def deactivate(name: Name, json_: Json = False) -> int:
+@verb(app)
+def deactivate(name: Name) -> Printed:
     """End all that lets a person in, at once: sessions, tokens, links. What they judged stays."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.features.erasure.deactivate import deactivate_user
 
     ended = deactivate_user(name=name)
-    if json_:
-        printing.print_json({"user": name, "tokens": ended.tokens, "reviews": list(ended.reviews)})
-        return 0
-    typer.echo(f"{name} can't sign in any more. Ended: sessions, links, {ended.tokens} tokens.")
+    row = {"user": name, "tokens": ended.tokens, "reviews": list(ended.reviews)}
+    lines = [f"{name} can't sign in any more. Ended: sessions, links, {ended.tokens} tokens."]
     if ended.reviews:
         numbers = ", ".join(map(str, ended.reviews))
-        typer.echo(f"Others judge what they had before them in the reviews {numbers}.")
-    return 0
+        lines.append(f"Others judge what they had before them in the reviews {numbers}.")
+    return Printed(row, lines=lines)
 
 
-@app.command()
-def reactivate(name: Name, json_: Json = False) -> int:
+@verb(app)
+def reactivate(name: Name) -> Printed:
     """Let a deactivated person in again, with the roles that they had."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.features.erasure.deactivate import reactivate_user
 
     user = reactivate_user(name=name)
-    if json_:
-        printing.print_json(_row(user))
-    else:
-        typer.echo(f"{name} can sign in again; `evalhub user link {name}` prints a link.")
-    return 0
+    line = f"{name} can sign in again; `evalhub user link {name}` prints a link."
+    return Printed(user, _row, [line])
+
+
+def _line(user: "User") -> str:
+    roles = [
+        *([] if user.is_active else ["not active"]),
+        *(["superuser"] if user.is_superuser else []),
+        *(f"{each.role} of {each.project.slug}" for each in user.memberships.all()),
+    ]
+    return f"{user.username}: {', '.join(roles) or 'no role'}"
 
 
 def _row(user: "User") -> dict[str, object]:
@@ -136,15 +110,10 @@ def _row(user: "User") -> dict[str, object]:
     }
 
 
-def _print_link(user: "User", site: str, as_json: bool) -> int:
+def _link(user: "User", site: str) -> Printed:
     from evalhub.accounts.sign_in import LASTS, sign_in_path
-    from evalhub.frames.command import printing
 
     address = site + sign_in_path(user)
-    if as_json:
-        printing.print_json(
-            {"user": user.username, "link": address, "seconds": int(LASTS.total_seconds())}
-        )
-    else:
-        typer.echo(f"{user.username} signs in with this link, once, within an hour:\n  {address}")
-    return 0
+    row = {"user": user.username, "link": address, "seconds": int(LASTS.total_seconds())}
+    line = f"{user.username} signs in with this link, once, within an hour:\n  {address}"
+    return Printed(row, lines=[line])

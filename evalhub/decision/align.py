@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.failures import FAILURES, at_worst
 from evalhub.decision.flaws import beyond_bounds, flaws_of
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.mix import item_weights
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import PRIMARIES, alphas_of
 from evalhub.decision.test_set_extension import StageScores, combine
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.declare.policy import FailureUse, Primaries
 from evalhub.stats.errors import StatisticsError

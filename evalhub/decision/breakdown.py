@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.decision import BreakdownRow
 from evalhub.stats.paired import compare
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import NextLook
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.ledger import LedgerRow, LedgerSection
-from evalhub.declare.criteria import NextLook
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, JsonValue
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.sections.answers import AnswersSection
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.base import Section
@@ -28,8 +29,8 @@ from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
 from evalhub.decision.sections.steps import StepsSection
+from evalhub.declare.amounts import Size
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.criteria import Criterion, Size
 from evalhub.declare.decision import (
     Alternative,
     Arms,
@@ -145,7 +146,7 @@ class DecisionRecord(Declaration):
 
         None where it judges a ratio, or there was no second run.
         """
-        if self.noise_floor is None or criterion.role not in ("primary", "guard"):
+        if self.noise_floor is None or not criterion.kind.by_metric:
             return None
         rows = {each.test_set: each for each in self.noise_floor.test_sets}
         if criterion.factor is not None or criterion.test_set not in rows:

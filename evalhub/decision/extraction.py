@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criterion import Criterion
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import CleanRow
 from evalhub.decision.sections.jumps import MissRow
-from evalhub.declare.criteria import Criterion
 from evalhub.stats.errors import StatisticsError
 
 
@@ -33,7 +34,7 @@ class ExtractionMisses:
 
 def may_feign_gain(requirement: Requirement, *, baseline: int, candidate: int) -> bool:
     """Whether misses may look like a gain: a primary whose baseline has more of them."""
-    return requirement.role == "primary" and baseline > candidate
+    return requirement.role == Primary.role and baseline > candidate
 
 
 def gains_by_misses(
@@ -48,7 +49,7 @@ def gains_by_misses(
         scores: what the criteria were measured on.
         rule: measures and rules on scores at the levels of the verdict.
     """
-    holding = {each.name for each in criteria if each.role == "primary" and each.holds}
+    holding = {each.name for each in criteria if each.role == Primary.role and each.holds}
     requirements = {each.requirement.name: each.requirement for each in scores}
     suspects = {
         row.name: row for row in misses if row.name in holding and row.baseline > row.candidate

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.policy import Rule
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import default_of
-from evalhub.declare.policy import FailureUse, Rule
+from evalhub.declare.policy import FailureUse
 
 if TYPE_CHECKING:
     from evalhub.decision.align import ArmScores

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.wording import count_text, is_or_are
 from evalhub.io.canonical import digest_of
 
@@ -22,7 +22,7 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
     flaws = []
     missing = np.flatnonzero(counts == 0)
     if missing.size:
-        what = f"{requirement.metric} of" if requirement.role == "budget" else "answer to"
+        what = "answer to" if requirement.kind.by_metric else f"{requirement.metric} of"
         flaws.append(
             f"{arm.name} has no {what} {missing.size} {of}, first {items[missing[0]].key!r}: "
             "both arms must answer the same items"

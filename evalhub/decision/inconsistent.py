@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any
 
-from evalhub.decision.criteria import SAME_RUN
-from evalhub.decision.shares import gap_to
-from evalhub.declare.criteria import Criterion
-
-BESIDE_SCORES = ("preference", "judge", "ownership")
-"""Roles of criteria that rest on choices between answers or on money, and not on scores."""
+from evalhub.decision.criterion import Criterion
+from evalhub.decision.wording import SAME_RUN
 
 FOLLOWS = "that is what follows from the record's numbers"
 POLICY_ASKS = "it is what the policy asks for"
@@ -39,7 +35,7 @@ def levels_apart(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iter
     for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
         level = getattr(c, name)
         # A review that was watched may have ended early at a stricter level.
-        stricter = c.role in BESIDE_SCORES and level < due
+        stricter = not c.kind.by_item and level < due
         if not stricter and not isclose(level, due, rel_tol=1e-9):
             yield Discrepancy(f"{at}{name}", level, due, "it is the rule's")
 
@@ -73,7 +69,7 @@ def inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
     outside = c.alpha if c.lower > 0 else c.harm_alpha if c.upper < 0 else None
-    if c.role not in BESIDE_SCORES and outside is not None and c.p_value > 2 * outside:
+    if c.kind.by_item and outside is not None and c.p_value > 2 * outside:
         rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * outside:g}"
         yield Discrepancy(f"{at}p_value", c.p_value, None, rule)
 
@@ -89,15 +85,15 @@ def _wrong_demand(c: Criterion, at: str) -> Iterator[Discrepancy]:
             yield Discrepancy(f"{at}margin", c.margin, share * abs(c.baseline), rule)
     if c.factor != factor:
         yield Discrepancy(f"{at}factor", c.factor, factor, "it is the ratio that is asked")
-    bound = None if factor is not None else -margin if c.role == "guard" else c.min_gain
+    bound = None if factor is not None else c.kind.bound(c)
     if c.bound != bound:
         yield Discrepancy(f"{at}bound", c.bound, bound, "it is −margin, or min_gain")
     if factor is not None:
-        due = gap_to(c.role, factor, c.baseline)
+        due = c.kind.gap_to(factor, c.baseline)
         if not isclose(c.gap, due, rel_tol=1e-9, abs_tol=1e-12):
             rule = "it is how far the ratio that is asked lies from 1, times the baseline"
             yield Discrepancy(f"{at}gap", c.gap, due, rule)
-    elif c.role == "guard" and c.gap != c.margin:
+    elif c.kind.keeps_to == "margin" and c.gap != c.margin:
         yield Discrepancy(f"{at}gap", c.gap, c.margin, "a guard's gap is its margin")
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.decision.align import Aligned, breakdown_of, criteria_of
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import gains_by_misses
 from evalhub.decision.needed import with_choosing, with_next_looks
+from evalhub.decision.policy import Policy
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import Ruling, decide
 from evalhub.decision.sections.answers import (
@@ -33,8 +35,6 @@ from evalhub.decision.sections.leakage import (
     without_leaks,
 )
 from evalhub.decision.sections.noise_floor import NoiseSection, no_op_reason
-from evalhub.declare.criteria import Criterion
-from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 
@@ -55,7 +55,7 @@ def judge(
     """
     scores = [each for each in evidence.scores if each.items]
     own_items = [each for each in scores if each.requirement.name not in evidence.forms]
-    content = [each for each in own_items if each.requirement.role != "budget"]
+    content = [each for each in own_items if each.requirement.kind.by_metric]
     criteria = _measure(evidence, policy, scores)
     answers = answers_section(
         evidence.answered,
@@ -107,7 +107,7 @@ def judge(
                 {
                     aligned.requirement.test_set: aligned.stages
                     for aligned in scores
-                    if aligned.stages is not None and aligned.requirement.role != "budget"
+                    if aligned.stages is not None and aligned.requirement.kind.by_metric
                 },
             ),
             evidence.imported,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criteria.judge import Judge, Pairwise
+from evalhub.decision.criterion import Criterion, Measurement, NextLook, Tested
 from evalhub.decision.measuring import requirement_at
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.judge import JudgeSection
-from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
-from evalhub.declare.study import Pairwise
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.ppi import PoweredEstimate
 
@@ -61,7 +61,7 @@ def judge_criterion(
     choices = list(votes.values())
     requirement = Requirement(
         name="Judge's preference",
-        role="judge",
+        role=Judge.role,
         test_set=pairwise.test_set,
         metric="win score",
         min_gain=pairwise.min_gain,

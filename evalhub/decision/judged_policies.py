@@ -8,15 +8,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from evalhub.decision.criteria.guard import Guard
+from evalhub.decision.criteria.preference import Preference
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.table import OF_ROLE
+from evalhub.decision.policy import Rule, StudySettings
 from evalhub.decision.policy_changes import Demands, PolicyChange, policy_changes
 from evalhub.declare.declaration import validate
-from evalhub.declare.policy import Rule
-from evalhub.declare.study import StudySettings
 from evalhub.io.canonical import digest_of
 
 _PEOPLE = ("min_agreement", "min_reviewers", "unconfirmed_reviewers")
 _CRITERION = ("role", "tier", "metric", "higher_is_better")
-_DEMANDS = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
 _OPTIONAL = ("tails",)
 """Demands that most policies don't make; where one isn't made its name is left out."""
 _MEASURE = ("metric", "options", "higher_is_better")
@@ -84,11 +86,11 @@ def policy_of_record(
     people = {name: values[name] for name in _PEOPLE}
     for criterion in criteria:
         role = criterion["role"]
-        if role == "preference":
+        if role == Preference.role:
             people |= {"min_gain": criterion["min_gain"], "required": True}
-        if role in _DEMANDS:
+        if OF_ROLE[role].demanded:
             relative = criterion.get("relative_margin") is not None
-            names = ("relative_margin",) if relative else _DEMANDS[role]
+            names = ("relative_margin",) if relative else OF_ROLE[role].demanded
             row = rows.get(criterion["test_set"], {})
             demands[criterion["name"]] = {
                 **{name: criterion[name] for name in (*_CRITERION, *names)},
@@ -143,7 +145,7 @@ def changes_since_last(
         changes = _changes(last, now, sharing)
     for name, demand in now.demands.criteria.items():
         if last is not None and (
-            demand["role"] == "guard" or _same_measure(name, now, last, sharing) is not None
+            demand["role"] == Guard.role or _same_measure(name, now, last, sharing) is not None
         ):
             continue
         for previous in reversed(before):
@@ -183,7 +185,7 @@ def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
 
 def _paying(policy: Demands) -> list[str]:
     """Criteria that pay for a look: primaries, or without primaries the critical guards."""
-    primaries = [name for name, each in policy.criteria.items() if each["role"] == "primary"]
+    primaries = [name for name, each in policy.criteria.items() if each["role"] == Primary.role]
     critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
     return primaries or critical or list(policy.criteria)
 
@@ -218,9 +220,9 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Dem
             criteria[name] = left.pop(match)
     for name, demand in now.demands.criteria.items():
         items = _sharing(now.items.get(name, ""), sharing)
-        if name in criteria or demand["role"] != "primary":
+        if name in criteria or demand["role"] != Primary.role:
             continue
-        other = (at for at, each in left.items() if each["role"] == "primary")
+        other = (at for at, each in left.items() if each["role"] == Primary.role)
         match = next((at for at in other if old.items.get(at) in items), None)
         if match is not None:
             was = left.pop(match)

@@ -10,7 +10,7 @@ from functools import cache
 from math import pi
 from typing import NamedTuple
 
-from evalhub.declare.criteria import NextLook
+from evalhub.decision.criterion import NextLook
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.max_t import level_per_arm

@@ -9,12 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.decision.criteria import SAME_RUN, Requirement
-from evalhub.decision.quantile_budget import at_quantile
-from evalhub.decision.shares import gap_to, ratio_limits
-from evalhub.decision.tails import unseen_tail_of
-from evalhub.decision.wording import requires
-from evalhub.declare.criteria import (
+from evalhub.decision.criterion import (
     Criterion,
     Measurement,
     PlannedPeople,
@@ -22,6 +17,11 @@ from evalhub.declare.criteria import (
     Required,
     Tested,
 )
+from evalhub.decision.quantile_budget import at_quantile
+from evalhub.decision.requirements import Requirement
+from evalhub.decision.shares import ratio_limits
+from evalhub.decision.tails import unseen_tail_of
+from evalhub.decision.wording import SAME_RUN
 from evalhub.stats.levels import HARM_ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power_spread import Spread, spread_of
@@ -57,10 +57,10 @@ class _Share:
 
 def requirement_at(requirement: Requirement, baseline: float) -> Required:
     """What is asked, in the metric's unit where the baseline's mean is this."""
-    guard = requirement.role == "guard"
+    kind = requirement.kind
+    guard, gains = (kind.keeps_to == name for name in ("margin", "min_gain"))
     share = requirement.relative_margin if guard else None
     margin = requirement.margin if share is None else share * abs(baseline)
-    gains = requirement.must_gain or requirement.role == "ownership"
     return Required(
         name=requirement.name,
         role=requirement.role,
@@ -68,11 +68,11 @@ def requirement_at(requirement: Requirement, baseline: float) -> Required:
         test_set=requirement.test_set,
         metric=requirement.metric,
         unit=requirement.unit,
-        requires=requires(requirement),
+        requires=kind.requires(requirement),
         margin=margin if guard else None,
         relative_margin=share,
         min_gain=requirement.min_gain if gains else None,
-        planned_gain=requirement.planned_gain if requirement.must_gain else None,
+        planned_gain=requirement.planned_gain if kind.must_gain else None,
         max_ratio=requirement.max_ratio,
         quantile=requirement.quantile,
         bound=requirement.bound if requirement.factor is None else None,
@@ -163,7 +163,7 @@ def measure(
             ),
             sd=comparison.sd,
             design_effect=comparison.design_effect,
-            gap=_gap(requirement, planned_gain),
+            gap=requirement.kind.gap(requirement, planned_gain),
             method=comparison.method,
         )
     required = requirement_at(requirement, base_mean)
@@ -256,7 +256,7 @@ def same_run(
             p_harm=1.0,
             sd=0.0,
             design_effect=1.0,
-            gap=requirement.margin if factor is None else gap_to(requirement.role, factor, mean),
+            gap=requirement.margin if factor is None else requirement.kind.gap_to(factor, mean),
         ),
     )
 
@@ -283,19 +283,13 @@ def _most_lost(requirement: Requirement, baseline: float, *scores: Array) -> flo
     """The largest possible loss: from the baseline's mean to the worst score; None where no worst
     score is known. Without declared bounds it is known where every score is 0 or 1."""
     worst = requirement.worst
-    if requirement.role not in ("primary", "guard"):
+    if not requirement.kind.by_metric:
         return None
     if worst is None:
         if not all(np.isin(each, (0.0, 1.0)).all() for each in scores):
             return None
         worst = 0.0 if requirement.higher_is_better else 1.0
     return abs(baseline - worst)
-
-
-def _gap(requirement: Requirement, planned_gain: float) -> float:
-    if requirement.role == "guard":
-        return requirement.margin
-    return planned_gain if requirement.planned_gain is None else requirement.planned_gain
 
 
 def _share(
@@ -333,7 +327,7 @@ def _share(
         )
 
     tested = against(factor)
-    gap = gap_to(requirement.role, factor, base_mean)
+    gap = requirement.kind.gap_to(factor, base_mean)
     arms = (factor * base, tuned) if requirement.higher_is_better else (tuned, factor * base)
     spread = spread_of(*arms, bound=0.0, clusters=clusters, weights=weights, bounded_tails=bounded)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
@@ -341,7 +335,7 @@ def _share(
             None, None, None, 1.0, 1.0, spread, tested.sd, tested.design_effect, gap, NO_SHARE
         )
     limits: tuple[float | None, float | None]
-    if requirement.role == "budget":
+    if requirement.kind.keeps_to == "max_ratio":
         estimate = ratio_of_means(
             base, tuned, clusters=clusters, weights=weights, alpha=lowest, upper_alpha=highest
         )

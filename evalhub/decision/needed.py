@@ -14,17 +14,14 @@ from dataclasses import dataclass, replace
 from math import ceil, inf, sqrt
 
 from evalhub.decision.as_seen import (
-    assumption_clause,
     distance_seen,
-    effect_shown,
     excludes_assumption,
     no_loss_to_show,
-    observation_clause,
     partly_shown,
 )
+from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.quantile_budget import fewest
 from evalhub.decision.wording import count_text, shows_nothing
-from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.policy import Primaries
 from evalhub.declare.verdicts import Status
 from evalhub.stats.distributions import normal_quantile
@@ -61,7 +58,7 @@ def with_needs(
     """Add to each open criterion what it needs; under "any-of" all primaries count as one
     question."""
     waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
-    rivals = sum(each.role == "primary" for each in waiting)
+    rivals = sum(each.kind.one_may_do for each in waiting)
     spare = max(rivals - 1, 0) if primaries == "any-of" else 0
     questions = max(len(waiting) - spare, 1)
     return [_with_need(each, questions) for each in judged]
@@ -72,11 +69,11 @@ def with_next_looks(
 ) -> list[Criterion]:
     """Add to each criterion how it would be judged with items added, by its test set; under
     "any-of" primaries share the level."""
-    rivals = sum(each.role == "primary" for each in criteria) if primaries == "any-of" else 1
+    rivals = sum(each.kind.one_may_do for each in criteria) if primaries == "any-of" else 1
 
     def next_look(criterion: Criterion) -> NextLook | None:
         look = looks.get(criterion.test_set)
-        if look is None or criterion.role != "primary":
+        if look is None or not criterion.kind.one_may_do:
             return look
         return look.model_copy(update={"alpha": look.alpha / rivals})
 
@@ -102,7 +99,7 @@ def total_needed(
     with the one for what was seen. Of primaries of which one is enough the cheapest counts.
     """
     waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
-    rivals = [each for each in waiting if primaries == "any-of" and each.role == "primary"]
+    rivals = [each for each in waiting if primaries == "any-of" and each.kind.one_may_do]
     sizes = [_likely(each) for each in waiting if each not in rivals]
     if rivals:
         rival_sizes = [size for size in map(_likely, rivals) if size]
@@ -139,35 +136,31 @@ def items_needed(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     Args:
         questions: how many criteria are open; the allowed miss rate is shared out among them.
     """
-    if criterion.role == "judge":
-        return Needed(None, "more items that people judge too would tell, or a better judge")
-    if criterion.role == "ownership":
-        why = "more items tell what requests cost, and narrower assumptions the rest"
-        return Needed(None, f"{why}: its cost sheet says on which it hangs")
+    kind = criterion.kind
+    if kind.not_by_number:
+        return Needed(None, kind.not_by_number)
     if shows_nothing(criterion):
         return Needed(None, no_loss_to_show(criterion))
     if why := _beyond_numbers(criterion):
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions
     shared = f" ({POWER:.0%} for all {questions} that are open)" if questions > 1 else ""
-    unplanned = _missing_plan_reason(criterion)
+    unplanned = "" if criterion.gap > 0 else kind.unplanned
     planned = None if unplanned else _amount(criterion, plan, criterion.gap, power)
     distance = distance_seen(criterion)
-    worse = distance < 0 and not criterion.must_gain
+    worse = distance < 0 and not kind.must_gain
     if not unplanned and not worse and not excludes_assumption(criterion):
         if planned is None:
             return Needed(None, _none_near(criterion, plan, power))
         why = f"{planned.text} would settle it with {power:.0%} power{shared}"
-        return Needed(planned.n, f"{planned.before}{why}, if {assumption_clause(criterion)}")
+        return Needed(planned.n, f"{planned.before}{why}, if {kind.assumption(criterion)}")
     likely = _amount(criterion, plan, distance, power) if distance else None
-    parts = (
-        [] if planned is None else [_would(criterion, planned, 1.0, assumption_clause(criterion))]
-    )
+    parts = [] if planned is None else [_would(criterion, planned, 1.0, kind.assumption(criterion))]
     if likely is not None:
-        parts.append(_would(criterion, likely, distance, observation_clause(criterion)))
+        parts.append(_would(criterion, likely, distance, kind.observation(criterion)))
     elif distance == 0:
         parts.append(
-            f"no number would if {observation_clause(criterion)}, which lies on the bound itself"
+            f"no number would if {kind.observation(criterion)}, which lies on the bound itself"
         )
     if planned is None and likely is None:
         return Needed(None, unplanned or _none_near(criterion, plan, power))
@@ -182,12 +175,12 @@ def items_needed(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
 
 
 def _would(criterion: Criterion, amount: _Amount, distance: float, truth: str) -> str:
-    effect = effect_shown(criterion, passing=distance > 0)
+    effect = criterion.kind.effect_shown(criterion, passing=distance > 0)
     return f"{amount.before}{amount.text} would show {effect}, if {truth}"
 
 
 def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
-    if criterion.role == "preference":
+    if criterion.kind.counts_judgments:
         none = _no_judgments(_spread(criterion))
         return f"{none}: so few show too little of how far people lean to one arm"
     fresh = plan.model_copy(update={"weights": None})
@@ -210,7 +203,7 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
     if distance < 0:
         # By the upper end, which pays for no unseen tail.
         spread = replace(spread, skew=-spread.skew, worst=None)
-    if criterion.role == "preference":
+    if criterion.kind.counts_judgments:
         level = plan.alpha if distance > 0 else criterion.harm_alpha
         return _judgments(criterion, gap, spread, due=-normal_quantile(level), power=power)
     size = criterion.n / criterion.clusters if criterion.clusters else 1.0
@@ -325,18 +318,14 @@ def _beyond_numbers(criterion: Criterion) -> str:
     """Why no number of items would help, and what would; "" where a number does."""
     c = criterion
     if c.factor is not None and c.ratio is None:
-        other = "give a margin in the metric's unit" if c.role == "guard" else "measure it anew"
         return (
             f"{NO_NUMBER}: the baseline's mean isn't above 0, so nothing can be a share of it; "
-            f"{other}"
+            f"{c.kind.other_measure}"
         )
-    planned = c.quantile is not None and c.gap > 0 and c.sd > 0
-    if c.role == "budget" and c.ratio_upper is None and not planned:
-        if "no interval" in c.method:
-            return f"there is {c.method}"
-        return "the baseline's mean can't be told from 0"
+    if reason := c.kind.no_number(c):
+        return reason
     if c.clusters == 1:
-        what = "item" if c.role == "preference" else "cluster"
+        what = "item" if c.kind.counts_judgments else "cluster"
         return f"{NO_NUMBER} of one {what}, since they count as one observation: add {what}s"
     if _spread(c).sd <= 0:
         return (
@@ -344,17 +333,6 @@ def _beyond_numbers(criterion: Criterion) -> str:
             "with; add items and decide again"
         )
     return ""
-
-
-def _missing_plan_reason(criterion: Criterion) -> str:
-    """Why nothing was planned that a number could follow from; "" where something was."""
-    if criterion.gap > 0:
-        return ""
-    if criterion.role == "budget":
-        return "no saving was planned from which a number of items would follow"
-    if criterion.role == "guard":
-        return "the margin is 0, and nothing shows that no loss is less than that: give a margin"
-    return "no gain was planned"
 
 
 def _people(count: int) -> str:

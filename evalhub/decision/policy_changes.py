@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from evalhub.declare.policy import Policy
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.table import CRITERIA, OF_ROLE
+from evalhub.decision.policy import Policy
 
 
 class Effect(StrEnum):
@@ -77,15 +79,21 @@ ORDERED: dict[str, Sequence[Any]] = {
 }
 """Values of a field, the strictest last."""
 
-LESS_IS_STRICTER = ("alpha", "max_ratio", "most_unanswered")
+_STRICTER = {field: more for kind in CRITERIA for field, more in kind.assessed.items()}
+
+LESS_IS_STRICTER = (
+    "alpha",
+    "most_unanswered",
+    *(field for field, more in _STRICTER.items() if more == "easier"),
+)
 MORE_IS_STRICTER = (
     "harm_alpha",
     "planned_gain",
     "min_gain",
     "min_agreement",
     "min_reviewers",
-    "net_monthly_min",
     "floor",
+    *(field for field, more in _STRICTER.items() if more == "stricter"),
 )
 """A laxer level of harm shows harm sooner. With a greater gain that is worth finding, an arm that
 isn't fine-tuned is shown to do as well sooner."""
@@ -119,7 +127,7 @@ def policy_changes(old: Demands, new: Demands) -> list[PolicyChange]:
 
 
 def _rivals(policy: Demands) -> list[str]:
-    return [name for name, each in policy.criteria.items() if each.get("role") == "primary"]
+    return [name for name, each in policy.criteria.items() if each.get("role") == Primary.role]
 
 
 def _any_of(policy: Demands) -> bool:
@@ -185,7 +193,7 @@ def _criteria_changes(
         effect = Effect.EASIER if now is None else Effect.STRICTER
         if present.get("tier") == "advisory":
             effect = Effect.NONE
-        elif any_of and present.get("role") == "primary":
+        elif any_of and present.get("role") == Primary.role:
             effect = Effect.OTHER  # one that gains is enough, and each has a share of alpha
         yield PolicyChange(f"{at}.{name}", was, now, effect)
 
@@ -228,14 +236,9 @@ def _demand_change(
 
 def _demand(criterion: Mapping[str, Any]) -> tuple[str, float, str] | None:
     """(how the bound is measured, bound, role) of a criterion; None for a budget."""
-    role = criterion.get("role")
-    if role == "primary":
-        return "difference", criterion.get("min_gain") or 0.0, role
-    if role == "guard" and criterion.get("relative_margin") is not None:
-        return "share", -criterion["relative_margin"], role
-    if role == "guard":
-        return "difference", -(criterion.get("margin") or 0.0), role
-    return None
+    role: str = criterion.get("role", "")
+    demand = OF_ROLE[role].demand(criterion) if role in OF_ROLE else None
+    return None if demand is None else (*demand, role)
 
 
 def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PolicyChange]:

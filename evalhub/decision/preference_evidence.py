@@ -7,12 +7,13 @@ from itertools import compress
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criteria.preference import Preference, PreferenceRule
+from evalhub.decision.criterion import Criterion, Measurement, NextLook, Tested
 from evalhub.decision.identity_cautions import beside_left_out, identity_cautions
 from evalhub.decision.measuring import record_spread, requirement_at
 from evalhub.decision.people_cautions import Pace, fast_people, few_people
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.decision import (
     AgreementValue,
     EarlyStopLimits,
@@ -22,7 +23,6 @@ from evalhub.declare.decision import (
 )
 from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.people import UnconfirmedUse
-from evalhub.declare.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.levels import HARM_ALPHA
@@ -140,7 +140,7 @@ def preference_evidence(
     """
     if judgments is None:
         required = rule is not None and rule.required
-        unasked = "Reviewers haven't been asked about these answers"
+        unasked = "No review has these answers"
         return PreferenceEvidence(pending=[unasked] if required else [])
     alpha /= judgments.plan**2
     people = people_of(judgments, alpha=alpha, rule=rule)
@@ -259,7 +259,7 @@ def preference_criterion(
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
     requirement = Requirement(
         name="Reviewers' preference",
-        role="preference",
+        role=Preference.role,
         test_set=test_set,
         metric="win score",
         min_gain=min_gain,

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.decision.shares import gap_to
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.criterion import Criterion
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.quantiles import fewest_items, p_quantile_ratio, ratio_of_quantiles
 
@@ -56,7 +55,7 @@ def at_quantile(
         clusters=clusters,
         weights=weights,
     )
-    gap = gap_to("budget", factor, comparison.baseline)
+    gap = criterion.kind.gap_to(factor, comparison.baseline)
     less = p_value(bound=1.0, alternative="less")
     greater = p_value(bound=1.0, alternative="greater")
     updated = criterion.model_copy(

@@ -27,20 +27,19 @@ method over all others only chooses words: whether harm is shown after correctio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria import SAME_RUN, Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.headline import headline
 from evalhub.decision.needed import total_needed, with_needs
+from evalhub.decision.policy import Rule
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.tails import tail_cautions
-from evalhub.decision.wording import reasons, sentence, shows_nothing
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.wording import SAME_RUN, reasons, sentence, shows_nothing
 from evalhub.declare.declaration import default_of
-from evalhub.declare.policy import Primaries, Rule
+from evalhub.declare.policy import Primaries
 from evalhub.declare.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
 
 PRIMARIES: Primaries = default_of(Rule, "primaries")
-COSTS = ("budget", "ownership")
-"""Roles that say nothing of quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +151,10 @@ def alphas_of(
     since it too asks that the smallest p-value be at most alpha/k. `alphas` holds, by a
     requirement's name, the level that it has instead of `alpha`, before it is divided.
     """
-    rivals = sum(each.role == "primary" for each in requirements)
-    shares = {"primary": rivals} if primaries == "any-of" else {}
+    rivals = sum(each.kind.one_may_do for each in requirements)
+    share = rivals if primaries == "any-of" else 1
     return [
-        (alphas or {}).get(requirement.name, alpha) / shares.get(requirement.role, 1)
+        (alphas or {}).get(requirement.name, alpha) / (share if requirement.kind.one_may_do else 1)
         for requirement in requirements
     ]
 
@@ -179,7 +178,7 @@ def _status(criterion: Criterion) -> Status:
     if criterion.holds:
         return Status.OPEN if shows_nothing(criterion) else Status.PASS
     if criterion.method == SAME_RUN:
-        return Status.PASS if criterion.role == "guard" else Status.FAIL
+        return Status.PASS if criterion.kind.same_run_passes else Status.FAIL
     return Status.FAIL if criterion.fails else Status.OPEN
 
 
@@ -189,13 +188,13 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     Where one primary is enough, one that only gains too little holds nothing back while another
     may still gain; one that is shown to lose does.
     """
-    rivals = [each for each in judged if each.role == "primary"]
+    rivals = [each for each in judged if each.kind.one_may_do]
     hopeless = all(each.status is Status.FAIL for each in rivals)
 
     def holds(criterion: Criterion) -> bool:
         if criterion.status is not Status.FAIL or criterion.tier == "advisory":
             return False
-        spared = primaries == "any-of" and criterion.role == "primary" and not hopeless
+        spared = primaries == "any-of" and criterion.kind.one_may_do and not hopeless
         return not spared or criterion.shown_to_lose
 
     return [holds(each) for each in judged]
@@ -204,18 +203,16 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     """For each criterion, whether it is open and a ship waits for it."""
     some_guard = any(
-        criterion.tier == "critical"
-        and criterion.role not in COSTS
-        and not shows_nothing(criterion)
+        criterion.tier == "critical" and criterion.kind.of_quality and not shows_nothing(criterion)
         for criterion in judged
     )
     gained = primaries == "any-of" and any(
-        criterion.role == "primary" and criterion.status is Status.PASS for criterion in judged
+        criterion.kind.one_may_do and criterion.status is Status.PASS for criterion in judged
     )
     return [
         criterion.status is Status.OPEN
         and criterion.tier == "critical"
-        and not (gained and criterion.role == "primary")
-        and not (some_guard and criterion.role == "guard" and shows_nothing(criterion))
+        and not (gained and criterion.kind.one_may_do)
+        and not (some_guard and criterion.kind.spared_without_power and shows_nothing(criterion))
         for criterion in judged
     ]

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from evalhub.declare.criteria import Role
-
 # Ends of a ratio's interval are found to a few thousandths of it.
 _PRECISION = 1e-3
 _STEPS = 20
@@ -42,15 +40,6 @@ def ratio_limits(
             return lower, None
         inside, outside = outside, 2 * outside
     return lower, _end(inside, outside, below)
-
-
-def gap_to(role: Role, factor: float, baseline: float) -> float:
-    """Distance from the factor to an arm that equals the baseline.
-
-    A budget below the baseline's own cost asks for a saving, of which none is planned.
-    """
-    share = max(factor - 1, 0.0) if role == "budget" else abs(1 - factor)
-    return share * abs(baseline)
 
 
 def _end(inside: float, outside: float, excess: Callable[[float], float]) -> float:

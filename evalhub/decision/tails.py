@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import count_text, plain, significant, size
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.tails import UnseenTail
 from evalhub.declare.verdicts import Status
 from evalhub.stats.pairs import line_up

@@ -16,11 +16,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria import COMBINED
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.levels import stage_weights
 from evalhub.decision.quantile_budget import ends
 from evalhub.decision.shares import ratio_limits
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.wording import COMBINED
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
 from evalhub.stats.quantiles import p_quantile_ratio
@@ -66,7 +66,7 @@ class StageScores:
         arms = (
             (self.worse, self.better) if criterion.higher_is_better else (self.better, self.worse)
         )
-        if criterion.role != "budget":
+        if criterion.kind.by_metric:
             return p_contrast(
                 *arms,
                 factor=ratio,
@@ -154,7 +154,7 @@ def _with_ratio(criterion: Criterion, stages: Sequence[StageScores]) -> Criterio
         factor=factor,
     )
     worse, better = ALTERNATIVES
-    if criterion.role == "budget" or not criterion.higher_is_better:
+    if not criterion.higher_is_better:
         worse, better = better, worse
     updated = criterion.model_copy(
         update={

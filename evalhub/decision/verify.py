@@ -14,6 +14,7 @@ from typing import Any, Literal
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.code import code_digest
 from evalhub.decision.content import content_digest
+from evalhub.decision.criteria.table import BUDGETS
 from evalhub.decision.document import (
     LATER_SECTIONS,
     SECTIONS,
@@ -21,7 +22,6 @@ from evalhub.decision.document import (
     PrintedDecision,
 )
 from evalhub.decision.inconsistent import (
-    BESIDE_SCORES,
     FOLLOWS,
     POLICY_ASKS,
     Discrepancy,
@@ -34,7 +34,6 @@ from evalhub.decision.sections.answers import answer_cautions
 from evalhub.decision.sections.baseline_choice import equally_good_sentences
 from evalhub.decision.sections.jumps import implausible_gains
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.roles import OWNERSHIP
 from evalhub.io.canonical import digest_of
 
 VERIFICATION = "evalhub.verification/1"
@@ -251,13 +250,15 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         return
     rows = {each.name: i for i, each in enumerate(record.criteria)}
     due = {**policy["criteria"], **(policy.get("budgets") or {})}
-    due.pop(OWNERSHIP, None)  # which no files tell: its own rule says what is due
+    for name, kind in BUDGETS.items():
+        if not kind.by_item:
+            due.pop(name, None)  # which no files tell: its own section says what is due
     for name in due:
         if name not in rows and not record.invalid:
             rule = f"the policy asks for {name}"
             yield Discrepancy(f"{at}criteria", None, name, rule)
     for name, i in rows.items():
-        if name not in due and record.criteria[i].role not in BESIDE_SCORES:
+        if name not in due and record.criteria[i].kind.by_item:
             rule = "the policy asks for no such criterion"
             yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
         for part, value in due.get(name, {}).items():

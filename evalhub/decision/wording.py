@@ -1,22 +1,29 @@
-"""A criterion in words: its sentence, its requirement, and the format of figures. Pure.
+"""A criterion in words: its sentence, and the format of figures. Pure.
+
+What a kind of criterion says in words of its own is its own (`evalhub.decision.criteria`).
 
 Pages, command line and REST show these sentences as the record has them.
 """
 
 from collections.abc import Sequence
 from math import floor, log10
+from typing import TYPE_CHECKING
 
-from evalhub.decision.criteria import SAME_RUN, Requirement
 from evalhub.declare.cost_sheet import Ends
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status
 
+if TYPE_CHECKING:
+    from evalhub.decision.criterion import Criterion
+
+SAME_RUN = "the same run for both arms"
+COMBINED = "inverse-normal combination"
+"""What a record says of how a criterion was measured."""
 NOTHING = 1e-12
 """Below this a number is 0 and a rounding error."""
 
 
 def reasons(
-    criteria: Sequence[Criterion],
+    criteria: "Sequence[Criterion]",
     against: Sequence[bool],
     blocking: Sequence[bool],
     primaries: str,
@@ -32,13 +39,12 @@ def reasons(
         for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
     order = [Status.FAIL, Status.OPEN, Status.PASS]
-    roles = {"primary": 0, "preference": 1, "judge": 2, "guard": 3, "budget": 4, "ownership": 5}
     ranked = sorted(
         zip(criteria, decisive, strict=True),
         key=lambda pair: (
             not pair[1],
             order.index(pair[0].status),
-            roles[pair[0].role],
+            pair[0].kind.order,
         ),
     )
     shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
@@ -55,20 +61,20 @@ def reasons(
     return texts
 
 
-def _aside(criterion: Criterion, primaries: str) -> str:
+def _aside(criterion: "Criterion", primaries: str) -> str:
     """Why a criterion that isn't met decides nothing here."""
     if criterion.tier == "advisory":
         return " (advisory: decides nothing)"
     if criterion.tier == "supporting":
         return " (supporting: doubt keeps no ship back)"
-    if criterion.role == "guard" and shows_nothing(criterion):
+    if criterion.kind.spared_without_power and shows_nothing(criterion):
         return " (keeps no ship back)"
-    if primaries == "any-of" and criterion.role == "primary":
+    if primaries == "any-of" and criterion.kind.one_may_do:
         return " (one primary is enough)"
     return ""
 
 
-def sentence(criterion: Criterion, *, family: int = 1) -> str:
+def sentence(criterion: "Criterion", *, family: int = 1) -> str:
     """One criterion in words: what was seen, and what follows.
 
     Args:
@@ -77,46 +83,16 @@ def sentence(criterion: Criterion, *, family: int = 1) -> str:
     c = criterion
     if c.method == SAME_RUN and c.status is Status.PASS:
         return f"{c.name}: the arm is the baseline here, nothing can differ"
-    if c.method == SAME_RUN and c.must_gain:
+    if c.method == SAME_RUN and c.kind.must_gain:
         return f"{c.name}: the arm is the baseline here, nothing can be gained"
     if c.status is Status.PASS:
-        return f"{_measured_text(c)}: {_passes(c)}"
+        return f"{c.kind.measured(c)}: {c.kind.passes(c)}"
     if c.status is Status.FAIL:
-        return f"{_measured_text(c)}: {_fails(c)}{_harm(c, family)}"
-    return f"{_measured_text(c)}: open, {c.needed_why}"
+        return f"{c.kind.measured(c)}: {c.kind.fails(c)}{_harm(c, family)}"
+    return f"{c.kind.measured(c)}: open, {c.needed_why}"
 
 
-def _passes(c: Criterion) -> str:
-    if c.role == "budget":
-        return f"stays within {limit(c)}"
-    if c.role == "ownership":
-        return f"at least {limit(c)}"
-    if not c.may_lose:
-        if c.higher_is_better:
-            return f"gains more than the {plain(c.min_gain)} that is asked"
-        return f"{better(c)}, by more than the {plain(c.min_gain)} that is asked"
-    if gain_shown(c):
-        return f"{'a gain' if c.higher_is_better else better(c)}, where {loss_limit(c)} may be lost"
-    if c.higher_is_better:
-        lost = "loses" if c.difference < -NOTHING else "if anything is lost, then"
-        return f"{lost} less than {limit(c)}"
-    lost = f"{worse(c)}," if c.difference < -NOTHING else f"if {worse(c)}, then"
-    return f"{lost} by less than {limit(c)}"
-
-
-def _fails(c: Criterion) -> str:
-    if c.role == "budget":
-        return f"over {limit(c)}"
-    if c.role == "ownership":
-        return f"less than {limit(c)}"
-    if not c.shown_to_lose:
-        return f"falls short of the {plain(c.min_gain)} that is asked"
-    if not c.may_lose:
-        return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
-    return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
-
-
-def _harm(c: Criterion, family: int) -> str:
+def _harm(c: "Criterion", family: int) -> str:
     """Whether harm is shown by Holm's method too, in words alone: the status doesn't change."""
     harmful = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
     if c.tier == "advisory" or not harmful:
@@ -124,7 +100,7 @@ def _harm(c: Criterion, family: int) -> str:
     return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
 
 
-def gain_shown(criterion: Criterion) -> bool:
+def gain_shown(criterion: "Criterion") -> bool:
     """Whether the interval lies wholly above 0."""
     c = criterion
     if c.factor is None:
@@ -134,7 +110,7 @@ def gain_shown(criterion: Criterion) -> bool:
     return c.ratio_upper is not None and c.ratio_upper < 1
 
 
-def loss_shown(criterion: Criterion) -> bool:
+def loss_shown(criterion: "Criterion") -> bool:
     """Whether the interval lies wholly below 0."""
     c = criterion
     if c.factor is None:
@@ -144,93 +120,31 @@ def loss_shown(criterion: Criterion) -> bool:
     return c.ratio_lower is not None and c.ratio_lower > 1
 
 
-def shows_nothing(criterion: Criterion) -> bool:
+def shows_nothing(criterion: "Criterion") -> bool:
     """Whether its items have no power to show a loss beyond the margin, and show no gain; never of
     arms that share a run."""
     c = criterion
     return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
 
 
-def better(criterion: Criterion) -> str:
+def better(criterion: "Criterion") -> str:
     """Word for a gain where less is better: "fewer characters", "less loss"."""
     return f"fewer {criterion.unit}" if criterion.unit else f"less {criterion.metric}"
 
 
-def worse(criterion: Criterion) -> str:
+def worse(criterion: "Criterion") -> str:
     """Word for a loss where less is better: "more characters", "more loss"."""
     return f"more {criterion.unit or criterion.metric}"
 
 
-def _measured_text(criterion: Criterion) -> str:
-    """The measured difference, or the ratio where a ratio is asked, as text."""
-    c = criterion
-    if c.role == "ownership":
-        ends = money_span(Ends(low=c.lower, value=c.difference, high=c.upper))
-        return f"{c.name} saves {money(c.difference)} {c.unit} a month [{ends}]"
-    if c.factor is None:
-        side = "" if c.higher_is_better else f" (+: {better(c)})"
-        return (
-            f"{c.name} {with_sign(c.difference)} [{with_sign(c.lower)}, {with_sign(c.upper)}]{side}"
-        )
-    if c.ratio is None:
-        return f"{criterion.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
-    if c.ratio_lower is None and c.ratio_upper is None:
-        return f"{criterion.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
-    ends = f"[{percent(c.ratio_lower)}, {percent(c.ratio_upper)}]"
-    return f"{criterion.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
-
-
-def limit(criterion: Criterion) -> str:
-    """The limit that the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
-    if criterion.role == "budget":
-        return f"the budget of {percent(criterion.max_ratio)}"
-    if criterion.role == "ownership":
-        return f"the {money(criterion.min_gain or 0.0)} a month that is asked"
-    if criterion.relative_margin is not None:
-        return f"the {percent(criterion.relative_margin)} of it that may be lost"
-    if criterion.role == "guard":
-        return f"the margin of {plain(criterion.margin)}"
-    return f"the {loss_limit(criterion)} it may"
-
-
-def loss_limit(criterion: Criterion) -> str:
-    """The largest loss that is allowed."""
-    if criterion.relative_margin is not None:
-        return f"{percent(criterion.relative_margin)} of it"
-    lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
-    return plain(lost)
-
-
-def requires(requirement: Requirement) -> str:
-    """The requirement in a few words."""
-    if requirement.role == "budget":
-        return f"below {percent(requirement.max_ratio)}"
-    if requirement.role == "ownership":
-        return f"saves {money(requirement.min_gain)} or more a month"
-    if requirement.role == "guard":
-        share = requirement.relative_margin
-        return (
-            f"may lose {plain(requirement.margin)}"
-            if share is None
-            else f"may lose {percent(share)}"
-        )
-    if requirement.role == "preference":
-        return f"over {0.5 + requirement.min_gain:.2f} of people"
-    if requirement.role == "judge":
-        return f"over {0.5 + requirement.min_gain:.2f} of what people would say"
-    if requirement.min_gain < 0:
-        return f"may lose {plain(-requirement.min_gain)}"
-    return f"must gain over {plain(requirement.min_gain)}" if requirement.min_gain else "must gain"
-
-
-def effect_text(criterion: Criterion) -> str:
+def effect_text(criterion: "Criterion") -> str:
     """The measured difference, or the ratio where a ratio is asked."""
     if criterion.factor is None:
         return with_sign(criterion.difference)
     return "–" if criterion.ratio is None else percent(criterion.ratio)
 
 
-def interval(criterion: Criterion) -> str:
+def interval(criterion: "Criterion") -> str:
     """The interval, in the unit of `effect_text`."""
     if criterion.factor is None:
         return f"{with_sign(criterion.lower)} to {with_sign(criterion.upper)}"
@@ -306,12 +220,6 @@ def money_span(ends: Ends) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def resource_of_budget(criterion: Criterion) -> str:
-    """The resource of a budget: "cost", "latency", "p95 latency"."""
-    what = "cost" if criterion.metric == "cost" else "latency"
-    return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
-
-
 def percent(ratio: float | None) -> str:
     """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
     if ratio is None:
@@ -329,3 +237,10 @@ def count_text(number: int, noun: str, plural: str = "") -> str:
 def is_or_are(number: int) -> str:
     """ "is" or "are", by the number."""
     return "is" if number == 1 else "are"
+
+
+def join(parts: Sequence[str]) -> str:
+    """Clauses joined by commas and "and"."""
+    *first, last = parts
+    joint = ", and " if any("," in each for each in first) else " and "
+    return f"{', '.join(first)}{joint if first else ''}{last}"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.declare.criteria import Count, Level, Probability, Size
+from evalhub.declare.amounts import Count, Level, Probability, Size
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND
 from evalhub.declare.identities import ReviewerIdentity

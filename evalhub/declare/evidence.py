@@ -47,7 +47,7 @@ class JudgmentRows(Declaration):
     planned: int | None = Field(
         None,
         ge=1,
-        description="how many judgments were planned; as many as there are where it isn't said",
+        description="how many judgments were planned; default: as many as there are",
     )
 
 

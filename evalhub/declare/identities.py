@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from evalhub.declare.criteria import Count
+from evalhub.declare.amounts import Count
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from evalhub.declare.criteria import Count, Probability
+from evalhub.declare.amounts import Count, Probability
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.declaration import Declaration
 

@@ -124,7 +124,7 @@ class Machines(Stated):
 
 
 class TrainingCosts(Machines):
-    """What the candidate's training cost. What isn't said comes from its training record."""
+    """The cost of the candidate's training; missing fields come from its training record."""
 
     bill: Amount | None = Field(None, description="what it cost in all; stands in for the rest")
     hours: Amount | None = Field(None, description="hours that the GPUs were rented for")
@@ -199,7 +199,7 @@ class Upkeep(Stated):
 
 
 class Retraining(Stated):
-    """How often the candidate is made anew, and what that costs each time."""
+    """How often the candidate is retrained, and the cost each time."""
 
     times_a_year: Amount
     cost: Amount | None = Field(

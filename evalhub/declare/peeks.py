@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, model_validator
 from evalhub.declare.declaration import Declaration, default_of, invalid
 from evalhub.declare.measured_on import Mix
 from evalhub.declare.outside import Outside
-from evalhub.declare.policy import Alpha, Demand, LedgerScope, Primaries, Rule, Tier
+from evalhub.declare.policy import LEDGER, PRIMARIES, Alpha, Demand, LedgerScope, Primaries, Tier
 from evalhub.declare.roles import DemandRole
 
 MOST_CLAIMS = 1000
@@ -127,9 +127,9 @@ class PeekRequest(Declaration):
         None,
         description="in place of `claims`: an upload, as sha256:DIGEST, of that array as JSON",
     )
-    ledger: LedgerScope = default_of(Rule, "ledger")
+    ledger: LedgerScope = LEDGER
     alpha: Alpha
-    primaries: Primaries = default_of(Rule, "primaries")
+    primaries: Primaries = PRIMARIES
     sources: tuple[Label, ...] = Field(
         min_length=1, max_length=100, description="names of what was read, for the ledger's row"
     )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from evalhub.declare.criteria import Count, Probability, Size
+from evalhub.declare.amounts import Count, Probability, Size
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.prices import UsedPrice
 from evalhub.declare.roles import DemandRole

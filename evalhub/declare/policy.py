@@ -1,43 +1,31 @@
-"""The policy: what must hold for a ship, and how sure a verdict must be.
+"""What a policy asks on one test set by one metric, and the fields that a whole policy has.
 
-A policy is a document of its own (`evalhub.policy/1`, see docs/reference/policy.md). Its study-wide
-part is a part of every study file too.
+The policy itself is `evalhub.decision.policy.Policy`.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self, TypedDict, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationInfo,
-    field_validator,
     model_serializer,
     model_validator,
-    with_config,
 )
 
-from evalhub.declare.answers_rule import AnswersRule
-from evalhub.declare.declaration import Declaration, default_of, invalid, validate
-from evalhub.declare.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.declare.declaration import Declaration, invalid, validate
+from evalhub.declare.defaults import MARGIN, MOST_ALPHA
 from evalhub.declare.margins import Margin, Measured, RelativeMargin
 from evalhub.declare.measured_on import (
-    NO_TAIL,
-    NO_WORST,
     Bounds,
     ExpectedItems,
     Mix,
     beyond,
-    check_criterion_names,
 )
-from evalhub.declare.people import PeopleDemand, PeopleFloor
 from evalhub.declare.roles import DemandRole, TestSetRole, not_for
 from evalhub.declare.tails import BoundedTails
 from evalhub.io.numbers import LARGEST
-from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
-CostName = Literal["latency", "latency_p95", "cost"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
@@ -45,6 +33,11 @@ LedgerPlace = Literal["home", "server"]
 LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
+
+PRIMARIES: Primaries = "all-of"
+"""What a policy asks of its primaries where it says nothing."""
+LEDGER: LedgerScope = "primaries"
+"""What pays for a look where a policy says nothing."""
 
 LONGEST_NAME = 120
 LONGEST_UNIT = 40
@@ -172,16 +165,6 @@ class Demand(Declaration):
         return read.model_copy(update={"margin": 0.0})
 
 
-def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:
-    """Refuse, in the field `at`, demands of which none is critical: anything would ship."""
-    if not asks_people and all(each.tier != "critical" for each in demands):
-        raise invalid(
-            "nothing here is critical, so that anything would ship: give a primary, or make a "
-            "guard critical (leave out its tier)",
-            at,
-        )
-
-
 class PolicyCriterion(Demand):
     """A demand of a policy document, by its name there.
 
@@ -206,197 +189,4 @@ class PolicyCriterion(Demand):
     def _has_a_margin(self) -> "PolicyCriterion":
         if self.role == "guard" and not {"margin", "relative_margin"} & self.model_fields_set:
             raise invalid("a guard needs a margin, or a relative_margin")
-        return self
-
-
-class Budget(Declaration):
-    """What a candidate may cost beside the baseline.
-
-    Attributes:
-        test_set: on whose items; None: the first primary's.
-    """
-
-    max_ratio: MaxRatio
-    tier: Tier = default_of(Demand, "tier")
-    test_set: Named | None = Field(
-        None, description="on whose items; the first primary's where it isn't said"
-    )
-
-
-class OwnershipBudget(Declaration):
-    """What a candidate must save a month, by all that it costs.
-
-    Attributes:
-        test_set: on whose items requests are priced; None: the first primary's.
-    """
-
-    net_monthly_min: Measured = Field(
-        0.0,
-        ge=-LARGEST,
-        le=LARGEST,
-        description="what must be saved a month at least: the present bill less the candidate's "
-        "serving, upkeep and retraining",
-    )
-    traffic: Measured = Field(gt=0, le=LARGEST, description="requests a month")
-    tier: Tier = default_of(Demand, "tier")
-    test_set: Named | None = Field(
-        None,
-        description="on whose items requests are priced; the first primary's where it isn't said",
-    )
-
-
-Tiered = Demand | Budget | OwnershipBudget
-"""What a ship may have to show."""
-
-
-@with_config(ConfigDict(extra="forbid"))
-class Budgets(TypedDict, total=False):
-    """By name, what may be spent."""
-
-    latency: Budget
-    latency_p95: Budget
-    cost: Budget
-    ownership: OwnershipBudget
-
-
-class PreferenceRule(PeopleDemand, PeopleFloor):
-    """All that is asked of people's judgments.
-
-    Attributes:
-        planned_gain: the gain beyond `min_gain` to be detected; None: the policy's.
-    """
-
-    planned_gain: PlannedGain | None = None
-
-
-class Rule(AnswersRule):
-    """How sure a verdict must be, and what counts in it.
-
-    Attributes:
-        primaries: whether all of them must gain, or one is enough and none may be harmed.
-        alpha: one-sided level of the end that must pass, of which the ledger leaves a part.
-        harm_alpha: one-sided level of the end by which a criterion fails, whole for each.
-        planned_gain: gain beyond a primary's min_gain that is to be detected, where it names none.
-        ledger: whose level the k-th candidate on a test set pays with.
-        ledger_at: "server": only a home that is a server's may decide.
-        leakage: "judge": the verdicts on all items and on the clean ones must agree;
-            "report": it is said only.
-        failures: "invalid": no verdict rests on them; "worst": an answer that failed scores the
-            metric's worst, and the result without its item stands beside.
-    """
-
-    primaries: Primaries = Field(
-        "all-of",
-        description="whether every primary must gain, or one is enough and none may be harmed",
-    )
-    alpha: Alpha = ALPHA
-    harm_alpha: HarmAlpha = HARM_ALPHA
-    planned_gain: PlannedGain = PLANNED_GAIN
-    budgets: Budgets = Field(
-        cast("Budgets", {}),
-        description="what a candidate may cost beside the baseline: by the mean of its latency or "
-        "cost, or by the 95% quantile of its latency; and what owning it must save a month",
-    )
-    ledger: LedgerScope = Field(
-        "primaries",
-        description="what the k-th candidate on a test set pays with: its primaries' level, every "
-        "criterion's, or nothing",
-    )
-    ledger_at: LedgerPlace = Field(
-        "home",
-        description="whose ledger counts the looks: that of the home where it is decided, or a "
-        "server's alone: then a decision anywhere else is refused",
-    )
-    leakage: LeakageUse = Field(
-        "judge",
-        description="whether items that were trained on decide, are only said, or aren't looked "
-        "for",
-    )
-    failures: FailureUse = Field(
-        "invalid",
-        description="what answers that failed for good make of the evidence: invalid, or the "
-        "worst score that the metric has",
-    )
-    jumps: JumpUse = Field(
-        "report",
-        description="whether a gain beyond belief holds a ship back, is only said, or isn't looked "
-        "for",
-    )
-    largest_gain: dict[Named, PlannedGain] = Field(
-        {},
-        description="by criterion, the gain beyond which a result isn't believed; a guard's margin "
-        "where none is said",
-    )
-
-    @property
-    def all_budgets(self) -> dict[str, Budget | OwnershipBudget]:
-        """All budgets by name."""
-        return cast("dict[str, Budget | OwnershipBudget]", dict(self.budgets))
-
-
-class Policy(Rule):
-    """What must hold for a candidate to ship, and how sure a verdict must be."""
-
-    schema_: Literal["evalhub.policy/1"] = Field(alias="schema")
-    preference: PreferenceRule | None = Field(
-        None, description="what is asked of people's judgments; null: nobody is asked"
-    )
-    noise_floor: NoiseFloor = False
-    criteria: dict[Named, PolicyCriterion] = Field(min_length=1)
-
-    @field_validator("criteria")
-    @classmethod
-    def _with_test_sets(
-        cls, criteria: dict[str, PolicyCriterion], info: ValidationInfo
-    ) -> dict[str, PolicyCriterion]:
-        measured: dict[tuple[str, str, str], str] = {}
-        completed: dict[str, PolicyCriterion] = {}
-        for name, criterion in criteria.items():
-            if name in info.data.get("budgets", {}):
-                raise invalid("is the name of a budget: choose another", name)
-            test_set = criterion.test_set or name
-            first = measured.setdefault((criterion.role, test_set, criterion.metric), name)
-            if first != name:
-                raise invalid(
-                    f"is criterion {first!r} again: {criterion.metric} on {test_set}, "
-                    f"as a {criterion.role}",
-                    name,
-                )
-            completed[name] = criterion.model_copy(update={"test_set": test_set})
-        return completed
-
-    @model_validator(mode="after")
-    def _something_is_critical(self) -> "Policy":
-        demands: list[Tiered] = [*self.criteria.values(), *self.all_budgets.values()]
-        asks_people = self.preference is not None and self.preference.required
-        check_critical(demands, asks_people, "criteria")
-        return self
-
-    @model_validator(mode="after")
-    def _gains_are_of_criteria(self) -> "Policy":
-        check_criterion_names(self.largest_gain, self.criteria, "largest_gain")
-        return self
-
-    @model_validator(mode="after")
-    def _failures_have_a_score(self) -> "Policy":
-        for name, criterion in self.criteria.items() if self.failures == "worst" else ():
-            if criterion.bounds is None:
-                raise invalid(NO_WORST.format(criterion.metric), "criteria", name, "bounds")
-        return self
-
-    @model_validator(mode="after")
-    def _tails_have_an_end(self) -> "Policy":
-        for name, criterion in self.criteria.items():
-            if criterion.tails is not None and criterion.bounds is None:
-                raise invalid(NO_TAIL.format(criterion.metric), "criteria", name, "bounds")
-        return self
-
-    @model_validator(mode="after")
-    def _budgets_are_measured(self) -> "Policy":
-        if not any(each.role == "primary" for each in self.criteria.values()):
-            for name, budget in self.all_budgets.items():
-                if budget.test_set is None:
-                    raise invalid(
-                        "say its test_set: there is no primary to measure it on", "budgets", name
-                    )
         return self

@@ -174,7 +174,7 @@ class Known(Declaration):
     model_config = ConfigDict(json_schema_extra=_or_the_word)
 
     expected: Expected
-    feedback: str = Field("", description="practice: what the reviewer is told after it")
+    feedback: str = Field("", description="practice: feedback to the reviewer after the answer")
     practice: bool = Field(False, description="to practise on, rather than gold")
 
     @model_validator(mode="before")

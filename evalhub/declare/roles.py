@@ -4,8 +4,6 @@ from typing import Literal
 
 DemandRole = Literal["primary", "guard"]
 TestSetRole = Literal["primary", "guard", "development"]
-OWNERSHIP: Literal["ownership"] = "ownership"
-"""The role, and the budget's name, of what owning the candidate costs."""
 
 _OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
     "primary": (

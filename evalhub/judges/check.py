@@ -16,7 +16,7 @@ INVALID = {
     "calibrate it on.",
     "not-a-random-sample": "Nothing says that people labelled a random sample of the judged "
     "items; if they did, give --random-sample.",
-    "constant": "People said the same of every item: nothing to calibrate on.",
+    "constant": "People chose the same for every item: nothing to calibrate on.",
 }
 NOTHING_LEFT = "People labelled every judged item: use their labels, the judge adds nothing."
 

@@ -1,6 +1,7 @@
 """Would a prompt do? A fine-tuned arm compared with each other untuned arm."""
 
 from evalhub.decision.align import criteria_of
+from evalhub.decision.criteria.guard import Guard
 from evalhub.decision.sections.baseline_choice import alternative_sentence
 from evalhub.declare.decision import Alternative
 from evalhub.ledger.costs import arm_prices, budgets
@@ -37,7 +38,7 @@ def _fails(
     guards = [
         pairing.aligned
         for pairing in pairings.values()
-        if pairing.aligned.requirement.role == "guard" and pairing.aligned.items
+        if pairing.aligned.requirement.role == Guard.role and pairing.aligned.items
     ]
     policy = evidence.policy
     measured = criteria_of(

@@ -4,25 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from django.db.models import Case, F, When
-from django.db.models.expressions import Combinable
 from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.policy import budget_requirements
+from evalhub.decision.criteria.budget import RatioBudget
+from evalhub.decision.criteria.cost import Cost
+from evalhub.decision.requirements import Requirement, amount_of, budget_requirements
 from evalhub.decision.sections.prices import ArmPrice, PricesSection
 from evalhub.decision.wording import count_text
-from evalhub.declare.prices import Price, Rates
+from evalhub.declare.prices import Price
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, Study, StudyArm
 
 Array = NDArray[np.float64]
 
-PER_TOKENS = 1_000_000
 
-
+COST = Cost()
 # Where no arm has a price, a token costs a millionth: costs compare numbers of tokens.
 TOKENS = Price(prompt=1.0, completion=1.0)
 
@@ -33,7 +31,7 @@ def arm_prices(
     """By which prices the two arms' answers are put into money: those that the study says, else
     those that their runs were asked at. None where no cost is asked about, or nobody has a price:
     numbers of tokens are compared."""
-    requirements = [each for each in budget_requirements(evidence.policy) if each.metric == "cost"]
+    requirements = [each for each in budget_requirements(evidence.policy) if amount_of(each).priced]
     if not requirements:
         return None
     pairing = pairings[requirements[0].test_set]
@@ -73,11 +71,12 @@ def budgets(
     measured: list[Aligned] = []
     pending: list[str] = []
     for requirement in budget_requirements(evidence.policy):
+        kind = amount_of(requirement)
         pairing = pairings[requirement.test_set]
         answered = pairing.aligned.without_failures()
         ids = [each.id for each in answered.items]
         of_base, of_tuned = TOKENS, TOKENS
-        if prices is not None and requirement.metric == "cost":
+        if prices is not None and kind.priced:
             both = ((baseline, prices.baseline), (arm, prices.candidate))
             known_prices = [price.price for _, price in both if price is not None]
             if len(known_prices) < len(both):
@@ -85,11 +84,11 @@ def budgets(
                 pending += bare if requirement.tier == "critical" else []
                 continue
             of_base, of_tuned = known_prices
-        base = answer_costs(pairing.baseline.run, of_base, requirement.metric)
-        tuned = answer_costs(pairing.candidate.run, of_tuned, requirement.metric)
+        base = answer_costs(pairing.baseline.run, of_base, kind)
+        tuned = answer_costs(pairing.candidate.run, of_tuned, kind)
         for earlier_base, earlier_tuned in pairing.earlier:
-            base |= answer_costs(earlier_base, of_base, requirement.metric)
-            tuned |= answer_costs(earlier_tuned, of_tuned, requirement.metric)
+            base |= answer_costs(earlier_base, of_base, kind)
+            tuned |= answer_costs(earlier_tuned, of_tuned, kind)
         unknown = [
             f"The {requirement.name} of {side} isn't known for {missing} of "
             f"{count_text(len(ids), 'item')} of {requirement.test_set}"
@@ -118,32 +117,19 @@ def _missing_price(arm: StudyArm) -> str:
     )
 
 
-def answer_costs(run: Run, price: Price, metric: str = "cost") -> dict[int, list[float]]:
-    """By item, the cost of each of its answers; without items of which an answer has no record."""
-    cost = metric == "cost"
-    amount = _money(price) if cost else F("latency_ms")
-    rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
-    costs: dict[int, list[float | None]] = {}
-    for item, value in rows.iterator(chunk_size=5000):
-        costs.setdefault(item, []).append(value)
-    scale = PER_TOKENS if cost else 1
+def answer_costs(run: Run, price: Price, kind: RatioBudget = COST) -> dict[int, list[float]]:
+    """By item, the amount of each of its answers; without items of which an answer has no
+    record."""
+    rows = Output.objects.filter(run=run).order_by().values_list("item_id", *kind.columns)
+    amounts: dict[int, list[float | None]] = {}
+    for item, *values in rows.iterator(chunk_size=5000):
+        answer = dict(zip(kind.columns, values, strict=True))
+        amounts.setdefault(item, []).append(kind.amount(answer, price))
     return {
-        item: [value / scale for value in complete]
-        for item, values in costs.items()
+        item: complete
+        for item, values in amounts.items()
         if len(complete := [value for value in values if value is not None]) == len(values)
     }
-
-
-def _money(price: Price) -> Combinable:
-    """Cost of an answer by the rates for its prompt's length, times PER_TOKENS."""
-    amount: Combinable = _at(price)
-    for longer in price.long_prompts:
-        amount = Case(When(prompt_tokens__gt=longer.above, then=_at(longer)), default=amount)
-    return amount
-
-
-def _at(rates: Rates) -> Combinable:
-    return F("prompt_tokens") * rates.prompt + F("completion_tokens") * rates.completion
 
 
 def _matrix(requirement: Requirement, costs: list[list[float]]) -> Array:

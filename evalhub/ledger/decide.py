@@ -11,8 +11,8 @@ from evalhub.accounts.models import Action, User
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence, Rivals
 from evalhub.decision.judge import judge
+from evalhub.decision.policy import Policy
 from evalhub.declare.decision import Arms, StudyName
-from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.canonical import digest_of, storable
 from evalhub.ledger.alternatives import alternatives
@@ -99,7 +99,7 @@ def _decide_arm(
         decision = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
         if decision is not None:
             return decision
-    raise ContestedError(f"{evidence.study}: other decisions kept coming between")
+    raise ContestedError(f"{evidence.study}: other decisions kept changing the ledger meanwhile")
 
 
 def _gather(

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from evalhub.decision.align import ArmScores, ItemLabel
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.policy import LedgerScope, Primaries
 
 type Prints = tuple[int, int]

@@ -5,14 +5,14 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 from django.utils import timezone
 
+from evalhub.decision.criteria.judge import Pairwise
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import AgreementValue
-from evalhub.declare.study import Pairwise
 from evalhub.declare.verdicts import JudgeVerdict
 from evalhub.judges.check import judge_verdict
 from evalhub.judges.models import JudgeRun, question_digest

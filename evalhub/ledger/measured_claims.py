@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from evalhub.decision.criteria.table import BUDGETS
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.costs import arm_price
 from evalhub.registry.models import Output, Run, Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import CriterionRole
-
-_TIMES = ("latency_ms",)
-_TOKENS = ("prompt_tokens", "completion_tokens")
-_READ = {"latency": _TIMES, "latency_p95": _TIMES, "cost": _TOKENS, "ownership": _TOKENS}
-"""By a budget's name, the columns of an answer that it reads."""
 
 
 def digest_of_costs(
@@ -26,7 +22,7 @@ def digest_of_costs(
     names = _critical(study, test_set)
     if not names:
         return ""
-    columns = sorted({column for name in names for column in _READ[name]})
+    columns = sorted({column for name in names for column in BUDGETS[name].columns})
     return digest_of(
         {
             "columns": columns,
@@ -37,7 +33,7 @@ def digest_of_costs(
 
 def _critical(study: Study, test_set: StudyTestSet) -> list[str]:
     """Critical budgets on this test set."""
-    budgets = study.policy.all_budgets
+    budgets = study.policy.budgets
     if not any(each.tier == "critical" for each in budgets.values()):
         return []
     first = study.test_sets.filter(role=CriterionRole.PRIMARY).values_list("name", flat=True)[:1]

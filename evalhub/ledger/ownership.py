@@ -13,6 +13,8 @@ from django.db.models import Avg, Count, F
 from django.utils import timezone
 
 from evalhub.decision.align import clusters_of
+from evalhub.decision.criteria.ownership import Ownership as OwnershipKind
+from evalhub.decision.criteria.ownership import OwnershipBudget
 from evalhub.decision.mix import item_weights
 from evalhub.decision.ownership.figures import ArmUse, KnownCosts
 from evalhub.decision.sections.prices import ArmPrice
@@ -55,8 +57,9 @@ def own_currency(study: Study) -> str:
 
 def statement_of(study: Study) -> Ownership:
     """What the study says of it; where it says no traffic, with that of its budget."""
-    ownership, budget = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
-    if ownership.traffic is not None or budget is None:
+    ownership = study.policy.ownership or Ownership()
+    budget = study.policy.budgets.get(OwnershipKind.key)
+    if ownership.traffic is not None or not isinstance(budget, OwnershipBudget):
         return ownership
     return ownership.model_copy(update={"traffic": (budget.traffic, budget.traffic)})
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evalhub.decision.align import Aligned
+from evalhub.decision.criteria.ownership import OwnershipBudget
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.ownership.criterion import (
     MonthlyCosts,
     OwnershipEvidence,
@@ -12,12 +14,10 @@ from evalhub.decision.ownership.criterion import (
 )
 from evalhub.decision.ownership.lines import cost_lines
 from evalhub.decision.ownership.sheet import CostModel
-from evalhub.decision.policy import ownership_budget_of
+from evalhub.decision.requirements import ownership_budget_of
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.ownership import ServingCosts
-from evalhub.declare.policy import OwnershipBudget
 from evalhub.ledger.costs import answer_costs, arm_price
 from evalhub.ledger.ownership import OwnedArms, PricedItems, costs_of_study, gpu_price, statement_of
 from evalhub.ledger.scores import Pairing

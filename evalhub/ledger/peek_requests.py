@@ -4,17 +4,22 @@ Ids are left out where fingerprints say what the items are, tags where no mix we
 cluster goes as a number.
 """
 
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 from pydantic import Field
 
 from evalhub.decision.align import ArmScores, ItemLabel
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import NextLook
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.ledger import LedgerSection
-from evalhub.declare.criteria import NextLook
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.peeks import SentArm, SentClaim, SentItems
 from evalhub.ledger.file_claims import FileCharge, FileClaim
+
+if TYPE_CHECKING:
+    from evalhub.declare.roles import DemandRole
 
 
 class PeekCharge(Declaration):
@@ -44,10 +49,9 @@ def to_sent_claim(claim: FileClaim) -> SentClaim:
     it."""
     requirement = claim.requirement
     count = len(claim.items)
-    assert requirement.role in ("primary", "guard")
     return SentClaim(
         test_set=requirement.test_set,
-        role=requirement.role,
+        role=cast("DemandRole", requirement.role),
         tier=requirement.tier,
         metric=claim.metric,
         options=None if claim.options is None else dict(claim.options),

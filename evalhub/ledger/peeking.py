@@ -21,8 +21,8 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.ledger import LedgerRow, ledger_caveats
 from evalhub.declare.policy import LedgerScope, Primaries
 from evalhub.declare.verdicts import Verdict
@@ -180,7 +180,7 @@ def _read[Result](
         result, is_read = judge(FileCharge(paid, registered))
         if not is_read or _take(standing, names):
             return result
-    raise ContestedPeekError(f"{names}: other decisions kept coming between")
+    raise ContestedPeekError(f"{names}: other decisions kept changing the ledger meanwhile")
 
 
 def _claims_on_known_items(

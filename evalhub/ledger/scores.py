@@ -19,8 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from evalhub.decision.align import Aligned, ArmScores, Array, ItemLabel, Rows
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.policy import requirement_of
+from evalhub.decision.requirements import Requirement, requirement_of
 from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.policy import Demand, PolicyCriterion
 from evalhub.registry.models import (

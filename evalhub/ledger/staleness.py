@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from evalhub.decision.criteria.preference import Preference
+from evalhub.decision.criteria.primary import Primary
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.policy import StudySettings
 from evalhub.decision.wording import count_text
 from evalhub.declare.decision import EvidenceRow
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.study import StudySettings
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.ledger.preference import judgments_so_far, newest_review
 from evalhub.registry.models import (
@@ -166,21 +168,21 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
     for criterion in record.criteria:
         test_set = now.test_sets.get(criterion.test_set)
         demand = None
-        if criterion.role == "preference" and review is not None:
+        if criterion.role == Preference.role and review is not None:
             demand = criterion.min_gain != review.min_gain
-        elif criterion.role in ("primary", "guard") and test_set is not None:
+        elif criterion.kind.by_metric and test_set is not None:
             demand = _demand(criterion.role, test_set) != (
                 criterion.role,
                 criterion.tier,
-                criterion.min_gain if criterion.role == "primary" else criterion.relative_margin,
+                criterion.relative_margin if criterion.margin is not None else criterion.min_gain,
                 criterion.margin if criterion.relative_margin is None else None,
             )
         if demand:
-            yield Change(Changed.POLICY, f"Something else is asked of {criterion.name}")
+            yield Change(Changed.POLICY, f"The requirement of {criterion.name} has changed")
 
 
 def _demand(role: str, test_set: StudyTestSet) -> tuple[object, ...]:
-    if role == "primary":
+    if role == Primary.role:
         return test_set.role, test_set.tier, test_set.min_gain, None
     relative = test_set.relative_margin
     return test_set.role, test_set.tier, relative, test_set.margin if relative is None else None
@@ -223,7 +225,7 @@ def _answers(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[
             continue
         who = f"{link.arm.name}{', run again,' if link.repeat else ''}"
         if run.state in UNFINISHED:
-            yield Change(Changed.ANSWERS, f"{who} is answering {row.test_set} anew")
+            yield Change(Changed.ANSWERS, f"{who} is answering {row.test_set} again")
         elif link.repeat or link.arm.name not in compared:
             if run.finished is not None and run.finished > decision.created:
                 yield Change(Changed.ANSWERS, f"{who} has answered {row.test_set} since")

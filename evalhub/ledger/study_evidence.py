@@ -7,9 +7,8 @@ import numpy as np
 from evalhub.decision.align import ArmScores, ItemLabel, Rows, align, by_item
 from evalhub.decision.failures import at_worst
 from evalhub.decision.flaws import other_items
-from evalhub.decision.policy import policy_of_study
+from evalhub.decision.policy import Policy, policy_of_study
 from evalhub.decision.sections.answers import AnswerTally
-from evalhub.declare.policy import Policy
 from evalhub.declare.study import Development
 from evalhub.ledger.scores import (
     Pairing,

@@ -76,7 +76,7 @@ def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
     """How alike the arms are at least by each critical criterion; 0 of what isn't a score."""
     policy = evidence.policy
     names = [each.name for each in evidence.test_sets if each.tier == "critical"]
-    tiers = [each.tier for each in policy.all_budgets.values()]
+    tiers = [each.tier for each in policy.budgets.values()]
     if policy.preference is not None and policy.preference.required:
         tiers.append("critical")
     if (judge := evidence.study.policy.pairwise) is not None:

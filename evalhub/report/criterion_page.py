@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.tails import tail_sentences
-from evalhub.decision.wording import percent, shows_nothing, with_sign
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.wording import SAME_RUN, percent, shows_nothing, with_sign
 from evalhub.report.charts.parts import Chart
 from evalhub.report.ends import ends_of, look_of
 from evalhub.report.interval_plot import interval_plot
@@ -85,7 +85,7 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
         return [
             "It is open whatever its interval: nothing on these items could show a loss beyond "
             "what may be lost.",
-            *([] if row.role == "guard" else [_role_text(record, row)]),
+            *([] if row.kind.spared_without_power else [_role_text(record, row)]),
             *_levels(record, row),
         ]
     return [
@@ -99,8 +99,8 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
 
 
 def _role_text(record: DecisionRecord, row: Criterion) -> str:
-    primaries = sum(each.role == "primary" for each in record.criteria)
-    if row.role == "primary" and primaries > 1:
+    primaries = sum(each.role == Primary.role for each in record.criteria)
+    if row.role == Primary.role and primaries > 1:
         if record.rule.primaries == "any-of":
             return f"It is one of {primaries} primaries, of which one has to gain and none lose."
         return f"It is one of {primaries} primaries, all of which have to gain."
@@ -119,7 +119,7 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
         if record.ledger:
             look = look_of(record)
             why.append("the test set’s ledger" + ("" if look is None else f" (look {look})"))
-        if record.rule.primaries == "any-of" and row.role == "primary":
+        if record.rule.primaries == "any-of" and row.role == Primary.role:
             why.append("the other primaries, of which one is enough")
         shared = " and ".join(why) or "the study’s other candidates"
         text += f", less than the policy’s {alpha:g} because of {shared}"

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.declare.verdicts import Status, split_mark
 from evalhub.report.charts.scale import Scale, Tick
@@ -78,14 +78,13 @@ class DecisionPage:
         return [each for each in self.criteria if each.values.name in self.folded_names]
 
     @property
-    def costs(self) -> Sequence[Criterion]:
-        """The criteria that are budgets."""
-        return [each for each in self.record.criteria if each.role == "budget"]
-
-    @property
-    def ownership(self) -> Sequence[Criterion]:
-        """The criteria on what owning the candidate saves a month."""
-        return [each for each in self.record.criteria if each.role == "ownership"]
+    def groups(self) -> Sequence[tuple[str, Sequence[Criterion]]]:
+        """The criteria that stand under a heading of their own too, by heading."""
+        titles = dict.fromkeys(each.kind.group for each in self.record.criteria if each.kind.group)
+        return [
+            (title, [each for each in self.record.criteria if each.kind.group == title])
+            for title in titles
+        ]
 
 
 def decision_page(record: DecisionRecord) -> DecisionPage:

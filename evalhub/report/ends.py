@@ -1,7 +1,7 @@
 """Levels of the ends of an interval, in words. Pure."""
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 
 
 def ends(record: DecisionRecord) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.criteria.guard import Guard
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.wording import shows_nothing
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status, Verdict
 
 FEWEST = 4
@@ -50,7 +51,7 @@ def _is_quiet(criterion: Criterion, verdict: Verdict) -> bool:
     if criterion.status is Status.FAIL:
         return False
     idle = verdict is Verdict.HOLD and shows_nothing(criterion)
-    holds = criterion.role == "guard" and (criterion.status is Status.PASS or idle)
+    holds = criterion.role == Guard.role and (criterion.status is Status.PASS or idle)
     return criterion.tier != "critical" or (holds and verdict is not Verdict.SHIP)
 
 

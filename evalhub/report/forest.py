@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import effect_text, interval, percent, with_sign
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.report.charts.scale import Scale, around
 from evalhub.report.ends import ends_of

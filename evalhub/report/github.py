@@ -3,8 +3,8 @@
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status, Verdict, split_mark
 
 MOST_ANNOTATIONS = 10

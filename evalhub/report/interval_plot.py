@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import effect_text, percent, with_sign
-from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Frame
 from evalhub.report.charts.scale import Scale, Tick, around
 from evalhub.report.forest import aria_text, drawing_of
@@ -65,4 +65,4 @@ def _ticks(scale: Scale, row: Criterion) -> Sequence[Tick]:
 def _bound_label(row: Criterion) -> str:
     if row.factor is not None:
         return f"{percent(row.factor)} of the baseline"
-    return f"{'margin' if row.role == 'guard' else 'asked'} {with_sign(row.bound or 0.0)}"
+    return f"{'margin' if row.kind.keeps_to == 'margin' else 'asked'} {with_sign(row.bound or 0.0)}"

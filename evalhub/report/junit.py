@@ -9,8 +9,8 @@ import re
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status, Verdict, split_mark
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict, split_mark
 from evalhub.report.ends import ends
 from evalhub.report.flips import input_text, references_text
@@ -81,7 +81,7 @@ def _count_changed(record: DecisionRecord) -> int:
     counts = {
         criterion.test_set: criterion.wins + criterion.losses
         for criterion in record.criteria
-        if criterion.role in ("primary", "guard")
+        if criterion.kind.by_metric
     }
     return sum(counts.values())
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status, Verdict
 from evalhub.report.charts.scale import Tick
 from evalhub.report.forest import Plot, common_scale, plot

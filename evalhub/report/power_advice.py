@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
-from evalhub.decision.criteria import SAME_RUN
-from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.decision.criterion import Criterion, NextLook
+from evalhub.decision.wording import SAME_RUN
 from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import POWER
 from evalhub.stats.paired import VarianceSplit
@@ -42,7 +42,7 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     present = 0 if plan.weights is None else criterion.n + criterion.chose
     more = [size - present for size in sizes]
-    if criterion.role == "preference":
+    if criterion.kind.counts_judgments:
         return [*sentences, *(_hours(size, sampling) for size in more)]
     answers = " or ".join(f"{size * sampling.samples:,}" for size in more)
     sentences.append(f"That is {answers} answers of each arm.")
@@ -80,7 +80,7 @@ def _hours(judgments: int, sampling: EvidenceSampling) -> str:
 
 
 def _by_samples(criterion: Criterion, plan: NextLook, sampling: EvidenceSampling) -> list[str]:
-    if criterion.role == "budget":
+    if not criterion.kind.by_metric:
         return []
     if sampling.split is None:
         return [

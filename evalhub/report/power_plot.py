@@ -5,8 +5,8 @@ from math import ceil
 from typing import Literal
 
 from evalhub.decision.as_seen import excludes_assumption
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.needed import power_with
-from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Table
 from evalhub.report.charts.scale import Scale
 
@@ -36,7 +36,7 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
     """Power chart of a criterion; None where no number of items is given, or people are, or the
     interval excludes what was planned."""
     needed, n = criterion.needed_n, criterion.n + criterion.chose
-    if needed is None or criterion.role == "preference" or excludes_assumption(criterion):
+    if needed is None or criterion.kind.counts_judgments or excludes_assumption(criterion):
         return None
     most = ceil(1.15 * max(needed, n))
     sizes = sorted({max(1, ceil(most * i / POINTS)) for i in range(POINTS + 1)} | {n, needed})

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.criteria.guard import Guard
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status
 
 _SAID = {Status.PASS: "kept", Status.FAIL: "lost", Status.OPEN: "not shown"}
@@ -58,7 +59,7 @@ def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | No
     rows = [
         SkillRow(criterion, _bare(criterion))
         for criterion in record.criteria
-        if criterion.role == "guard" and criterion.test_set in test_sets
+        if criterion.role == Guard.role and criterion.test_set in test_sets
     ]
     if len(rows) < 2:
         return None

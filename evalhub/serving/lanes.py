@@ -141,7 +141,7 @@ class _Lanes:
         if self._light:
             return self._light.popleft()
         lane = self._ready()
-        assert lane is not None, "it was asked whether there is something to begin"
+        assert lane is not None, "the caller has checked that a lane has something to begin"
         callers = self._waiting[lane]
         caller, tasks = callers.popitem(last=False)
         task = tasks.popleft()

@@ -136,7 +136,7 @@ def _webhooks() -> Iterator[Metric]:
     by_state = dict(Delivery.objects.order_by().values_list("state").annotate(n=Count("pk")))
     messages = GaugeMetricFamily(
         "evalhub_webhook_messages",
-        "Messages to webhooks of the last 30 days by state: failed is given up.",
+        "Messages to webhooks of the last 30 days by state; failed: no more attempts.",
         labels=["state"],
     )
     for state in DeliveryState:
@@ -145,7 +145,7 @@ def _webhooks() -> Iterator[Metric]:
     last = Delivery.objects.filter(state=DeliveryState.FAILED).aggregate(last=Max("ended"))["last"]
     yield _gauge(
         "webhook_given_up_timestamp_seconds",
-        "When a message to a webhook was last given up, in seconds since 1970; 0 where none was.",
+        "When the last message to a webhook failed for good, in seconds since 1970; 0 if none.",
         last.timestamp() if last else 0,
     )
     yield _gauge(

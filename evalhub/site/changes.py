@@ -166,7 +166,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
 def count_moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     """Number of items won and lost on a test set, from the record."""
     for criterion in record.criteria:
-        if criterion.test_set == test_set and criterion.role in ("primary", "guard"):
+        if criterion.test_set == test_set and criterion.kind.by_metric:
             return criterion.wins, criterion.losses
     return 0, 0
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.measured_costs import MeanCost, RunCosts, run_costs
 from evalhub.ledger.models import Decision
@@ -69,7 +70,7 @@ def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
     """The record's first primary criterion, or the one of this name."""
     if record.verdict is Verdict.INVALID:
         return None
-    primaries = [each for each in record.criteria if each.role == "primary"]
+    primaries = [each for each in record.criteria if each.role == Primary.role]
     return next((each for each in primaries if name in ("", each.name)), None)
 
 

@@ -75,7 +75,7 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> InviteOutcome:
 
 def _wrong(emails: list[str], quota: str) -> str:
     if not emails:
-        return "Say whom to invite: mail addresses or names of accounts, one a line."
+        return "Name the people to invite: mail addresses or account names, one per line."
     if quota and not (quota.isdecimal() and 0 < len(quota) < 8 and int(quota)):
         return f"Most judgments of each: a whole number, 1 or more, or nothing; not “{quota}”."
     return ""

@@ -9,8 +9,8 @@ from django.db.models import Exists, F, OuterRef, Subquery
 from evalhub.accounts.models import User
 from evalhub.decision.ledger_origin import restore_sentence
 from evalhub.decision.levels import is_spent, items_factor, level_of
+from evalhub.decision.policy import Rule
 from evalhub.declare.declaration import default_of
-from evalhub.declare.policy import Rule
 from evalhub.ledger.ledger_origin import newest_restore
 from evalhub.ledger.models import Decision, Ledger, Look
 from evalhub.ledger.numbering import Tally

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from evalhub.decision.align import pair_scores
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.criterion import Criterion
 from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.ledger.scores import item_labels, run_scores
@@ -18,7 +18,7 @@ from evalhub.stats.paired import VarianceSplit, variance_split
 
 def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
     """How the evidence of one criterion of `decision` was sampled."""
-    if criterion.role == "preference":
+    if criterion.kind.counts_judgments:
         return _of_people(decision, criterion)
     runs = runs_of_evidence(decision.study, decision.document.evidence).get(criterion.test_set)
     if runs is None:
@@ -29,7 +29,7 @@ def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
 
 def flips_of(decision: Decision, criterion: Criterion) -> str:
     """The link to a criterion's changed items; "" for one that has none."""
-    if criterion.role not in ("primary", "guard"):
+    if not criterion.kind.by_metric:
         return ""
     query = urlencode({"arm": decision.arm, "test_set": criterion.test_set})
     return f"{reverse('site:study', args=[decision.study_id])}?{query}"

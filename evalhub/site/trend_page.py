@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criterion import Criterion
 from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.models import Decision, Promotion
@@ -71,7 +72,7 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
 
 
 def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterion]:
-    primaries = [validate(Criterion, each) for each in criteria if each["role"] == "primary"]
+    primaries = [validate(Criterion, each) for each in criteria if each["role"] == Primary.role]
     return {(each.test_set, each.metric): each for each in primaries}
 
 

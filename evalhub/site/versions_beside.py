@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from evalhub.accounts.models import User
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import with_sign
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.training.view import TrainingView, training_view

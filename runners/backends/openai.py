@@ -74,8 +74,8 @@ class OpenAIBackend(BackendDeclaration):
     )
     logprobs: bool = Field(
         True,
-        description="how likely each word of an answer was is asked for too; a server that refuses "
-        "that is asked without",
+        description="request log-probabilities of the answer's tokens; repeated without them if "
+        "the server refuses",
     )
     answer_schema: dict[str, Any] | None = Field(
         None,

@@ -62,7 +62,7 @@ class LmEvalTask(Declaration):
         None, ge=1, description="the first so many of its documents, of a group those of each task"
     )
     num_fewshot: int | None = Field(
-        None, ge=0, le=100, description="examples before each; the task's own where it isn't said"
+        None, ge=0, le=100, description="examples before each; default: the task's own"
     )
     score: str = Field(
         "acc",

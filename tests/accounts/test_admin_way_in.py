@@ -15,24 +15,12 @@ from reviews.audit.check import Check
 from reviews.audit.report import audit
 from reviews.models import Campaign
 from tests.accounts.test_own_account import mails
-from tests.cast import Team, a_team
+from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.joining.test_invite import judged
 
 STOLEN = "Stolen-by-root-2026"
 NO_ROLES = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
-
-
-@pytest.fixture
-def team(db: None) -> Team:
-    return a_team()
-
-
-@pytest.fixture
-def root(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def way_in(user: User) -> str:

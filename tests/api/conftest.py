@@ -8,7 +8,7 @@ from django.test import Client
 
 from evalhub.accounts.models import Scope, User
 from evalhub.accounts.tokens import add_token
-from tests.cast import Team, a_team
+from tests.cast import Team
 
 API = "/api/v1"
 
@@ -62,11 +62,6 @@ class Program:
 def home(tmp_path: Path, settings: Any) -> None:
     """Where this test's uploads lie."""
     settings.HOME = tmp_path
-
-
-@pytest.fixture
-def team(db: None) -> Team:
-    return a_team()
 
 
 @pytest.fixture

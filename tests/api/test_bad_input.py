@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.frames.rest.models import Answered
-from evalhub.frames.rest.reading import LARGEST
+from evalhub.frames.rest.requests import LARGEST
 from evalhub.registry.models import ModelVersion, Study, TestSet
 from tests.api.conftest import Program
 from tests.api.sums import ITEMS, digest

@@ -1,20 +1,21 @@
-"""docs/reference/rest.md says the numbers and words that hold."""
+"""The pages on REST say the numbers and words that hold."""
 
 from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
 from evalhub.features.working_sets.api_items import MOST_ROWS
-from evalhub.frames.rest import reading
+from evalhub.frames.rest import requests
 from evalhub.frames.rest.idempotency import KEPT
-from evalhub.frames.rest.limits import REQUESTS
 from evalhub.frames.rest.lists import LARGEST_PAGE
-from evalhub.frames.rest.waiting import LONGEST_S, SPARED
+from evalhub.frames.rest.requests import LONGEST_S, SPARED
+from evalhub.frames.rest.tokens import REQUESTS
 from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
 from evalhub.studies.web import peeks as peeks_from_web
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference/rest.md").read_text()
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+PAGE = "".join((REFERENCE / f"{name}.md").read_text() for name in ("rest", "rest-writing"))
 
 
 def test_its_numbers_are_those_that_hold() -> None:
@@ -28,7 +29,7 @@ def test_its_numbers_are_those_that_hold() -> None:
     assert f"a file up to {uploads.LARGEST // 1024**3} GiB" in PAGE
     assert f"files {uploads.MOST // 1024**3} GiB together" in PAGE
     assert f"up to {MOST_ROWS:,}, or as an upload" in PAGE
-    assert f"a JSON body ({reading.LARGEST // MIB} MiB)" in PAGE
+    assert f"a JSON body ({requests.LARGEST // MIB} MiB)" in PAGE
     assert f"a JSON array of up to {peeks_from_web.LARGEST // MIB} MiB" in PAGE
     assert (uploads.KEPT_S, "two weeks" in PAGE) == (14 * 24 * 3600, True)
 

@@ -48,7 +48,10 @@ def test_a_full_disk_is_507_and_the_next_try_goes_on(program: Programs) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert refused.status_code == 507
-    assert refused.json()["detail"] == "The site's disk is full. What arrived is kept: go on there."
+    assert (
+        refused.json()["detail"]
+        == "The site's disk is full. The part that arrived is kept: continue there."
+    )
     offset = int(refused.headers["Upload-Offset"])
     assert 0 < offset <= 16 * 2**20
     assert caller.get(at(name)).status_code == 404

@@ -177,7 +177,7 @@ def test_waiting_ends_with_the_news(shipped: Program, monkeypatch: pytest.Monkey
 
     # not the one sleep of the process: other threads sleep too
     clock = SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
-    monkeypatch.setattr("evalhub.frames.rest.waiting.time", clock)
+    monkeypatch.setattr("evalhub.frames.rest.requests.time", clock)
     assert shipped.get("/studies/sums/gate", wait="25").status_code == 200
     assert slept == [0.5]
 
@@ -185,11 +185,11 @@ def test_waiting_ends_with_the_news(shipped: Program, monkeypatch: pytest.Monkey
 def test_where_too_many_wait_the_answer_is_what_there_is_now(
     shipped: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from evalhub.frames.rest.waiting import SEATS
+    from evalhub.frames.rest.requests import SEATS
 
     Study.objects.update(advanced_runs=None)
     clock = SimpleNamespace(sleep=lambda _: pytest.fail("it waited"), monotonic=time.monotonic)
-    monkeypatch.setattr("evalhub.frames.rest.waiting.time", clock)
+    monkeypatch.setattr("evalhub.frames.rest.requests.time", clock)
     SEATS.set_for(threads=4, ended=lambda: False)
     assert SEATS.take()
     try:

@@ -23,7 +23,7 @@ FOLDER = ROOT / "docs" / "how-to/kubernetes"
 FILES = [path for path in FOLDER.rglob("*.yaml") if path.name != "kustomization.yaml"]
 SETTINGS = set(re.findall(r"EVALHUB_\w+", settings.__doc__ or ""))
 STOP_S = 30
-"""What a site takes after its drain, as docs/reference/configuration.md has it."""
+"""What a site takes after its drain, as docs/reference/proxy.md has it."""
 
 
 def documents() -> list[dict[str, Any]]:

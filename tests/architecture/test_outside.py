@@ -20,7 +20,7 @@ import reviews
 import runners
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import LOOKS_OUTSIDE, Outside, marks_of
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody
 
 ROOT = Path(__file__).resolve().parents[2]
 SAYS_OUTSIDE = re.compile(
@@ -76,7 +76,7 @@ def declarations() -> list[type[Declaration]]:
 
 def fields() -> Iterator[tuple[tuple[str, str], Any]]:
     for kind in declarations():
-        if issubclass(kind, ResponseShape):  # what an endpoint answers, and takes from nobody
+        if issubclass(kind, ResponseBody):  # what an endpoint answers, and takes from nobody
             continue
         for name, field in kind.model_fields.items():
             if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.file.spec":

@@ -21,10 +21,10 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 from tests.benchmarks.gate_scenes import SCENES
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04

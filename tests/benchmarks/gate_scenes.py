@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
 from evalhub.decision.mix import item_weights
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.defaults import ENOUGH_REVIEWERS
 from evalhub.declare.policy import Primaries
 

@@ -21,14 +21,14 @@ from functools import cache
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.levels import level_of, next_look, stage_weights
 from evalhub.decision.measuring import measure
 from evalhub.decision.needed import with_choosing
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 from evalhub.decision.test_set_extension import Alternative, StageScores, p_combined
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Status
 from evalhub.stats.sequential import combined_p_value
 from tests.benchmarks.gate_scenes import Array, Rng

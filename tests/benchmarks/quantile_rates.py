@@ -18,8 +18,8 @@ from statistics import NormalDist
 import numpy as np
 from scipy import special
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 from evalhub.stats.quantiles import ratio_of_quantiles
 from tests.benchmarks.gate_rates import Line, Table, rates
 from tests.benchmarks.gate_scenes import Array, Rng, Scene, asked, measured

@@ -56,8 +56,14 @@ def criteria(**changed: Any) -> None:
     policy(criteria=POLICY["criteria"] | changed)
 
 
+def write(path: str | Path, rows: Rows) -> str:
+    """A file of these rows, one JSON object a line; its path."""
+    Path(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
 def rows(found: Rows, name: str = "rows.jsonl") -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in found))
+    write(name, found)
 
 
 def evidence(**fields: Any) -> None:

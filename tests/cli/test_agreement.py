@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 
 COLUMNS = {
     "A": "1 2 3 3 2 1 4 1 2 * * *",
@@ -28,11 +29,6 @@ def krippendorff() -> list[dict[str, Any]]:
         }
         for i in range(12)
     ]
-
-
-def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
 
 
 def measured(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -71,8 +67,8 @@ def test_wide_long_and_csv_files_give_the_published_alpha(
     level: str, alpha: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = krippendorff()
-    wide = jsonl(tmp_path / "wide.jsonl", rows)
-    long = jsonl(
+    wide = write(tmp_path / "wide.jsonl", rows)
+    long = write(
         tmp_path / "long.jsonl",
         [
             {"unit": row["unit"], "rater": rater, "label": row[rater]}
@@ -101,7 +97,7 @@ def test_wide_long_and_csv_files_give_the_published_alpha(
 def test_true_beside_1_is_refused_and_both_lines_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": 1, "b": 1}, {"id": 2, "a": 1, "b": True}])
+    file = write(tmp_path / "r.jsonl", [{"id": 1, "a": 1, "b": 1}, {"id": 2, "a": 1, "b": True}])
     said = refused(capsys, file, "--unit", "id", "--raters", "a,b")
     assert "line 2, field 'b': true is true/false, where 1 on line 1 is a number" in said
 
@@ -110,7 +106,7 @@ def test_labels_may_all_be_true_or_false(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [{"id": i, "a": i % 2 == 0, "b": i % 3 == 0} for i in range(12)]
-    file = jsonl(tmp_path / "r.jsonl", rows)
+    file = write(tmp_path / "r.jsonl", rows)
     found = measured(capsys, file, "--unit", "id", "--raters", "a,b")
     assert set(found["prevalence"]) == {"true", "false"}
     assert found["raw_agreement"] == 0.5
@@ -126,10 +122,10 @@ def test_a_second_rating_of_one_unit_by_one_rater_names_both_lines(
         {"id": "v", "who": "ann", "label": "x"},
         {"id": "u", "who": "ann", "label": "y"},
     ]
-    file = jsonl(tmp_path / "r.jsonl", rows)
+    file = write(tmp_path / "r.jsonl", rows)
     said = refused(capsys, file, "--unit", "id", "--rater", "who", "--label", "label")
     assert "line 3, field 'label': 'ann' rated 'u' on line 1 already" in said
-    wide = jsonl(tmp_path / "w.jsonl", [{"id": 7, "a": "x", "b": "x"}] * 2)
+    wide = write(tmp_path / "w.jsonl", [{"id": 7, "a": "x", "b": "x"}] * 2)
     said = refused(capsys, wide, "--unit", "id", "--raters", "a,b")
     assert "line 2, field 'a': 'a' rated '7' on line 1 already" in said
 
@@ -138,7 +134,7 @@ def test_a_second_rating_of_one_unit_by_one_rater_names_both_lines(
 def test_numbers_are_asked_for_where_the_level_needs_them(
     bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": "1", "b": bad}])
+    file = write(tmp_path / "r.jsonl", [{"id": 1, "a": "1", "b": bad}])
     said = refused(capsys, file, "--unit", "id", "--raters", "a,b", "--level", "ratio")
     assert (
         f"field 'b': the levels ordinal, interval and ratio need numbers, and this is '{bad}'"
@@ -149,7 +145,7 @@ def test_numbers_are_asked_for_where_the_level_needs_them(
 def test_a_misspelt_field_is_an_error_and_not_a_silent_rater(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "ann": "x", "bob": "x"}])
+    file = write(tmp_path / "r.jsonl", [{"id": 1, "ann": "x", "bob": "x"}])
     said = refused(capsys, file, "--unit", "id", "--raters", "ann,bbo")
     assert "field 'bbo': no row has this field" in said
     said = refused(capsys, file, "--unit", "id", "--rater", "ann", "--label", "lable")
@@ -172,7 +168,7 @@ def test_what_cannot_be_measured_has_a_name_and_no_number(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", rows)
+    file = write(tmp_path / "r.jsonl", rows)
     found = measured(capsys, file, "--unit", "id", "--raters", "a,b")
     assert found["state"] == state
     if state in ("no-overlap", "one-category"):
@@ -194,13 +190,13 @@ def test_what_cannot_be_measured_has_a_name_and_no_number(
 def test_wrong_usage_exits_64(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": "x", "b": "x"}])
+    file = write(tmp_path / "r.jsonl", [{"id": 1, "a": "x", "b": "x"}])
     said = refused(capsys, file, "--unit", "id", *options, code=64)
     assert "See evalhub agreement --help" in said
 
 
 def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    file = write(tmp_path / "r.jsonl", krippendorff())
     assert run(["agreement", file, "--unit", "unit", "--raters", "A,B,C,D"]) == 0
     printed = capsys.readouterr().out
     assert "12 units, 4 raters, 41 ratings, nominal" in printed
@@ -208,7 +204,7 @@ def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_neither_django_nor_celery_is_loaded(tmp_path: Path) -> None:
-    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    file = write(tmp_path / "r.jsonl", krippendorff())
     script = (
         "import sys; from evalhub.cli.app import run; "
         f"run(['agreement', {file!r}, '--unit', 'unit', '--raters', 'A,B,C,D', '--json']); "
@@ -221,7 +217,7 @@ def test_neither_django_nor_celery_is_loaded(tmp_path: Path) -> None:
 def test_cohens_kappa_goes_by_the_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A near miss counts as less than a far one, but not where labels are names."""
     pairs = [(1, 1), (1, 1), (2, 2), (2, 2), (10, 10), (10, 10), (1, 2), (2, 1)]
-    file = jsonl(
+    file = write(
         tmp_path / "r.jsonl", [{"unit": i, "a": a, "b": b} for i, (a, b) in enumerate(pairs)]
     )
     kappas = {}
@@ -235,7 +231,7 @@ def test_cohens_kappa_goes_by_the_level(tmp_path: Path, capsys: pytest.CaptureFi
 def test_the_document_has_what_pipelines_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    file = write(tmp_path / "r.jsonl", krippendorff())
     found = measured(capsys, file, "--unit", "unit", "--raters", "A,B,C,D")
     assert {"units", "raters", "ratings", "raw_agreement", "fleiss_kappa"} <= found.keys()
     for estimate in ("krippendorff_alpha", "gwet_ac1"):
@@ -259,7 +255,7 @@ def stray(tmp_path: Path, extra: list[dict[str, Any]]) -> str:
         }
         for i in range(60)
     ]
-    return jsonl(tmp_path / "r.jsonl", rows + extra)
+    return write(tmp_path / "r.jsonl", rows + extra)
 
 
 def test_a_stray_label_moves_no_agreement_on_a_declared_scale(
@@ -305,5 +301,5 @@ def test_a_label_off_the_declared_scale_names_its_line(
     said = refused(capsys, file, *fields, "--labels", "good,fair")
     assert "line 1, field 'a': 'poor' isn't one of --labels" in said
     assert "two or more" in refused(capsys, file, *fields, "--labels", "good", code=64)
-    numbers = jsonl(tmp_path / "n.jsonl", [{"id": 1, "a": 1, "b": 2}])
+    numbers = write(tmp_path / "n.jsonl", [{"id": 1, "a": 1, "b": 2}])
     assert "'x' of --labels isn't" in refused(capsys, numbers, *fields, "--labels", "1,x")

@@ -12,7 +12,7 @@ from evalhub.registry.models import ModelVersion, Run, Study
 from evalhub.workers.embedded import embedded_worker
 from runners.launch import resume
 from tests.fakes.openai_server import OpenAIServer
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, EchoDesk
 from tests.workers.test_embedded import ended
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,13 +22,7 @@ KEY = "sk-support-0123456789"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path)
-    rows = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", rows)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
-    return desk
+    return EchoDesk(tmp_path)
 
 
 def studied(desk: Desk, backend: dict[str, Any], *options: str) -> int:

@@ -11,10 +11,10 @@ from evalhub.cli.app import run
 from evalhub.ledger.models import Look
 from evalhub.registry.models import Output
 from tests.cli import scorefiles
-from tests.cli.scorefiles import SUMS, TRIAGE, fill, policy, rows
+from tests.cli.scorefiles import SUMS, TRIAGE, policy, rows
 from tests.cli.test_failures import COMPARE, compared
 from tests.fakes.openai_server import OpenAIServer
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, EchoDesk
 
 Printed = pytest.CaptureFixture[str]
 
@@ -22,20 +22,9 @@ STUDY = ("study", "run", "study.yaml", "--allow", "127.0.0.1", "--json")
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
-
-
-@pytest.fixture
 def desk(here: Path) -> Desk:
     """60 questions that are answered by an echo, where a live arm is asked."""
-    desk = Desk(here)
-    asked = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", asked)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
-    return desk
+    return EchoDesk(here)
 
 
 def asking(desk: Desk, server: OpenAIServer) -> None:

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"
 VALID = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -26,10 +27,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     answer("base.jsonl", ["wrong"] * 300)
     answer("tuned.jsonl", ["right"] * 30 + ["wrong"] * 270)
     return tmp_path
-
-
-def write(name: str, rows: list[dict[str, Any]]) -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def answer(name: str, texts: list[str]) -> None:

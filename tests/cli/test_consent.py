@@ -64,7 +64,7 @@ def test_nobody_to_ask_is_refused_and_nothing_changed(
         monkeypatch.setattr(sys, "stdin", stdin)
         assert run([*command]) == 64
         printed = capsys.readouterr()
-        assert "nobody is at a terminal to be asked: say --yes" in printed.err
+        assert "there is no terminal for a confirmation: add --yes" in printed.err
         assert printed.out == ""
     assert state() == before
 

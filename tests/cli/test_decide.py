@@ -20,7 +20,6 @@ from tests.cli.scorefiles import (
     criteria,
     decide,
     evidence,
-    fill,
     policy,
     record,
     rows,
@@ -28,12 +27,7 @@ from tests.cli.scorefiles import (
 )
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
-
-
-def test_a_ship_ends_with_0(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_ship_ends_with_0(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert decide() == 0
     printed = capsys.readouterr()
     assert printed.out.strip().startswith(
@@ -42,22 +36,22 @@ def test_a_ship_ends_with_0(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert printed.err == ""
 
 
-def test_a_hold_ends_with_1(desk: Path) -> None:
+def test_a_hold_ends_with_1(here: Path) -> None:
     rows(TRIAGE + rows_of("sums", [1] * 300, [0] * 60 + [1] * 240))
     assert decide() == 1
 
 
-def test_too_little_ends_with_2(desk: Path) -> None:
+def test_too_little_ends_with_2(here: Path) -> None:
     rows(rows_of("triage", [0] * 300, [1] * 3 + [0] * 297) + SUMS)
     assert decide() == 2
 
 
-def test_invalid_evidence_ends_with_3(desk: Path) -> None:
+def test_invalid_evidence_ends_with_3(here: Path) -> None:
     rows(TRIAGE[:-1] + SUMS)
     assert decide() == 3
 
 
-def test_the_record_is_whole_and_verifies(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_record_is_whole_and_verifies(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = record(capsys)
     assert (found["verdict"], found["study"], found.get("others")) == (
         "ship",
@@ -72,7 +66,7 @@ def test_the_record_is_whole_and_verifies(desk: Path, capsys: pytest.CaptureFixt
 
 
 def test_the_arms_digests_are_of_the_scores_and_not_of_the_file(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = record(capsys)["arms"]
     rows(list(reversed(TRIAGE + SUMS)))
@@ -81,7 +75,7 @@ def test_the_arms_digests_are_of_the_scores_and_not_of_the_file(
 
 
 def test_csv_and_parquet_say_the_same_as_jsonl(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     everything = TRIAGE + SUMS
     with Path("rows.csv").open("w", newline="") as file:
@@ -98,7 +92,7 @@ def test_csv_and_parquet_say_the_same_as_jsonl(
 
 
 def test_a_document_names_arms_files_and_fields(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     renamed = {"baseline": "base", "candidate": "r8", "value": "right", "item": "id"}
 
@@ -127,7 +121,7 @@ def test_a_document_names_arms_files_and_fields(
     assert record(capsys, of="evidence.json")["criteria"] == found["criteria"]
 
 
-def test_no_database_is_touched_and_django_is_not_loaded(desk: Path) -> None:
+def test_no_database_is_touched_and_django_is_not_loaded(here: Path) -> None:
     code = (
         "import sys; from evalhub.cli.app import run; "
         "code = run(['decide', 'policy.yaml', '--evidence', 'rows.jsonl']); "
@@ -141,7 +135,7 @@ def test_no_database_is_touched_and_django_is_not_loaded(desk: Path) -> None:
 
 
 def test_a_relative_guard_is_judged_in_shares_of_the_baseline(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A baseline of .05: a loss of .02 is two fifths of it."""
     base = [1] * 100 + [0] * 1900
@@ -158,7 +152,7 @@ def test_a_relative_guard_is_judged_in_shares_of_the_baseline(
 
 
 def test_a_supporting_guard_in_doubt_keeps_no_ship_back_but_its_harm_does(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     doubt = rows_of("sums", [1] * 30, [1] * 29 + [0])
     rows(TRIAGE + doubt)
@@ -171,7 +165,7 @@ def test_a_supporting_guard_in_doubt_keeps_no_ship_back_but_its_harm_does(
     assert record(capsys)["verdict"] == "hold"
 
 
-def test_an_advisory_guard_decides_nothing(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_advisory_guard_decides_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows(TRIAGE + rows_of("sums", [1] * 300, [0] * 200 + [1] * 100))
     criteria(sums={"role": "guard", "metric": "exact", "margin": 0.02, "tier": "advisory"})
     found = record(capsys)
@@ -181,7 +175,7 @@ def test_an_advisory_guard_decides_nothing(desk: Path, capsys: pytest.CaptureFix
 
 
 def test_one_primary_of_two_is_enough_with_any_of_at_half_the_level(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     two = {name: {"role": "primary", "metric": "exact"} for name in GAINS}
     flat = rows_of("sums", [1] * 5 + [0] * 295, [0] * 5 + [1] * 5 + [0] * 290)
@@ -203,7 +197,7 @@ def test_one_primary_of_two_is_enough_with_any_of_at_half_the_level(
 
 
 def test_with_any_of_a_primary_that_loses_holds(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     two = {name: {"role": "primary", "metric": "exact"} for name in GAINS}
     policy(criteria=two, primaries="any-of")
@@ -211,7 +205,7 @@ def test_with_any_of_a_primary_that_loses_holds(
     assert record(capsys)["verdict"] == "hold"
 
 
-def test_a_budget_of_latency_is_kept_or_not(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_budget_of_latency_is_kept_or_not(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def timed(slower: float) -> Rows:
         return [
             row
@@ -238,7 +232,7 @@ def test_a_budget_of_latency_is_kept_or_not(desk: Path, capsys: pytest.CaptureFi
 
 
 def test_a_budget_may_be_of_the_slowest_answers(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of 300 answers one in twelve takes ten times as long for the candidate: the mean rises by
     three quarters, the 95% quantile to ten times the baseline's."""
@@ -267,7 +261,7 @@ def test_a_budget_may_be_of_the_slowest_answers(
 
 
 def test_too_few_answers_for_a_quantile_say_how_many_would_do(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy(budgets={"latency_p95": {"max_ratio": 1.2, "test_set": "sums"}})
     rows(TRIAGE + [row | {"latency_ms": 100} for row in SUMS if int(row["item"][1:]) < 60])
@@ -278,7 +272,7 @@ def test_too_few_answers_for_a_quantile_say_how_many_would_do(
 
 
 def test_a_budget_without_its_column_is_invalid(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy(budgets={"cost": {"max_ratio": 1.2}})
     found = record(capsys)
@@ -293,13 +287,13 @@ def votes(choices: dict[str, list[str]]) -> None:
 
 
 def test_people_are_heard_counted_and_must_agree(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rule = {"min_reviewers": 2, "min_agreement": 0.3}
     policy(preference=rule)
     found = record(capsys)
     assert (found["verdict"], found["people"]) == ("need-more-data", None)
-    assert found["pending"] == ["Reviewers haven't been asked about these answers"]
+    assert found["pending"] == ["No review has these answers"]
 
     evidence(judgments={"file": "votes.csv", "test_set": "triage"})
     ann = ["candidate"] * 40 + ["baseline"] * 5
@@ -320,7 +314,7 @@ def test_people_are_heard_counted_and_must_agree(
 
 
 def test_judgments_that_were_planned_and_are_not_there_are_waited_for(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy(preference={})
     evidence(judgments={"file": "votes.csv", "planned": 90})
@@ -330,7 +324,7 @@ def test_judgments_that_were_planned_and_are_not_there_are_waited_for(
 
 
 def test_clusters_samples_tags_and_weights_are_used(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = record(capsys)["criteria"][0]
     base, tuned = [0] * 300, [int(i % 10 == 0) for i in range(300)]

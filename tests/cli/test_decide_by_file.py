@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.scorefiles import SUMS, TRIAGE, Rows, error, evidence, fill, record, rows
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
+from tests.cli.scorefiles import SUMS, TRIAGE, Rows, error, evidence, record, rows
 
 
 def of_arm(found: Rows, arm: str) -> Rows:
@@ -32,7 +27,7 @@ def apart() -> None:
 
 
 def test_rows_without_an_arm_are_whose_the_document_says(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     apart()
     found = record(capsys, of="evidence.yaml")
@@ -45,7 +40,7 @@ def test_rows_without_an_arm_are_whose_the_document_says(
 
 
 def test_a_row_that_says_another_arm_than_its_file_is_refused(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     apart()
     rows([row for row in TRIAGE if row["arm"] == "candidate"], "f2.jsonl")
@@ -77,7 +72,7 @@ def test_a_row_that_says_another_arm_than_its_file_is_refused(
     ],
 )
 def test_files_by_arm_that_do_not_fit_are_refused(
-    desk: Path, capsys: pytest.CaptureFixture[str], scores: dict[str, Any], says: str
+    here: Path, capsys: pytest.CaptureFixture[str], scores: dict[str, Any], says: str
 ) -> None:
     apart()
     evidence(scores=scores)
@@ -87,7 +82,7 @@ def test_files_by_arm_that_do_not_fit_are_refused(
 
 
 def test_a_row_without_an_arm_needs_a_document_that_says_whose_it_is(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows(of_arm(TRIAGE, "baseline"))
     assert "rows.jsonl, line 1, field 'arm': missing" in error(capsys)

@@ -20,7 +20,6 @@ from tests.cli.scorefiles import (
     decide,
     error,
     evidence,
-    fill,
     policy,
     record,
     rows,
@@ -28,14 +27,9 @@ from tests.cli.scorefiles import (
 )
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
-
-
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_items_need_more_data_whatever_they_show(
-    desk: Path, capsys: pytest.CaptureFixture[str], n: int
+    here: Path, capsys: pytest.CaptureFixture[str], n: int
 ) -> None:
     rows(rows_of("triage", [0] * n, [1] * n) + rows_of("sums", [1] * n, [0] * n))
     found = record(capsys)
@@ -45,7 +39,7 @@ def test_few_items_need_more_data_whatever_they_show(
 
 
 def test_a_criterion_without_evidence_is_invalid_and_says_what_is_there(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows(TRIAGE)
     assert record(capsys)["invalid"] == [
@@ -54,7 +48,7 @@ def test_a_criterion_without_evidence_is_invalid_and_says_what_is_there(
     ]
 
 
-def test_identical_arms_are_invalid(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_identical_arms_are_invalid(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     same = rows_of("triage", [0, 1] * 200, [0, 1] * 200)
     rows(same + SUMS)
     found = record(capsys)
@@ -69,7 +63,7 @@ def test_identical_arms_are_invalid(desk: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_a_few_yes_or_no_scores_may_be_alike_by_chance_and_grades_may_not(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy(criteria={"triage": {"role": "primary", "metric": "exact"}})
     rows(rows_of("triage", [0, 1] * 25, [0, 1] * 25))
@@ -85,7 +79,7 @@ def test_a_few_yes_or_no_scores_may_be_alike_by_chance_and_grades_may_not(
 
 
 def test_arms_that_get_everything_right_may_well_be_two(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy(criteria={"sums": {"role": "guard", "metric": "exact", "margin": 0.02}})
     assert record(capsys)["verdict"] == "ship"
@@ -113,7 +107,7 @@ def test_arms_that_get_everything_right_may_well_be_two(
     ],
 )
 def test_arms_that_cannot_be_compared_are_invalid(
-    desk: Path,
+    here: Path,
     capsys: pytest.CaptureFixture[str],
     change: Callable[[Rows], Rows],
     says: str,
@@ -125,7 +119,7 @@ def test_arms_that_cannot_be_compared_are_invalid(
 
 
 def test_items_that_do_not_fit_the_mix_are_invalid(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     criteria(triage={"role": "primary", "metric": "exact", "mix": {"a": 0.5, "b": 0.5}})
     assert (
@@ -167,7 +161,7 @@ def test_items_that_do_not_fit_the_mix_are_invalid(
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_line_and_field(
-    desk: Path, capsys: pytest.CaptureFixture[str], line: str, says: str
+    here: Path, capsys: pytest.CaptureFixture[str], line: str, says: str
 ) -> None:
     rows(TRIAGE)
     with Path("rows.jsonl").open("a") as file:
@@ -176,7 +170,7 @@ def test_what_cannot_be_read_is_an_error_with_line_and_field(
 
 
 def test_rows_that_contradict_each_other_about_an_item_are_an_error(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, values, says in (
         ("cluster", ("a", "b"), "'q0' is of 'a' on another row"),
@@ -194,7 +188,7 @@ def test_rows_that_contradict_each_other_about_an_item_are_an_error(
 
 
 def test_an_arm_that_is_not_there_is_an_error(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows([row | {"arm": "tuned"} if row["arm"] == "candidate" else row for row in TRIAGE])
     said = error(capsys)
@@ -217,7 +211,7 @@ def test_an_arm_that_is_not_there_is_an_error(
     ],
 )
 def test_an_evidence_document_is_refused_with_its_field(
-    desk: Path, capsys: pytest.CaptureFixture[str], fields: dict[str, Any], says: str
+    here: Path, capsys: pytest.CaptureFixture[str], fields: dict[str, Any], says: str
 ) -> None:
     evidence(**fields)
     said = error(capsys, of="evidence.yaml")
@@ -226,7 +220,7 @@ def test_an_evidence_document_is_refused_with_its_field(
 
 
 def test_files_that_are_not_there_are_errors(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "none.jsonl: no such file" in error(capsys, of="none.jsonl")
     assert "none.yaml: can't be read" in error(capsys, of="none.yaml")
@@ -237,21 +231,21 @@ def test_files_that_are_not_there_are_errors(
 
 
 def test_a_policy_that_is_wrong_is_an_error_with_its_line(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     criteria(sums={"role": "guard", "margin": -0.02})
     assert "policy.yaml, line 8, field 'criteria.sums.margin': must be 0 or more" in error(capsys)
 
 
 def test_a_record_that_cannot_be_written_is_wrong_usage(
-    desk: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert decide("--out", "no/such/folder/record.json") == 65
     printed = capsys.readouterr()
     assert (printed.out, "can't be written" in printed.err) == ("", True)
 
 
-def test_an_unknown_option_is_wrong_usage(desk: Path) -> None:
+def test_an_unknown_option_is_wrong_usage(here: Path) -> None:
     assert decide("--strict") == 64
     assert run(["decide", "policy.yaml"]) == 64
 

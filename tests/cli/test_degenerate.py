@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 
 AGREEMENT = {
     "one rater": ([[1, None], [2, None], [1, None]], "no-overlap"),
@@ -34,9 +35,7 @@ class Desk:
         self.folder, self.capsys = folder, capsys
 
     def write(self, rows: list[dict[str, Any]], name: str = "rows.jsonl") -> str:
-        path = self.folder / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return str(path)
+        return write(self.folder / name, rows)
 
     def printed(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         assert run([*arguments, "--json"]) == code

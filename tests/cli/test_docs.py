@@ -24,7 +24,10 @@ from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
-VERDICT = (DOCS / "reference/verdict-json.md").read_text(encoding="utf-8")
+VERDICT = "".join(
+    (DOCS / f"reference/{name}.md").read_text(encoding="utf-8")
+    for name in ("verdict-json", "record-criteria", "record-evidence")
+)
 SCHEMA = json.loads((DOCS / "verdict.schema.json").read_text(encoding="utf-8"))
 
 
@@ -49,8 +52,12 @@ ALL = dict(commands(command_tree()))
 def test_the_page_has_just_the_options_of_each_command(command: str) -> None:
     section = re.search(rf"## `evalhub {re.escape(command)}`\n(.*?)(?=\n## )", PAGE, re.DOTALL)
     assert section is not None, f"docs/reference/cli.md has no section on {command}"
-    rows = re.findall(r"^\| (`--.*?) \|", section[1], re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`(--[\w-]+)`", row)} == ALL[command]
+    rows = re.findall(r"^\| (`--.*?) \||^(Also `--.*)", section[1], re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`(--[\w-]+)`", "".join(row))}
+    assert names == ALL[command]
+    shared = PAGE.partition("## Shared options\n")[2].partition("\n## ")[0]
+    also = re.findall(r"`(--[\w-]+)`", "".join(row[1] for row in rows))
+    assert all(f"`{name}`" in shared for name in also)
 
 
 def test_the_page_has_no_command_that_there_is_not() -> None:

@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from tests.cli.scorefiles import POLICY, SUMS, TRIAGE, criteria, error, fill, record, rows
+from tests.cli.scorefiles import POLICY, SUMS, TRIAGE, criteria, error, record, rows
 from tests.studies.desks import Desk
 
 PRIMARY = POLICY["criteria"]["triage"]
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def expecting(found: dict[str, Any]) -> None:

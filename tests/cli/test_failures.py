@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from evalhub.cli.app import run
 from evalhub.ledger.models import Look
 from tests.cli import scorefiles
-from tests.cli.scorefiles import POLICY, SUMS, TRIAGE, fill, policy, rows
+from tests.cli.scorefiles import POLICY, SUMS, TRIAGE, policy, rows
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.studies.desks import Desk
 
@@ -22,11 +22,6 @@ COMPARE = (
     *("compare", "base.jsonl", "tuned.jsonl", "--test-set", "items.jsonl"),
     *("--metric", "exact_match", "--json"),
 )
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return fill(tmp_path, monkeypatch)
 
 
 def answers(name: str, texts: list[str | None]) -> None:

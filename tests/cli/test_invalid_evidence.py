@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from tests.cli.scorefiles import POLICY, policy, rows, rows_of
+from tests.cli.scorefiles import POLICY, policy, rows, rows_of, write
 
 RESULTS = ("criteria", "breakdown", "alternatives", "as_good")
 SECTIONS = ("needed_n", "ledger", "noise_floor", "leakage", "baseline_choice", "extension")
@@ -26,10 +26,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     right = {i: "right" if i < 30 else "wrong" for i in range(299)}
     write("tuned.jsonl", [{"id": i, "output": text} for i, text in right.items()])
     return tmp_path
-
-
-def write(name: str, found: list[dict[str, Any]]) -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in found))
 
 
 COMPARE = ["compare", "base.jsonl", "tuned.jsonl", "--test-set", "items.jsonl"]

@@ -8,6 +8,7 @@ import pytest
 
 from evalhub.cli.app import run
 from evalhub.decision.verify import verify
+from tests.cli.scorefiles import write
 
 COMPARE = [
     *("compare", "base.jsonl", "tuned.jsonl", "--test-set", "items.jsonl"),
@@ -24,10 +25,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write("base.jsonl", [{"id": i, "output": text(i, missed=i < 60)} for i in ITEMS])
     write("tuned.jsonl", [{"id": i, "output": text(i, missed=False)} for i in ITEMS])
     return tmp_path
-
-
-def write(name: str, rows: list[dict[str, Any]]) -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def text(item: int, *, missed: bool) -> str:

@@ -7,14 +7,10 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 from tests.stats.test_dawid_skene import OBSERVER, PATIENTS
 
 FIELDS = ["--unit", "id", "--raters", "ann,bob,cyd,dee"]
-
-
-def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
 
 
 def made(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -35,7 +31,7 @@ def votes(*words: str) -> list[dict[str, Any]]:
 def test_the_majority_is_the_label_and_a_tie_stays_a_tie(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", votes("gggp", "ggpp", "uu.p", "....", "p..."))
+    file = write(tmp_path / "r.jsonl", votes("gggp", "ggpp", "uu.p", "....", "p..."))
     found = made(capsys, file, *FIELDS, "--out", str(tmp_path / "labels.jsonl"))
     got = [(each["label"], each["state"]) for each in found["labels"]]
     assert got == [
@@ -62,7 +58,7 @@ def test_dawid_and_skenes_patients_get_their_published_classes(
         for i, word in enumerate(PATIENTS.split())
         for place, digit in enumerate(word)
     ]
-    file = jsonl(tmp_path / "r.jsonl", rows)
+    file = write(tmp_path / "r.jsonl", rows)
     fields = ["--unit", "patient", "--rater", "who", "--label", "class"]
     found = made(capsys, file, *fields, "--method", "dawid-skene")
     assert (found["units"], found["raters"], found["ratings"]) == (45, 5, 315)
@@ -83,7 +79,7 @@ def test_a_label_that_is_not_sure_enough_is_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     each_errs_alike = ["gggp", "ggpg", "gpgg", "pggg", "pppg", "ppgp", "pgpp", "gppp"]
-    file = jsonl(tmp_path / "r.jsonl", votes(*each_errs_alike * 2, "ggpp", "...."))
+    file = write(tmp_path / "r.jsonl", votes(*each_errs_alike * 2, "ggpp", "...."))
     found = made(capsys, file, *FIELDS, "--method", "dawid-skene", "--sure", "0.99")
     for each in found["labels"]:
         likeliest = max((each["posterior"] or {"": 0}).values())
@@ -95,7 +91,7 @@ def test_a_label_that_is_not_sure_enough_is_none(
 def test_people_read_the_habits_of_each_rater(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", votes("gggp", "pppg", "ggpp"))
+    file = write(tmp_path / "r.jsonl", votes("gggp", "pppg", "ggpp"))
     assert run(["labels", file, *FIELDS]) == 0
     assert "Without a label: 1 unit, a tie." in capsys.readouterr().out
     assert run(["labels", file, *FIELDS, "--method", "dawid-skene"]) == 0
@@ -105,7 +101,7 @@ def test_people_read_the_habits_of_each_rater(
 def test_what_is_read_is_not_written_over_and_one_rater_has_no_habits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = jsonl(tmp_path / "r.jsonl", votes("gggp"))
+    file = write(tmp_path / "r.jsonl", votes("gggp"))
     assert run(["labels", file, *FIELDS, "--out", file]) == 64
     assert run(["labels", file, "--unit", "id"]) == 64
     assert run(["labels", file, "--unit", "id", "--raters", "ann", "--method", "dawid-skene"]) == 65

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.fakes.openai_server import OpenAIServer, http_error
-from tests.studies.desks import Desk
+from tests.studies.desks import EchoDesk
 
 pytestmark = pytest.mark.heavy
 
@@ -41,12 +41,7 @@ def kept(home: Path) -> bytes:
 
 
 def a_study(folder: Path, backend: dict[str, Any]) -> str:
-    desk = Desk(folder)
-    rows = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", rows)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
+    desk = EchoDesk(folder)
     backend = {"model": "echo", "retries": 0, "key_env": "SUPPORT_KEY"} | backend
     desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
     return str(desk.write())

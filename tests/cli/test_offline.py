@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -19,7 +18,7 @@ import pytest
 
 from evalhub.libraries import NO_HUB, NO_REPORTS
 from tests.fakes.openai_server import OpenAIServer
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, EchoDesk
 
 EVALHUB = str(Path(sys.executable).with_name("evalhub"))
 
@@ -101,12 +100,6 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
 def test_the_watch_sees_and_refuses_a_connection(watched: Watched) -> None:
     code = "import urllib.request as r; r.urlopen('http://93.184.215.14/')"
     done = subprocess.run(
@@ -134,12 +127,7 @@ def test_comparing_files_and_looking_after_a_home_reach_nothing(watched: Watched
 
 
 def a_live_study(watched: Watched, backend: dict[str, Any]) -> str:
-    desk = Desk(watched.folder)
-    rows = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", rows)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
+    desk = EchoDesk(watched.folder)
     desk.study["arms"]["tuned"]["backend"] = {"openai": {"model": "echo", "retries": 0} | backend}
     return str(desk.write())
 

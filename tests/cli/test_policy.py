@@ -36,7 +36,7 @@ def later(old: str, new: str, text: str = POLICY) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
     [
-        ("", "", 0, "The same is asked."),
+        ("", "", 0, "The policies are equal."),
         ("0.02}", "0.05}", 1, "↓ easier to pass: criteria.sums.margin: 0.02 → 0.05"),
         ("0.02}", "0.01}", 0, "↑ stricter: criteria.sums.margin: 0.02 → 0.01"),
         ("0.02}", "0.02, metric: f1}", 2, "? can't be compared: criteria.sums.metric: score → f1"),

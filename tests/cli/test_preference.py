@@ -7,13 +7,9 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 
 FIELDS = ["--unit", "item", "--rater", "who", "--choice", "chose"]
-
-
-def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
 
 
 def judgment(item: int, chose: str | None, who: str = "ann", **more: str) -> dict[str, Any]:
@@ -43,7 +39,7 @@ def test_alpaca_eval_reaches_its_published_win_rate(
     chose = {0: "tie", 1: "baseline", 2: "candidate"}
     with (folder / f"judge_gpt4_{model}_vs_text_davinci_003.jsonl").open() as lines:
         rows = [json.loads(line) for line in lines]
-    file = jsonl(
+    file = write(
         tmp_path / "judged.jsonl",
         [{"item": row["id"], "who": "gpt4", "chose": chose[row["preference"]]} for row in rows],
     )
@@ -64,7 +60,7 @@ def test_both_bad_is_kept_apart_from_a_tie_and_no_choice_from_both(
 ) -> None:
     chosen = ["candidate", "candidate", "baseline", "tie", "both-bad", "both-bad", None, ""]
     rows = [judgment(i, c, who=f"r{i % 2}") for i, c in enumerate(chosen)]
-    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows))
+    found = measured(capsys, write(tmp_path / "j.jsonl", rows))
     assert (found["ties"], found["both_bad"], found["without_choice"]) == (1, 2, 2)
     assert found["score"] == pytest.approx((2 + 3 / 2) / 6)
     assert (found["judgments"], found["state"]) == (6, "ok")
@@ -77,7 +73,7 @@ def test_left_and_right_name_the_arm_that_stood_there(
 ) -> None:
     """A judge that always takes the left, the candidate being there 15 times of 30."""
     rows = [judgment(i, "left", side=["left", "right"][i % 2]) for i in range(30)]
-    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows), "--side", "side")
+    found = measured(capsys, write(tmp_path / "j.jsonl", rows), "--side", "side")
     assert (found["wins"], found["losses"], found["score"]) == (15, 15, 0.5)
     assert found["position_bias"]["share_left"] == 1.0
     assert found["position_bias"]["p_value"] == pytest.approx(2 / 2**30)
@@ -88,7 +84,7 @@ def test_swapped_repeats_show_who_goes_by_the_side(
 ) -> None:
     first = [judgment(i, "left", side="left") for i in range(10)]
     again = [judgment(i, "left" if i < 4 else "right", side="right") for i in range(10)]
-    found = measured(capsys, jsonl(tmp_path / "j.jsonl", first + again), "--side", "side")
+    found = measured(capsys, write(tmp_path / "j.jsonl", first + again), "--side", "side")
     consistency = found["self_consistency"]
     assert (consistency["pairs"], consistency["consistent"], consistency["same_side"]) == (10, 6, 4)
 
@@ -97,7 +93,7 @@ def test_a_second_judgment_of_one_item_names_both_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [judgment(1, "tie", side="left"), judgment(1, "tie", side="left")]
-    file = jsonl(tmp_path / "j.jsonl", rows)
+    file = write(tmp_path / "j.jsonl", rows)
     assert "line 2, field 'item': 'ann' judged '1' on line 1 already" in refused(capsys, file)
     assert "on line 1 already" in refused(capsys, file, "--side", "side")
 
@@ -119,7 +115,7 @@ def test_what_is_no_judgment_is_refused_with_its_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert message in refused(capsys, jsonl(tmp_path / "j.jsonl", [row]), *options)
+    assert message in refused(capsys, write(tmp_path / "j.jsonl", [row]), *options)
 
 
 @pytest.mark.parametrize(("chosen", "state"), [(["tie"], "one-item"), (["tie"] * 9, "all-alike")])
@@ -127,14 +123,14 @@ def test_what_says_little_has_a_name(
     chosen: list[str], state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [judgment(i, c) for i, c in enumerate(chosen)]
-    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows))
+    found = measured(capsys, write(tmp_path / "j.jsonl", rows))
     assert (found["state"], found["score"]) == (state, 0.5)
     assert found["upper"] - found["lower"] > 0.1
 
 
 def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [judgment(i, "candidate" if i % 3 else "tie", side="left") for i in range(30)]
-    file = jsonl(tmp_path / "j.jsonl", rows)
+    file = write(tmp_path / "j.jsonl", rows)
     assert run(["preference", file, *FIELDS, "--side", "side"]) == 0
     printed = capsys.readouterr().out
     assert "30 judgments of 30 items by 1 rater" in printed
@@ -151,7 +147,7 @@ def test_what_length_won_is_taken_away_where_lengths_are_given(
         shorter = "baseline" if i % 3 else "candidate"
         lengths = {"mine": 300 if i % 3 else 150, "other": 200 + i % 7}
         rows.append(judgment(i, longer if i % 4 else shorter) | lengths)
-    file = jsonl(tmp_path / "j.jsonl", rows)
+    file = write(tmp_path / "j.jsonl", rows)
     plain = measured(capsys, file)
     assert plain["length_bias"] is None
     found = measured(capsys, file, "--candidate-length", "mine", "--baseline-length", "other")
@@ -180,7 +176,7 @@ def test_three_people_who_saw_one_dealing_of_sides_are_one_witness(
         for i in range(10)
         for who in ("ann", "bob", "cyd")
     ]
-    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows), "--side", "side")["position_bias"]
+    found = measured(capsys, write(tmp_path / "j.jsonl", rows), "--side", "side")["position_bias"]
     assert (found["left"], found["right"], found["items"]) == (24, 6, 10)
     assert found["p_value"] == pytest.approx(2 * 56 / 1024)
     assert found["lower"] < 0.5 < found["upper"]
@@ -190,11 +186,11 @@ def test_sides_that_never_vary_test_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [judgment(i, "left", who, side="left") for i in range(12) for who in ("ann", "bob")]
-    file = jsonl(tmp_path / "j.jsonl", rows)
+    file = write(tmp_path / "j.jsonl", rows)
     found = measured(capsys, file, "--side", "side")["position_bias"]
     assert (found["state"], found["p_value"]) == ("sides-alike", None)
     rows[-1] |= {"side": "right"}
-    uneven = jsonl(tmp_path / "u.jsonl", rows)
+    uneven = write(tmp_path / "u.jsonl", rows)
     assert measured(capsys, uneven, "--side", "side")["position_bias"]["state"] == "sides-uneven"
     assert run(["preference", file, *FIELDS, "--side", "side"]) == 0
     assert "its sides don't vary" in " ".join(capsys.readouterr().out.split())

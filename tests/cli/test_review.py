@@ -17,14 +17,6 @@ from tests.site.cases import a_measured_study
 Printed = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def pairs(tmp_path: Path) -> Path:
-    path = tmp_path / "tone.jsonl"
-    rows = [{"id": f"k{i}", "prompt": f"P{i}", "left": f"L{i}", "right": f"R{i}"} for i in range(8)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
 def review(*arguments: Any) -> int:
     return run(["review", *map(str, arguments)])
 

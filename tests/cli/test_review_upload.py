@@ -1,6 +1,5 @@
 """`evalhub review upload` lets others write while it does, and what it made is seen all at once."""
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Thread
@@ -32,14 +31,6 @@ KINDS = {Item, Output, Shard, Pair}
 BATCH = 3
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def pairs(tmp_path: Path) -> Path:
-    path = tmp_path / "tone.jsonl"
-    rows = [{"id": f"k{i}", "prompt": f"P{i}", "left": f"L{i}", "right": f"R{i}"} for i in range(8)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
 
 
 def review(*arguments: Any) -> int:

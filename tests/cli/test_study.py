@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
 from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.services import a_free_port
 from tests.studies.desks import Desk
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"
@@ -56,13 +56,6 @@ def document(printed: str) -> dict[str, Any]:
 
 def asking(desk: Desk, url: str) -> None:
     desk.study["arms"]["tuned"]["backend"] = {"openai": {"url": url, "model": "echo", "retries": 0}}
-
-
-def a_closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_a_study_prints_one_document_and_the_second_time_the_same(desk: Desk) -> None:
@@ -163,7 +156,7 @@ def test_a_broken_answer_is_65_and_the_next_run_is_as_if_it_had_not_been(
 
 
 def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
-    url = f"http://127.0.0.1:{a_closed_port()}/v1"
+    url = f"http://127.0.0.1:{a_free_port()}/v1"
     asking(desk, url)
     done = studied(desk, "--json")
     assert (done.returncode, done.stdout) == (69, "")
@@ -226,7 +219,7 @@ def test_the_doctor_finds_a_fresh_home_well(tmp_path: Path) -> None:
 
 @pytest.mark.heavy
 def test_the_doctor_names_a_database_and_a_queue_that_do_not_answer(tmp_path: Path) -> None:
-    port = a_closed_port()
+    port = a_free_port()
     done = evalhub(
         "doctor",
         at=tmp_path,

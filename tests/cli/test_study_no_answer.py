@@ -10,7 +10,7 @@ from evalhub.cli.app import run
 from evalhub.ledger.models import Decision, Look
 from evalhub.registry.models import Output
 from tests.fakes.openai_server import OpenAIServer, body
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, EchoDesk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,13 +25,7 @@ HALF = '{"choices": [{"index": 0, "message": {"role": "assistant", "content": "Y
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setenv("SERVER_KEY", KEY)
-    desk = Desk(tmp_path)
-    rows = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", rows)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
-    return desk
+    return EchoDesk(tmp_path)
 
 
 def studied(desk: Desk, server: OpenAIServer, **settings: Any) -> int:

@@ -1,6 +1,5 @@
 """Sentences that once contradicted their own numbers, each by the command that printed it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 import yaml
 
 from evalhub.cli.app import run
-from tests.cli.scorefiles import rows, rows_of
+from tests.cli.scorefiles import rows, rows_of, write
 
 
 @pytest.fixture
@@ -23,10 +22,6 @@ def answers(base: list[str], tuned: list[str]) -> None:
     write("items.jsonl", [{"id": i, "reference": "right"} for i in range(len(base))])
     for name, texts in (("base", base), ("candidate", tuned)):
         write(f"{name}.jsonl", [{"id": i, "output": text} for i, text in enumerate(texts)])
-
-
-def write(name: str, found: list[dict[str, Any]]) -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in found))
 
 
 def compared(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:

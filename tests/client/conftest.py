@@ -41,7 +41,7 @@ def site(
     monkeypatch.setenv("EVALHUB_TOKEN", secret)
     monkeypatch.setattr("evalhub.client.connection.LONGEST_WAIT_S", 0.01)
     monkeypatch.setattr("evalhub.client.studies.PAUSE_S", 0.1)
-    monkeypatch.setattr("evalhub.frames.rest.waiting.LOOK_S", 0.05)
+    monkeypatch.setattr("evalhub.frames.rest.requests.LOOK_S", 0.05)
     monkeypatch.setattr("evalhub.studies.run.advance.TICK_S", 0.1)
     with embedded_worker(threads=1), ticker():
         yield live_server.url

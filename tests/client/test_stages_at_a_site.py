@@ -52,3 +52,6 @@ def test_a_champion_s_life_at_a_site(
     rows = json.loads(said("history", "tuned", "--json"))
     assert [each["stage"] for each in rows] == ["retired", "candidate", "retired", "champion"]
     assert f"account {team.eva.pk}: No." in said("history", "tuned")
+    assert run(["history", "tuned", "--project", "support-desk", "--json"]) == 0
+    here = json.loads(capsys.readouterr().out)
+    assert rows == [{key: row[key] for key in row if key != "who"} for row in here]

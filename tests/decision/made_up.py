@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion, Role
 from evalhub.decision.measuring import requirement_at
-from evalhub.declare.criteria import Criterion, Role
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.policy import Tier
 
 

@@ -10,17 +10,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure, same_run
+from evalhub.decision.policy import Rule
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
 from evalhub.decision.record import decision_record
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.decision.sections.answers import AnswersSection, answer_cautions
 from evalhub.decision.sections.jumps import implausible_gains, jumps_section
 from evalhub.decision.verify import verify
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import ArmName, Arms
-from evalhub.declare.policy import JumpUse, Primaries, Rule
+from evalhub.declare.policy import JumpUse, Primaries
 from tests.decision.made_up import a_criterion, a_guard
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ArmScores, ItemLabel, align, by_item
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 
 ASKED = Requirement(name="sums", role="primary", test_set="sums", metric="exact_match")
 ITEMS = [ItemLabel(f"q{i}", tags=["ab"[i % 2]]) for i in range(4)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure, same_run
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 from evalhub.stats.errors import StatisticsError
 

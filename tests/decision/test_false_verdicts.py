@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 
 DRAWS = 4000
 GUARD = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)

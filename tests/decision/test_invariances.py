@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned, ItemLabel, criteria_of
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 
 slowly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

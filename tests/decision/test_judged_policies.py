@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from evalhub.decision.judged_policies import JudgedPolicy, changes_since_last, policy_of_record
+from evalhub.decision.policy import StudySettings
 from evalhub.decision.policy_changes import Effect
 from evalhub.decision.sections.policy_since import policy_caveats, policy_section
 from evalhub.declare.declaration import validate
-from evalhub.declare.study import StudySettings
 
 JUDGE = {"by": "j" * 64, "test_set": "triage", "rubric": "Right is right.", "tier": "critical"}
 Criteria = Mapping[str, dict[str, Any]]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
 from evalhub.decision.mix import item_weights
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.measured_on import Mix
 from evalhub.stats.errors import StatisticsError

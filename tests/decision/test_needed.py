@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from scipy.stats import binom
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.measuring import measure
 from evalhub.decision.needed import Needed, items_needed
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Criterion, NextLook
 from tests.decision.made_up import a_budget, a_criterion, a_guard, a_share
 
 MARGIN = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)

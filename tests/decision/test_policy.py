@@ -8,16 +8,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.policy import (
-    budget_requirements,
-    policy_of_study,
-    read_policy,
-    requirements_of,
-)
+from evalhub.decision.criteria.budget import Budget
+from evalhub.decision.criteria.preference import PreferenceRule
+from evalhub.decision.policy import Policy, StudySettings, policy_of_study, read_policy
+from evalhub.decision.requirements import Requirement, budget_requirements, requirements_of
 from evalhub.declare.declaration import validate
-from evalhub.declare.policy import Budget, Policy, PolicyCriterion, PreferenceRule
-from evalhub.declare.study import StudyReview, StudySettings
+from evalhub.declare.policy import PolicyCriterion
+from evalhub.declare.study import StudyReview
 from evalhub.io.rows import DataError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

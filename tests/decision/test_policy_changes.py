@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from evalhub.decision.measuring import measure
-from evalhub.decision.policy import requirements_of
+from evalhub.decision.policy import Policy
 from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
+from evalhub.decision.requirements import requirements_of
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.declare.declaration import validate
-from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 
 EASIER, OTHER, STRICTER, NONE = Effect.EASIER, Effect.OTHER, Effect.STRICTER, Effect.NONE

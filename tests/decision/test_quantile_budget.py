@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ItemLabel, criterion_of
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 
 P95 = Requirement(

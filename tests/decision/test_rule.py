@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import alphas_of, decide, harm_p_values
 from evalhub.decision.wording import percent, with_sign
 from evalhub.declare.policy import Primaries, Tier

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ItemLabel
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.same_scores import CHANCE, CHANGED, PROOF, same_scores
 
 

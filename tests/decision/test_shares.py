@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure, same_run
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 from evalhub.stats.intervals import score_interval
 from evalhub.stats.ratios import contrast, p_contrast, ratio_of_means
 

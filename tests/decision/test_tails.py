@@ -5,15 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
-from evalhub.decision.policy import requirement_of
+from evalhub.decision.policy import Policy
 from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
+from evalhub.decision.requirements import Requirement, requirement_of
 from evalhub.decision.rule import decide
 from evalhub.decision.test_set_extension import StageScores, p_combined
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.policy import Policy
 
 GRADED = {"role": "guard", "margin": 0.036, "bounds": [0, 1]}
 

@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.levels import level_of
 from evalhub.decision.measuring import measure
-from evalhub.decision.policy import requirements_of
+from evalhub.decision.policy import Policy
 from evalhub.decision.record import decision_record, ruling_fields
+from evalhub.decision.requirements import Requirement, requirements_of
 from evalhub.decision.rule import decide
 from evalhub.decision.sections.ledger import LedgerRow, LedgerSection
 from evalhub.decision.verify import verify
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.policy import Policy
 from tests.decision.made_up import a_criterion
 from tests.decision.recorded import ARMS, HELD, SHIPPED, a_record, fields
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.rule import Ruling, decide
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.wording import SAME_RUN
 from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Primaries
 from evalhub.declare.verdicts import Status, Verdict, split_mark

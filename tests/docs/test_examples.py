@@ -25,9 +25,9 @@ import click
 import pytest
 import yaml
 
+from evalhub.decision.policy import Policy
 from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import CostAssumptions
-from evalhub.declare.policy import Policy
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.review import CampaignRequest
 from evalhub.declare.training import CheckedTraining

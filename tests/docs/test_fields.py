@@ -13,16 +13,16 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 TABLES = [
     ("policy", "Keys of the document", "policy", None),
     ("policy", "Criteria", "policy", "PolicyCriterion"),
-    ("study-file", "Arms", "study", "Arm"),
-    ("study-file", "Test sets", "study", "AskedTestSet"),
-    ("study-file", "Review", "study", "StudyReview"),
-    ("study-file", "Pairwise", "study", "Pairwise"),
-    ("study-file", "Ownership", "study", "Ownership"),
+    ("study-arms", "Arms", "study", "Arm"),
+    ("study-test-sets", "Test sets", "study", "AskedTestSet"),
+    ("../how-to/review-plan", "Review", "study", "StudyReview"),
+    ("judges", "Pairwise", "study", "Pairwise"),
+    ("../how-to/cost-of-ownership", "Ownership", "study", "Ownership"),
     ("general-capability", "Form", "study", "FormDemand"),
     ("verdict-json", "The document", "verdict", None),
-    ("verdict-json", "A criterion", "verdict", "Criterion"),
-    ("verdict-json", "Evidence", "verdict", "EvidenceRow"),
-    ("verdict-json", "People", "verdict", "People"),
+    ("record-criteria", "A criterion", "verdict", "Criterion"),
+    ("record-evidence", "Evidence", "verdict", "EvidenceRow"),
+    ("record-evidence", "People", "verdict", "People"),
 ]
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_tutorial import steps
+from tests.services import a_free_port
 from tests.serving.site import BIN
 from tests.small_models import needs_torch
 
@@ -58,12 +58,6 @@ class Reader:
                 os.killpg(group, signal.SIGKILL)
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @contextmanager
 def reader(folder: Path) -> Iterator[Reader]:
     somebody = Reader(folder)
@@ -76,7 +70,7 @@ def reader(folder: Path) -> Iterator[Reader]:
 def test_the_story_ends_as_the_page_tells_it(tmp_path: Path) -> None:
     """A verdict, an exit code or a sentence that the page has and the program hasn't fails."""
     needs_torch()
-    port, compared = free_port(), 0
+    port, compared = a_free_port(), 0
     with reader(tmp_path) as olga:
         for commands, expected in steps(PAGE):
             printed = olga.types(re.sub(r"(:|--port )8000\b", rf"\g<1>{port}", commands))

@@ -1,7 +1,6 @@
 """Logs that the tools wrote, changed as a test needs them, and `evalhub compare --from` on them."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
+from evalhub.importers.kinds import read_arms
+from evalhub.importers.log import LoggedArm, Task
+from evalhub.io.limits import COMMAND
 
 FILES = Path(__file__).parent / "files"
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -18,15 +20,22 @@ VALID = Draft202012Validator(json.loads((DOCS / "verdict.schema.json").read_text
 Values = dict[str, Any]
 
 
-@pytest.fixture
-def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with all logs in it."""
-    for each in FILES.iterdir():
-        if each.is_dir() and each.name != "make":
-            shutil.copytree(each, tmp_path / each.name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    return tmp_path
+SUMS = ("--metric", "sums=exact_match,strict-match", "--metric", "share_right,majority")
+LM = ("lm-eval/base", "lm-eval/tuned", *SUMS, "--primary", "sums")
+FOO = ("promptfoo/results.json", "--base-arm", "base", "--candidate-arm", "tuned")
+OPENAI = ("openai-evals/base.jsonl", "openai-evals/tuned.jsonl")
+
+
+def arm(kind: str, path: str) -> LoggedArm:
+    """The only arm of one of the tools' logs."""
+    [arm] = read_arms(kind, FILES / path, COMMAND)
+    return arm
+
+
+def only(kind: str, path: str) -> Task:
+    """The only task of the only arm."""
+    [task] = arm(kind, path).tasks.values()
+    return task
 
 
 def samples(arm: str, task: str) -> Path:

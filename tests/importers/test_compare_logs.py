@@ -12,14 +12,11 @@ from tests.importers.logs import (
     change_json,
     compare,
     counts,
-    logs,
     record,
     refusal,
     results,
     samples,
 )
-
-__all__ = ["logs"]
 
 LM = ("lm-eval/base", "lm-eval/tuned")
 TWO = ("--metric", "sums=exact_match,strict-match", "--metric", "share_right,majority")

@@ -8,9 +8,7 @@ import pytest
 
 from evalhub.cli.app import run
 from evalhub.importers.kinds import KINDS
-from tests.importers.logs import DOCS, FILES, logs
-
-__all__ = ["logs"]
+from tests.importers.logs import DOCS, FILES
 
 PAGE = (DOCS / "how-to/importing.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"^\| `([\w-]+)` \|.*\| `(evalhub compare .*)` \|$", PAGE, re.MULTILINE))

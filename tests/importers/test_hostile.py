@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from evalhub.importers.kinds import KINDS, read_arms
 from evalhub.io.limits import WEB
 from evalhub.io.rows import DataError
-from tests.importers.logs import FILES, logs, refusal, results, samples
-
-__all__ = ["logs"]
+from tests.importers.logs import FILES, refusal, results, samples
 
 WHOLE = {"promptfoo": "promptfoo/results.json", "json": "json/tuned.json"}
 """Read whole: a JSON document."""

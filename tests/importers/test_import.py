@@ -30,9 +30,7 @@ from evalhub.registry.models.runs import RunState
 from evalhub.studies.files import import_logs
 from evalhub.studies.files.import_logs import import_log, laid_out
 from tests.cast import a_team
-from tests.importers.logs import FILES, change_json, change_rows, logs, results, samples
-
-__all__ = ["logs"]
+from tests.importers.logs import FILES, change_json, change_rows, results, samples
 
 pytestmark = pytest.mark.django_db
 

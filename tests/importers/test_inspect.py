@@ -15,9 +15,7 @@ import pytest
 from evalhub.extras import how_to_install
 from evalhub.importers.kinds import read_arms
 from evalhub.io.limits import COMMAND
-from tests.importers.logs import FILES, change_json, counts, logs, record, refusal
-
-__all__ = ["logs"]
+from tests.importers.logs import FILES, change_json, counts, record, refusal
 
 EVAL = ("inspect/base.eval", "inspect/tuned.eval")
 JSON = ("inspect/base.json", "inspect/tuned.json")

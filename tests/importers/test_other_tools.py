@@ -16,12 +16,12 @@ from evalhub.io.row_paths import read_mapped_rows as rows_of
 from evalhub.io.rows import DataError
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, RunMetric, Score
-from tests.api.conftest import Program, home, program, team
+from tests.api.conftest import Program, home, program
 from tests.api.sums import digest
 from tests.api.test_studies import upload
-from tests.importers.logs import DOCS, logs
+from tests.importers.logs import DOCS
 
-__all__ = ["home", "logs", "program", "team"]
+__all__ = ["home", "program"]
 
 PAGE = (DOCS / "how-to/other-tools.md").read_text(encoding="utf-8")
 TOOLS = dict(

@@ -5,37 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.importers.kinds import read_arms
-from evalhub.importers.log import LoggedArm, Task
-from evalhub.io.limits import COMMAND
 from tests.importers.logs import (
-    FILES,
     Values,
     change_each,
     change_json,
     change_rows,
     counts,
-    logs,
+    only,
     record,
     refusal,
 )
-
-__all__ = ["logs"]
-
-SUMS = ("--metric", "sums=exact_match,strict-match", "--metric", "share_right,majority")
-LM = ("lm-eval/base", "lm-eval/tuned", *SUMS, "--primary", "sums")
-FOO = ("promptfoo/results.json", "--base-arm", "base", "--candidate-arm", "tuned")
-OPENAI = ("openai-evals/base.jsonl", "openai-evals/tuned.jsonl")
-
-
-def arm(kind: str, path: str) -> LoggedArm:
-    [found] = read_arms(kind, FILES / path, COMMAND)
-    return found
-
-
-def only(kind: str, path: str) -> Task:
-    [task] = arm(kind, path).tasks.values()
-    return task
 
 
 def test_rows_of_several_arms_and_tasks_stand_in_one_file(

@@ -11,9 +11,7 @@ import yaml
 from evalhub.cli.app import run
 from evalhub.registry.models import Run
 from tests.cli.test_full_disk import files_of_at_most
-from tests.importers.logs import compare, counts, logs, refusal
-
-__all__ = ["logs"]
+from tests.importers.logs import compare, counts, refusal
 
 ASKED = (
     *("lm-eval/base", "lm-eval/tuned", "--primary", "sums", "--margin", "0.1"),

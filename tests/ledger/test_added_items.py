@@ -8,10 +8,9 @@ import pytest
 
 from evalhub.decision.levels import level_of, level_of_stages
 from evalhub.decision.verify import verify
-from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision, Look
 from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
 from tests.ledger.test_extension import ALPHA, PRIMARY, Array, staged
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +40,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 def a_first_look(desk: Desk) -> Decision:

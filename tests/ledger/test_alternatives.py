@@ -4,10 +4,9 @@ import pytest
 
 from evalhub.decision.verify import verify
 from evalhub.ledger.decide import decide_study
-from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Study, StudyRun
 from evalhub.registry.models.versions import Kind
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +51,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 def test_a_prompted_arm_is_judged_too_and_answers_whether_a_prompt_would_do(desk: Desk) -> None:

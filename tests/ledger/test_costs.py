@@ -6,10 +6,9 @@ import pytest
 
 from evalhub.decision.verify import verify
 from evalhub.declare.prices import Listed, Price, UsedPrice
-from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Output, Run, Spending, Study, StudyTestSet
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +39,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 def budget(decision: Decision, name: str = "latency") -> dict[str, Any]:

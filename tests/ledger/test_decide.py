@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import User
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.ledger.study_evidence import NotReadyError
@@ -16,7 +16,7 @@ from evalhub.registry.models.runs import RunState
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
-from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, decided
 from tests.reviews.asking import a_review
 from tests.reviews.steps import next_assignment, record
 
@@ -63,11 +63,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    """The decision on the candidate in question."""
-    return decide_study(study=study)[0]
 
 
 def test_a_gain_without_harm_ships_and_the_decision_keeps_its_evidence(desk: Desk) -> None:
@@ -325,7 +320,7 @@ def test_a_ship_waits_for_people_who_were_never_asked(desk: Desk) -> None:
     desk.answered()
     decision = decided(desk.study(review=REVIEW))
     assert decision.verdict == "need-more-data"
-    assert decision.record["reasons"][-1] == "? Reviewers haven't been asked about these answers"
+    assert decision.record["reasons"][-1] == "? No review has these answers"
 
 
 def test_a_ship_waits_for_judgments_and_people_may_overrule_the_metric(desk: Desk) -> None:

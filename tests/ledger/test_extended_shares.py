@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.levels import level_of, level_of_stages, stage_weights
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.test_set_extension import StageScores
 from evalhub.decision.verify import verify
 from evalhub.stats.sequential import combined_p_value

@@ -8,14 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned, ItemLabel, criterion_of
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.levels import (
     level_of,
     level_of_stages,
     stage_weights,
 )
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.test_set_extension import StageScores, p_combined
-from evalhub.declare.criteria import Criterion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value
 

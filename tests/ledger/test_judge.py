@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.policy import StudySettings
 from evalhub.decision.verify import verify
 from evalhub.declare.judges import PairwiseQuestion
-from evalhub.declare.study import StudySettings
 from evalhub.io.canonical import digest_of
 from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.models import Decision

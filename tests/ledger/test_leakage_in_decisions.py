@@ -3,10 +3,8 @@
 import pytest
 
 from evalhub.decision.verify import verify
-from evalhub.ledger.decide import decide_study
-from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Study, TestSetVersion, TrainingOverlap
-from tests.cast import Team, a_run, a_study, a_test_set, a_version, searched
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided, searched
 
 pytestmark = pytest.mark.django_db
 
@@ -57,10 +55,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 def test_a_gain_that_is_all_on_leaked_items_is_no_evidence(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.versions import Kind
-from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
+from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version, decided
 
 pytestmark = pytest.mark.django_db
 
@@ -74,10 +74,6 @@ def rotated(scores: list[float], by: int) -> list[float]:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 def number_of(decision: Decision, test_set: str = "questions") -> int:

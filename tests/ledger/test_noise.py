@@ -9,11 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from evalhub.decision.sections.noise_floor import sameness, sameness_sentence
-from evalhub.ledger.decide import decide_study
-from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, StudyRun, TestSetVersion
 from evalhub.registry.models.versions import Kind
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
 
 # The rule, by simulation.
 
@@ -149,10 +147,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import ArmScores, ItemLabel, by_item
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import validate
 from evalhub.declare.peeks import SentClaim
 from evalhub.ledger.claim_content import content_digest

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.policy import StudySettings
 from evalhub.decision.verify import verify
 from evalhub.declare.declaration import validate
-from evalhub.declare.study import StudySettings
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Look
 from evalhub.registry.models import Study

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.review import Anytime, Design
-from evalhub.declare.study import StudySettings
 from evalhub.ledger.models import Decision, Ledger
 from evalhub.registry.models import Study, StudyRun
 from reviews.assignments.answer import ReviewerAnswer
@@ -51,13 +51,6 @@ def undone() -> Iterator[None]:
             raise _Undone
     except _Undone:
         pass
-
-
-@pytest.fixture
-def root(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture

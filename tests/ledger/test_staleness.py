@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.cli.app import run as command
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet, TrainingOverlap
@@ -112,7 +112,7 @@ def test_new_answers_of_either_arm_are_said_with_their_test_set(study: Study) ->
     link.save()
     assert said(decision) == ["tuned has other answers to sums"]
     Run.objects.filter(pk=link.run_id).update(state="running")
-    assert said(decision) == ["tuned is answering sums anew"]
+    assert said(decision) == ["tuned is answering sums again"]
 
 
 def other_policy(study: Study, team: Team) -> None:
@@ -150,7 +150,7 @@ def trained(study: Study, team: Team) -> None:
     ("change", "sentence"),
     [
         (other_policy, "The policy asks otherwise than it did"),
-        (other_margin, "Something else is asked of sums"),
+        (other_margin, "The requirement of sums has changed"),
         (other_items, "sums has other items: sums v2, and this read sums v1"),
         (another_version, "tuned is another version"),
         (trained, "What tuned was trained on has been looked through"),

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.needed import items_needed
 from evalhub.decision.sections.baseline_choice import answer, best
-from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.study import Development
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision

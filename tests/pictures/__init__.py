@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+IMAGES = DOCS / "images"
+FIGURES = DOCS / "reference" / "figures"

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.needed import with_choosing
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
-from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import validate
 from evalhub.declare.tails import Tails
 from evalhub.frames.command.printing import print_record

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.declaration import validate
 from evalhub.report.decision_page import decision_page
 from evalhub.report.folding import fold

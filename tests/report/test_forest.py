@@ -1,6 +1,6 @@
 """Forest plots: where things stand, and what is read aloud."""
 
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.criterion import Criterion
 from evalhub.declare.verdicts import Status
 from evalhub.report.charts.scale import Scale
 from evalhub.report.forest import common_scale, plot

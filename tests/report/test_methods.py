@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import evalhub
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import NO_SHARE, measure, same_run
+from evalhub.decision.requirements import Requirement
 from evalhub.report.methods import Method, methods
 from evalhub.report.methods.markdown import as_markdown
 from evalhub.stats.paired import compare

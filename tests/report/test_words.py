@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import evalhub
-from evalhub.declare.criteria import Role
+from evalhub.decision.criterion import Role
 from evalhub.declare.policy import Tier
 from evalhub.report.words import terms
 from evalhub.report.words.markdown import as_markdown

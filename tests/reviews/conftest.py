@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.study import StudySettings
+from evalhub.decision.policy import StudySettings
 from reviews.models import Campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.asking import a_review

@@ -1,7 +1,5 @@
 """Who holds a shard, on a real PostgreSQL with many who want it at once."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -29,12 +27,6 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def test_eight_who_claim_at_the_same_moment_get_each_shard_once(

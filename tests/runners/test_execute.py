@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,12 +17,6 @@ from runners.outcome import RunUnreachable, check
 from tests.cast import OPERATOR, Team, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.test_launch import worked_through
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def a_live_run(

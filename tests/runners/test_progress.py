@@ -1,6 +1,6 @@
 """How far a run is, by the answers that are kept; how fast; and whether a worker takes it up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,12 +23,6 @@ from tests.runners.test_execute import a_live_run
 from tests.runners.test_launch import worked_through
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def done(run: Run) -> int:

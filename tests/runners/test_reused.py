@@ -1,6 +1,5 @@
 """Answers that a version has given before aren't asked for again."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,12 +11,6 @@ from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.test_launch import worked_through
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def rows(count: int, reference: str = "right") -> list[dict[str, Any]]:

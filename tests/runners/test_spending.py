@@ -1,6 +1,5 @@
 """What asking costs: counted as answers come, priced request by request, held to a budget."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,12 +24,6 @@ SONNET = Price(
 """Claude Sonnet 4.5, as its provider listed it in 2025."""
 MINI = Price(prompt=0.4, cached_prompt=0.1, completion=1.6)
 """gpt-4.1-mini, likewise."""
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def asked(

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.decision.criterion import Criterion, NextLook
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study

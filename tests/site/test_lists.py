@@ -70,7 +70,7 @@ def test_what_an_address_asks_for_that_is_not_there_is_left_out_and_said(olga: C
 @pytest.mark.usefixtures("studies")
 def test_where_nothing_is_as_asked_the_way_back_is_shown(olga: Client) -> None:
     shown = olga.get(STUDIES, {"q": "no such thing"}).text
-    assert "Nothing here is as you asked" in shown
+    assert "Nothing matches. Remove a filter" in shown
     assert '<a href="/studies/">see all studies</a>' in shown
 
 

@@ -6,14 +6,9 @@ import pytest
 from django.test import Client
 
 from evalhub.accounts.models import ApiToken
-from tests.cast import Team, a_team
+from tests.cast import Team
 
 PAGE = "/projects/support-desk/tokens/"
-
-
-@pytest.fixture
-def team(db: None) -> Team:
-    return a_team()
 
 
 def made_by(client: Client, **asked: object) -> str:

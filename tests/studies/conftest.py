@@ -1,13 +1,12 @@
 """What tests of studies have in common."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.fakes.openai_server import OpenAIServer
+from tests.studies.desks import Desk
 
 
 @pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)

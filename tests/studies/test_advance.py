@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -14,31 +13,19 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Study
-from evalhub.studies.file.origin import OperatorFile
-from evalhub.studies.file.spec import read_study
 from evalhub.studies.run import advance as advance_module
 from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies
-from evalhub.studies.run.register import register_study
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from runners.execute import process_shard
 from runners.launch import cancel
 from tests.cast import a_team
-from tests.studies.desks import Desk, ran
+from tests.studies.desks import Desk, ran, registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REVIEW = {"test_set": "triage", "items": 10, "reviewers_per_item": 1}
 AUTO = REVIEW | {"open": "auto"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def every_row() -> dict[str, list[dict[str, object]]]:

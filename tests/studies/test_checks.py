@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.declare.policy import Budget
+from evalhub.decision.criteria.budget import Budget
 from evalhub.declare.study import Development
 from tests.studies.test_spec import read, refusal
 

@@ -1,8 +1,6 @@
 """A study carried through by the real worker: live arms, what fails, and going on."""
 
-import socket
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +19,10 @@ from runners.launch import cancel
 from runners.outcome import RunUnreachable
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.workers import wait_until
+from tests.services import a_free_port
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 def asking(desk: Desk, url: str, **backend: Any) -> None:
@@ -48,13 +42,6 @@ def conducted(desk: Desk) -> Decision:
     study = register_study(read_study(desk.write(), OperatorFile()))
     with embedded_worker():
         return conduct(study=study).decisions[0]
-
-
-def a_closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_recorded_arms_are_scored_and_decided_on(desk: Desk) -> None:
@@ -115,7 +102,7 @@ def test_a_half_failed_run_is_invalid_and_the_next_time_asks_what_failed(
 
 
 def test_an_endpoint_that_is_not_there_is_named_and_decides_nothing(desk: Desk) -> None:
-    url = f"http://127.0.0.1:{a_closed_port()}/v1"
+    url = f"http://127.0.0.1:{a_free_port()}/v1"
     asking(desk, url)
     with pytest.raises(RunUnreachable, match=f"nothing answers at {url}"):
         conducted(desk)

@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run as evalhub
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.verify import verify
-from evalhub.declare.criteria import Criterion
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import Output, Run, Study
-from evalhub.studies.file.origin import OperatorFile
-from evalhub.studies.file.spec import read_study
-from evalhub.studies.run.register import register_study
+from evalhub.registry.models import Output, Run
 from runners.execute import process_shard
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,10 +33,6 @@ def desk(tmp_path: Path) -> Desk:
     desk.answers("base", "sums", [f"{PLAIN} It is right."] * 300)
     desk.study["test_sets"]["sums"]["form"] = "guard"  # type: ignore[index]
     return desk
-
-
-def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def decided(desk: Desk) -> dict[str, Criterion]:

@@ -1,13 +1,12 @@
 """A study file becomes rows, all of them or none."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evalhub.accounts.models import Project
-from evalhub.declare.policy import Budget
+from evalhub.decision.criteria.budget import Budget
 from evalhub.declare.study import Development
 from evalhub.io.rows import DataError
 from evalhub.registry.models import (
@@ -26,7 +25,7 @@ from evalhub.registry.models import (
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.register import register_study
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, registered
 
 pytestmark = pytest.mark.django_db
 
@@ -42,15 +41,6 @@ ROWS: tuple[Any, ...] = (
     Output,
     Study,
 )
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def counted() -> dict[str, int]:

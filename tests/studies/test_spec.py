@@ -22,8 +22,19 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 METRIC_KINDS = {kind.__name__ for kind in METRICS.values()}
 PAGE = (REPOSITORY / "docs" / "reference/study-file.md").read_text(encoding="utf-8")
 PAGES = "".join(
-    (REPOSITORY / f"docs/reference/{name}.md").read_text(encoding="utf-8")
-    for name in ("study-file", "backends", "general-capability", "policy")
+    (REPOSITORY / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in (
+        "reference/study-file",
+        "reference/study-arms",
+        "reference/study-test-sets",
+        "reference/judges",
+        "reference/backends",
+        "reference/general-capability",
+        "reference/policy",
+        "reference/policy-rules",
+        "how-to/review-plan",
+        "how-to/cost-of-ownership",
+    )
 )
 
 STUDY = """\

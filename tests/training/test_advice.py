@@ -11,7 +11,7 @@ from evalhub.declare.training import TrainingRecord
 from evalhub.training.advice import RULES, advice_on
 from evalhub.training.bases import StoodOn
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-advice.md").read_text("utf-8")
 
 
 def found(record: dict[str, Any], kind: str = "lora") -> dict[str, str]:

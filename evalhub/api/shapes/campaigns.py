@@ -1,18 +1,16 @@
 """Reviews, as programs see them: counts while they go on, results once they have ended."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from evalhub.accounts.invitations import LASTS_DAYS
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.identities import Ground
 from evalhub.declare.review import CampaignRequest
 from evalhub.declare.study import Name
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
-from evalhub.stats.preference import WinScore
+from evalhub.frames.rest.shapes import ResponseBody, address
 from reviews.chain.identities import identities
 from reviews.models import Campaign
 from reviews.results.campaign_results import CampaignResults
@@ -40,7 +38,7 @@ class InviteRequest(Declaration):
     days: int = Field(LASTS_DAYS, ge=1, le=90, description="how long the invitation lasts")
 
 
-class InvitedShape(ResponseShape):
+class InvitedOut(ResponseBody):
     whom: str
     link: str | None = Field(
         description="for an address without an account: shown this once. Else it waits in the "
@@ -53,7 +51,7 @@ class VouchRequest(Declaration):
     whom: str = Field(min_length=1, max_length=150, description="a reviewer's user name")
 
 
-class OneReviewerShape(ResponseShape):
+class OneReviewerOut(ResponseBody):
     user: str
     state: str
     judgments: int
@@ -61,16 +59,16 @@ class OneReviewerShape(ResponseShape):
     counts: bool = Field(description="whether what they say counts in the verdict")
 
 
-class ReviewersShape(ResponseShape):
-    reviewers: tuple[OneReviewerShape, ...]
+class ReviewersOut(ResponseBody):
+    reviewers: tuple[OneReviewerOut, ...]
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "ReviewersShape":
+    def from_campaign(cls, campaign: Campaign) -> Self:
         by_reviewer, all_count = identities(campaign), use_of(campaign) == "count"
         rows = campaign.reviewers.select_related("user").order_by("pk")
         return cls(
             reviewers=tuple(
-                OneReviewerShape(
+                OneReviewerOut(
                     user=reviewer.user.get_username(),
                     state=reviewer.state,
                     judgments=reviewer.judged,
@@ -82,14 +80,14 @@ class ReviewersShape(ResponseShape):
         )
 
 
-class CampaignShape(ResponseShape):
+class CampaignOut(ResponseBody):
     id: int
     name: str
     study: str | None
     state: str
     ended: bool = Field(description="whether its results may be read")
-    judgments: int
-    planned: int
+    judgments: int = Field(validation_alias="given")
+    planned: int = Field(validation_alias="asked")
     people: int
     plan_hash: str
     seal: str = Field(description="of its judgments; empty while it goes on")
@@ -97,69 +95,42 @@ class CampaignShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "CampaignShape":
+    def from_model(cls, campaign: Campaign, /, **computed: Any) -> Self:
         """From a campaign with its counts (`for_owners`)."""
-        return cls(
-            id=campaign.pk,
-            name=campaign.name,
-            study=campaign.study.slug if campaign.study else None,
-            state=campaign.state,
+        return super().from_model(
+            campaign,
+            study=campaign.study and campaign.study.slug,
             ended=has_ended(campaign),
-            judgments=campaign.given,
-            planned=campaign.asked,
-            people=campaign.people,  # type: ignore[attr-defined]
-            plan_hash=campaign.plan_hash,
-            seal=campaign.seal,
-            created=campaign.created,
             url=address("campaign", campaign.project.slug, campaign.pk),
+            **computed,
         )
 
 
-class WinScoreShape(ResponseShape):
+class WinScoreOut(ResponseBody):
     """Of the candidate; a tie counts half."""
 
-    score: float
+    score: float = Field(validation_alias=AliasPath("win", "score"))
     lower: float
     upper: float
-    wins: int
-    losses: int
-    ties: int
-    both_bad: int
-    items: int
-
-    @classmethod
-    def of(cls, win: WinScore, lower: float, upper: float) -> "WinScoreShape":
-        return cls(
-            score=win.score,
-            lower=lower,
-            upper=upper,
-            wins=win.wins,
-            losses=win.losses,
-            ties=win.ties,
-            both_bad=win.both_bad,
-            items=win.items,
-        )
+    wins: int = Field(validation_alias=AliasPath("win", "wins"))
+    losses: int = Field(validation_alias=AliasPath("win", "losses"))
+    ties: int = Field(validation_alias=AliasPath("win", "ties"))
+    both_bad: int = Field(validation_alias=AliasPath("win", "both_bad"))
+    items: int = Field(validation_alias=AliasPath("win", "items"))
 
 
-class CampaignResultsShape(ResponseShape):
-    judgments: int
-    planned: int
-    preference: WinScoreShape | None
-    cautions: tuple[str, ...]
-    missing: dict[str, str] = Field(description="what can't be had, and why")
+class CampaignResultsOut(ResponseBody):
+    judgments: int = Field(validation_alias=AliasPath("summary", "judgments"))
+    planned: int = Field(validation_alias=AliasPath("summary", "planned"))
+    preference: WinScoreOut | None = Field(validation_alias="overall")
+    cautions: tuple[str, ...] = Field(validation_alias=AliasPath("summary", "cautions"))
+    missing: dict[str, str] = Field(
+        validation_alias=AliasPath("summary", "missing"), description="what can't be had, and why"
+    )
     stopped_early: bool
     text: str = Field(description="all of it as Markdown, for a release note")
 
     @classmethod
-    def of(cls, results: CampaignResults) -> "CampaignResultsShape":
-        overall = results.overall
-        win = WinScoreShape.of(overall.win, overall.lower, overall.upper) if overall else None
-        return cls(
-            judgments=results.summary.judgments,
-            planned=results.summary.planned,
-            preference=win,
-            cautions=tuple(results.summary.cautions),
-            missing=results.summary.missing,
-            stopped_early=results.stopped is not None,
-            text=results.text,
-        )
+    def from_model(cls, results: CampaignResults, /, **computed: Any) -> Self:
+        stopped = results.stopped is not None
+        return super().from_model(results, stopped_early=stopped, **computed)

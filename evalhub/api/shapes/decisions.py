@@ -2,27 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
-from evalhub.ledger.models import Decision, SignOff
+from evalhub.frames.rest.shapes import ResponseBody, address
+from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 
 
-class DecisionShape(ResponseShape):
+class DecisionOut(ResponseBody):
     """A decision, as lists have it."""
 
     id: int
-    study: str
+    study: str = Field(validation_alias=AliasPath("study", "slug"))
     arm: str
     verdict: Verdict
-    headline: str
+    headline: str = Field(validation_alias=AliasPath("document", "headline"))
     digest: str = Field(description="SHA-256 of its canonical record")
     content: str = Field(
         description="SHA-256 of what was measured and decided, the same in any home"
@@ -31,37 +30,22 @@ class DecisionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionShape":
-        return cls(**_of(decision))
+    def from_model(cls, decision: Decision, /, **computed: Any) -> Self:
+        url = address("decision", decision.study.project.slug, decision.pk)
+        return super().from_model(decision, url=url, **computed)
 
 
-class WholeDecisionShape(DecisionShape):
+class WholeDecisionOut(DecisionOut):
     """A decision with its record and what has changed since."""
 
-    record: DecisionRecord
+    record: DecisionRecord = Field(validation_alias="document")
     current: bool
     changed_since: tuple[str, ...]
 
     @classmethod
-    def of(cls, decision: Decision) -> "WholeDecisionShape":
-        since = tuple(each.sentence for each in changes_since(decision))
-        return cls(
-            **_of(decision), record=decision.document, current=not since, changed_since=since
-        )
-
-
-def _of(decision: Decision) -> dict[str, Any]:
-    return {
-        "id": decision.pk,
-        "study": decision.study.slug,
-        "arm": decision.arm,
-        "verdict": Verdict(decision.verdict),
-        "headline": decision.document.headline,
-        "digest": decision.digest,
-        "content": decision.content,
-        "created": decision.created,
-        "url": address("decision", decision.study.project.slug, decision.pk),
-    }
+    def from_model(cls, decision: Decision, /, **computed: Any) -> Self:
+        since = tuple(change.sentence for change in changes_since(decision))
+        return super().from_model(decision, current=not since, changed_since=since, **computed)
 
 
 class SignOffRequest(Declaration):
@@ -77,36 +61,24 @@ class AcceptanceRequest(Declaration):
     reason: str = Field(min_length=1, max_length=4000)
 
 
-class SignOffShape(ResponseShape):
+class SignOffOut(ResponseBody):
     id: int
     action: str
     verdict: Verdict
     reason: str
-    by: int = Field(description="number of the account")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     created: datetime
     digest: str
 
-    @classmethod
-    def of(cls, signed: SignOff) -> "SignOffShape":
-        return cls(
-            id=signed.pk,
-            action=signed.action,
-            verdict=Verdict(signed.verdict),
-            reason=signed.reason,
-            by=signed.by_id,
-            created=signed.created,
-            digest=signed.digest,
-        )
 
-
-class FlipSideShape(ResponseShape):
+class FlipSideOut(ResponseBody):
     arm: Literal["baseline", "candidate"]
     text: str | None
     error: str
     score: float | None
 
 
-class FlipShape(ResponseShape):
+class FlipOut(ResponseBody):
     item: str
     test_set: str
     outcome: str
@@ -115,13 +87,13 @@ class FlipShape(ResponseShape):
     references: JsonValue
     tags: tuple[str, ...]
     samples: int
-    sides: tuple[FlipSideShape, FlipSideShape]
+    sides: tuple[FlipSideOut, FlipSideOut]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "FlipShape":
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `evalhub.ledger.changed_items`."""
         before, after = (
-            FlipSideShape(
+            FlipSideOut(
                 arm=arm,
                 text=row[f"{arm}_text"],
                 error=row.get(f"{arm}_error", ""),
@@ -142,5 +114,5 @@ class FlipShape(ResponseShape):
         )
 
 
-class FlipsShape(ResponseShape):
-    flips: tuple[FlipShape, ...]
+class FlipsOut(ResponseBody):
+    flips: tuple[FlipOut, ...]

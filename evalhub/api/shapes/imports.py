@@ -1,15 +1,14 @@
 """Shapes of other tools' logs that are imported."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.row_fields import RowFields
 from evalhub.declare.study import ModelKind, Name
-from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
@@ -37,34 +36,24 @@ class LogRequest(Declaration):
         return ImportRequest(**options, fields=self.fields.mapping)
 
 
-class ImportedTaskShape(ResponseShape):
+class ImportedTaskOut(ResponseBody):
     arm: str
     task: str
-    model: str
-    test_set: str
-    items: int
+    model: str = Field(validation_alias=AliasPath("run", "version", "model", "slug"))
+    test_set: str = Field(validation_alias=AliasPath("run", "test_set_version", "test_set", "slug"))
+    items: int = Field(validation_alias=AliasPath("run", "test_set_version", "item_count"))
     metrics: tuple[str, ...] = Field(description="of which scores came with the answers")
     left_out: dict[str, str] = Field(description="metrics that weren't taken, and why")
     disagreeing: tuple[str, ...] = Field(
         description="metrics of which the log's own figure isn't the mean of its scores"
     )
-    run: str
+    run: str = Field(validation_alias="run_address")
 
     @classmethod
-    def of(cls, task: ImportedTask) -> "ImportedTaskShape":
-        run = task.run
-        return cls(
-            arm=task.arm,
-            task=task.task,
-            model=run.version.model.slug,
-            test_set=run.test_set_version.test_set.slug,
-            items=run.test_set_version.item_count,
-            metrics=task.metrics,
-            left_out=dict(task.left_out),
-            disagreeing=task.disagreeing,
-            run=address("run", run.version.model.project.slug, run.pk),
-        )
+    def from_model(cls, task: ImportedTask, /, **computed: Any) -> Self:
+        run = address("run", task.run.version.model.project.slug, task.run.pk)
+        return super().from_model(task, run_address=run, **computed)
 
 
-class ImportedShape(ResponseShape):
-    imported: tuple[ImportedTaskShape, ...]
+class ImportedOut(ResponseBody):
+    imported: tuple[ImportedTaskOut, ...]

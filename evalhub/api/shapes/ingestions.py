@@ -1,13 +1,13 @@
 """Shapes of answers and scores that are sent in parts."""
 
 from datetime import datetime
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from evalhub.api.shapes.runs import VersionOnItems
 from evalhub.declare.declaration import Declaration
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Ingestion
 from runners.metrics import AnyMetric
 
@@ -26,36 +26,30 @@ class FinishRequest(Declaration):
     rows: int = Field(ge=1, le=2**31 - 1, description="how many rows there are in all")
 
 
-class IngestionShape(ResponseShape):
+class IngestionOut(ResponseBody):
     id: int
-    model: str
-    version: int
-    test_set: str
-    test_set_version: int
+    model: str = Field(validation_alias=AliasPath("run", "version", "model", "slug"))
+    version: int = Field(validation_alias=AliasPath("run", "version", "number"))
+    test_set: str = Field(validation_alias=AliasPath("run", "test_set_version", "test_set", "slug"))
+    test_set_version: int = Field(validation_alias=AliasPath("run", "test_set_version", "number"))
     rows: int = Field(description="taken so far: the offset of the next part")
     created: datetime
     finished: datetime | None
-    run: str | None = Field(description="the run that it became")
+    run: str | None = Field(validation_alias="run_address", description="the run that it became")
     url: str
 
     @classmethod
-    def of(cls, ingestion: Ingestion) -> "IngestionShape":
-        run, project = ingestion.run, ingestion.project.slug
-        return cls(
-            id=ingestion.pk,
-            model=run.version.model.slug,
-            version=run.version.number,
-            test_set=run.test_set_version.test_set.slug,
-            test_set_version=run.test_set_version.number,
-            rows=ingestion.rows,
-            created=ingestion.created,
-            finished=ingestion.finished,
-            run=address("run", project, run.pk) if ingestion.finished else None,
+    def from_model(cls, ingestion: Ingestion, /, **computed: Any) -> Self:
+        project = ingestion.project.slug
+        return super().from_model(
+            ingestion,
+            run_address=address("run", project, ingestion.run_id) if ingestion.finished else None,
             url=address("ingestion", project, ingestion.pk),
+            **computed,
         )
 
 
-class TakenShape(ResponseShape):
+class TakenOut(ResponseBody):
     """What was taken of a part: all of it."""
 
     rows: int = Field(description="taken so far: the offset of the next part")

@@ -1,17 +1,16 @@
 """Runs, their answers and their scores, as programs see them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.prices import RunBudget, Spent
 from evalhub.declare.study import Name
-from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
-from evalhub.registry.models import Output, Run, RunMetric, Score
+from evalhub.frames.rest.shapes import ResponseBody, address
+from evalhub.registry.models import Run
 from runners.metrics import AnyMetric
 from runners.progress import WorkersSeen, worker_advice
 
@@ -40,39 +39,32 @@ class ResumeRequest(Declaration):
     )
 
 
-class RunMetricShape(ResponseShape):
+class RunMetricOut(ResponseBody):
     """What a run is scored by. Its mean stays closed until a decision has read the scores."""
 
-    metric: str
-    digest: str = Field(description="of the metric with its options")
+    metric: str = Field(validation_alias=AliasPath("metric", "name"))
+    digest: str = Field(
+        validation_alias=AliasPath("metric", "digest"), description="of the metric with its options"
+    )
     scored: int | None
     unscored: int | None
     extraction_misses: int | None
     opened: datetime | None
-    mean: float | None
-
-    @classmethod
-    def of(cls, row: RunMetric) -> "RunMetricShape":
-        return cls(
-            metric=row.metric.name,
-            digest=row.metric.digest,
-            scored=row.scored,
-            unscored=row.unscored,
-            extraction_misses=row.extraction_misses,
-            opened=row.opened,
-            mean=row.readable_mean,
-        )
+    mean: float | None = Field(validation_alias="readable_mean")
 
 
-class RunShape(ResponseShape):
+class RunOut(ResponseBody):
     id: int
-    model: str
-    version: int
-    test_set: str
-    test_set_version: int
+    model: str = Field(validation_alias=AliasPath("version", "model", "slug"))
+    version: int = Field(validation_alias=AliasPath("version", "number"))
+    test_set: str = Field(validation_alias=AliasPath("test_set_version", "test_set", "slug"))
+    test_set_version: int = Field(validation_alias=AliasPath("test_set_version", "number"))
     state: str
-    items: int
-    done: int = Field(description="items whose answers are kept, without those in error")
+    items: int = Field(validation_alias=AliasPath("test_set_version", "item_count"))
+    done: int = Field(
+        validation_alias="items_done",
+        description="items whose answers are kept, without those in error",
+    )
     waits_for: str = Field(
         description="a sentence where it waits and no worker takes it up; else empty"
     )
@@ -90,38 +82,23 @@ class RunShape(ResponseShape):
     started: datetime | None
     finished: datetime | None
     answers_digest: str
-    metrics: tuple[RunMetricShape, ...]
+    metrics: tuple[RunMetricOut, ...]
     url: str
 
     @classmethod
-    def of(cls, run: Run, workers: WorkersSeen | None = None) -> "RunShape":
+    def from_model(cls, run: Run, /, workers: WorkersSeen | None = None, **computed: Any) -> Self:
         """From a run with its progress and metrics; `workers` are read once for several runs."""
-        return cls(
-            id=run.pk,
-            model=run.version.model.slug,
-            version=run.version.number,
-            test_set=run.test_set_version.test_set.slug,
-            test_set_version=run.test_set_version.number,
-            state=run.state,
-            items=run.test_set_version.item_count,
-            done=run.items_done,  # type: ignore[attr-defined]
+        return super().from_model(
+            run,
             waits_for=worker_advice(run, workers),
-            samples=run.samples,
-            repeat=run.repeat,
-            reused=run.reused,
-            spent=tuple(run.spent),
-            error=run.error,
-            created=run.created,
-            started=run.started,
-            finished=run.finished,
-            answers_digest=run.answers_digest,
-            metrics=tuple(RunMetricShape.of(each) for each in run.metrics.all()),
+            metrics=list(run.metrics.all()),
             url=address("run", run.version.model.project.slug, run.pk),
+            **computed,
         )
 
 
-class OutputShape(ResponseShape):
-    item: str
+class OutputOut(ResponseBody):
+    item: str = Field(validation_alias=AliasPath("item", "key"))
     sample: int
     text: str | None
     error: str
@@ -130,7 +107,9 @@ class OutputShape(ResponseShape):
     completion_tokens: int | None
     finish_reason: str = Field(description="why the model stopped, in its server's word")
     served_model: str = Field(description="which model its server says that it answered with")
-    system_fingerprint: str = Field(description="which of its systems, likewise")
+    system_fingerprint: str = Field(
+        validation_alias="fingerprint", description="which of its systems, likewise"
+    )
     fault: str = Field(
         description="of an error: `item` where the server says that it is the item's own, `server` "
         "where the server failed, else empty"
@@ -140,40 +119,11 @@ class OutputShape(ResponseShape):
         description="the tools that it calls, each with `name` and `arguments`; null: none"
     )
 
-    @classmethod
-    def of(cls, output: Output) -> "OutputShape":
-        return cls(
-            item=output.item.key,
-            sample=output.sample,
-            text=output.text,
-            error=output.error,
-            latency_ms=output.latency_ms,
-            prompt_tokens=output.prompt_tokens,
-            completion_tokens=output.completion_tokens,
-            finish_reason=output.finish_reason,
-            served_model=output.served_model,
-            system_fingerprint=output.fingerprint,
-            fault=output.fault,
-            reasoning=output.reasoning,
-            tool_calls=None if output.tool_calls is None else tuple(output.tool_calls),
-        )
 
-
-class ScoreShape(ResponseShape):
-    item: str
-    sample: int
-    metric: str
+class ScoreOut(ResponseBody):
+    item: str = Field(validation_alias=AliasPath("output", "item", "key"))
+    sample: int = Field(validation_alias=AliasPath("output", "sample"))
+    metric: str = Field(validation_alias=AliasPath("metric", "name"))
     value: float | None
     reason: str = Field(description="why there is none")
     extracted: bool | None
-
-    @classmethod
-    def of(cls, score: Score) -> "ScoreShape":
-        return cls(
-            item=score.output.item.key,
-            sample=score.output.sample,
-            metric=score.metric.name,
-            value=score.value,
-            reason=score.reason,
-            extracted=score.extracted,
-        )

@@ -1,13 +1,14 @@
 """Shapes of copying a study, and of changing its requirements."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from pydantic import Field, JsonValue
 
 from evalhub.decision.policy_changes import Effect, PolicyChange
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.plan import PlannedLook
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.registry.models import Study
 from evalhub.studies.run.policy_change import demands_of
 
@@ -42,41 +43,34 @@ class PolicyChangeRequest(AskedOtherwise):
     dry_run: bool = Field(False, description="only say the difference, and the next look's price")
 
 
-class StudyPolicyShape(ResponseShape):
+class StudyPolicyOut(ResponseBody):
     """What a study asks."""
 
     policy: Fields
     demands: dict[str, Fields] = Field(description="by test set, what must hold on it")
 
     @classmethod
-    def of(cls, study: Study) -> "StudyPolicyShape":
+    def from_study(cls, study: Study) -> Self:
         return cls(policy=study.policy.as_json(), demands=demands_of(study))
 
 
-class ChangeShape(ResponseShape):
+class ChangeOut(ResponseBody):
     field: str
     was: JsonValue = Field(description="null: it wasn't asked")
     now: JsonValue
     effect: Effect
 
-    @classmethod
-    def of(cls, change: PolicyChange) -> "ChangeShape":
-        return cls(field=change.field, was=change.was, now=change.now, effect=change.effect)
 
-
-class PolicyChangeShape(ResponseShape):
+class PolicyChangeOut(ResponseBody):
     """What is asked otherwise, what is easier to pass first."""
 
     changed: bool = Field(description="false: nothing was written")
-    changes: tuple[ChangeShape, ...]
+    changes: tuple[ChangeOut, ...]
     looks: tuple[PlannedLook, ...] = Field(description="of a dry run, the next look by it")
 
     @classmethod
-    def of(
+    def from_changes(
         cls, changes: Sequence[PolicyChange], looks: Sequence[PlannedLook] | None = None
-    ) -> "PolicyChangeShape":
-        return cls(
-            changed=looks is None,
-            changes=tuple(ChangeShape.of(each) for each in changes),
-            looks=tuple(looks or ()),
-        )
+    ) -> Self:
+        changed = tuple(ChangeOut.from_model(change) for change in changes)
+        return cls(changed=looks is None, changes=changed, looks=tuple(looks or ()))

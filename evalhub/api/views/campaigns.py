@@ -9,13 +9,13 @@ from evalhub.accounts.addresses import absolute
 from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action, Scope
 from evalhub.api.shapes.campaigns import (
-    CampaignResultsShape,
-    CampaignShape,
+    CampaignOut,
+    CampaignResultsOut,
     CampaignVerbRequest,
-    InvitedShape,
+    InvitedOut,
     InviteRequest,
     OpenCampaignRequest,
-    ReviewersShape,
+    ReviewersOut,
     VouchRequest,
 )
 from evalhub.declare.declaration import DeclarationError
@@ -69,14 +69,14 @@ class Campaigns(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
     parameters = (*PAGED, *Since.base_filters)
 
-    @describes("The project's reviews", gives=CampaignShape, pages=True, filtered=Since)
+    @describes("The project's reviews", gives=CampaignOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), CampaignShape.of, filtered=Since)
+        return list_response(request, self.rows(), CampaignOut.from_model, filtered=Since)
 
     @describes(
         "Open a review of a study's answers\n\nIts plan is sealed; the same plan again is the "
         "same review.",
-        gives=CampaignShape,
+        gives=CampaignOut,
         takes=OpenCampaignRequest,
         code=201,
         once=True,
@@ -95,7 +95,7 @@ class Campaigns(CampaignEndpoint):
             study=study,
             by=self.by,
         )
-        shape = CampaignShape.of(self.rows().get(pk=campaign.pk))
+        shape = CampaignOut.from_model(self.rows().get(pk=campaign.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
@@ -103,20 +103,20 @@ class OneCampaign(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
     parameters = ("fields",)
 
-    @describes("A review: how far it is, and nothing of what was said", gives=CampaignShape)
+    @describes("A review: its progress, without judgments", gives=CampaignOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, CampaignShape.of(self.campaign()))
+        return response_of(request, CampaignOut.from_model(self.campaign()))
 
     @describes(
         "Pause, resume or close a review",
-        gives=CampaignShape,
+        gives=CampaignOut,
         takes=CampaignVerbRequest,
         once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         VERBS[self.body(CampaignVerbRequest).verb](campaign=self.campaign(), by=self.by)
-        return response_of(request, CampaignShape.of(self.campaign()))
+        return response_of(request, CampaignOut.from_model(self.campaign()))
 
 
 class CampaignInvitations(CampaignEndpoint):
@@ -124,7 +124,7 @@ class CampaignInvitations(CampaignEndpoint):
 
     @describes(
         "Invite somebody to review",
-        gives=InvitedShape,
+        gives=InvitedOut,
         takes=InviteRequest,
         code=201,
         once=True,
@@ -145,7 +145,7 @@ class CampaignInvitations(CampaignEndpoint):
         link = absolute(invited.path) if invited.by_link else None
         invitation = invited.invitation
         return response_of(
-            request, InvitedShape(whom=invitation.whom, link=link, expires=invitation.expires), 201
+            request, InvitedOut(whom=invitation.whom, link=link, expires=invitation.expires), 201
         )
 
 
@@ -153,11 +153,11 @@ class CampaignReviewers(CampaignEndpoint):
     parameters = ("fields",)
 
     @describes(
-        "Who reviews, and who answers for each of them\n\nNothing of what they said.",
-        gives=ReviewersShape,
+        "Reviewers, and who answers for each of them\n\nWithout their judgments.",
+        gives=ReviewersOut,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, ReviewersShape.of(self.campaign()))
+        return response_of(request, ReviewersOut.from_campaign(self.campaign()))
 
 
 class CampaignVouching(CampaignEndpoint):
@@ -166,7 +166,7 @@ class CampaignVouching(CampaignEndpoint):
     @describes(
         "Vouch for a reviewer\n\nAn owner who didn't make the link by which the person came says "
         "that they are a person of their own, before the review ends: then their judgments count.",
-        gives=ReviewersShape,
+        gives=ReviewersOut,
         takes=VouchRequest,
         once=True,
         also=(409,),
@@ -175,18 +175,18 @@ class CampaignVouching(CampaignEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         campaign = self.campaign()
         vouch(campaign=campaign, whom=self.body(VouchRequest).whom, by=self.by)
-        return response_of(request, ReviewersShape.of(campaign))
+        return response_of(request, ReviewersOut.from_campaign(campaign))
 
 
 class Results(CampaignEndpoint):
     parameters = ("fields",)
 
     @describes(
-        "What a review found\n\n409 while it goes on, for everybody.",
-        gives=CampaignResultsShape,
+        "A review's results\n\n409 for everybody until it has ended.",
+        gives=CampaignResultsOut,
         also=(409,),
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(
-            request, CampaignResultsShape.of(campaign_results(self.find_ended_campaign()))
+            request, CampaignResultsOut.from_model(campaign_results(self.find_ended_campaign()))
         )

@@ -7,16 +7,16 @@ from rest_framework.response import Response
 from evalhub.accounts.models import Scope
 from evalhub.api.shapes.decisions import (
     AcceptanceRequest,
-    DecisionShape,
-    FlipShape,
-    FlipsShape,
+    DecisionOut,
+    FlipOut,
+    FlipsOut,
+    SignOffOut,
     SignOffRequest,
-    SignOffShape,
-    WholeDecisionShape,
+    WholeDecisionOut,
 )
 from evalhub.declare.verdicts import Verdict
-from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import DecisionEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.ledger.accepting import accept
@@ -34,32 +34,32 @@ class DecisionFilters(Since):
 class Decisions(DecisionEndpoint):
     parameters = (*PAGED, *DecisionFilters.base_filters)
 
-    @describes("The project's decisions", gives=DecisionShape, pages=True, filtered=DecisionFilters)
+    @describes("The project's decisions", gives=DecisionOut, pages=True, filtered=DecisionFilters)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), DecisionShape.of, filtered=DecisionFilters)
+        return list_response(request, self.rows(), DecisionOut.from_model, filtered=DecisionFilters)
 
 
 class OneDecision(DecisionEndpoint):
     parameters = ("fields",)
 
-    @describes("A decision with its record", gives=WholeDecisionShape)
+    @describes("A decision with its record", gives=WholeDecisionOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         check_kept(decision)
-        return response_of(request, WholeDecisionShape.of(decision))
+        return response_of(request, WholeDecisionOut.from_model(decision))
 
 
 class SignOffs(DecisionEndpoint):
     scopes = {"POST": Scope.DECIDE}
     parameters = PAGED
 
-    @describes("Who stands by a decision", gives=SignOffShape, pages=True)
+    @describes("Who stands by a decision", gives=SignOffOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return list_response(request, self.decision().sign_offs.all(), SignOffShape.of)
+        return list_response(request, self.decision().sign_offs.all(), SignOffOut.from_model)
 
     @describes(
         "Sign a decision off, or override it",
-        gives=SignOffShape,
+        gives=SignOffOut,
         takes=SignOffRequest,
         code=201,
         once=True,
@@ -70,7 +70,7 @@ class SignOffs(DecisionEndpoint):
         signed = sign_off(
             decision=self.decision(), by=self.by, reason=body.reason, verdict=body.verdict
         )
-        return response_of(request, SignOffShape.of(signed), 201)
+        return response_of(request, SignOffOut.from_model(signed), 201)
 
 
 class Accepted(DecisionEndpoint):
@@ -80,7 +80,7 @@ class Accepted(DecisionEndpoint):
         "Accept what holds a ship\n\nAll caveats of the decision that hold and have a `subject`, "
         "by an owner of the project. The study is decided anew: the answer is the arm's decision "
         "as it is then.",
-        gives=WholeDecisionShape,
+        gives=WholeDecisionOut,
         takes=AcceptanceRequest,
         code=201,
         once=True,
@@ -89,15 +89,15 @@ class Accepted(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         reason = self.body(AcceptanceRequest).reason
         decision = accept(decision=self.decision(), by=self.by, reason=reason)
-        return response_of(request, WholeDecisionShape.of(decision), 201)
+        return response_of(request, WholeDecisionOut.from_model(decision), 201)
 
 
 class Flips(DecisionEndpoint):
     @describes(
         "What changed on single items\n\nLost ones, the worst first, then won ones; at most 60.",
-        gives=FlipsShape,
+        gives=FlipsOut,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         rows = worst_flips(decision.study, decision.document)
-        return response_of(request, FlipsShape(flips=tuple(FlipShape.of(each) for each in rows)))
+        return response_of(request, FlipsOut(flips=tuple(FlipOut.from_row(each) for each in rows)))

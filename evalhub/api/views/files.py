@@ -5,16 +5,17 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from pydantic import Field
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.files import FileShape
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import number
+from evalhub.frames.rest.requests import number
+from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.io.full_disk import is_full_disk
 from evalhub.registry.uploads import (
     LARGEST,
@@ -44,6 +45,11 @@ COMPLETE = OpenApiParameter(
 BYTES = {"application/octet-stream": OpenApiTypes.BINARY}
 
 
+class FileOut(ResponseBody):
+    name: str = Field(description="sha256:DIGEST, as studies name it")
+    bytes: int
+
+
 class RawParser(BaseParser):
     """The body as the stream that it is: nothing of it is held in memory."""
 
@@ -59,7 +65,7 @@ class File(ProjectEndpoint):
 
     @describes(
         "Whether a file is here\n\n404 has Upload-Offset where a part of it is.",
-        gives=FileShape,
+        gives=FileOut,
     )
     def get(self, request: Request, project: str, name: str) -> Response:
         uploads = Uploads(self.project)
@@ -69,11 +75,11 @@ class File(ProjectEndpoint):
                 "This file isn't here, or not all of it.",
                 headers={"Upload-Offset": str(uploads.offset(name))},
             )
-        return Response(FileShape(name=name, bytes=uploads[name].stat().st_size).as_json())
+        return Response(FileOut(name=name, bytes=uploads[name].stat().st_size).as_json())
 
     @describes(
         "Upload a file\n\nAll of it in one body; its digest is checked.",
-        gives=FileShape,
+        gives=FileOut,
         takes=BYTES,
         also=(409, 413, 422, 507),
     )
@@ -82,7 +88,7 @@ class File(ProjectEndpoint):
 
     @describes(
         "Upload a part of a file",
-        gives=FileShape,
+        gives=FileOut,
         takes=BYTES,
         query=(OFFSET, COMPLETE),
         also=(409, 413, 422, 507),
@@ -113,12 +119,14 @@ class File(ProjectEndpoint):
             tell_full_disk(error)
             at = {"Upload-Offset": str(Uploads(self.project).offset(name))}
             raise Problem(
-                507, "The site's disk is full. What arrived is kept: go on there.", headers=at
+                507,
+                "The site's disk is full. The part that arrived is kept: continue there.",
+                headers=at,
             ) from error
         except UploadError as error:
             raise Problem(409, f"{error}.", headers={"Retry-After": "2"}) from error
         headers = {"Upload-Offset": str(size)}
-        return Response(FileShape(name=name, bytes=size).as_json(), headers=headers)
+        return Response(FileOut(name=name, bytes=size).as_json(), headers=headers)
 
 
 def _check_name(name: str) -> str:

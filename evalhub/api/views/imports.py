@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.imports import ImportedShape, ImportedTaskShape, LogRequest
+from evalhub.api.shapes.imports import ImportedOut, ImportedTaskOut, LogRequest
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
@@ -19,7 +19,7 @@ class Imports(ProjectEndpoint):
     @describes(
         "Keep another tool's log\n\nIts test sets, versions, answers and scores; the same log "
         "again is the same runs.",
-        gives=ImportedShape,
+        gives=ImportedOut,
         takes=LogRequest,
         code=202,
         once=True,
@@ -36,5 +36,5 @@ class Imports(ProjectEndpoint):
             files=Uploads(self.project),
             request=body.request,
         )
-        tasks = tuple(ImportedTaskShape.of(each) for each in imported)
-        return response_of(request, ImportedShape(imported=tasks), 202)
+        tasks = tuple(ImportedTaskOut.from_model(each) for each in imported)
+        return response_of(request, ImportedOut(imported=tasks), 202)

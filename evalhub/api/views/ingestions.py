@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from evalhub.accounts.models import Scope
 from evalhub.api.shapes.ingestions import (
     FinishRequest,
+    IngestionOut,
     IngestionRequest,
-    IngestionShape,
-    TakenShape,
+    TakenOut,
 )
 from evalhub.api.views.runs import find_test_set_version, find_version
 from evalhub.frames.rest.describing import NO_BODY, describes
@@ -24,7 +24,7 @@ from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import number
+from evalhub.frames.rest.requests import number
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
 from evalhub.registry.models import Ingestion
 from runners.ingestion import PART, OffsetError, append, begin, cancel, finish
@@ -74,14 +74,14 @@ class Ingestions(IngestionEndpoint):
     scopes = {"POST": Scope.INGEST}
     parameters = (*PAGED, *Since.base_filters)
 
-    @describes("What is or was handed in", gives=IngestionShape, pages=True, filtered=Since)
+    @describes("What is or was handed in", gives=IngestionOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), IngestionShape.of, filtered=Since)
+        return list_response(request, self.rows(), IngestionOut.from_model, filtered=Since)
 
     @describes(
         "Begin to hand in answers\n\nNobody sees them before it is finished; what gets no part for "
         "a day is taken away.",
-        gives=IngestionShape,
+        gives=IngestionOut,
         takes=IngestionRequest,
         code=201,
         once=True,
@@ -96,7 +96,7 @@ class Ingestions(IngestionEndpoint):
             test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
         )
-        shape = IngestionShape.of(begun)
+        shape = IngestionOut.from_model(begun)
         return response_of(request, shape, 201, Location=shape.url, Upload_Offset="0")
 
 
@@ -104,9 +104,9 @@ class OneIngestion(IngestionEndpoint):
     scopes = {"DELETE": Scope.INGEST}
     parameters = ("fields",)
 
-    @describes("How far it is", gives=IngestionShape)
+    @describes("How far it is", gives=IngestionOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        shape = IngestionShape.of(self.ingestion())
+        shape = IngestionOut.from_model(self.ingestion())
         return response_of(request, shape, Upload_Offset=str(shape.rows))
 
     @describes(
@@ -128,7 +128,7 @@ class RowsOfIngestion(IngestionEndpoint):
         "Hand in a part\n\nAll of its rows or none: a JSON object a line, with `id` and `output`, "
         "and if need be `sample`, `scores`, `error`, `latency_ms`, `prompt_tokens`, "
         "`completion_tokens` and `finish_reason`. 409 says by Upload-Offset where to go on.",
-        gives=TakenShape,
+        gives=TakenOut,
         takes={NdjsonParser.media_type: OpenApiTypes.BINARY},
         query=(OFFSET, PACKED),
         also=(409, 413, 415, 503),
@@ -144,7 +144,7 @@ class RowsOfIngestion(IngestionEndpoint):
             count = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
         except OffsetError as error:
             raise _elsewhere(error) from error
-        return response_of(request, TakenShape(rows=count), Upload_Offset=str(count))
+        return response_of(request, TakenOut(rows=count), Upload_Offset=str(count))
 
 
 class FinishIngestion(IngestionEndpoint):
@@ -153,7 +153,7 @@ class FinishIngestion(IngestionEndpoint):
     @describes(
         "Say that all was handed in\n\nIt becomes a run, or is the run of the same content, and "
         "is scored.",
-        gives=IngestionShape,
+        gives=IngestionOut,
         takes=FinishRequest,
         code=202,
         once=True,
@@ -166,7 +166,7 @@ class FinishIngestion(IngestionEndpoint):
             finish(ingestion=ingestion, by=self.by, rows=body.rows)
         except OffsetError as error:
             raise _elsewhere(error) from error
-        shape = IngestionShape.of(self.ingestion())
+        shape = IngestionOut.from_model(self.ingestion())
         return response_of(request, shape, 202, Location=shape.run or shape.url)
 
 

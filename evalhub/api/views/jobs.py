@@ -11,10 +11,10 @@ from evalhub.accounts.models import Scope
 from evalhub.frames.rest.describing import NO_BODY, WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import JOB_RETRY_S
-from evalhub.frames.rest.job_shape import JobShape
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.waiting import wait_for
+from evalhub.frames.rest.requests import wait_for
+from evalhub.frames.rest.shapes import JobOut
 from evalhub.jobs.models import Job, JobState
 from evalhub.jobs.queue import cancel_job
 
@@ -40,12 +40,12 @@ class Jobs(JobEndpoint):
     @describes(
         "Heavy requests of programs\n\nA request that concerns more than 5,000 rows or 500 KB is "
         "answered with 202 and one of these. One of a project is worked on at a time.",
-        gives=JobShape,
+        gives=JobOut,
         pages=True,
         filtered=JobFilters,
     )
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), JobShape.of, filtered=JobFilters)
+        return list_response(request, self.rows(), JobOut.from_model, filtered=JobFilters)
 
 
 class OneJob(JobEndpoint):
@@ -54,15 +54,15 @@ class OneJob(JobEndpoint):
 
     @describes(
         "A heavy request, how far it is, and its answer\n\n202 until it has ended.",
-        gives=JobShape,
+        gives=JobOut,
         query=(WAIT,),
-        also={202: JobShape},
+        also={202: JobOut},
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         job = wait_for(request, self.job, lambda job: job.has_ended)
         if not job.has_ended:
-            return response_of(request, JobShape.of(job), 202, Retry_After=str(JOB_RETRY_S))
-        return response_of(request, JobShape.of(job))
+            return response_of(request, JobOut.from_model(job), 202, Retry_After=str(JOB_RETRY_S))
+        return response_of(request, JobOut.from_model(job))
 
     @describes(
         "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.",

@@ -12,13 +12,13 @@ from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.permissions import check_manages
 from evalhub.accounts.tokens import add_token, revoke_token
 from evalhub.api.shapes.people import (
-    InvitedMemberShape,
+    InvitedMemberOut,
+    MemberOut,
     MemberRequest,
-    MemberShape,
-    NewTokenShape,
+    NewTokenOut,
     RoleRequest,
+    TokenOut,
     TokenRequest,
-    TokenShape,
 )
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
@@ -42,13 +42,13 @@ class MembersOfProject(MemberEndpoint):
     scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
     parameters = PAGED
 
-    @describes("The project's members", gives=MemberShape, pages=True)
+    @describes("The project's members", gives=MemberOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), MemberShape.of, ordering=("id",))
+        return list_response(request, self.rows(), MemberOut.from_model, ordering=("id",))
 
     @describes(
         "Ask somebody to be a member",
-        gives=InvitedMemberShape,
+        gives=InvitedMemberOut,
         takes=MemberRequest,
         code=201,
         once=True,
@@ -61,7 +61,7 @@ class MembersOfProject(MemberEndpoint):
         )
         invitation = invited.invitation
         link = absolute(invited.path) if invited.by_link else None
-        shape = InvitedMemberShape(
+        shape = InvitedMemberOut(
             whom=invitation.whom, role=invitation.role, link=link, expires=invitation.expires
         )
         return response_of(request, shape, 201)
@@ -71,18 +71,18 @@ class OneMember(MemberEndpoint):
     scopes = {"GET": Scope.ADMIN, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
     parameters = ("fields",)
 
-    @describes("A member", gives=MemberShape)
+    @describes("A member", gives=MemberOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, MemberShape.of(self.member()))
+        return response_of(request, MemberOut.from_model(self.member()))
 
-    @describes("Give a member another role", gives=MemberShape, takes=RoleRequest, also=(409, 415))
+    @describes("Give a member another role", gives=MemberOut, takes=RoleRequest, also=(409, 415))
     def patch(self, request: Request, project: str, pk: int) -> Response:
         role = Role(self.body(RoleRequest).role)
         change_role(membership=self.member(), role=role, by=self.by)
-        return response_of(request, MemberShape.of(self.member()))
+        return response_of(request, MemberOut.from_model(self.member()))
 
     @describes(
-        "End a membership; what the person said stays",
+        "End a membership; the person's judgments stay",
         gives=None,
         code=204,
         streams=NO_BODY,
@@ -105,13 +105,13 @@ class TokensOfProject(TokenEndpoint):
     scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
     parameters = PAGED
 
-    @describes("Tokens, without their secrets", gives=TokenShape, pages=True)
+    @describes("Tokens, without their secrets", gives=TokenOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), TokenShape.of)
+        return list_response(request, self.rows(), TokenOut.from_model)
 
     @describes(
         "Make a token\n\nFor the person of the one that asks, and with no scope that it lacks.",
-        gives=NewTokenShape,
+        gives=NewTokenOut,
         takes=TokenRequest,
         code=201,
         once=True,
@@ -131,7 +131,7 @@ class TokensOfProject(TokenEndpoint):
         )
         new_token.token.refresh_from_db()
         return response_of(
-            request, NewTokenShape.from_token(new_token.token, new_token.secret), 201
+            request, NewTokenOut.from_model(new_token.token, token=new_token.secret), 201
         )
 
 
@@ -139,9 +139,9 @@ class OneToken(TokenEndpoint):
     scopes = {"GET": Scope.ADMIN, "DELETE": Scope.ADMIN}
     parameters = ("fields",)
 
-    @describes("A token", gives=TokenShape)
+    @describes("A token", gives=TokenOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, TokenShape.of(get_object_or_404(self.rows(), pk=pk)))
+        return response_of(request, TokenOut.from_model(get_object_or_404(self.rows(), pk=pk)))
 
     @describes("Revoke a token, at once", gives=None, code=204, streams=NO_BODY)
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:

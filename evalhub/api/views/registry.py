@@ -12,12 +12,12 @@ from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.registry_shapes import (
-    ItemShape,
-    ModelShape,
-    ModelVersionShape,
-    TestSetShape,
+    ItemOut,
+    ModelOut,
+    ModelVersionOut,
+    TestSetOut,
+    TestSetVersionOut,
     TestSetVersionRequest,
-    TestSetVersionShape,
 )
 from evalhub.registry.models import Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
@@ -32,10 +32,10 @@ class TestSets(ProjectEndpoint):
     __test__ = False
     parameters = (*PAGED, *Since.base_filters)
 
-    @describes("The project's test sets", gives=TestSetShape, pages=True, filtered=Since)
+    @describes("The project's test sets", gives=TestSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = TestSet.objects.filter(project=self.project).written().select_related("project")
-        return list_response(request, rows, TestSetShape.of, filtered=Since)
+        return list_response(request, rows, TestSetOut.from_model, filtered=Since)
 
 
 class TestSetVersions(ProjectEndpoint):
@@ -43,15 +43,15 @@ class TestSetVersions(ProjectEndpoint):
     scopes = {"POST": Scope.INGEST}
     parameters = PAGED
 
-    @describes("A test set's versions, the newest first", gives=TestSetVersionShape, pages=True)
+    @describes("A test set's versions, the newest first", gives=TestSetVersionOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(TestSet.objects.written(), project=self.project, slug=slug)
         rows = _test_set_versions(self, slug)
-        return list_response(request, rows, TestSetVersionShape.of, ordering=NEWEST)
+        return list_response(request, rows, TestSetVersionOut.from_model, ordering=NEWEST)
 
     @describes(
         "Make a version out of an upload\n\nThe same items are the version that is there.",
-        gives=TestSetVersionShape,
+        gives=TestSetVersionOut,
         takes=TestSetVersionRequest,
         code=201,
         once=True,
@@ -69,7 +69,7 @@ class TestSetVersions(ProjectEndpoint):
             purpose=body.purpose,
             fields=body.fields,
         )
-        shape = TestSetVersionShape.of(_test_set_versions(self, slug).get(pk=version.pk))
+        shape = TestSetVersionOut.from_model(_test_set_versions(self, slug).get(pk=version.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
@@ -77,45 +77,45 @@ class OneTestSetVersion(ProjectEndpoint):
     __test__ = False
     parameters = ("fields",)
 
-    @describes("A version of a test set", gives=TestSetVersionShape)
+    @describes("A version of a test set", gives=TestSetVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
-        return response_of(request, TestSetVersionShape.of(version))
+        return response_of(request, TestSetVersionOut.from_model(version))
 
 
 class Items(ProjectEndpoint):
     parameters = PAGED
 
-    @describes("A version's items, in their order", gives=ItemShape, pages=True)
+    @describes("A version's items, in their order", gives=ItemOut, pages=True)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
         return list_response(
-            request, version.items.all(), ItemShape.of, ordering=("position", "id")
+            request, version.items.all(), ItemOut.from_model, ordering=("position", "id")
         )
 
 
 class Models(ProjectEndpoint):
     parameters = (*PAGED, *Since.base_filters)
 
-    @describes("The project's models", gives=ModelShape, pages=True, filtered=Since)
+    @describes("The project's models", gives=ModelOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Model.objects.filter(project=self.project).written().select_related("project")
-        return list_response(request, rows, ModelShape.of, filtered=Since)
+        return list_response(request, rows, ModelOut.from_model, filtered=Since)
 
 
 class ModelVersions(ProjectEndpoint):
     scopes = {"POST": Scope.INGEST}
     parameters = PAGED
 
-    @describes("A model's versions, the newest first", gives=ModelVersionShape, pages=True)
+    @describes("A model's versions, the newest first", gives=ModelVersionOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
         rows = _model_versions(self, slug)
-        return list_response(request, rows, ModelVersionShape.of, ordering=NEWEST)
+        return list_response(request, rows, ModelVersionOut.from_model, ordering=NEWEST)
 
     @describes(
         "Register a version\n\nThe same specification is the version that is there.",
-        gives=ModelVersionShape,
+        gives=ModelVersionOut,
         takes=VersionFile,
         code=201,
         once=True,
@@ -132,17 +132,17 @@ class ModelVersions(ProjectEndpoint):
             files=Uploads(self.project),
             aliases=endpoints(),
         )
-        shape = ModelVersionShape.of(_model_versions(self, slug).get(pk=version.pk))
+        shape = ModelVersionOut.from_model(_model_versions(self, slug).get(pk=version.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneModelVersion(ProjectEndpoint):
     parameters = ("fields",)
 
-    @describes("A version of a model", gives=ModelVersionShape)
+    @describes("A version of a model", gives=ModelVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_model_versions(self, slug), number=number)
-        return response_of(request, ModelVersionShape.of(version))
+        return response_of(request, ModelVersionOut.from_model(version))
 
 
 def _test_set_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[TestSetVersion]":

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
 from evalhub.api.shapes.runs import (
-    OutputShape,
+    OutputOut,
     ResumeRequest,
+    RunOut,
     RunRequest,
-    RunShape,
-    ScoreShape,
+    ScoreOut,
     VersionOnItems,
 )
 from evalhub.declare.declaration import DeclarationError
@@ -22,7 +22,7 @@ from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.waiting import wait_for
+from evalhub.frames.rest.requests import wait_for
 from evalhub.judges.run import cancel_work, resume_work
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
@@ -62,14 +62,14 @@ class Runs(RunEndpoint):
     scopes = {"POST": Scope.RUN}
     parameters = (*PAGED, *RunFilters.base_filters)
 
-    @describes("The project's runs", gives=RunShape, pages=True, filtered=RunFilters)
+    @describes("The project's runs", gives=RunOut, pages=True, filtered=RunFilters)
     def get(self, request: Request, project: str) -> Response:
-        of = partial(RunShape.of, workers=WorkersSeen())
+        of = partial(RunOut.from_model, workers=WorkersSeen())
         return list_response(request, self.rows(), of, filtered=RunFilters)
 
     @describes(
         "Launch a run\n\nLaunching the same again is the same run, with the metrics it lacks.",
-        gives=RunShape,
+        gives=RunOut,
         takes=RunRequest,
         code=202,
         once=True,
@@ -87,7 +87,7 @@ class Runs(RunEndpoint):
             answers=body.answers,
             files=Uploads(self.project),
         )
-        shape = RunShape.of(self.rows().get(pk=run.pk))
+        shape = RunOut.from_model(self.rows().get(pk=run.pk))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -96,30 +96,30 @@ class OneRun(RunEndpoint):
 
     @describes(
         "A run\n\n202 while it goes on.",
-        gives=RunShape,
+        gives=RunOut,
         query=(WAIT,),
-        also={202: RunShape},
+        also={202: RunOut},
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         run = wait_for(request, self.run, lambda run: run.state not in UNFINISHED)
         if run.state in UNFINISHED:
-            return response_of(request, RunShape.of(run), 202, Retry_After=str(RETRY_S))
-        return response_of(request, RunShape.of(run))
+            return response_of(request, RunOut.from_model(run), 202, Retry_After=str(RETRY_S))
+        return response_of(request, RunOut.from_model(run))
 
 
 class CancelRun(RunEndpoint):
     scopes = {"POST": Scope.RUN}
 
     @describes(
-        "Stop a run; what was answered stays\n\nOf one that has ended, the judges that are asked "
-        "about its answers; what they said stays.",
-        gives=RunShape,
+        "Stop a run; its answers stay\n\nIf the run has ended, stop the judges of its answers; "
+        "their verdicts stay.",
+        gives=RunOut,
         once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         cancel_work(self.run(), by=self.by)
-        return response_of(request, RunShape.of(self.run()))
+        return response_of(request, RunOut.from_model(self.run()))
 
 
 class ResumeRun(RunEndpoint):
@@ -127,7 +127,7 @@ class ResumeRun(RunEndpoint):
 
     @describes(
         "Let a run go on that failed or was cancelled\n\nAnd judges of its answers that did.",
-        gives=RunShape,
+        gives=RunOut,
         takes=ResumeRequest,
         once=True,
         also=(503,),
@@ -135,17 +135,19 @@ class ResumeRun(RunEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         resume_work(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
-        return response_of(request, RunShape.of(self.run()))
+        return response_of(request, RunOut.from_model(self.run()))
 
 
 class OutputsOfRun(RunEndpoint):
     parameters = PAGED
 
-    @describes("A run's answers, in the order of its items", gives=OutputShape, pages=True)
+    @describes("A run's answers, in the order of its items", gives=OutputOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
         # joined to its items, a page might be read from the first item on
         rows = Output.objects.filter(run=self.run()).prefetch_related("item")
-        return list_response(request, rows, OutputShape.of, ordering=("item_id", "sample", "id"))
+        return list_response(
+            request, rows, OutputOut.from_model, ordering=("item_id", "sample", "id")
+        )
 
 
 class ScoresOfRun(RunEndpoint):
@@ -153,13 +155,13 @@ class ScoresOfRun(RunEndpoint):
 
     @describes(
         "A run's scores\n\nOnly those that a decision has read, and why others are none.",
-        gives=ScoreShape,
+        gives=ScoreOut,
         pages=True,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         rows = Score.objects.readable_of(self.run()).prefetch_related("output__item", "metric")
         return list_response(
-            request, rows, ScoreShape.of, ordering=("item_id", "sample", "metric_id")
+            request, rows, ScoreOut.from_model, ordering=("item_id", "sample", "metric_id")
         )
 
 

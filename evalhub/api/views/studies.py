@@ -5,15 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
+from evalhub.api.shapes.studies import GateOut, GateProblemOut, StudyOut, WholeStudyOut
 from evalhub.frames.rest.describing import WAIT, describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import CANDIDATE, ProjectEndpoint, StudyEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.problem_shape import GateProblemShape
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
-from evalhub.frames.rest.waiting import wait_for
+from evalhub.frames.rest.requests import wait_for
 from evalhub.registry.models import Study
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.spec import StudyFile
@@ -35,17 +33,17 @@ class Studies(ProjectEndpoint):
     scopes = {"POST": Scope.RUN}
     parameters = (*PAGED, *Since.base_filters)
 
-    @describes("The project's studies", gives=StudyShape, pages=True, filtered=Since)
+    @describes("The project's studies", gives=StudyOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Study.objects.filter(project=self.project).select_related("project")
-        return list_response(request, with_verdict(rows), StudyShape.of, filtered=Since)
+        return list_response(request, with_verdict(rows), StudyOut.from_model, filtered=Since)
 
     @describes(
         "Hand in a study\n\nIt is registered and its runs are launched; the same again changes "
         "nothing. Files are named by what was uploaded, sha256:DIGEST, model servers by the alias "
         "that an operator gave them. A study that is there and would have another policy needs "
         "the scope decide as well: 403 names the fields.",
-        gives=WholeStudyShape,
+        gives=WholeStudyOut,
         takes=StudyFile,
         code=202,
         once=True,
@@ -61,7 +59,7 @@ class Studies(ProjectEndpoint):
             aliases=endpoints(),
             may_change_policy=self.has_scope(Scope.DECIDE),
         )
-        shape = WholeStudyShape.of(study, status_of(study))
+        shape = WholeStudyOut.from_study(study, status_of(study))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -70,9 +68,9 @@ class OneStudy(StudyEndpoint):
 
     @describes(
         "A study: its runs, how far they are, and its decisions\n\n202 while a worker is at it.",
-        gives=WholeStudyShape,
+        gives=WholeStudyOut,
         query=(WAIT,),
-        also={202: WholeStudyShape},
+        also={202: WholeStudyOut},
     )
     def get(self, request: Request, project: str, slug: str) -> Response:
         def look() -> tuple[Study, StudyStatus]:
@@ -80,7 +78,7 @@ class OneStudy(StudyEndpoint):
             return study, status_of(study)
 
         study, status = wait_for(request, look, lambda pair: pair[1].state not in GOES_ON)
-        shape = WholeStudyShape.of(study, status)
+        shape = WholeStudyOut.from_study(study, status)
         if status.state in GOES_ON:
             return response_of(request, shape, 202, Retry_After=str(RETRY_S))
         return response_of(request, shape)
@@ -92,14 +90,14 @@ class CancelStudyRuns(StudyEndpoint):
     @describes(
         "Stop all runs of a study; what was answered stays\n\nAnd the judges that are asked about "
         "their answers.",
-        gives=WholeStudyShape,
+        gives=WholeStudyOut,
         once=True,
     )
     @once()
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         cancel_runs(study, by=self.by)
-        return response_of(request, WholeStudyShape.of(study, status_of(study)))
+        return response_of(request, WholeStudyOut.from_study(study, status_of(study)))
 
 
 class ResumeStudyRuns(StudyEndpoint):
@@ -107,8 +105,8 @@ class ResumeStudyRuns(StudyEndpoint):
 
     @describes(
         "Let those of a study's runs go on that failed or were cancelled\n\nAnd judges of their "
-        "answers that did. Answers that ended in an error are asked for again.",
-        gives=WholeStudyShape,
+        "answers that did. Answers that ended in an error are requested again.",
+        gives=WholeStudyOut,
         once=True,
         also=(503,),
     )
@@ -116,7 +114,7 @@ class ResumeStudyRuns(StudyEndpoint):
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         resume_runs(study, by=self.by)
-        return response_of(request, WholeStudyShape.of(study, status_of(study)))
+        return response_of(request, WholeStudyOut.from_study(study, status_of(study)))
 
 
 class StudyGate(StudyEndpoint):
@@ -126,9 +124,9 @@ class StudyGate(StudyEndpoint):
         "May this arm ship?\n\n200 for a ship alone that is registered and rests on today's "
         "evidence; 412 for every other answer; 503 while there is none yet, so that "
         "`curl --fail --retry` waits.",
-        gives=GateShape,
+        gives=GateOut,
         query=(CANDIDATE, VERSION, WAIT),
-        also={412: GateProblemShape, 503: GateProblemShape},
+        also={412: GateProblemOut, 503: GateProblemOut},
     )
     def get(self, request: Request, project: str, slug: str) -> Response:
         query = {name: request.query_params.get(name, "") for name in ("candidate", "version")}
@@ -139,7 +137,7 @@ class StudyGate(StudyEndpoint):
             return gate_answer(study, **query)
 
         answer = wait_for(request, look, lambda result: result.passing is not Passing.OPEN)
-        shape = GateShape.of(study, answer)
+        shape = GateOut.from_answer(study, answer)
         if answer.passing is Passing.PASSED:
             return response_of(request, shape)
         refused = answer.passing is Passing.REFUSED
@@ -155,7 +153,7 @@ class StudyDecisions(StudyEndpoint):
     @describes(
         "Decide now\n\nA worker does it by itself once the runs have ended. A judge that "
         "couldn't be used is asked again.",
-        gives=WholeStudyShape,
+        gives=WholeStudyOut,
         once=True,
         also=(503,),
     )
@@ -165,4 +163,4 @@ class StudyDecisions(StudyEndpoint):
         status = advance(study=study, by=self.by, take_up=True)
         if not status.decisions and status.state is not StudyState.READ:
             raise Problem(409, f"It can't be decided yet: it waits for {status.waits_for}.")
-        return response_of(request, WholeStudyShape.of(study, status))
+        return response_of(request, WholeStudyOut.from_study(study, status))

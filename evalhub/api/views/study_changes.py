@@ -7,20 +7,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.studies import WholeStudyShape
+from evalhub.api.shapes.studies import WholeStudyOut
 from evalhub.api.shapes.study_changes import (
     CopyRequest,
+    PolicyChangeOut,
     PolicyChangeRequest,
-    PolicyChangeShape,
-    StudyPolicyShape,
+    StudyPolicyOut,
 )
 from evalhub.api.views.studies import RETRY_S
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import StudyEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.study_endpoint import StudyEndpoint
 from evalhub.studies.run.advance import status_of
 from evalhub.studies.run.policy_change import change_policy, looks_after, policy_difference
 from evalhub.studies.web.copying import copy_study
@@ -37,7 +37,7 @@ class StudyCopies(StudyEndpoint):
         "409 names each field that can't be copied, and why: what an operator's own file named of "
         "its machine has to be named otherwise, and what no study file can say may be listed in "
         "`without`.",
-        gives=WholeStudyShape,
+        gives=WholeStudyOut,
         takes=CopyRequest,
         code=202,
         once=True,
@@ -58,7 +58,7 @@ class StudyCopies(StudyEndpoint):
             demands=body.demands,
             without=body.without,
         )
-        shape = WholeStudyShape.of(study, status_of(study))
+        shape = WholeStudyOut.from_study(study, status_of(study))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -66,15 +66,15 @@ class StudyPolicyOf(StudyEndpoint):
     scopes = {"POST": Scope.DECIDE}
     parameters = ("fields",)
 
-    @describes("What a study asks", gives=StudyPolicyShape)
+    @describes("What a study asks", gives=StudyPolicyOut)
     def get(self, request: Request, project: str, slug: str) -> Response:
-        return response_of(request, StudyPolicyShape.of(self.study()))
+        return response_of(request, StudyPolicyOut.from_study(self.study()))
 
     @describes(
         "Change what a study asks\n\nIts items, arms, answers and metrics stay. Who changed "
         "what is noted; decisions stay as they are and say that other is asked by now. With "
         "`dry_run` the difference is said, with the next look's price, and nothing is changed.",
-        gives=PolicyChangeShape,
+        gives=PolicyChangeOut,
         takes=PolicyChangeRequest,
         once=True,
         also=(409,),
@@ -86,10 +86,10 @@ class StudyPolicyOf(StudyEndpoint):
             if body.dry_run:
                 changes = policy_difference(study, body.policy, body.demands)
                 looks = looks_after(study, body.policy, body.demands)
-                return response_of(request, PolicyChangeShape.of(changes, looks))
+                return response_of(request, PolicyChangeOut.from_changes(changes, looks))
             policy, demands = body.policy, body.demands
             applied = change_policy(study=study, by=self.by, policy=policy, demands=demands)
-        return response_of(request, PolicyChangeShape.of(applied))
+        return response_of(request, PolicyChangeOut.from_changes(applied))
 
 
 @contextmanager

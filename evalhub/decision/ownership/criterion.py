@@ -14,13 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criteria.ownership import Ownership, OwnershipBudget
+from evalhub.decision.criterion import Criterion, Measurement, Tested
 from evalhub.decision.measuring import requirement_at
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import Ends
-from evalhub.declare.criteria import Criterion, Measurement, Tested
-from evalhub.declare.policy import OwnershipBudget
-from evalhub.declare.roles import OWNERSHIP
 from evalhub.stats.paired import compare, p_one_sided
 
 METRIC = "net_monthly"
@@ -73,8 +72,8 @@ def ownership_criterion(
     """The budget measured: it holds where the lower end is `net_monthly_min` or more, and fails
     where the upper end is below it."""
     requirement = Requirement(
-        name=OWNERSHIP,
-        role=OWNERSHIP,
+        name=Ownership.key,
+        role=Ownership.role,
         test_set=test_set,
         metric=METRIC,
         min_gain=budget.net_monthly_min,

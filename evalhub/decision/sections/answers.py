@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field
 
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
+from evalhub.decision.policy import Rule
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
+from evalhub.declare.amounts import Count, Probability, Size
 from evalhub.declare.answers_rule import ModelChangeUse, UnansweredShare
-from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration, default_of
-from evalhub.declare.policy import FailureUse, Rule
+from evalhub.declare.policy import FailureUse
 from evalhub.declare.verdicts import Status
 from evalhub.io.items import UNSEEN
 from evalhub.stats.sign_test import two_sided_sign_test

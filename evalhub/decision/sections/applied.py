@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.sections.base import Section
-from evalhub.declare.criteria import Count
+from evalhub.declare.amounts import Count
 from evalhub.declare.decision import Arms
 from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import ALPHA
@@ -33,7 +33,7 @@ AppliedState = Literal["moved", "nothing", "not-told"]
 
 
 class AppliedSection(Section):
-    """Whether a fine-tuned arm that is asked does anything that the baseline doesn't.
+    """Whether a live fine-tuned arm behaves differently from the baseline.
 
     Attributes:
         measure: "texts" where an answer came without its log-probability.

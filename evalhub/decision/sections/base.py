@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.criterion import Criterion
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND

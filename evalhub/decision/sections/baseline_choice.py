@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.inconsistent import FOLLOWS, Discrepancy
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text, figure, with_sign
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import Alternative, Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.policy import Primaries
@@ -149,7 +150,7 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     study was planned to find worth having, on some primary or, with "any-of", on every one.
     Else "not-shown": neither, and more items would tell.
     """
-    gains = [each for each in criteria if each.role == "primary"]
+    gains = [each for each in criteria if each.role == Primary.role]
     holding = [each.holds for each in gains]
     too_little = [
         not criterion.holds

@@ -10,7 +10,7 @@ from pydantic import Field
 from evalhub.decision.align import Aligned
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text, with_sign
-from evalhub.declare.criteria import Probability, Size
+from evalhub.declare.amounts import Probability, Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Status
@@ -89,7 +89,7 @@ class ConsistencySection(Section):
     def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
         """A row for each test set of which both arms answered each item the same number of times,
         at least twice; None where there is none."""
-        scores = [each for each in aligned if each.requirement.role != "budget"]
+        scores = [each for each in aligned if each.requirement.kind.by_metric]
         rows = [_row(each) for each in scores if _several(each)]
         return cls(test_sets=tuple(rows)) if rows else None
 
@@ -120,7 +120,7 @@ class ConsistencySection(Section):
 def _several(aligned: Aligned) -> bool:
     arms = aligned.baseline, aligned.candidate
     whole = all(each.ndim == 2 and each.shape[1] > 1 for each in arms)
-    judged = aligned.requirement.role in ("primary", "guard")
+    judged = aligned.requirement.kind.by_metric
     return judged and whole and not aligned.same and len(aligned.items) > 1
 
 

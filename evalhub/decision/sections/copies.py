@@ -7,8 +7,8 @@ from evalhub.decision.code import code_digest
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text, is_or_are, percent
+from evalhub.declare.amounts import Count, Size
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.criteria import Count, Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict

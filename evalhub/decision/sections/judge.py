@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Count, Probability, Size
+from evalhub.declare.amounts import Count, Probability, Size
 from evalhub.declare.decision import AgreementValue, Arms, Digest
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.judges import JudgeFigures

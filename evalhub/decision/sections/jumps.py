@@ -18,10 +18,11 @@ found nothing may be one of the pattern.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.inconsistent import FOLLOWS, POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import CleanRow, Section
-from evalhub.declare.criteria import Count, Criterion
+from evalhub.decision.wording import SAME_RUN
+from evalhub.declare.amounts import Count
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration, validate
 from evalhub.declare.policy import JumpUse
@@ -97,9 +98,9 @@ def implausible_rows(
     rows = []
     for criterion in criteria:
         limit = largest_gain.get(criterion.name)
-        if limit is None and criterion.role == "guard" and not criterion.form:
+        if limit is None and not criterion.form:
             limit = criterion.margin
-        judged = criterion.role in ("primary", "guard") and criterion.method != SAME_RUN
+        judged = criterion.kind.by_metric and criterion.method != SAME_RUN
         if judged and limit and criterion.lower > limit:
             rows.append(
                 JumpRow(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from evalhub.decision.inconsistent import BESIDE_SCORES, Discrepancy
+from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.ledger_origin import (
     BEGUN,
     RESTORED,
@@ -17,8 +17,8 @@ from evalhub.decision.ledger_origin import (
 )
 from evalhub.decision.levels import Together, items_factor, level_of, level_of_stages
 from evalhub.decision.sections.base import Section
+from evalhub.declare.amounts import Size
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.criteria import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND
@@ -233,7 +233,7 @@ def _unlike_looks(
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for criterion in record.criteria:
             paid = record.rule.alphas.get(criterion.name, record.alpha)
-            if criterion.test_set != row.test_set or criterion.role in BESIDE_SCORES:
+            if criterion.test_set != row.test_set or not criterion.kind.by_item:
                 continue
             if not isclose(paid, row.level, rel_tol=1e-9):
                 path = f"{at}rule.alphas.{criterion.name}"

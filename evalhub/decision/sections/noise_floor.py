@@ -16,7 +16,7 @@ from pydantic import Field
 from evalhub.decision.align import Aligned
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import with_sign
-from evalhub.declare.criteria import Probability
+from evalhub.declare.amounts import Probability
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from evalhub.decision.criteria.ownership import Ownership
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import money_span
 from evalhub.declare.cost_sheet import CostLine, Ends
 from evalhub.declare.decision import Arms
-from evalhub.declare.roles import OWNERSHIP
 from evalhub.declare.verdicts import Status
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class OwnershipSection(Section):
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
         """The criterion is the policy's, and says what the section says."""
         budgets: Any = record.policy.get("budgets")
-        budget = budgets.get(OWNERSHIP) if isinstance(budgets, Mapping) else None
+        budget = budgets.get(Ownership.key) if isinstance(budgets, Mapping) else None
         rows = [
             (i, criterion)
             for i, criterion in enumerate(record.criteria)
-            if criterion.role == OWNERSHIP
+            if criterion.role == Ownership.role
         ]
         section = record.ownership
         if budget is None:
@@ -74,7 +74,7 @@ class OwnershipSection(Section):
             return
         critical = budget.get("tier", "critical") == "critical"
         if not rows and critical and not record.pending and not record.invalid:
-            yield Discrepancy(f"{at}criteria", None, OWNERSHIP, "the policy asks for it")
+            yield Discrepancy(f"{at}criteria", None, Ownership.key, "the policy asks for it")
         for i, criterion in rows:
             for name, written, due in (
                 ("min_gain", criterion.min_gain, budget.get("net_monthly_min")),

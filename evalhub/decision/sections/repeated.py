@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
-from evalhub.declare.criteria import Size
+from evalhub.declare.amounts import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.stats.joined import join_clusters
@@ -31,7 +31,7 @@ class RepeatedRow(Declaration):
 
 
 class RepeatedSection(Section):
-    """Questions that are asked again and again: they are no more items than they are texts."""
+    """Repeated questions: items with the same text count as one cluster."""
 
     title: ClassVar[str] = "Repeated questions"
     method: ClassVar[str] = "repeated"

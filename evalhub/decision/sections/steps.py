@@ -13,7 +13,7 @@ from pydantic import Field
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import money, with_sign
-from evalhub.declare.criteria import Size
+from evalhub.declare.amounts import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Status

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.features.deployment.served_model_check import PROBES, TOLERANCE
-from evalhub.frames.command.options import Json, Of
+from evalhub.frames.command.verbs import Printed, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evalhub.accounts.models import Project
     from evalhub.features.deployment.probing import ProbeMade
 
 SHOWN = 5
@@ -29,10 +32,11 @@ Version = Annotated[
 ]
 
 
+@command
 def serve_config(
-    server: Annotated[ModelServer, typer.Argument(help="What serves it.", metavar="SERVER")],
+    server: Annotated[ModelServer, typer.Argument(help="The server program.", metavar="SERVER")],
     version: Version,
-    project: Of,
+    project: "Project",
     out: Annotated[Path, typer.Option(help="The folder to make.")],
     base: Annotated[
         str, typer.Option(help="Where the (base's) weights lie there.", show_default="as evaluated")
@@ -41,14 +45,14 @@ def serve_config(
         str, typer.Option(help="Where the adapter lies there.", show_default="as evaluated")
     ] = "",
     name: Annotated[
-        str, typer.Option(help="What the server calls it.", show_default="MODEL-vNUMBER")
+        str, typer.Option(help="The version's name on the server.", show_default="MODEL-vNUMBER")
     ] = "",
     base_name: Annotated[
-        str, typer.Option(help="What the server calls the base.", show_default="as its folder")
+        str, typer.Option(help="The base's name on the server.", show_default="as its folder")
     ] = "",
     rank: Annotated[
         int | None,
-        typer.Option(min=1, help="The adapter's, where nothing says it.", show_default="none"),
+        typer.Option(min=1, help="The adapter's rank, if no file states it.", show_default="none"),
     ] = None,
     context: Annotated[
         int | None,
@@ -59,25 +63,19 @@ def serve_config(
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option(help="Of vllm: an image, for which a compose.yaml is written too."),
+        typer.Option(help="With vllm: an image, for which a compose.yaml is written too."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over what this command wrote there before.")
+        bool, typer.Option("--force", help="Overwrite files that this command wrote before.")
     ] = False,
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Write what vLLM, Ollama or llama.cpp needs to serve a version as it was evaluated."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.outputs import write_folder
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
     from evalhub.features.deployment.server_config import ServingOptions
     from evalhub.features.deployment.servers import NAMES, serve_files
+    from evalhub.frames.command.outputs import write_folder
     from evalhub.registry.version_names import version_by_name
 
-    model_version = version_by_name(project_by_slug(project), version)
+    model_version = version_by_name(project, version)
     options = ServingOptions(
         base=base,
         adapter=adapter,
@@ -89,26 +87,16 @@ def serve_config(
     )
     files = serve_files(model_version, server=server.value, options=options, image=image)
     write_folder(out, files, option="--out", over=NAMES if force else ())
-    if json_:
-        printing.print_json(
-            {"version": str(model_version), "digest": model_version.digest, "files": sorted(files)}
-        )
-        return 0
-    typer.echo(f"{model_version} for {server.value}, in {out}: {', '.join(sorted(files))}")
-    start = out / "serve.sh"
+    start = shlex.quote(str(out / "serve.sh"))
     if server is ModelServer.ollama:
-        called = shlex.join(
-            [
-                "ollama",
-                "create",
-                name or f"{model_version.model.slug}-v{model_version.number}",
-                "-f",
-            ]
-        )
-        typer.echo(f"  {called} {shlex.quote(str(out / 'Modelfile'))}", err=True)
-    else:
-        typer.echo(f"  {shlex.quote(str(start))}", err=True)
-    return 0
+        called = name or f"{model_version.model.slug}-v{model_version.number}"
+        start = shlex.join(["ollama", "create", called, "-f", str(out / "Modelfile")])
+    names = sorted(files)
+    return Printed(
+        {"version": str(model_version), "digest": model_version.digest, "files": names},
+        lines=[f"{model_version} for {server.value}, in {out}: {', '.join(names)}"],
+        note=f"  {start}",
+    )
 
 
 def _read(path: Path | None) -> str | None:
@@ -122,9 +110,10 @@ def _read(path: Path | None) -> str | None:
         raise DataError(f"can't be read (--template): {error}", file=str(path)) from error
 
 
+@command
 def probe(
     version: Version,
-    project: Of,
+    project: "Project",
     url: Annotated[
         str | None,
         typer.Argument(help="The server's base address, ending in /v1.", metavar="[URL]"),
@@ -134,21 +123,24 @@ def probe(
         typer.Option(metavar="ALIAS", help="In place of a URL: an alias of EVALHUB_ENDPOINTS."),
     ] = None,
     name: Annotated[
-        str, typer.Option(help="What the server calls it.", show_default="as serve-config does")
+        str,
+        typer.Option(help="The version's name on the server.", show_default="as serve-config does"),
     ] = "",
     base: Annotated[
-        str, typer.Option(help="What the server calls its base.", show_default="as evaluated")
+        str, typer.Option(help="The base's name on the server.", show_default="as evaluated")
     ] = "",
     probes: Annotated[
         int, typer.Option(min=1, max=1000, help="Items to ask, each twice.")
     ] = PROBES,
     test_set: Annotated[
         str | None,
-        typer.Option(help="Take the run on this one.", show_default="the newest run's"),
+        typer.Option(help="Use the run on this test set.", show_default="the newest run's"),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(min=0, max=10, help="Distance that log-probabilities of an answer may have."),
+        typer.Option(
+            min=0, max=10, help="Largest accepted difference of an answer's log-probabilities."
+        ),
     ] = TOLERANCE,
     key_env: Annotated[
         str | None, typer.Option(metavar="VARIABLE", help="The variable that holds the key.")
@@ -157,19 +149,13 @@ def probe(
         list[str] | None,
         typer.Option(metavar="HOST", help="A host that the key may be sent to. Repeatable."),
     ] = None,
-    json_: Json = False,
-) -> int:
-    """Ask a server what the version answered: 0, it answers alike; 1, otherwise; 2, it can't be
-    told."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
+) -> Printed:
+    """Check whether a server is the evaluated version, by asking it again. Exit code 0: the same
+    answers; 1: other answers; 2: undecided."""
     if (url is None) == (endpoint is None):
         raise typer.BadParameter("give one of a URL and --endpoint", param_hint="URL")
     if key_env is not None and endpoint is not None:
         raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
-    set_up_database()
-    from evalhub.accounts.people import project_by_slug
     from evalhub.declare.declaration import validate
     from evalhub.declare.keys import Reach
     from evalhub.features.deployment.probing import Where
@@ -177,18 +163,15 @@ def probe(
     from evalhub.registry.version_names import version_by_name
 
     result = ask(
-        version=version_by_name(project_by_slug(project), version),
+        version=version_by_name(project, version),
         where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
         reach=validate(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
         probes=probes,
         test_set=test_set,
         tolerance=tolerance,
     )
-    if json_:
-        printing.print_json(_row(result))
-    else:
-        _print(result)
-    return {"same": 0, "differs": 1, "unknown": 2}[result.finding.outcome.value]
+    code = {"same": 0, "differs": 1, "unknown": 2}[result.finding.outcome.value]
+    return Printed(result, _row, list(_lines(result)), code=code)
 
 
 def _row(result: "ProbeMade") -> dict[str, Any]:
@@ -204,14 +187,14 @@ def _row(result: "ProbeMade") -> dict[str, Any]:
     }
 
 
-def _print(result: "ProbeMade") -> None:
+def _lines(result: "ProbeMade") -> "Iterator[str]":
     finding = result.finding
     sentence = {
         "same": "answers as it was evaluated",
         "differs": "answers otherwise than it was evaluated",
         "unknown": "can't be told",
     }[finding.outcome.value]
-    typer.echo(f"{result.probe.version} at {result.probe.address}: {sentence}\n  {finding.why}")
+    yield f"{result.probe.version} at {result.probe.address}: {sentence}\n  {finding.why}"
     compared = f"{finding.probes} probes of {result.probe.run}"
     if finding.by_likelihood:
         compared += (
@@ -220,20 +203,20 @@ def _print(result: "ProbeMade") -> None:
         )
     else:
         compared += "; by their texts alone, for no log-probabilities are known"
-    typer.echo(f"  {compared}")
+    yield f"  {compared}"
     if finding.telling is None:
-        typer.echo("  What its base answers to them isn't kept: one that does the same isn't seen")
+        yield "  What its base answers to them isn't kept: one that does the same isn't seen"
     else:
-        typer.echo(
+        yield (
             f"  {finding.telling} of them its base answered otherwise: {finding.borne_out} are "
             f"answered as the version did, {finding.as_parent} as its base"
         )
     if result.listed.note:
-        typer.echo(f"  {result.listed.note}")
+        yield f"  {result.listed.note}"
     for key, before, now in result.changed[:SHOWN]:
-        typer.echo(f"  {key}: {_short(before)}\n  {' ' * len(key)}  {_short(now)}")
+        yield f"  {key}: {_short(before)}\n  {' ' * len(key)}  {_short(now)}"
     if len(result.changed) > SHOWN:
-        typer.echo(f"  and {len(result.changed) - SHOWN} more")
+        yield f"  and {len(result.changed) - SHOWN} more"
 
 
 def _short(text: str) -> str:

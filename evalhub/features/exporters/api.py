@@ -2,35 +2,24 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from evalhub.features.exporters.answers import export_answers
-from evalhub.features.exporters.decisions import export_decisions
-from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
-from evalhub.features.exporters.judgments import export_dpo, export_judgments
-from evalhub.features.exporters.model_card import export_model_index
-from evalhub.features.exporters.report import export_report
-from evalhub.features.exporters.study import export_study
-from evalhub.frames.rest.addresses import project_path
+from evalhub.features.exporters.exports import EXPORTS, Target
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import number
+from evalhub.frames.rest.requests import number
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from reviews.models import Campaign
 
-ROWS = ("jsonl", "parquet")
 TYPES = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
@@ -41,101 +30,6 @@ TYPES = {
 }
 LARGEST_ID = 2**63 - 1
 
-
-@dataclass(frozen=True, slots=True)
-class _Export:
-    """A request for an export, with the folder to write it into."""
-
-    endpoint: "Exports"
-    form: str
-    folder: Path
-
-    @property
-    def to(self) -> Path:
-        return self.folder / f"export.{self.form}"
-
-    @property
-    def by(self) -> Any:
-        return self.endpoint.by
-
-    def row(self, rows: "QuerySet[Any]", name: str) -> Any:
-        """The project's row whose number or slug the query parameter `name` gives."""
-        value = self.endpoint.request.query_params.get(name, "")
-        if not value:
-            raise Problem(400, "says which one", field=name)
-        if name == "study":
-            return get_object_or_404(rows, slug=value)
-        return get_object_or_404(rows, pk=number(value, field=name, most=LARGEST_ID))
-
-    def study(self) -> Study:
-        rows = Study.objects.filter(project=self.endpoint.project)
-        study: Study = self.row(rows.select_related("project"), "study")
-        return study
-
-    def decision(self) -> Decision:
-        rows = Decision.objects.filter(study__project=self.endpoint.project)
-        decision: Decision = self.row(rows.select_related("study__project"), "decision")
-        return decision
-
-    def review(self) -> Campaign:
-        rows = Campaign.objects.filter(project=self.endpoint.project)
-        related = ("project", "study", "baseline__model", "candidate__model")
-        campaign: Campaign = self.row(rows.select_related(*related), "review")
-        return campaign
-
-
-def _answers(export: _Export) -> None:
-    form: Any = export.form
-    export_answers(study=export.study(), by=export.by, to=export.to, form=form)
-
-
-def _study(export: _Export) -> None:
-    export_study(study=export.study(), by=export.by, to=export.to)
-
-
-def _decisions(export: _Export) -> None:
-    form: Any = export.form
-    export_decisions(project=export.endpoint.project, by=export.by, to=export.to, form=form)
-
-
-def _judgments(export: _Export) -> None:
-    form: Any = export.form
-    pseudonyms = export.endpoint.request.query_params.get("pseudonyms") == "1"
-    export_judgments(
-        campaign=export.review(), by=export.by, to=export.to, form=form, pseudonyms=pseudonyms
-    )
-
-
-def _dpo(export: _Export) -> None:
-    export_dpo(campaign=export.review(), by=export.by, to=export.to)
-
-
-def _report(export: _Export) -> None:
-    export.to.write_text(export_report(decision=export.decision(), by=export.by), encoding="utf-8")
-
-
-def _model_index(export: _Export) -> None:
-    text = export_model_index(decision=export.decision(), by=export.by)
-    export.to.write_text(text, encoding="utf-8")
-
-
-def _every_eval_ever(export: _Export) -> None:
-    whole = export.folder / "whole"
-    export_every_eval_ever(decision=export.decision(), by=export.by, to=whole)
-    shutil.make_archive(str(export.to.with_suffix("")), "zip", whole)
-
-
-EXPORTS: dict[str, tuple[Callable[[_Export], None], tuple[str, ...]]] = {
-    "answers": (_answers, ROWS),
-    "decisions": (_decisions, ROWS),
-    "judgments": (_judgments, ("jsonl", "csv", "parquet")),
-    "dpo": (_dpo, ("jsonl",)),
-    "report": (_report, ("html",)),
-    "model-index": (_model_index, ("yaml",)),
-    "every-eval-ever": (_every_eval_ever, ("zip",)),
-    "study": (_study, ("zip",)),
-}
-"""What is exported by which function, in which forms; the first is the usual one."""
 
 WHAT = OpenApiParameter("what", str, OpenApiParameter.PATH, enum=list(EXPORTS))
 FORMAT = OpenApiParameter("format", str, enum=[*TYPES], description="else the usual one")
@@ -165,17 +59,39 @@ class Exports(ProjectEndpoint):
     def get(self, request: Request, project: str, what: str) -> FileResponse:
         if what not in EXPORTS:
             raise Problem(404, f"There is no such export: {', '.join(EXPORTS)}.")
-        write, forms = EXPORTS[what]
-        form = request.query_params.get("format", forms[0])
-        if form not in forms:
-            raise Problem(400, f"is one of {', '.join(forms)}", field="format")
+        export = EXPORTS[what]
+        form = request.query_params.get("format", export.forms[0])
+        if form not in export.forms:
+            raise Problem(400, f"is one of {', '.join(export.forms)}", field="format")
+        pseudonyms = request.query_params.get("pseudonyms") == "1"
         with tempfile.TemporaryDirectory() as folder:
-            export = _Export(self, form, Path(folder))
-            write(export)
-            file = export.to.open("rb")  # stays readable after its folder is deleted
+            path = Path(folder) / f"export.{form}"
+            whole = Path(folder) / "whole" if what == "every-eval-ever" else path
+            export.write(self._row(export.of), Target(self.by, whole, form, pseudonyms))
+            if whole != path:
+                shutil.make_archive(str(path.with_suffix("")), "zip", whole)
+            file = path.open("rb")  # stays readable after its folder is deleted
         return FileResponse(
             file, as_attachment=True, filename=f"{what}.{form}", content_type=TYPES[form]
         )
+
+    def _row(self, of: str) -> Any:
+        """The project, or its study, decision or review that the query names."""
+        if of == "project":
+            return self.project
+        value = self.request.query_params.get(of, "")
+        if not value:
+            raise Problem(400, "says which one", field=of)
+        if of == "study":
+            studies = Study.objects.filter(project=self.project).select_related("project")
+            return get_object_or_404(studies, slug=value)
+        pk = number(value, field=of, most=LARGEST_ID)
+        if of == "decision":
+            decisions = Decision.objects.filter(study__project=self.project)
+            return get_object_or_404(decisions.select_related("study__project"), pk=pk)
+        related = ("project", "study", "baseline__model", "candidate__model")
+        reviews = Campaign.objects.filter(project=self.project).select_related(*related)
+        return get_object_or_404(reviews, pk=pk)
 
 
 urlpatterns = [project_path("exports/<str:what>", Exports, "exports")]

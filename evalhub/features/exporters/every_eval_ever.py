@@ -19,8 +19,8 @@ from evalhub import __version__
 from evalhub.accounts.models import User
 from evalhub.accounts.results_seen import note_export
 from evalhub.decision.align import clusters_of
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.mix import item_weights
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.rows import AT_ONCE, ExportError
 from evalhub.io.full_disk import whole_or_gone
@@ -148,7 +148,7 @@ def _criteria(arm: _ExportedArm) -> list[Criterion]:
     return [
         criterion
         for criterion in judged
-        if criterion.role in ("primary", "guard") and criterion.test_set in arm.compared
+        if criterion.kind.by_metric and criterion.test_set in arm.compared
     ]
 
 

@@ -6,8 +6,8 @@ import yaml
 
 from evalhub.accounts.models import User
 from evalhub.accounts.results_seen import note_export
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.rows import ExportError
 from evalhub.ledger.models import Decision
@@ -32,7 +32,7 @@ def export_model_index(*, decision: Decision, by: User | None) -> str:
 
 def _model(decision: Decision) -> dict[str, Any]:
     record = decision.document
-    judged = [each for each in record.criteria if each.role in ("primary", "guard")]
+    judged = [each for each in record.criteria if each.kind.by_metric]
     return {
         "name": record.arms.candidate.version or record.arms.candidate.name,
         "results": [_result(decision, record, each) for each in judged],

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.declare.defaults import JUDGE_FLOOR
-from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.frames.command.options import Allow, Alpha, Json, StudyPath, hosts_of
+from evalhub.frames.command.option_groups import with_option_groups
+from evalhub.frames.command.options import Alpha, Json, StudyPath
+from evalhub.frames.command.study_file import RunOptions
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ def judge() -> None:
 
 
 @app.command()
+@with_option_groups
 def run(
     file: StudyPath,
     json_: Json = False,
-    allow: Allow = None,
-    budget_tokens: BudgetTokens = None,
-    budget_money: BudgetMoney = None,
+    *,
+    options: RunOptions,
 ) -> int:
     """Ask a study's judge which answer is better, in both orders, as `study run` does before it
     decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts
@@ -46,12 +47,8 @@ def run(
     from evalhub.frames.command.exits import UNREACHABLE
     from evalhub.frames.command.progress import Bars
     from evalhub.frames.command.setup import set_up_database
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
-    spec = within(
-        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
-    )
+    spec = options.read(file)
     if spec.policy.pairwise is None:
         raise spec.document.error(
             ["pairwise"], "missing: say by whom, on which test set and by what rubric"

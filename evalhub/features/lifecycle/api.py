@@ -1,11 +1,11 @@
 """REST: which version is the champion, and how versions came to their stages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from pydantic import Field
+from pydantic import AliasPath, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,14 +15,13 @@ from evalhub.declare.study import Name
 from evalhub.features.lifecycle.moves import reopen, retire
 from evalhub.features.lifecycle.promotion import USUALLY, override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
-from evalhub.frames.rest.addresses import address, project_path
-from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import DecisionEndpoint, ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.registry_shapes import version_address
+from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import Model, ModelVersion
@@ -61,38 +60,36 @@ class MoveRequest(Declaration):
     reason: str = Reason
 
 
-class PromotionShape(ResponseShape):
+class PromotionOut(ResponseBody):
     """Which version is the project's champion: since when, by what, and why."""
 
-    project: str
+    project: str = Field(validation_alias=AliasPath("project", "slug"))
     name: str = Field(description="the version, as pages call it")
     version: str = Field(description="its address")
     how: Literal["promoted", "rolled-back", "overridden"] = Field(
         description="by its decision; by going back to it; by somebody's word alone"
     )
-    decision: int | None = Field(description="what it rests on; null: on no decision")
+    decision: int | None = Field(
+        validation_alias="decision_id", description="what it rests on; null: on no decision"
+    )
     before: str | None = Field(description="name of the version that was champion until then")
-    by: int = Field(description="number of the account")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     reason: str
     created: datetime
 
     @classmethod
-    def of(cls, promotion: Promotion) -> "PromotionShape":
+    def from_model(cls, promotion: Promotion, /, **computed: Any) -> Self:
         before = promotion.before
-        return cls(
-            project=promotion.project.slug,
+        return super().from_model(
+            promotion,
             name=str(promotion.version),
-            version=_at(promotion.version),
-            how=promotion.how,
-            decision=promotion.decision_id,
+            version=version_address(promotion.version),
             before=None if before is None else str(before.version),
-            by=promotion.by_id,
-            reason=promotion.reason,
-            created=promotion.created,
+            **computed,
         )
 
 
-class MoveShape(ResponseShape):
+class MoveOut(ResponseBody):
     """A version moved from one stage to another."""
 
     id: int
@@ -100,33 +97,19 @@ class MoveShape(ResponseShape):
     version: str = Field(description="its address")
     was: str
     stage: str
-    said: str = Field(description="what happened to it, in words")
-    override: bool = Field(description="whether no decision stands behind it")
-    decision: int | None
-    by: int = Field(description="number of the account")
+    said: str = Field(validation_alias="sentence", description="what happened to it, in words")
+    override: bool = Field(
+        validation_alias="is_override", description="whether no decision stands behind it"
+    )
+    decision: int | None = Field(validation_alias="decision_id")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     reason: str
     created: datetime
 
     @classmethod
-    def of(cls, move: StageMove) -> "MoveShape":
-        return cls(
-            id=move.pk,
-            name=str(move.version),
-            version=_at(move.version),
-            was=move.was,
-            stage=move.stage,
-            said=move.sentence,
-            override=move.is_override,
-            decision=move.decision_id,
-            by=move.by_id,
-            reason=move.reason,
-            created=move.created,
-        )
-
-
-def _at(version: ModelVersion) -> str:
-    model = version.model
-    return address("model_version", model.project.slug, model.slug, version.number)
+    def from_model(cls, move: StageMove, /, **computed: Any) -> Self:
+        name, version = str(move.version), version_address(move.version)
+        return super().from_model(move, name=name, version=version, **computed)
 
 
 class PromotedBy(DecisionEndpoint):
@@ -135,7 +118,7 @@ class PromotedBy(DecisionEndpoint):
     @describes(
         "Make the decision's candidate the project's champion\n\nOr, with `arm: baseline`, what it "
         "judged against: a project's first.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=PromotionRequest,
         code=201,
         once=True,
@@ -144,7 +127,7 @@ class PromotedBy(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         body = self.body(PromotionRequest)
         promotion = promote(decision=self.decision(), by=self.by, reason=body.reason, arm=body.arm)
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Champion(ProjectEndpoint):
@@ -152,13 +135,13 @@ class Champion(ProjectEndpoint):
 
     @describes(
         "The version that is the project's champion\n\n404 where none is promoted.",
-        gives=PromotionShape,
+        gives=PromotionOut,
     )
     def get(self, request: Request, project: str) -> Response:
         current = Promotion.objects.current(self.project)
         if current is None:
             raise Problem(404, "No version of this project is promoted yet.")
-        return response_of(request, PromotionShape.of(current))
+        return response_of(request, PromotionOut.from_model(current))
 
 
 class VersionEndpoint(ProjectEndpoint):
@@ -188,7 +171,7 @@ class RolledBack(VersionEndpoint):
     @describes(
         "Roll this champion back\n\nTo the one before it, or to one that was champion before. "
         "Once done, the same again is the same answer.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=RollbackRequest,
         code=201,
         once=True,
@@ -198,14 +181,14 @@ class RolledBack(VersionEndpoint):
         body = self.body(RollbackRequest)
         to = self.find_version(body.to, "to")
         promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Overridden(VersionEndpoint):
     @describes(
         "Make this version the champion without a decision\n\nFor owners, who answer for it by "
         "their reason alone.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=OverrideRequest,
         code=201,
         once=True,
@@ -218,13 +201,13 @@ class Overridden(VersionEndpoint):
         promotion = override_champion(
             version=version, by=by, reason=body.reason, instead_of=instead
         )
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Retired(VersionEndpoint):
     @describes(
         "Give a candidate up\n\nOne that is retired already stays so.",
-        gives=MoveShape,
+        gives=MoveOut,
         takes=MoveRequest,
         code=201,
         once=True,
@@ -232,15 +215,14 @@ class Retired(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return response_of(
-            request, MoveShape.of(retire(version=self.version(), by=self.by, reason=reason)), 201
-        )
+        move = retire(version=self.version(), by=self.by, reason=reason)
+        return response_of(request, MoveOut.from_model(move), 201)
 
 
 class Reopened(VersionEndpoint):
     @describes(
         "Bring a retired version back as a candidate\n\nBy an override, with its reason.",
-        gives=MoveShape,
+        gives=MoveOut,
         takes=MoveRequest,
         code=201,
         once=True,
@@ -248,19 +230,18 @@ class Reopened(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return response_of(
-            request, MoveShape.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
-        )
+        move = reopen(version=self.version(), by=self.by, reason=reason)
+        return response_of(request, MoveOut.from_model(move), 201)
 
 
 class History(ProjectEndpoint):
     parameters = PAGED
 
-    @describes("How a model's versions came to their stages", gives=MoveShape, pages=True)
+    @describes("How a model's versions came to their stages", gives=MoveOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
         return list_response(
-            request, StageMove.objects.of_model(model).newest_first(), MoveShape.of
+            request, StageMove.objects.of_model(model).newest_first(), MoveOut.from_model
         )
 
 

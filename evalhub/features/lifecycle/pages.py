@@ -98,7 +98,7 @@ def _override(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> 
     override_champion(
         version=version, by=by, reason=form_data.get("reason", ""), instead_of=instead
     )
-    return f"{version} is the champion, by your override. Wherever it is named, this is said."
+    return f"{version} is the champion, by your override. Pages that name the champion show this."
 
 
 def _retire(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:

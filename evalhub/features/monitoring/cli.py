@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from evalhub.features.monitoring.models import Asking, Watch
 
 app = typer.Typer(
-    no_args_is_help=True, help="The champion asked again: is it still the model that was promoted?"
+    no_args_is_help=True, help="Watches: is the endpoint still the model that was promoted?"
 )
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
 POLL_SECONDS = 0.2
 SHOWN = 30
 
@@ -24,22 +24,22 @@ SHOWN = 30
 def add(
     project: "Project",
     test_set: Annotated[
-        str, typer.Option(help="A test set of the study that the champion was promoted by.")
+        str, typer.Option(help="A test set of the study that promoted the champion.")
     ],
-    every_hours: Annotated[int, typer.Option(help="From one asking to the next.")] = EVERY_HOURS,
+    every_hours: Annotated[int, typer.Option(help="Hours between two checks.")] = EVERY_HOURS,
     false_alarms_a_year: Annotated[
-        float, typer.Option(help="Of a model that doesn't change, at most.")
+        float, typer.Option(help="Most false alarms a year while the model doesn't change.")
     ] = FALSE_ALARMS_A_YEAR,
     budget_tokens: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="No more tokens for an asking.", show_default="none"),
+        typer.Option(min=1, metavar="N", help="Most tokens per check.", show_default="none"),
     ] = None,
     budget_money: Annotated[
         float | None,
-        typer.Option(metavar="AMOUNT", help="No more money for one.", show_default="none"),
+        typer.Option(metavar="AMOUNT", help="Most money per check.", show_default="none"),
     ] = None,
 ) -> Printed:
-    """Ask the project's champion again and again, from now on."""
+    """Watch the project's champion: ask it again at intervals."""
     from evalhub.features.monitoring.asking import add_watch
     from evalhub.frames.command.budgets import option_budget
 
@@ -58,7 +58,7 @@ def add(
 
 @verb(app, "list")
 def list_(project: "Project") -> Printed:
-    """List a project's watches, with what their newest askings came to."""
+    """List a project's watches, with the results of their newest checks."""
     rows = project.watches.select_related("version__model", "test_set_version__test_set")
     watches = list(rows)
     lines = [line for watch in watches for line in _lines(watch)]
@@ -68,7 +68,7 @@ def list_(project: "Project") -> Printed:
 
 @verb(app)
 def ask(project: "Project", number: Number) -> Printed:
-    """Ask a watch's version now, and wait for it: 0, it answers as it did; 1, an alarm."""
+    """Check a watched version now, and wait: exit code 0, it answers as before; 1, an alarm."""
     from evalhub.features.monitoring.asking import sentence
     from evalhub.frames.command.exits import UNREACHABLE
 
@@ -79,7 +79,7 @@ def ask(project: "Project", number: Number) -> Printed:
 
 @verb(app)
 def end(project: "Project", number: Number) -> Printed:
-    """End a watch. What it found stays."""
+    """End a watch. Its results stay."""
     from evalhub.features.monitoring.asking import end_watch
 
     watch = _watch_by_number(project, number)

@@ -8,11 +8,10 @@ from evalhub.declare.cost_sheet import CostSheet
 from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import Ownership
 from evalhub.features.ownership.study_costs import cost_of
-from evalhub.frames.rest.addresses import project_path
 from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import CANDIDATE, StudyEndpoint, project_path
 from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
 from evalhub.registry.models import StudyArm
 
 TRAFFIC = OpenApiParameter(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.options import Candidate, Json
+from evalhub.frames.command.options import Candidate
+from evalhub.frames.command.verbs import Printed, command
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from evalhub.accounts.models import Project
     from evalhub.declare.cost_sheet import CostSheet
     from evalhub.declare.ownership import Ownership
     from evalhub.registry.models import Study
@@ -18,41 +18,30 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 
+@command
 def cost(
     study: Annotated[str, typer.Argument(help="The study's short name.", metavar="STUDY")],
-    project: Annotated[str, typer.Option(help="The project's name.")],
+    project: "Project",
     assume: Annotated[
         Path | None,
         typer.Option(
             help="A file of assumptions in place of the study's, part by part: YAML or JSON."
         ),
     ] = None,
-    traffic: Annotated[
-        float | None, typer.Option(help="Requests a month that are expected.")
-    ] = None,
+    traffic: Annotated[float | None, typer.Option(help="Expected requests a month.")] = None,
     candidate: Candidate = None,
-    json_: Json = False,
-) -> int:
-    """Say what a candidate costs: training, data, evaluation, serving, upkeep, retraining; when it
-    breaks even; and on which assumption that hangs. Every figure says where it comes from."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
+) -> Printed:
+    """Compute a candidate's cost of ownership: training, data, evaluation, serving, upkeep and
+    retraining; the break-even, and its decisive assumption. Every figure has its origin."""
     from evalhub.features.ownership.study_costs import cost_of
     from evalhub.registry.models import StudyArm
 
+    assumptions = _assumptions(assume, traffic)
     try:
-        sheet = cost_of(
-            _study(project, study), _assumptions(assume, traffic), candidate=candidate or ""
-        )
+        sheet = cost_of(_study(project, study), assumptions, candidate=candidate or "")
     except StudyArm.DoesNotExist as error:
         raise typer.BadParameter(str(error), param_hint="--candidate") from error
-    if json_:
-        printing.print_json(sheet.as_json())
-    else:
-        _print(sheet, printing.terminal())
-    return 0
+    return Printed(sheet, show=partial(_print, sheet))
 
 
 def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None":
@@ -73,22 +62,21 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
     return from_option if from_file is None else from_file.overlaid_with(from_option)
 
 
-def _study(project: str, slug: str) -> "Study":
-    from evalhub.accounts.people import project_by_slug
-
-    of = project_by_slug(project)
-    row: Study | None = of.studies.filter(slug=slug).first()
+def _study(project: "Project", slug: str) -> "Study":
+    row: Study | None = project.studies.filter(slug=slug).first()
     if row is None:
-        newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
-        message = f"there is no study {slug!r} in {project} (studies: {newest or 'none yet'})"
+        newest = ", ".join(project.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
+        message = f"there is no study {slug!r} in {project.slug} (studies: {newest or 'none yet'})"
         raise typer.BadParameter(message, param_hint="STUDY")
     return row
 
 
-def _print(sheet: "CostSheet", console: "Console") -> None:
+def _print(sheet: "CostSheet") -> None:
     from evalhub.features.ownership.wording import amount, line_source, tornado_rows, totals
+    from evalhub.frames.command import printing
     from evalhub.frames.command.figures import figures
 
+    console = printing.terminal()
     print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)
     print_(f"{sheet.candidate} beside {sheet.baseline}, in {sheet.currency}")
     for line in sheet.lines:

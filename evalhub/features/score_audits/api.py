@@ -1,18 +1,18 @@
 """Scores said to be wrong, and metrics audited: no score changes by it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
 from evalhub.declare.declaration import Declaration, DeclarationError
-from evalhub.features.score_audits.error_rates import CheckedScores, ErrorRate, error_rates
+from evalhub.features.score_audits.error_rates import CheckedScores, error_rates
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.features.score_audits.score_cases import (
     LONGEST,
@@ -22,12 +22,11 @@ from evalhub.features.score_audits.score_cases import (
     dispute_score,
     draw_audit,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Metric, Output, Run, RunMetric
 
 LARGEST_ID = 2**63 - 1
@@ -59,15 +58,15 @@ class CheckRequest(Declaration):
     why: str = Field("", max_length=LONGEST)
 
 
-class ScoreCaseOut(ResponseShape):
+class ScoreCaseOut(ResponseBody):
     """One person's word on one score."""
 
     id: int
     run: str = Field(description="address of the run")
-    item: str
-    sample: int
-    metric: str
-    metric_digest: str
+    item: str = Field(validation_alias=AliasPath("output", "item", "key"))
+    sample: int = Field(validation_alias=AliasPath("output", "sample"))
+    metric: str = Field(validation_alias=AliasPath("metric", "name"))
+    metric_digest: str = Field(validation_alias=AliasPath("metric", "digest"))
     value: float = Field(description="the score")
     said: float = Field(description="what it should be")
     why: str
@@ -75,29 +74,17 @@ class ScoreCaseOut(ResponseShape):
     created: datetime
 
     @classmethod
-    def from_model(cls, case: ScoreCase) -> "ScoreCaseOut":
-        output = case.output
-        return cls(
-            id=case.pk,
-            run=address("run", case.project.slug, output.run_id),
-            item=output.item.key,
-            sample=output.sample,
-            metric=case.metric.name,
-            metric_digest=case.metric.digest,
-            value=case.value,
-            said=case.said,
-            why=case.why,
-            by=str(case.by),
-            created=case.created,
-        )
+    def from_model(cls, case: ScoreCase, /, **computed: Any) -> Self:
+        run = address("run", case.project.slug, case.output.run_id)
+        return super().from_model(case, run=run, by=str(case.by), **computed)
 
 
-class ScoreAuditOut(ResponseShape):
+class ScoreAuditOut(ResponseBody):
     """Scored answers drawn by chance, to be checked one by one."""
 
     id: int
-    metric: str
-    metric_digest: str
+    metric: str = Field(validation_alias=AliasPath("metric", "name"))
+    metric_digest: str = Field(validation_alias=AliasPath("metric", "digest"))
     population: int = Field(description="readable scores that it was drawn from")
     drawn: int
     checked: int
@@ -106,22 +93,18 @@ class ScoreAuditOut(ResponseShape):
     url: str
 
     @classmethod
-    def from_model(cls, audit: ScoreAudit) -> "ScoreAuditOut":
+    def from_model(cls, audit: ScoreAudit, /, **computed: Any) -> Self:
         """Of an audit with its count (`with_checked`)."""
-        return cls(
-            id=audit.pk,
-            metric=audit.metric.name,
-            metric_digest=audit.metric.digest,
-            population=audit.population,
+        return super().from_model(
+            audit,
             drawn=len(audit.drawn),
-            checked=audit.checked,  # type: ignore[attr-defined]
             by=str(audit.by),
-            created=audit.created,
             url=address("score_audit", audit.project.slug, audit.pk),
+            **computed,
         )
 
 
-class ErrorRateOut(ResponseShape):
+class ErrorRateOut(ResponseBody):
     """How often checked scores were wrong, with a 95% interval of Clopper and Pearson."""
 
     scores: CheckedScores = Field(
@@ -133,10 +116,6 @@ class ErrorRateOut(ResponseShape):
     lower: float | None = Field(description="of the share that is wrong; null: none was checked")
     upper: float | None
 
-    @classmethod
-    def from_rate(cls, rate: ErrorRate) -> "ErrorRateOut":
-        return cls.model_validate(rate, from_attributes=True)
-
 
 class WholeScoreAuditOut(ScoreAuditOut):
     """An audit, and how often the metric errs as far as its answers were checked."""
@@ -144,43 +123,25 @@ class WholeScoreAuditOut(ScoreAuditOut):
     rates: tuple[ErrorRateOut, ...]
 
     @classmethod
-    def from_model(cls, audit: ScoreAudit) -> "WholeScoreAuditOut":
+    def from_model(cls, audit: ScoreAudit, /, **computed: Any) -> Self:
         """Of an audit with its count (`with_checked`). One query."""
         rates = error_rates(list(audit.cases.all()))
-        fields = dict(ScoreAuditOut.from_model(audit))
-        return cls(**fields, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
+        return super().from_model(audit, rates=rates, **computed)
 
 
-class DrawnAnswerOut(ResponseShape):
+class DrawnAnswerOut(ResponseBody):
     """An answer that an audit has drawn."""
 
-    answer: int = Field(description="its number, by which it is checked")
+    answer: int = Field(validation_alias="id", description="its number, by which it is checked")
     run: str = Field(description="address of the run")
-    item: str
+    item: str = Field(validation_alias=AliasPath("item", "key"))
     sample: int
-    input: JsonValue
-    references: tuple[JsonValue, ...]
+    input: JsonValue = Field(validation_alias=AliasPath("item", "input"))
+    references: tuple[JsonValue, ...] = Field(validation_alias=AliasPath("item", "references"))
     text: str | None
     value: float | None = Field(description="the score")
     said: float | None = Field(description="what it should be; null: nobody has checked it")
     why: str | None
-
-    @classmethod
-    def from_model(cls, output: Output, project: str) -> "DrawnAnswerOut":
-        """Of an answer as `answers_to_check` has it."""
-        item = output.item
-        return cls(
-            answer=output.pk,
-            run=address("run", project, output.run_id),
-            item=item.key,
-            sample=output.sample,
-            input=item.input,
-            references=tuple(item.references),
-            text=output.text,
-            value=output.value,  # type: ignore[attr-defined]
-            said=output.said,  # type: ignore[attr-defined]
-            why=output.why,  # type: ignore[attr-defined]
-        )
 
 
 class OfMetric(Since):
@@ -330,7 +291,9 @@ class AnswersOfAudit(AuditEndpoint):
         return list_response(
             request,
             answers_to_check(self.audit()),
-            lambda output: DrawnAnswerOut.from_model(output, self.project.slug),
+            lambda output: DrawnAnswerOut.from_model(
+                output, run=address("run", self.project.slug, output.run_id)
+            ),
             filtered=Checked,
             ordering=("place",),
         )

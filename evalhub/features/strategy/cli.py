@@ -2,12 +2,13 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from evalhub.features.strategy.advice import StrategyAdvice
@@ -26,30 +27,32 @@ def strategy() -> None:
 
 
 @app.command()
+@file_command
 def init(
     out: Annotated[Path, typer.Argument(help="The study file to write.", metavar="[OUT]")] = Path(
         STUDY
     ),
     about: Annotated[
-        str | None, typer.Option(help="What it should do better: knowledge, behaviour or both.")
+        str | None,
+        typer.Option(help="What the model should do better: knowledge, behaviour or both."),
     ] = None,
     lesson: Annotated[
         str | None, typer.Option(help="What examples would teach: style, format or domain.")
     ] = None,
     changes: Annotated[
         str | None,
-        typer.Option(help="How often that changes: never, yearly, monthly, weekly or daily."),
+        typer.Option(
+            help="How often the knowledge changes: never, yearly, monthly, weekly or daily."
+        ),
     ] = None,
     examples: Annotated[
         int | None,
         typer.Option(help="How many examples there are.", show_default="rows of --examples-file"),
     ] = None,
     privacy: Annotated[
-        str | None, typer.Option(help="Where its texts may go: anywhere or own-machines.")
+        str | None, typer.Option(help="Where the texts may go: anywhere or own-machines.")
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="What is to get better: quality, cost or latency.")
-    ] = None,
+    reason: Annotated[str | None, typer.Option(help="The goal: quality, cost or latency.")] = None,
     size: Annotated[
         str | None, typer.Option(help="The model that answers today: small or large.")
     ] = None,
@@ -57,10 +60,11 @@ def init(
         float | None, typer.Option(help="Billions of parameters of the model to tune.")
     ] = None,
     memory: Annotated[
-        float | None, typer.Option(help="GB of the GPUs that would train it, all together.")
+        float | None, typer.Option(help="Total memory of the training GPUs, in GB.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing: what isn't said is what is usual.")
+        bool,
+        typer.Option("--yes", help="Ask nothing; use the usual answer for each open question."),
     ] = False,
     examples_file: Annotated[
         Path | None, typer.Option(help="Training rows: some are shown in the few-shot arm.")
@@ -71,19 +75,17 @@ def init(
     ] = None,
     url: Annotated[str, typer.Option(help="Where the models answer, ending in /v1.")] = "",
     model: Annotated[str, typer.Option(help="The model that answers today.")] = "",
-    tuned_model: Annotated[str, typer.Option(help="What the server calls the fine-tune.")] = "",
+    tuned_model: Annotated[str, typer.Option(help="The fine-tune's name on the server.")] = "",
     key_env: Annotated[str, typer.Option(help="The variable that holds the server's key.")] = "",
     system: Annotated[str, typer.Option(help="The system message of the prompted arm.")] = "",
     metric: Annotated[
         str, typer.Option(help="What an answer is worth.", show_default="exact_match")
     ] = "",
     project: Annotated[str, typer.Option(help="The team's space.", show_default="my-team")] = "",
-    json_: Json = False,
-) -> int:
-    """Ask what the case is, advise, and write a study that tries the simpler things first."""
+) -> Printed:
+    """Ask about the case, advise, and write a study that tries simpler methods first."""
     from evalhub.features.strategy.first_study import first_study, rows_in
     from evalhub.features.strategy.study import StudyParts
-    from evalhub.frames.command import printing
 
     _check_free(out)
     if examples is None and examples_file is not None:
@@ -114,18 +116,13 @@ def init(
     )
     draft = first_study(answers, parts, examples=examples_file, items=items)
     _write(out, draft.text)
-    if json_:
-        printing.print_json(
-            {
-                "answers": answers.as_json(),
-                "advice": draft.advice.as_json(),
-                "study": str(out),
-                "fill_in": [{"field": each.field, "said": each.text} for each in draft.unfilled],
-            }
-        )
-    else:
-        _print(out, draft)
-    return 0
+    document = {
+        "answers": answers.as_json(),
+        "advice": draft.advice.as_json(),
+        "study": str(out),
+        "fill_in": [{"field": each.field, "said": each.text} for each in draft.unfilled],
+    }
+    return Printed(document, show=partial(_print, out, draft))
 
 
 def _answers(stated: dict[str, Any], yes: bool) -> "Case":

@@ -1,7 +1,7 @@
 """Webhooks by REST, for a project's owners alone: endpoints and their shapes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -17,19 +17,17 @@ from evalhub.declare.outside import Outside
 from evalhub.features.webhooks.models import Delivery, Webhook
 from evalhub.features.webhooks.registering import (
     LONGEST_URL,
-    NewSecret,
     add_webhook,
     change_webhook,
     remove_webhook,
     replay,
     rotate_secret,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 
 
 class WebhookRequest(Declaration):
@@ -48,7 +46,7 @@ class WebhookChangeRequest(Declaration):
     enabled: bool | None = None
 
 
-class WebhookOut(ResponseShape):
+class WebhookOut(ResponseBody):
     id: int
     address: str
     events: tuple[EventType, ...]
@@ -59,16 +57,13 @@ class WebhookOut(ResponseShape):
     url: str
 
     @classmethod
-    def from_model(cls, webhook: Webhook) -> "WebhookOut":
-        return cls(
-            id=webhook.pk,
+    def from_model(cls, webhook: Webhook, /, **computed: Any) -> Self:
+        return super().from_model(
+            webhook,
             address=webhook.url,
-            events=tuple(map(EventType, webhook.events)),
-            private=webhook.private,
             enabled=webhook.disabled is None,
-            why=webhook.why,
-            created=webhook.created,
             url=address("webhook", webhook.project.slug, webhook.pk),
+            **computed,
         )
 
 
@@ -77,12 +72,8 @@ class WebhookSecretOut(WebhookOut):
 
     secret: str
 
-    @classmethod
-    def from_new(cls, new: NewSecret) -> "WebhookSecretOut":
-        return cls(**dict(WebhookOut.from_model(new.webhook)), secret=new.secret)
 
-
-class DeliveryOut(ResponseShape):
+class DeliveryOut(ResponseBody):
     id: int
     message_id: str
     event: str
@@ -93,10 +84,6 @@ class DeliveryOut(ResponseShape):
     body: str = Field(description="as it is sent")
     created: datetime
     ended: datetime | None
-
-    @classmethod
-    def from_model(cls, delivery: Delivery) -> "DeliveryOut":
-        return cls.model_validate(delivery, from_attributes=True)
 
 
 class WebhookEndpoint(ProjectEndpoint):
@@ -120,7 +107,7 @@ class Webhooks(WebhookEndpoint):
         return list_response(request, self.rows(), WebhookOut.from_model)
 
     @describes(
-        "Make a webhook\n\nIt is told of what happens from now on. Its secret is shown this once.",
+        "Make a webhook\n\nIt gets messages from now on. Its secret is shown only once.",
         gives=WebhookSecretOut,
         takes=WebhookRequest,
         code=201,
@@ -130,7 +117,7 @@ class Webhooks(WebhookEndpoint):
     def post(self, request: Request, project: str) -> Response:
         body = self.body(WebhookRequest)
         new = add_webhook(project=self.project, by=self.by, url=body.address, events=body.events)
-        webhook = WebhookSecretOut.from_new(new)
+        webhook = WebhookSecretOut.from_model(new.webhook, secret=new.secret)
         return response_of(request, webhook, 201, Location=webhook.url)
 
 
@@ -142,7 +129,7 @@ class OneWebhook(WebhookEndpoint):
         return response_of(request, WebhookOut.from_model(self.webhook()))
 
     @describes(
-        "Change what it is told, or whether it is told anything",
+        "Change a webhook's events, or switch it on or off",
         gives=WebhookOut,
         takes=WebhookChangeRequest,
         also=(415,),
@@ -167,7 +154,7 @@ class SecretOfWebhook(WebhookEndpoint):
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
         new = rotate_secret(webhook=self.webhook(), by=self.by)
-        return response_of(request, WebhookSecretOut.from_new(new))
+        return response_of(request, WebhookSecretOut.from_model(new.webhook, secret=new.secret))
 
 
 class DeliveriesOfWebhook(WebhookEndpoint):

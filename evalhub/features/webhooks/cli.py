@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from evalhub.features.webhooks.models import Delivery, Webhook
     from evalhub.features.webhooks.registering import NewSecret
 
-app = typer.Typer(no_args_is_help=True, help="Webhooks: whom a project tells what happens in it.")
+app = typer.Typer(no_args_is_help=True, help="Webhooks: messages from a project to other programs.")
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
 
 
 @verb(app)
@@ -31,19 +31,17 @@ def add(
     ] = None,
     private: Annotated[
         bool,
-        typer.Option(
-            "--private", help="It may lie in a private network or here, and take http://."
-        ),
+        typer.Option("--private", help="Allow a private network, this machine, and http://."),
     ] = False,
 ) -> Printed:
-    """Make a webhook and print its secret: it is shown this once."""
+    """Create a webhook and print its secret, which is shown only once."""
     from evalhub.accounts.events import EventType
     from evalhub.features.webhooks.registering import add_webhook
 
     events = event or list(EventType)
     new = add_webhook(project=project, by=None, url=url, events=events, private=private)
     names = ", ".join(new.webhook.events)
-    note = f"Webhook {new.webhook.pk} is told: {names}. It isn't shown again."
+    note = f"Webhook {new.webhook.pk} gets: {names}. The secret isn't shown again."
     return Printed(new, _with_secret, [new.secret], note)
 
 
@@ -69,12 +67,12 @@ def replay(project: "Project", message: Number) -> Printed:
         raise WebhookError(f"{project} has no message {message}", "NUMBER")
     send_again(delivery=delivery, by=None)
     line = f"{delivery.event} is sent again, by the site or a worker."
-    return Printed(delivery, lambda row: DeliveryOut.from_model(row).as_json(), [line])
+    return Printed(delivery, DeliveryOut.from_model, [line])
 
 
 @verb(app)
 def rotate(project: "Project", webhook: Number) -> Printed:
-    """Make a new secret and print it; for a day messages are signed by both."""
+    """Create a new secret and print it; for a day both secrets sign messages."""
     from evalhub.features.webhooks.registering import rotate_secret
 
     new = rotate_secret(webhook=_webhook_by_number(project, webhook), by=None)
@@ -83,14 +81,14 @@ def rotate(project: "Project", webhook: Number) -> Printed:
 
 @verb(app)
 def remove(project: "Project", webhook: Number) -> Printed:
-    """Take a webhook away, with its messages."""
+    """Delete a webhook with its messages."""
     from evalhub.features.webhooks.api import WebhookOut
     from evalhub.features.webhooks.registering import remove_webhook
 
     row = _webhook_by_number(project, webhook)
     remove_webhook(webhook=copy(row), by=None)
-    line = f"{row.url} is told nothing any more."
-    return Printed(row, lambda row: WebhookOut.from_model(row).as_json(), [line])
+    line = f"{row.url} gets no more messages."
+    return Printed(row, WebhookOut.from_model, [line])
 
 
 def _webhook_by_number(project: "Project", number: int) -> "Webhook":
@@ -105,7 +103,7 @@ def _webhook_by_number(project: "Project", number: int) -> "Webhook":
 def _with_secret(new: "NewSecret") -> dict[str, Any]:
     from evalhub.features.webhooks.api import WebhookSecretOut
 
-    return WebhookSecretOut.from_new(new).as_json()
+    return WebhookSecretOut.from_model(new.webhook, secret=new.secret).as_json()
 
 
 def _with_deliveries(webhook: "Webhook") -> dict[str, Any]:

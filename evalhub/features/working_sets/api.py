@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from django.db.models import Max, Sum
 from django.http import HttpResponse
@@ -29,19 +29,18 @@ from evalhub.features.working_sets.sets import (
     edit_version,
     publish_working_set,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import (
     Purpose,
+    TestSetVersionOut,
     TestSetVersionRequest,
-    TestSetVersionShape,
     Upload,
 )
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
@@ -97,27 +96,32 @@ class SplitRequest(Declaration):
     seed: int = Field(0, ge=0, le=2_147_483_648)
 
 
-class WorkingSetOut(ResponseShape):
+class WorkingSetOut(ResponseBody):
     """A test set that is being written."""
 
     id: int
-    test_set: str
+    test_set: str = Field(validation_alias="slug")
     purpose: str
     source: str = Field(description="where its first items came from")
     origin: str | None = Field(description="address of the version that it is seen against")
-    items: int
+    items: int = Field(validation_alias="size")
     revision: int = Field(description="counts what was written")
     created: datetime
     changed: datetime
     url: str
 
     @classmethod
-    def from_model(cls, working_set: WorkingSet) -> "WorkingSetOut":
+    def from_model(cls, working_set: WorkingSet, /, **computed: Any) -> Self:
         """Of a working set with its count (`with_counts`)."""
-        return cls(**_set_fields(working_set))
+        return super().from_model(
+            working_set,
+            origin=_version_address(working_set, working_set.origin),
+            url=address("working_set", working_set.project.slug, working_set.pk),
+            **computed,
+        )
 
 
-class SetDifferenceOut(ResponseShape):
+class SetDifferenceOut(ResponseBody):
     """What publishing would change, in numbers of items."""
 
     added: int
@@ -134,31 +138,24 @@ class WholeWorkingSetOut(WorkingSetOut):
     parts: dict[str, int] = Field(description="items by part: test, development, or none")
 
     @classmethod
-    def from_model(cls, working_set: WorkingSet) -> "WholeWorkingSetOut":
+    def from_model(cls, working_set: WorkingSet, /, **computed: Any) -> Self:
         """Of a working set with its count (`with_counts`). Seven queries."""
         change = difference(working_set)
+        newer = _version_address(working_set, change.newer)
         items = working_set.items.all()
-        return cls(
-            **_set_fields(working_set),
-            difference=SetDifferenceOut(
-                added=change.added,
-                changed=change.changed,
-                removed=change.removed,
-                newer=_version_address(working_set, change.newer),
-            ),
+        return super().from_model(
+            working_set,
+            difference=SetDifferenceOut.from_model(change, newer=newer),
             alike=items.matching(WorkingItemFilter(alike=True)).count(),
             parts={part or "none": n for part, n in items.per_part().items()},
+            **computed,
         )
 
 
-class PublishedOut(ResponseShape):
+class PublishedOut(ResponseBody):
     """The versions that a working set became: one, or one for each part of a split."""
 
-    versions: tuple[TestSetVersionShape, ...]
-
-    @classmethod
-    def from_versions(cls, versions: list[TestSetVersion]) -> "PublishedOut":
-        return cls(versions=tuple(TestSetVersionShape.of(version) for version in versions))
+    versions: tuple[TestSetVersionOut, ...]
 
 
 class WorkingSetEndpoint(ProjectEndpoint):
@@ -339,7 +336,7 @@ class PublishWorkingSet(WorkingSetEndpoint):
 def _versions_response(request: Request, versions: list[TestSetVersion]) -> Response:
     rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
     ordered = rows.select_related("test_set__project").order_by("test_set__slug")
-    shape = PublishedOut.from_versions(list(ordered))
+    shape = PublishedOut(versions=tuple(TestSetVersionOut.from_model(row) for row in ordered))
     return response_of(request, shape, 201, Location=shape.versions[0].url)
 
 
@@ -353,21 +350,6 @@ def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:
         field = "version" if number else "test_set"
         raise DeclarationError("there is no such version in this project", field)
     return version
-
-
-def _set_fields(working_set: WorkingSet) -> dict[str, Any]:
-    return {
-        "id": working_set.pk,
-        "test_set": working_set.slug,
-        "purpose": working_set.purpose,
-        "source": working_set.source,
-        "origin": _version_address(working_set, working_set.origin),
-        "items": working_set.size,  # type: ignore[attr-defined]
-        "revision": working_set.revision,
-        "created": working_set.created,
-        "changed": working_set.changed,
-        "url": address("working_set", working_set.project.slug, working_set.pk),
-    }
 
 
 def _version_address(working_set: WorkingSet, version: TestSetVersion | None) -> str | None:

@@ -1,6 +1,6 @@
 """The items of a working set: rows added, one changed or deleted, many changed at once."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -31,13 +31,13 @@ from evalhub.features.working_sets.models import (
     WorkingItemFilter,
     WorkingItemQuerySet,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
-from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
 
@@ -105,10 +105,10 @@ class WorkingItemRequest(Declaration):
     metadata: dict[str, JsonValue] = {}
 
 
-class WorkingItemOut(ResponseShape):
+class WorkingItemOut(ResponseBody):
     """An item of a working set."""
 
-    id: str
+    id: str = Field(validation_alias="key")
     position: int
     input: JsonValue
     references: tuple[JsonValue, ...]
@@ -124,33 +124,21 @@ class WorkingItemOut(ResponseShape):
     url: str
 
     @classmethod
-    def from_model(cls, item: WorkingItem, project: str) -> "WorkingItemOut":
-        return cls(
-            id=item.key,
-            position=item.position,
-            input=item.input,
-            references=tuple(item.references),
-            context=item.context,
-            tags=tuple(item.tags),
-            cluster=item.cluster,
-            choices=None if item.choices is None else tuple(item.choices),
-            tools=None if item.tools is None else tuple(item.tools),
-            metadata=item.metadata,
-            part=item.part,
-            change=item.change,
-            alike=item.alike,
-            url=address("working_item", project, item.working_set_id, item.pk),
-        )
+    def from_model(cls, item: WorkingItem, /, **computed: Any) -> Self:
+        """Of an item with its working set and project."""
+        working_set = item.working_set
+        url = address("working_item", working_set.project.slug, working_set.pk, item.pk)
+        return super().from_model(item, url=url, **computed)
 
 
-class LeftOutOut(ResponseShape):
+class LeftOutOut(ResponseBody):
     """A row that wasn't added."""
 
     line: int = Field(description="in the file, or its place in the request from 1")
     why: str
 
 
-class AddedRowsOut(ResponseShape):
+class AddedRowsOut(ResponseBody):
     added: int
     left_out: tuple[LeftOutOut, ...] = Field(
         description="rows that ask what an item asks already, or have another's id"
@@ -162,7 +150,7 @@ class AddedRowsOut(ResponseShape):
         return cls(added=added.added, left_out=left)
 
 
-class ItemsChangedOut(ResponseShape):
+class ItemsChangedOut(ResponseBody):
     items: int = Field(description="how many were changed or deleted")
 
 
@@ -189,7 +177,15 @@ class WorkingItemFilters(filters.FilterSet):
         return queryset.matching(wanted)
 
 
-class WorkingItems(WorkingSetEndpoint):
+class WorkingItemEndpoint(WorkingSetEndpoint):
+    """Below the items of a working set."""
+
+    def item_rows(self) -> WorkingItemQuerySet:
+        rows: WorkingItemQuerySet = WorkingItem.objects.filter(working_set=self.working_set())
+        return rows.select_related("working_set__project").defer("text")
+
+
+class WorkingItems(WorkingItemEndpoint):
     scopes = {"POST": Scope.INGEST}
     parameters = (*PAGED, *WorkingItemFilters.base_filters)
 
@@ -200,11 +196,10 @@ class WorkingItems(WorkingSetEndpoint):
         filtered=WorkingItemFilters,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        rows = WorkingItem.objects.filter(working_set=self.working_set()).defer("text")
         return list_response(
             request,
-            rows,
-            lambda item: WorkingItemOut.from_model(item, self.project.slug),
+            self.item_rows(),
+            WorkingItemOut.from_model,
             filtered=WorkingItemFilters,
             ordering=("position", "id"),
         )
@@ -238,22 +233,17 @@ def _rows_response(request: Request, added: AddedRows) -> Response:
     return response_of(request, AddedRowsOut.from_added(added))
 
 
-class OneWorkingItem(WorkingSetEndpoint):
+class OneWorkingItem(WorkingItemEndpoint):
     scopes = {"PUT": Scope.INGEST, "DELETE": Scope.INGEST}
     parameters = ("fields",)
 
     def item(self) -> WorkingItem:
-        rows = WorkingItem.objects.filter(working_set=self.working_set())
-        rows = rows.select_related("working_set__project").defer("text")
-        item: WorkingItem = get_object_or_404(rows, pk=self.kwargs["item"])
+        item: WorkingItem = get_object_or_404(self.item_rows(), pk=self.kwargs["item"])
         return item
-
-    def shape(self, item: WorkingItem) -> WorkingItemOut:
-        return WorkingItemOut.from_model(item, self.project.slug)
 
     @describes("An item of a working set", gives=WorkingItemOut)
     def get(self, request: Request, project: str, pk: int, item: int) -> Response:
-        shape = self.shape(self.item())
+        shape = WorkingItemOut.from_model(self.item())
         return response_of(request, shape, ETag=etag_of(shape))
 
     @describes(
@@ -266,10 +256,10 @@ class OneWorkingItem(WorkingSetEndpoint):
     )
     def put(self, request: Request, project: str, pk: int, item: int) -> Response:
         row, body = self.item(), self.body(WorkingItemRequest)
-        check_match(request, self.shape(row))
+        check_match(request, WorkingItemOut.from_model(row))
         content = item_content(body.as_json())
         change_item(row, content, revision=row.revision, by=self.by)
-        shape = self.shape(self.item())
+        shape = WorkingItemOut.from_model(self.item())
         return response_of(request, shape, ETag=etag_of(shape))
 
     @describes(
@@ -282,7 +272,7 @@ class OneWorkingItem(WorkingSetEndpoint):
     )
     def delete(self, request: Request, project: str, pk: int, item: int) -> HttpResponse:
         row = self.item()
-        check_match(request, self.shape(row))
+        check_match(request, WorkingItemOut.from_model(row))
         delete_item(row, revision=row.revision, by=self.by)
         return HttpResponse(status=204)
 

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 BudgetTokens = Annotated[
     int | None,
-    typer.Option(
-        min=1, metavar="N", help="Ask for no more tokens in all; in place of the file's budget."
-    ),
+    typer.Option(min=1, metavar="N", help="Limit of all tokens, instead of the file's budget."),
 ]
 BudgetMoney = Annotated[
     float | None,
-    typer.Option(metavar="AMOUNT", help="Spend no more in all; in place of the file's budget."),
+    typer.Option(metavar="AMOUNT", help="Limit of all spending, instead of the file's budget."),
 ]
 
 

@@ -1,8 +1,11 @@
 """Ask for consent before an action that can't be undone."""
 
 import sys
+from collections.abc import Callable
 
 import typer
+
+from evalhub.frames.command.verbs import Printed
 
 
 def agree(question: str, *, unasked: str) -> None:
@@ -17,6 +20,27 @@ def agree(question: str, *, unasked: str) -> None:
     """
     if not sys.stdin or not sys.stdin.isatty():
         raise typer.BadParameter(
-            f"{unasked}, and nobody is at a terminal to be asked: say --yes", param_hint="--yes"
+            f"{unasked}, and there is no terminal for a confirmation: add --yes", param_hint="--yes"
         )
     typer.confirm(question, abort=True, err=True)
+
+
+def for_good(
+    plan: Callable[[], Printed],
+    act: Callable[[], Printed],
+    *,
+    question: str,
+    yes: bool,
+    dry_run: bool,
+) -> Printed:
+    """Does what can't be undone: after the plan was shown and agreed to, or at once with `yes`.
+    With `dry_run` nothing but the plan is made.
+
+    Raises as `agree`.
+    """
+    if dry_run:
+        return plan()
+    if not yes:
+        typer.echo("\n".join(plan().lines), err=True)
+        agree(question, unasked="this can't be undone")
+    return act()

@@ -14,6 +14,7 @@ def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
     the option's. The command itself is given each dataclass as one value.
     """
     hints = get_type_hints(command, include_extras=True)
+    result = hints.pop("return")
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     parameters = [
         option
@@ -32,7 +33,7 @@ def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
             values[name] = group(**own)
         return command(**values)
 
-    signature = inspect.Signature(parameters, return_annotation=hints["return"])
+    signature = inspect.Signature(parameters, return_annotation=result)
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run

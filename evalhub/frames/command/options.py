@@ -27,10 +27,10 @@ PORT = 8000
 Processes = Annotated[
     int, typer.Option(help="Processes: as many as cores, at most.", min=1, max=64)
 ]
-Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
+Of = Annotated[str, typer.Option("--project", help="The project's name.", metavar="P")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking you before.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go. Nothing is changed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Erase without confirmation.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would go, and change nothing.")]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,28 +41,7 @@ Allow = Annotated[
 StudyPath = Annotated[Path, typer.Argument(help="The study: STUDY.yaml", metavar="STUDY")]
 Candidate = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The arm in question, where another than the file's."),
-]
-Adapter = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADAPTER",
-        help="The candidate's new adapter: the name by which its server of models knows it; for "
-        "the backend hf its folder, or ID@COMMIT of the model hub.",
-    ),
-]
-Answers = Annotated[
-    Path | None,
-    typer.Option(
-        help="The candidate's answers, made elsewhere; {test_set} stands for the test set's name."
-    ),
-]
-BuildOf = Annotated[
-    str | None,
-    typer.Option(
-        help="What gave those answers, such as the SHA-256 of its weights: another build is "
-        "another version.",
-    ),
+    typer.Option(metavar="NAME", help="The arm to judge, if not the file's candidate."),
 ]
 RowsPath = Annotated[
     str | None,
@@ -73,10 +52,10 @@ RowsPath = Annotated[
     ),
 ]
 IdPath = Annotated[
-    str | None, typer.Option("--id", metavar="PATH", help="Where a row has the item's id.")
+    str | None, typer.Option("--id", metavar="PATH", help="Path to the item's id in a row.")
 ]
 OutputPath = Annotated[
-    str | None, typer.Option("--output", metavar="PATH", help="Where a row has the answer.")
+    str | None, typer.Option("--output", metavar="PATH", help="Path to the answer in a row.")
 ]
 ScorePaths = Annotated[
     list[str] | None,
@@ -109,14 +88,6 @@ AcceptNewItems = Annotated[
         metavar="REASON",
         help="Say, as the owner of this home, that items are new though they are near-copies of "
         "items looked at, which holds a ship. Kept with the decision.",
-    ),
-]
-TrainingRecordFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="PATH",
-        help="How the candidate was trained: YAML or JSON, or the folder that TRL, transformers, "
-        "Axolotl or LLaMA-Factory wrote.",
     ),
 ]
 
@@ -159,23 +130,6 @@ def row_fields(
         raise typer.BadParameter(error.message, param_hint=hint) from error
 
 
-def answer_fields(
-    answers: Path | None,
-    rows: str | None,
-    id_: str | None,
-    output: str | None,
-    scores: list[str] | None,
-    other: list[str] | None,
-) -> "RowFields | None":
-    """The same for --answers; None if none of them is used. Raises typer.BadParameter."""
-    stated = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
-    if (option := next((name for name, each in stated.items() if each), None)) is None:
-        return None
-    if answers is None:
-        raise typer.BadParameter("goes with --answers FILE", param_hint=f"--{option}")
-    return row_fields(rows, id_, output, scores, other)
-
-
 def _split_name(text: str) -> tuple[str | None, str]:
     """Splits NAME=PATH; a path alone has no name, and a = within brackets belongs to the path."""
     before = text.partition("[")[0]
@@ -198,14 +152,3 @@ def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
         return command(**options)
 
     return run
-
-
-def hosts_of(names: "list[str]") -> tuple[str, ...]:
-    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
-    from evalhub.declare.declaration import DeclarationError, validate
-    from evalhub.declare.keys import Reach
-
-    try:
-        return validate(Reach, {"hosts": names}).hosts
-    except DeclarationError as error:
-        raise typer.BadParameter(error.message, param_hint="--allow") from error

@@ -1,10 +1,12 @@
 """Files that a command writes: never over one that it reads, and complete or not at all."""
 
+import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -48,6 +50,13 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
         raise _write_error(path, option, error.strerror or str(error)) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, document: Any, *, option: str) -> None:
+    """Writes one JSON document, whole or not at all. Raises as `whole`."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    with whole(path, option=option) as file:
+        file.write_text(f"{text}\n", encoding="utf-8")
 
 
 def write_folder(

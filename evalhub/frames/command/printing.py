@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from evalhub.decision.criterion import Criterion
     from evalhub.decision.document import DecisionRecord
     from evalhub.decision.sections.base import Section
-    from evalhub.declare.criteria import Criterion
     from evalhub.declare.decision import BreakdownRow, Reading
     from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
     from evalhub.report.skills import Skills
@@ -145,7 +145,7 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
         console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
     for look in plan.looks:
         console.print(Text(f"• {look.sentence}"))
-    console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
+    console.print("\nNo model was asked, and nothing was stored.", style="dim")
 
 
 def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
@@ -166,9 +166,9 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
     if live or plan.judging:
         console.print(table)
     if recorded := len(plan.runs) - len(live):
-        console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
+        console.print(f"Recorded, so that no model is asked: {recorded} of {len(plan.runs)} runs.")
     if reused := sum(each.reused for each in plan.runs):
-        console.print(f"Answered before by the same version, and not asked for again: {reused:,}.")
+        console.print(f"Reused answers of the same version: {reused:,}.")
     back = "?" if plan.completion_tokens is None else f"{plan.completion_tokens:,}"
     console.print(
         f"In all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "
@@ -271,7 +271,7 @@ def _interval(record: "DecisionRecord") -> str:
 
 def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
     """Both means, and the criterion's difference or ratio."""
-    from evalhub.declare.criteria import Criterion
+    from evalhub.decision.criterion import Criterion
 
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:

@@ -151,7 +151,7 @@ class RunBars(Bars):
                 self.say(f"✗ {run}: {run.error}")
             if run.state in ENDED and run.reused and run.pk not in self._reused:
                 self._reused.add(run.pk)
-                self.say(f"{run}: {run.reused:,} answers were there, and weren't asked for again")
+                self.say(f"{run}: {run.reused:,} answers were reused")
         if (sentence := runs_without_worker(runs)) and sentence != self._unattended:
             self.say(f"? {sentence[0].upper()}{sentence[1:]}")
         self._unattended = sentence

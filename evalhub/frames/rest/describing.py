@@ -10,10 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from pydantic import BaseModel, RootModel, create_model
 
 from evalhub.declare.problem_body import MEDIA_TYPE
-from evalhub.frames.rest.job_shape import JobShape
 from evalhub.frames.rest.lists import LARGEST_PAGE, PAGE, NoFilters
-from evalhub.frames.rest.problem_shape import ProblemShape
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import JobOut, ProblemOut, ResponseBody
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {
@@ -82,10 +80,10 @@ def describes(
         once: whether it needs an Idempotency-Key.
         streams: what it gives in another media type than JSON.
     """
-    kinds = also if isinstance(also, Mapping) else dict.fromkeys(also, ProblemShape)
-    codes = dict.fromkeys(USUAL, ProblemShape)
+    kinds = also if isinstance(also, Mapping) else dict.fromkeys(also, ProblemOut)
+    codes = dict.fromkeys(USUAL, ProblemOut)
     if once:
-        codes |= {409: ProblemShape, 413: ProblemShape, 415: ProblemShape, 422: ProblemShape}
+        codes |= {409: ProblemOut, 413: ProblemOut, 415: ProblemOut, 422: ProblemOut}
     answers: dict[Any, Any] = {
         (status, MEDIA_TYPE if status >= 400 else "application/json"): OpenApiResponse(
             kind, WORDS[status]
@@ -102,7 +100,7 @@ def describes(
     def decorate(method: Any) -> Any:
         method.summary = summary
         if getattr(method, "may_be_job", False):
-            job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobShape
+            job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobOut
             answers[JOB_TAKEN, "application/json"] = OpenApiResponse(job, WORDS[JOB_TAKEN])
         return extend_schema(
             summary=summary,
@@ -116,12 +114,12 @@ def describes(
 
 
 @cache
-def page_of(shape: type[BaseModel]) -> type[ResponseShape]:
+def page_of(shape: type[BaseModel]) -> type[ResponseBody]:
     """The shape of a page of these."""
-    name = f"{shape.__name__.removesuffix('Shape')}PageShape"
+    name = f"{shape.__name__.removesuffix('Out')}PageOut"
     return create_model(
         name,
-        __base__=ResponseShape,
+        __base__=ResponseBody,
         next=(str | None, ...),
         previous=(str | None, ...),
         results=(tuple[shape, ...], ...),  # type: ignore[valid-type]
@@ -131,8 +129,8 @@ def page_of(shape: type[BaseModel]) -> type[ResponseShape]:
 @cache
 def _or_job(shape: type[BaseModel]) -> type[BaseModel]:
     """The shape of an answer that comes at once or as a job."""
-    either: Any = RootModel[shape | JobShape]  # type: ignore[valid-type]
-    name = f"{shape.__name__.removesuffix('Shape')}OrJobShape"
+    either: Any = RootModel[shape | JobOut]  # type: ignore[valid-type]
+    name = f"{shape.__name__.removesuffix('Out')}OrJobOut"
     model: type[BaseModel] = create_model(name, __base__=either)
     return model
 

@@ -52,7 +52,7 @@ class Shapes(OpenApiSerializerExtension):
 
 
 class Bearer(OpenApiAuthenticationExtension):
-    target_class = "evalhub.frames.rest.authentication.BearerAuthentication"
+    target_class = "evalhub.frames.rest.tokens.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
@@ -89,7 +89,7 @@ def document_text() -> str:
 
 
 def _name(name: str, direction: str) -> str:
-    plain = name.removesuffix("Shape")
+    plain = name.removesuffix("Out")
     return plain if direction == "response" or plain.endswith("Request") else f"{plain}Input"
 
 

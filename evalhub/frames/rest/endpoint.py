@@ -2,10 +2,13 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet, Sum
 from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
+from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel
 from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
@@ -16,11 +19,13 @@ from rest_framework.views import APIView
 from evalhub.accounts.models import ApiToken, Project, Scope, User
 from evalhub.accounts.results_seen import sees_results
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.frames.rest.authentication import BearerAuthentication
-from evalhub.frames.rest.limits import TokenLimit
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import PlainJSONParser
+from evalhub.frames.rest.requests import PlainJSONParser
+from evalhub.frames.rest.tokens import BearerAuthentication, TokenLimit
+from evalhub.ledger.models import Decision
+from evalhub.registry.models import Run, Study
 
+CANDIDATE = OpenApiParameter("candidate", str, description="an arm; else the one in question")
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
@@ -117,7 +122,39 @@ class ProjectEndpoint(ApiEndpoint):
         sees_results(self.by)  # a program that reads or changes results has seen them
 
 
+class StudyEndpoint(ProjectEndpoint):
+    """An address below one study of the token's project."""
+
+    def output_count(self) -> int:
+        """Number of answers that the study's runs have or will have."""
+        rows = Run.objects.filter(studies__arm__study__project=self.project)
+        rows = rows.filter(studies__arm__study__slug=self.kwargs["slug"])
+        return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
+
+    def study(self) -> Study:
+        rows = Study.objects.filter(project=self.project).select_related("project")
+        return get_object_or_404(rows, slug=self.kwargs["slug"])
+
+
+class DecisionEndpoint(ProjectEndpoint):
+    """An address below the decisions of the token's project."""
+
+    def rows(self) -> "QuerySet[Decision]":
+        rows = Decision.objects.filter(study__project=self.project)
+        return rows.select_related("study__project")
+
+    def decision(self) -> Decision:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
 def _project(request: Request, slug: str) -> Project:
     """The token's project, if it is the one in the address and its user still sees it."""
     token: ApiToken = request.auth
     return get_object_or_404(Project.objects.visible_to(token.user), pk=token.project_id, slug=slug)
+
+
+def project_path(below: str, endpoint: type[APIView], name: str) -> URLPattern:
+    """The URL pattern of an endpoint below a project: projects/PROJECT/`below`."""
+    route = "/".join(["projects/<slug:project>", below]).rstrip("/")
+    pattern: URLPattern = path(route, endpoint.as_view(), name=name)
+    return pattern

@@ -18,10 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import ApiToken
-from evalhub.frames.rest.job_shape import JobShape
 from evalhub.frames.rest.lists import whole_response
 from evalhub.frames.rest.models import Answered
 from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.shapes import JobOut
 from evalhub.io.canonical import digest_of
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import enqueue
@@ -147,7 +147,7 @@ def _as_job(view: Any, request: Request) -> Response:
         sent=view.document(),
         conditions={name: request.headers[name] for name in CONDITIONS if name in request.headers},
     )
-    shape = JobShape.of(job)
+    shape = JobOut.from_model(job)
     return whole_response(shape, 202, Location=shape.url, Retry_After=str(JOB_RETRY_S))
 
 
@@ -160,7 +160,9 @@ def _keep(claim: Answered | Job, response: Response, secret: bool) -> None:
 
 def _again(claim: Answered | Job) -> Response:
     if claim.body is None:
-        raise Problem(409, "This was done, and its answer held a secret, which is shown once.")
+        raise Problem(
+            409, "This request was done. Its answer held a secret, which is shown only once."
+        )
     headers = {"Location": claim.location} if claim.location else {}
     return Response(claim.body, claim.status, headers=headers | {"Idempotency-Replayed": "true"})
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from evalhub.declare.declaration import Declaration
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import number
+from evalhub.frames.rest.requests import number
 
 PAGE, LARGEST_PAGE = 50, 500
 NEWEST_FIRST = ("-id",)

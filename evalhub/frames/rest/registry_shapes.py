@@ -1,18 +1,17 @@
 """Test sets, models and their versions, as programs see them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.versions import base_of_version
 from evalhub.studies.file.test_sets import ItemFields
-from evalhub.training.advice import Advice, advice_on
+from evalhub.training.advice import advice_on
 
 Upload = Annotated[
     str,
@@ -22,7 +21,7 @@ Upload = Annotated[
 Purpose = Literal["task", "capability", "safety"]
 
 
-class TestSetShape(ResponseShape):
+class TestSetOut(ResponseBody):
     __test__ = False
 
     slug: str
@@ -31,13 +30,9 @@ class TestSetShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, test_set: TestSet) -> "TestSetShape":
-        return cls(
-            slug=test_set.slug,
-            purpose=test_set.purpose,
-            created=test_set.created,
-            url=address("test_set_versions", test_set.project.slug, test_set.slug),
-        )
+    def from_model(cls, test_set: TestSet, /, **computed: Any) -> Self:
+        url = address("test_set_versions", test_set.project.slug, test_set.slug)
+        return super().from_model(test_set, url=url, **computed)
 
 
 class TestSetVersionRequest(Declaration):
@@ -50,31 +45,25 @@ class TestSetVersionRequest(Declaration):
     fields: ItemFields = ItemFields()
 
 
-class TestSetVersionShape(ResponseShape):
+class TestSetVersionOut(ResponseBody):
     __test__ = False
 
-    test_set: str
+    test_set: str = Field(validation_alias=AliasPath("test_set", "slug"))
     number: int
     digest: str = Field(description="SHA-256 of the items in their order")
-    items: int
+    items: int = Field(validation_alias="item_count")
     created: datetime
     url: str
 
     @classmethod
-    def of(cls, version: TestSetVersion) -> "TestSetVersionShape":
+    def from_model(cls, version: TestSetVersion, /, **computed: Any) -> Self:
         test_set = version.test_set
-        return cls(
-            test_set=test_set.slug,
-            number=version.number,
-            digest=version.digest,
-            items=version.item_count,
-            created=version.created,
-            url=address("test_set_version", test_set.project.slug, test_set.slug, version.number),
-        )
+        url = address("test_set_version", test_set.project.slug, test_set.slug, version.number)
+        return super().from_model(version, url=url, **computed)
 
 
-class ItemShape(ResponseShape):
-    id: str = Field(description="the item's id in its file")
+class ItemOut(ResponseBody):
+    id: str = Field(validation_alias="key", description="the item's id in its file")
     position: int
     input: JsonValue
     references: tuple[JsonValue, ...]
@@ -88,60 +77,43 @@ class ItemShape(ResponseShape):
     redacted: bool
 
     @classmethod
-    def of(cls, item: Item) -> "ItemShape":
-        return cls(
-            id=item.key,
-            position=item.position,
-            input=item.input,
-            references=tuple(item.references),
-            context=item.context,
-            tags=tuple(item.tags),
-            cluster=item.cluster,
-            choices=None if item.choices is None else tuple(item.choices),
-            tools=None if item.tools is None else tuple(item.tools),
-            metadata=item.metadata,
-            digest=item.digest,
-            redacted=item.redacted is not None,
-        )
+    def from_model(cls, item: Item, /, **computed: Any) -> Self:
+        return super().from_model(item, redacted=item.redacted is not None, **computed)
 
 
-class ModelShape(ResponseShape):
+class ModelOut(ResponseBody):
     slug: str
     created: datetime
     url: str
 
     @classmethod
-    def of(cls, model: Model) -> "ModelShape":
+    def from_model(cls, model: Model, /, **computed: Any) -> Self:
         url = address("model_versions", model.project.slug, model.slug)
-        return cls(slug=model.slug, created=model.created, url=url)
+        return super().from_model(model, url=url, **computed)
 
 
-class PublicationShape(ResponseShape):
+class PublicationOut(ResponseBody):
     title: str
     url: str
 
 
-class TrainingAdviceShape(ResponseShape):
-    rule: str = Field(description="a name of the table in training-records.md")
+class TrainingAdviceOut(ResponseBody):
+    rule: str = Field(
+        validation_alias=AliasPath("rule", "name"),
+        description="a rule of the table in training-advice.md",
+    )
     says: str = Field(description="what is unusual, as a sentence")
-    usual: str = Field(description="what is usual, with its numbers")
-    sources: tuple[PublicationShape, ...] = Field(description="where that is known from")
-
-    @classmethod
-    def of(cls, advice: Advice) -> "TrainingAdviceShape":
-        return cls(
-            rule=advice.rule.name,
-            says=advice.says,
-            usual=advice.rule.usual,
-            sources=tuple(
-                PublicationShape(title=source.title, url=source.url)
-                for source in advice.rule.sources
-            ),
-        )
+    usual: str = Field(
+        validation_alias=AliasPath("rule", "usual"),
+        description="what is usual, with its numbers",
+    )
+    sources: tuple[PublicationOut, ...] = Field(
+        validation_alias=AliasPath("rule", "sources"), description="where that is known from"
+    )
 
 
-class ModelVersionShape(ResponseShape):
-    model: str
+class ModelVersionOut(ResponseBody):
+    model: str = Field(validation_alias=AliasPath("model", "slug"))
     number: int
     kind: str
     parent: str | None = Field(description="address of the version it was made from")
@@ -149,7 +121,7 @@ class ModelVersionShape(ResponseShape):
     prompt: dict[str, JsonValue]
     sampling: dict[str, JsonValue]
     training: dict[str, JsonValue] = Field(description="the training record, as it was handed in")
-    training_advice: tuple[TrainingAdviceShape, ...] = Field(
+    training_advice: tuple[TrainingAdviceOut, ...] = Field(
         description="what is unusual in the record; it changes no verdict"
     )
     notes: str
@@ -159,32 +131,25 @@ class ModelVersionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, version: ModelVersion) -> "ModelVersionShape":
-        return cls(
-            model=version.model.slug,
-            number=version.number,
+    def from_model(cls, version: ModelVersion, /, **computed: Any) -> Self:
+        advice = advice_on(
+            version.training.fields_with_names.fields,
             kind=version.kind,
-            parent=None if version.parent is None else _at(version.parent),
-            backend=version.backend,
+            base=base_of_version(version),
+        )
+        return super().from_model(
+            version,
+            parent=version.parent and version_address(version.parent),
             prompt=version.prompt.as_json(),
             sampling=version.sampling.as_json(),
             training=version.training.as_json(),
-            training_advice=tuple(
-                TrainingAdviceShape.of(advice)
-                for advice in advice_on(
-                    version.training.fields_with_names.fields,
-                    kind=version.kind,
-                    base=base_of_version(version),
-                )
-            ),
-            notes=version.notes,
-            stage=version.stage,
-            digest=version.digest,
-            created=version.created,
-            url=_at(version),
+            training_advice=advice,
+            url=version_address(version),
+            **computed,
         )
 
 
-def _at(version: ModelVersion) -> str:
+def version_address(version: ModelVersion) -> str:
+    """The address of a version of a model."""
     model = version.model
     return address("model_version", model.project.slug, model.slug, version.number)

@@ -7,9 +7,10 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import Demand
-from evalhub.declare.study import StudyReview, StudySettings
+from evalhub.declare.study import StudyReview
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import UNFINISHED, Run, RunState
 from evalhub.registry.models.scores import Metric

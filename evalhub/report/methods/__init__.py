@@ -3,10 +3,12 @@ page, the methods page, the report and docs/reference/methods.md."""
 
 import re
 from functools import cache
-from importlib.resources import files
+from importlib import resources
 
 import yaml
+from django.utils.safestring import mark_safe
 
+from evalhub import documents
 from evalhub.declare.declaration import Declaration, validate
 
 
@@ -30,6 +32,13 @@ class Method(Declaration):
     formula: str = ""
     symbols: str = ""
     source: str = ""
+
+    @property
+    def figure(self) -> str:
+        """The method's figure as HTML, one of the documents' files; "" for rules in words, which
+        compute nothing. `python -m tests.pictures.figures` draws it."""
+        path = documents.files().get(f"reference/figures/{self.key}.html")
+        return mark_safe(path.read_text(encoding="utf-8")) if path else ""
 
     def explains(self, name: str) -> bool:
         return bool(self.pattern and re.search(self.pattern, name))
@@ -93,5 +102,9 @@ class Methods(Declaration):
 @cache
 def methods() -> Methods:
     """The methods, loaded once a process."""
-    text = files("evalhub.report.methods").joinpath("methods.yaml").read_text(encoding="utf-8")
+    text = (
+        resources.files("evalhub.report.methods")
+        .joinpath("methods.yaml")
+        .read_text(encoding="utf-8")
+    )
     return validate(Methods, yaml.safe_load(text))

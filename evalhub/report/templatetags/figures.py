@@ -5,6 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from evalhub.decision import wording
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Status, Verdict
 
@@ -40,6 +41,17 @@ def measure(value: float | None) -> str:
         return wording.significant(value, 2).replace("-", "−")
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
+
+
+@register.simple_tag
+def facts(criterion: Criterion) -> tuple[str, str]:
+    """Two lines on a criterion that stands under the heading of its kind."""
+    return criterion.kind.facts(
+        criterion,
+        interval=wording.interval(criterion),
+        candidate=measure(criterion.candidate),
+        baseline=measure(criterion.baseline),
+    )
 
 
 @register.filter

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
+from evalhub.decision.policy import Rule
 from evalhub.declare.declaration import DeclarationError, default_of
-from evalhub.declare.policy import Demand, Rule
+from evalhub.declare.policy import Demand
 from evalhub.declare.roles import not_for
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
@@ -105,7 +106,7 @@ class ComparisonForm(forms.Form):
         label="Budget, tokens",
         required=False,
         min_value=1,
-        help_text="of all that is asked: where it is reached, nothing more is",
+        help_text="limit of all requests of this study; at the limit it stops",
     )
     budget_money = forms.FloatField(
         label="Budget, money",

@@ -206,7 +206,7 @@ class Comparison:
         if arm not in ARMS:
             return None
         if "items" not in self.kept or not self.form.is_valid():
-            return "Add a test set first: its first item is asked."
+            return "Add a test set first: the trial asks its first item."
         arm_fields = live_arm(self.form.cleaned_data, arm)
         try:
             return try_item(
@@ -338,7 +338,7 @@ class Comparison:
             self.kept[slot] = KeptFile(slot, digest, name, path, glance(path))
         except KeyError:
             self.data[slot] = ""
-            self.wrong[slot] = "This file isn’t kept any more: add it again."
+            self.wrong[slot] = "This file has expired: add it again."
         except DataError as error:
             self.data[slot] = ""
             self.wrong[slot] = error.message

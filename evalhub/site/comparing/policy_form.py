@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 from django import forms
 
+from evalhub.decision.policy import StudyPolicy
 from evalhub.declare.policy import Demand
 from evalhub.declare.roles import DemandRole, not_for
-from evalhub.declare.study import StudyPolicy
 from evalhub.registry.models import Study, StudyTestSet
 from evalhub.site.comparing.declared_fields import field_of, value_of
 

@@ -15,9 +15,9 @@ from django.utils.formats import date_format
 
 from evalhub.accounts.models import User
 from evalhub.decision.levels import is_spent, items_factor
+from evalhub.decision.policy import Rule
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import default_of
-from evalhub.declare.policy import Rule
 from evalhub.ledger.models import Decision, Look
 from evalhub.ledger.staleness import changes_but_of_people
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion

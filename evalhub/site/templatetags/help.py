@@ -8,7 +8,7 @@ from django.urls import reverse
 register = template.Library()
 
 _RUNS = "reference/dashboard.md#runs-test-sets-versions"
-_DISPUTES = "reference/metrics.md#when-a-score-is-wrong"
+_DISPUTES = "reference/scores.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
@@ -20,7 +20,7 @@ DOCUMENTS = {
     "site:add_item": _WORKING,
     "site:add_rows": _WORKING,
     "site:campaign": "how-to/campaigns.md#while-it-runs",
-    "site:campaign_audit": "reference/review-results.md#was-it-blind",
+    "site:campaign_audit": "reference/review-audit.md#was-it-blind",
     "site:campaign_judgments": "reference/review-results.md#judgment-by-judgment",
     "site:campaign_results": "reference/review-results.md#what-the-page-says",
     "site:campaigns": "how-to/campaigns.md",
@@ -66,7 +66,7 @@ DOCUMENTS = {
     "site:upload_pairs": "how-to/campaigns.md#pairs-of-your-own",
     "site:version": _RUNS,
     "site:versions": _RUNS,
-    "site:versions_beside": "reference/training-records.md#two-versions-side-by-side",
+    "site:versions_beside": "reference/training-advice.md#two-versions-side-by-side",
     "site:working_set": _WORKING,
     "site:working_sets": _WORKING,
     "home": "reference/dashboard.md#home",

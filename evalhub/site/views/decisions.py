@@ -74,7 +74,7 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         sentence = f"{signed.get_action_display()}: {signed.get_verdict_display()}"
         messages.success(
-            request, f"{sentence[0].upper()}{sentence[1:]}. Your reason is kept with it."
+            request, f"{sentence[0].upper()}{sentence[1:]}. Your reason is stored with it."
         )
     query = urlencode({"arm": decision.arm})
     return redirect(f"{reverse('site:study', args=[decision.study_id])}?{query}#sign-off")
@@ -93,7 +93,7 @@ def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Not decided anew: {error}.")
         new_decision = decision
     else:
-        messages.success(request, "Accepted, and decided anew. Your reason is kept with it.")
+        messages.success(request, "Accepted, and decided again. Your reason is stored with it.")
     return redirect("site:record", new_decision.pk)
 
 

@@ -104,7 +104,7 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         messages.success(request, f"{member.user} is no member any more.")
     elif verb == "confirm":
         confirm_member(membership=member, by=request.user)
-        messages.success(request, f"You have confirmed whose account {member.user} is.")
+        messages.success(request, f"You have confirmed the account of {member.user}.")
     else:
         raise Http404
     if member.user == request.user:  # they may no longer be an owner

@@ -41,7 +41,7 @@ def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
         context = {"shown": record_page(decision), "typed": typed}
         return render(request, "site/record.html", context, status=409)
     sentence = f"{promotion.version} is the champion of {promotion.project}."
-    messages.success(request, f"{sentence} Your reason is kept with it.")
+    messages.success(request, f"{sentence} Your reason is stored with it.")
     return redirect(f"{reverse('site:record', args=[pk])}#champion")
 
 

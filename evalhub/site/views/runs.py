@@ -80,9 +80,9 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(_visible(request), pk=pk)
     work = cancel_work(run, by=request.user)
     if work is Work.ANSWERS:
-        messages.success(request, "The run is cancelled. What was answered is kept.")
+        messages.success(request, "The run is cancelled. Its answers are kept.")
     elif work is Work.VERDICTS:
-        messages.success(request, "The judge is cancelled. What it said is kept.")
+        messages.success(request, "The judge is cancelled. Its verdicts are kept.")
     else:
         ended = f"The run had ended ({run.get_state_display()}), so nothing was changed."
         messages.info(request, ended)

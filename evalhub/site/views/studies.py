@@ -78,7 +78,7 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Cancel all open runs and judges of a study; answers stay."""
     count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     if count:
-        message = f"{count_text(count, 'run')} stopped. What was answered is kept."
+        message = f"{count_text(count, 'run')} stopped. Their answers are kept."
         messages.success(request, message)
     else:
         messages.info(request, "Its runs had ended, so nothing was changed.")

@@ -81,7 +81,7 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
     except StageError as error:
         typed = request.POST.dict()
         return _render_version(request, version, 409, refused=f"Not done: {error}.", typed=typed)
-    messages.success(request, f"{sentence} Your reason is kept with it.")
+    messages.success(request, f"{sentence} Your reason is stored with it.")
     return redirect(f"{reverse('site:version', args=[pk])}#stage")
 
 

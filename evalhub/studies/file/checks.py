@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.policy import Tiered, check_critical
 from evalhub.declare.declaration import invalid
 from evalhub.declare.measured_on import NO_TAIL, NO_WORST, check_criterion_names
-from evalhub.declare.policy import Tiered, check_critical
 
 if TYPE_CHECKING:
     from evalhub.studies.file.spec import Arm, StudyFile
@@ -142,7 +143,7 @@ def _check_asked(study: "StudyFile") -> None:
     if judged:
         demands: list[Tiered] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required
-        check_critical([*demands, *study.policy.all_budgets.values()], asks_people, "test_sets")
+        check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
     forms = [guard.of(name) for name in judged for guard in study.test_sets[name].guards]
     check_criterion_names(study.policy.largest_gain, [*judged, *forms], "policy", "largest_gain")
     for name in judged if study.policy.failures == "worst" else ():
@@ -153,8 +154,8 @@ def _check_asked(study: "StudyFile") -> None:
         test_set = study.test_sets[name]
         if test_set.tails is not None and test_set.metric.reach is None and test_set.bounds is None:
             raise invalid(NO_TAIL.format(test_set.metric.name), "test_sets", name, "bounds")
-    primary = any(each.role == "primary" for each in study.test_sets.values())
-    for name, budget in study.policy.all_budgets.items():
+    primary = any(each.role == Primary.role for each in study.test_sets.values())
+    for name, budget in study.policy.budgets.items():
         at = "policy", "budgets", name
         if budget.test_set is None and not primary:
             raise invalid("say its test_set: there is no primary to measure it on", *at)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evalhub.decision.policy import StudyPolicy
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.policy import Demand
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
-from evalhub.declare.study import StudyPolicy
 from evalhub.registry.item_rows import ItemRows, ItemRowsError, item_rows
 from evalhub.registry.models import (
     DocumentSet,

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import create_model, field_validator, model_validator
 
+from evalhub.decision.criteria.judge import Pairwise
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.prices import Price
 from evalhub.declare.sampling import Sampling
-from evalhub.declare.study import Pairwise
 from evalhub.declare.version import BackendDeclaration
 from runners.backends import BACKENDS
 
@@ -19,7 +19,7 @@ _LIVE = [name for name, kind in BACKENDS.items() if kind.live]
 
 
 class _JudgeBackend(Declaration):
-    """Who judges: one of the backends that are asked."""
+    """Who judges: a live backend."""
 
     @property
     def live_backend(self) -> BackendDeclaration:

@@ -67,8 +67,8 @@ class PublishedTasks(Declaration):
     """Published tasks of lm-evaluation-harness as guards; what a task has to download is data."""
 
     kind: TaskKind = Field(
-        description="likelihoods: how likely texts are, of models that say so; words: answers, of "
-        "any arm"
+        description="likelihoods: log-probabilities of texts, for models that give them; words: "
+        "answers, of any arm"
     )
     limit: int = Field(LIMIT, ge=2, le=100_000, description="documents of each, the first ones")
     margin: Margin = LOSS_SHOWN

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from evalhub.decision.policy import SCHEMA
+from evalhub.decision.policy import SCHEMA, Policy
 from evalhub.decision.policy_changes import Demands, demands_of_policy
 from evalhub.declare.declaration import read_declaration
 from evalhub.declare.people import PeopleDemand, PeopleFloor
-from evalhub.declare.policy import Policy
 from evalhub.io.document import Document
 from evalhub.io.rows import DataError
 from evalhub.studies.file.spec import StudyFile

@@ -12,9 +12,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from evalhub.decision.document import PrintedDecision
+from evalhub.decision.policy import Policy
 from evalhub.decision.verify import BESIDE
 from evalhub.declare.evidence import EvidenceFile
-from evalhub.declare.policy import Policy
 from evalhub.declare.review import CampaignRequest
 from evalhub.studies.file.spec import StudyFile
 

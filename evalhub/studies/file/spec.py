@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from evalhub.decision.criteria.judge import Pairwise
+from evalhub.decision.policy import StudyPolicy, StudySettings
 from evalhub.declare.declaration import Declaration, invalid, read_declaration, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import Outside, OutsideError
@@ -28,17 +30,7 @@ from evalhub.declare.prices import Price, SpendingBudget
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.row_fields import RowFields
 from evalhub.declare.sampling import Sampling
-from evalhub.declare.study import (
-    FINE_TUNED,
-    Development,
-    ModelKind,
-    Name,
-    Pairwise,
-    Promoted,
-    StudyPolicy,
-    StudyReview,
-    StudySettings,
-)
+from evalhub.declare.study import FINE_TUNED, Development, ModelKind, Name, Promoted, StudyReview
 from evalhub.declare.training import CheckedTraining, TrainingRecord
 from evalhub.declare.version import BackendDeclaration, Build
 from evalhub.io.document import Document
@@ -84,7 +76,7 @@ class RecordedAnswers(Declaration):
 
 
 class _ArmBackend(Declaration):
-    """Who answers: recorded answers, or one of the backends that are asked."""
+    """Who answers: recorded answers, or a live backend."""
 
     recorded: Recorded | None = None
 
@@ -187,7 +179,7 @@ class StudyFile(Declaration):
         AfterValidator(_words),
     ]
     slug: Name | None = Field(
-        None, description="the study's name in addresses; made from the name where it isn't said"
+        None, description="the study's name in addresses; default: made from the name"
     )
     baseline: Name = Field(
         description="the arm that runs now, or best-untuned: the best arm that is not fine-tuned, "

@@ -77,9 +77,7 @@ class GeneralSuite(Declaration):
         description="published tasks of lm-evaluation-harness besides, by their kind: likelihoods "
         "or words",
     )
-    skills: tuple[Skill, ...] = Field(
-        tuple(SUITES), description="which of them; all where it isn't said"
-    )
+    skills: tuple[Skill, ...] = Field(tuple(SUITES), description="which of them; default: all")
     items: ItemNumber = ITEMS
     seed: ItemSeed = 1
     margin: Margin = MARGIN

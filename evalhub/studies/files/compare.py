@@ -14,20 +14,20 @@ from evalhub.decision.align import (
     align,
 )
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import ExtractionMisses
 from evalhub.decision.failures import at_worst
 from evalhub.decision.outcomes import outcome
-from evalhub.decision.policy import requirement_of
+from evalhub.decision.policy import Policy
+from evalhub.decision.requirements import Requirement, requirement_of
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
 )
 from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.measured_on import NO_WORST, beyond
-from evalhub.declare.policy import LONGEST_NAME, LONGEST_UNIT, Policy
+from evalhub.declare.policy import LONGEST_NAME, LONGEST_UNIT
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.row_paths import RowMapping
 from evalhub.ledger.file_claims import FileClaim, FileLedger

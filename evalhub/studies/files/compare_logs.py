@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evalhub.decision.outcomes import outcome
+from evalhub.decision.policy import Policy
 from evalhub.decision.sections.imported import ImportedSection, ToolFigure
-from evalhub.declare.policy import Policy
 from evalhub.declare.roles import DemandRole
 from evalhub.declare.verdicts import Verdict
 from evalhub.importers.kinds import KINDS, one_arm, read_arms

@@ -13,13 +13,15 @@ from evalhub.decision.align import (
     by_item,
 )
 from evalhub.decision.charge import Charge
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criteria.primary import Primary
+from evalhub.decision.criteria.table import BUDGETS
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.flaws import items_digest, other_items
 from evalhub.decision.ledger_origin import LedgerElsewhereError
-from evalhub.decision.policy import COST_METRICS, requirements_of
+from evalhub.decision.policy import Policy
 from evalhub.decision.preference_evidence import Judgments, preference_evidence
+from evalhub.decision.requirements import Requirement, requirements_of
 from evalhub.decision.same_scores import same_scores
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
@@ -29,7 +31,6 @@ from evalhub.decision.sections.answers import (
 from evalhub.decision.sections.imported import ImportedSection
 from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
-from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.decided_claims import claims_of
@@ -96,7 +97,7 @@ def decide_scores(
         for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
     ]
     first = next(
-        (each.test_set for each in requirements if each.role == "primary"),
+        (each.test_set for each in requirements if each.role == Primary.role),
         requirements[0].test_set,
     )
 
@@ -108,7 +109,7 @@ def decide_scores(
             charge=charge,
             registered=registered,
             flaws=flaws,
-            pending=[*doubts, *_ownership_gaps(policy)],
+            pending=[*doubts, *_not_in_files(policy)],
             answered=list(_answers_by_test_set(parts, scores)),
             people=preference_evidence(
                 judgments,
@@ -159,7 +160,7 @@ def _answers_by_test_set(parts: Sequence[_Part], scores: Scores) -> Iterator[Ans
     covered = set[str]()
     for part in parts:
         requirement = part.aligned.requirement
-        if requirement.test_set in covered or requirement.role == "budget":
+        if requirement.test_set in covered or not requirement.kind.by_metric:
             continue
         covered.add(requirement.test_set)
         before, after = (_tally(scores, requirement, arm) for arm in (0, 1))
@@ -185,14 +186,12 @@ def _tally(scores: Scores, requirement: Requirement, arm: int) -> AnswerTally:
     return tally
 
 
-def _ownership_gaps(policy: Policy) -> list[str]:
-    """What files can't show: the cost of owning the candidate."""
-    ownership = policy.budgets.get("ownership")
-    if ownership is None or ownership.tier != "critical":
-        return []
+def _not_in_files(policy: Policy) -> list[str]:
+    """What files can't show, of critical budgets."""
     return [
-        "What owning the candidate costs isn't known from files of scores: a study knows it, with "
-        "its prices and its ownership"
+        BUDGETS[name].not_in_files
+        for name, budget in policy.budgets.items()
+        if budget.tier == "critical" and not BUDGETS[name].by_item
     ]
 
 
@@ -206,7 +205,7 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
     if cells is None:
         return None
     keys = list(dict.fromkeys([*cells[0], *cells[1]]))
-    if requirement.role == "budget":  # an item counts no cost if an answer failed
+    if not requirement.kind.by_metric:  # an item counts no cost if an answer failed
         failed = {item for arm in (0, 1) for item, _ in scores.failures(requirement.test_set, arm)}
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
@@ -273,7 +272,7 @@ def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> tuple[list[str], l
     if base or tuned:
         phrases = [] if base != tuned else ["gave the same answers to"]
     else:
-        quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
+        quality = [each for each in aligned if each.requirement.kind.by_metric]
         match = same_scores(quality)
         if match is not None and not match.proof:
             return [], [match.sentence]

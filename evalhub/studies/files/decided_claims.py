@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from evalhub.decision.align import Aligned, ArmScores, ItemLabel
-from evalhub.decision.criteria import Requirement
-from evalhub.declare.policy import Policy
+from evalhub.decision.policy import Policy
+from evalhub.decision.requirements import Requirement
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.file_claims import FileClaim
 from evalhub.studies.files.evidence import Scores
@@ -17,11 +17,11 @@ def claims_of(policy: Policy, scores: Scores, parts: Sequence[Part]) -> list[Fil
     """A claim for each criterion on scores; costs that a critical budget reads on the same items
     are part of it."""
     requirements = [each[0].requirement for each in parts]
-    budgets = [each for each in requirements if each.role == "budget" and each.tier == "critical"]
+    budgets = [each for each in requirements if not each.kind.by_metric and each.tier == "critical"]
     return [
         _claim(policy, scores, aligned.requirement, labels, arms, budgets)
         for aligned, labels, arms in parts
-        if aligned.requirement.role != "budget"
+        if aligned.requirement.kind.by_metric
     ]
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.policy import COST_METRICS
+from evalhub.decision.criteria.budget import RatioBudget
+from evalhub.decision.criteria.table import AMOUNTS
+from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import default_of, read_declaration
 from evalhub.declare.evidence import EvidenceFile, JudgmentRows, ScoreFields
 from evalhub.declare.policy import PolicyCriterion
@@ -231,6 +232,12 @@ class _Fields:
         except ValueError as error:
             raise self.wrong(field, str(error)) from error
 
+    def output(self) -> str | None:
+        """The answer's text; None where the row has none."""
+        if not (self.has("output") or self.is_empty_text("output")):
+            return None
+        return str(self.row.values[self.name("output")])
+
     def wrong(self, field: str, message: str) -> DataError:
         return wrong(self.row, self.name(field), message)
 
@@ -276,11 +283,11 @@ def _take(
         if value is not None or row.has("output"):
             raise row.wrong("error", "stands in place of an answer: it has no value and no output")
         scores.errors[arm][test_set, item, sample] = str(row.row.values[row.name("error")])
-    for cost in () if row.has("error") else COST_METRICS:  # a failed answer has no cost
-        if (spent := row.number(cost)) is not None:
-            _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
-    if row.has("output") or row.is_empty_text("output"):
-        scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
+    for kind in () if row.has("error") else AMOUNTS.values():  # a failed answer has no cost
+        if (amount := kind.amount_in_file(row)) is not None:
+            _take_amount(scores, row, kind, (test_set, kind.metric, item), arm, sample, amount)
+    if (output := row.output()) is not None:
+        scores.outputs[arm][test_set, item, sample] = output
     _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)
 
 
@@ -294,21 +301,22 @@ def _arm_of(row: _Fields, owner: str | None) -> str:
     return owner
 
 
-def _take_cost(
+def _take_amount(
     scores: Scores,
     row: _Fields,
+    kind: RatioBudget,
     where: tuple[str, str, str],
     arm: int,
     sample: int,
     value: float,
 ) -> None:
-    """Stores a cost, which must be the same on all rows of an answer."""
-    test_set, cost, item = where
+    """Stores what a budget compares, which must be the same on all rows of an answer."""
+    test_set, metric, item = where
     if value < 0:
-        raise row.wrong(cost, f"is 0 or more, and this is {value:g}")
-    first = _cell(scores, test_set, cost, arm).setdefault(item, {}).setdefault(sample, value)
+        raise row.wrong(kind.field, f"is 0 or more, and this is {value:g}")
+    first = _cell(scores, test_set, metric, arm).setdefault(item, {}).setdefault(sample, value)
     if first != value:
-        raise row.wrong(cost, f"{item!r} has {first:g} on another row of the same answer")
+        raise row.wrong(kind.field, f"{item!r} has {first:g} on another row of the same answer")
 
 
 def _take_item(info: ItemInfo, row: _Fields, item: str) -> None:

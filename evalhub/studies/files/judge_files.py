@@ -6,7 +6,7 @@ from evalhub.decision.charge import Charge
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.judge import judge
-from evalhub.declare.policy import Policy
+from evalhub.decision.policy import Policy
 from evalhub.ledger.file_claims import FileClaim, FileLedger
 
 type GatherAt = Callable[[Charge, bool], Evidence]

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalhub.decision.policy import Policy, Rule
 from evalhub.declare.answers_rule import ModelChangeUse
 from evalhub.declare.declaration import default_of, validate
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
-from evalhub.declare.policy import FailureUse, JumpUse, Policy, Rule
+from evalhub.declare.policy import FailureUse, JumpUse
 from evalhub.declare.roles import DemandRole
 from evalhub.stats.levels import ALPHA
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from django.db.models import Count, Q, Sum
 
 from evalhub.accounts.models import User
+from evalhub.decision.criteria.judge import Pairwise
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.judges import JudgeRunDocument
 from evalhub.declare.prices import Price
-from evalhub.declare.study import Pairwise
 from evalhub.judges.models import JudgeRun, JudgeRunState, question_digest
 from evalhub.judges.pairs import count_pairs
 from evalhub.judges.run import begin_judging, judge_version, wait_for

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.accounts.models import Project
+from evalhub.decision.criteria.judge import Pairwise
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.plan import PlannedJudging
 from evalhub.declare.prices import UsedPrice
-from evalhub.declare.study import Pairwise, StudySettings
 from evalhub.judges.pairs import TwoAnswers, prompt_of
 from evalhub.judges.run import judge_version
 from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun

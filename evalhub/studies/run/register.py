@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Model
 
 from evalhub.accounts.models import Project, User
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.study import StudySettings
 from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.models import Promotion
 from evalhub.registry.development import read_freely, shared_items

@@ -12,8 +12,8 @@ import sys
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.levels import ALPHA, HARM_ALPHA

@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.levels import level_of
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
-from evalhub.declare.criteria import Criterion
 from evalhub.stats.levels import ALPHA
 from tests.benchmarks.peers.scenes import Role, Suite, Word
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ItemLabel
-from evalhub.decision.criteria import Requirement
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.consistency import ConsistencySection
 from evalhub.declare.decision import ArmName, Arms
 

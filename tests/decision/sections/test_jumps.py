@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
+from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.jumps import implausible_rows
 from evalhub.decision.verify import verify
 from evalhub.declare.decision import People

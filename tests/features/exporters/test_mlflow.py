@@ -5,7 +5,6 @@ MLFLOW_ENVIRONMENT names an environment that has one, where somebody doesn't wan
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from evalhub.ledger.signoff import sign_off
 from tests.cast import Team
 from tests.features.exporters.desk import a_decision
 from tests.features.exporters.environment import environment
+from tests.services import a_free_port
 
 READ = """
 import json, sys
@@ -51,12 +51,6 @@ print(json.dumps({
 """
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment in which MLflow is installed."""
@@ -68,7 +62,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running server's URL."""
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    folder, port = tmp_path_factory.mktemp("server"), a_free_port()
     url = f"http://127.0.0.1:{port}"
     words = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
@@ -198,7 +192,7 @@ def test_a_real_server_is_told_of_champion_and_challenger(
 def test_a_server_that_is_away_ends_with_69(
     decision: Decision, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{a_free_port()}"
     asked = ["--project", "support-desk", "--decision", str(decision.pk), "--to", url]
     assert run(["export", "mlflow", *asked]) == 69
     assert f"{url} can't be reached" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from tests.cli.scorefiles import write
 
 QUESTION = "How many of the seven lamps in the hall of house {} burn at night?"
 
@@ -32,9 +33,7 @@ class Desk:
         ]
 
     def write(self, name: str, rows: list[dict[str, Any]]) -> str:
-        path = self.folder / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return str(path)
+        return write(self.folder / name, rows)
 
     @property
     def test_set(self) -> str:

@@ -39,7 +39,7 @@ def test_the_champion_is_rolled_back_and_the_same_again_says_the_same(capsys: Ca
     assert "tuned v1 was rolled back already, by olga" in capsys.readouterr().err
     assert run(["rollback", "base@1", *OF, "Why not.", "--to", "tuned@1", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["version"], printed["how"], printed["before"]) == (
+    assert (printed["name"], printed["how"], printed["before"]) == (
         "tuned v1",
         "rolled-back",
         "base v1",
@@ -92,7 +92,10 @@ def test_each_says_what_is_wrong(capsys: Capture, subtests: pytest.Subtests) -> 
             assert run([*words.split(), *OF, "Why not."]) == 64
             assert said in capsys.readouterr().err
     for words, said in (
-        ("rollback tuned@1 --project support-desk --reason x", "--by: says whose word it is"),
+        (
+            "rollback tuned@1 --project support-desk --reason x",
+            "--by: is needed: the name of the user who acts",
+        ),
         ("rollback tuned@1 --project gone --by olga --reason x", "there is no project 'gone'"),
         ("retire base@1 --project support-desk --by nobody --reason x", "no user 'nobody'"),
         ("override base@1 --project support-desk --by eva --reason x", "Only an owner"),

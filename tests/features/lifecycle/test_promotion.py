@@ -164,7 +164,7 @@ def test_a_decision_whose_policy_has_changed_since_promotes_nothing(
     team: Team, shipped: Decision
 ) -> None:
     shipped.study.test_sets.update(min_gain=0.5)
-    with pytest.raises(StaleDecisionError, match="Something else is asked of first-items"):
+    with pytest.raises(StaleDecisionError, match="The requirement of first-items has changed"):
         promote(decision=shipped, by=team.eva, reason="Yes.")
 
 
@@ -252,7 +252,7 @@ def test_a_study_may_ask_for_the_promoted_baseline(tmp_path: Path, capsys: Captu
     said = ["promote", str(decision.pk), "--by", "olga", "--reason", "Runs since May."]
     assert run([*said, "--arm", "baseline", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["version"], printed["before"]) == ("base v1", None)
+    assert (printed["name"], printed["before"]) == ("base v1", None)
     assert run(["study", "run", str(desk.write())]) == 0
     asked = Decision.objects.newest_first()[0]
     assert asked.document.policy["promoted"] is True

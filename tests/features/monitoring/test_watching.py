@@ -23,7 +23,7 @@ from evalhub.ledger.models import Decision, Look, Promotion
 from evalhub.registry.models import Run, RunMetric
 from evalhub.workers.embedded import embedded_worker
 from tests.fakes.openai_server import OpenAIServer
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, EchoDesk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]
@@ -38,13 +38,7 @@ def says(text: str) -> web.Response:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A study of an endpoint (base) and a file of answers, on 60 questions."""
-    desk = Desk(tmp_path)
-    rows = ({"id": f"q{i}", "input": f"Say {i}?", "reference": f"Say {i}?"} for i in range(60))
-    desk.rows("triage.jsonl", rows)
-    desk.study["test_sets"] = {
-        "triage": {"file": "triage.jsonl", "role": "primary", "metric": {"name": "contains"}}
-    }
-    return desk
+    return EchoDesk(tmp_path)
 
 
 def promoted(desk: Desk, server: OpenAIServer) -> User:

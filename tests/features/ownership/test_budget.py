@@ -8,10 +8,10 @@ import pytest
 from django.urls import reverse
 
 from evalhub.cli.app import run
+from evalhub.decision.policy import Policy
 from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
 from evalhub.decision.verify import verify
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.policy import Policy
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study

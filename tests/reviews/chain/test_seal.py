@@ -121,7 +121,7 @@ def test_a_reviewer_keeps_their_own_head(rui: Client, team: Team) -> None:
     head = campaign.reviewers.get().head
     html = page(rui, campaign)
     assert head in html
-    assert "whether your answers are still the ones that you gave" in html
+    assert "that your answers are unchanged" in html
     assert verify(campaign).knows(head, campaign)
 
 

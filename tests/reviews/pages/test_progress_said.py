@@ -57,7 +57,7 @@ def test_a_changed_total_is_said_until_a_page_that_says_so_was_answered(
     set_quota(reviewer=Reviewer.objects.get(), quota=quota, by=team.olga)
     html = page(rui, campaign)
     assert count(html) == f"2 of {total}"
-    said = f"You are asked for {total} answers at most from now on, rather than 12"
+    said = f"The most answers asked of you are now {total}, not 12"
     assert (said in html) == (said in page(rui, campaign)) == (total != 12)
     answered(rui, campaign)
     assert "from now on" not in page(rui, campaign)

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Membership, Provenance, Role, User
 from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.review import Anytime, Design
-from evalhub.declare.study import StudySettings
 from reviews.chain.identities import identities
 from reviews.joining.invite import accept, invite
 from reviews.models import Campaign, CampaignState

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from evalhub.accounts.models import User
+from evalhub.decision.policy import StudySettings
 from evalhub.declare.review import Anytime, Design
-from evalhub.declare.study import StudySettings
 from reviews.assignments.assign import End
 from reviews.assignments.judge import undo
 from reviews.assignments.seats import LEASE

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,12 +9,6 @@ import pytest
 from runners.backends.asking import BackendError
 from tests.fakes.openai_server import OpenAIServer, body, http_error
 from tests.runners.backends.test_openai import replies
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def asked_for(server: OpenAIServer) -> list[int]:

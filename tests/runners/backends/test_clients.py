@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,12 +12,6 @@ from tests.cast import OPERATOR, Team, a_version
 from tests.fakes.openai_server import OpenAIServer
 from tests.runners.test_execute import a_live_run
 from tests.runners.test_launch import worked_through
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.mark.django_db

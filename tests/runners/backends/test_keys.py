@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import traceback
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +19,6 @@ from tests.runners.backends.test_openai import client_of, replies
 
 KEY = 'sk/live+0123456789"abc'
 OPENAI = {"type": "openai", "url": "https://api.example.org/v1", "model": "small"}
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def by_command(*hosts: str) -> Reach:

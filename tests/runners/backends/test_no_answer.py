@@ -1,7 +1,6 @@
 """Responses that are no answers, whose fault that is, and who answered, from a real server."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +8,6 @@ import pytest
 from runners.backends.asking import BackendError, Fault
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
 from tests.runners.backends.test_openai import replies
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
 
 SENTINEL = "sk-not-a-real-key-0123456789"
 LOGIN = "<!DOCTYPE html><html><title>Sign in</title><p>Session of " + SENTINEL + " expired</html>"

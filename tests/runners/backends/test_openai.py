@@ -2,7 +2,6 @@
 
 import email.utils
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,12 +17,6 @@ from runners.backends.replies import retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
 
 OPERATOR = Reach(operator=True, hosts=("127.0.0.1",))
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def client_of(

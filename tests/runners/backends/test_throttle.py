@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,12 +10,6 @@ from runners.backends.throttle import Throttle
 from tests.fakes.openai_server import HANG, OpenAIServer, http_error
 from tests.fakes.virtual_time import seconds_of
 from tests.runners.backends.test_openai import replies
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 def a_round(throttle: Throttle) -> None:

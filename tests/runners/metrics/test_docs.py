@@ -8,12 +8,12 @@ from pydantic_core import PydanticUndefined
 
 from runners.metrics import METRICS, Answer, MetricDeclaration, scorer
 
-GUIDE = Path(__file__).resolve().parents[3] / "docs" / "reference/metrics.md"
+REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference"
 
 
-def rows(first_cell_of_the_header: str) -> list[list[str]]:
-    """The cells of the rows of the guide's table with that header."""
-    lines = GUIDE.read_text().splitlines()
+def rows(first_cell_of_the_header: str, page: str = "metrics") -> list[list[str]]:
+    """The cells of the rows of the page's table with that header."""
+    lines = (REFERENCE / f"{page}.md").read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(first_cell_of_the_header))
     table = []
     for line in lines[start + 2 :]:
@@ -52,7 +52,7 @@ def test_the_guide_lists_every_metric_as_the_table_has_it() -> None:
 
 
 def test_the_guide_lists_every_option_with_its_default() -> None:
-    assert rows("| option of |") == [
+    assert rows("| option of |", "metric-options") == [
         [f"`{metric}`", f"`{option.alias or name}`", f"`{shown(option.default)}`", meaning(option)]
         for metric, kind in METRICS.items()
         for name, option in kind.model_fields.items()
@@ -61,7 +61,7 @@ def test_the_guide_lists_every_option_with_its_default() -> None:
 
 
 def test_the_guides_patterns_take_what_it_says() -> None:
-    patterns = [cells[0].strip("` ") for cells in rows("| pattern |")]
+    patterns = [cells[0].strip("` ") for cells in rows("| pattern |", "metric-rules")]
     patterns[1] = patterns[1] + "```"  # its own backticks went with those of Markdown
     outputs = [
         "Well.\nSo the answer is 42.\n",

@@ -16,16 +16,14 @@ from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.studies.file.document import study_document
-from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.requirements import study_requirements
-from evalhub.studies.file.spec import StudyFile, read_study
-from evalhub.studies.run.register import register_study
+from evalhub.studies.file.spec import StudyFile
 from evalhub.studies.web.copying import CopyError, copy_of, copy_study
 from tests.cast import Team
 from tests.features.exporters.test_study import all_that_a_file_can_say
 from tests.site.cases import a_measured_study
 from tests.site.comparing.handing_in import compared
-from tests.studies.desks import Desk, ran
+from tests.studies.desks import Desk, ran, registered
 
 ALIASES = ("desk", "grading")
 pytestmark = pytest.mark.django_db
@@ -138,10 +136,6 @@ def asking(desk: Desk) -> Study:
         "metric": {"name": "judge", "by": "grader", "rubric": "Right is right."},
     }
     return registered(desk)
-
-
-def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def test_arms_that_are_asked_judges_a_review_and_the_best_untuned_are_copied(desk: Desk) -> None:

@@ -246,7 +246,7 @@ def test_files_of_a_project_that_isnt_ones_own_are_not_taken(
     own = Project.objects.create(slug="own", name="Own")
     own.memberships.create(user=team.sam, role="owner")
     taken = stranger.post(new(), filled(page, project="own"))
-    assert taken.text.count("kept any more: add it again") == 3
+    assert taken.text.count("This file has expired: add it again") == 3
     assert len(Uploads(own)) == 0
 
 

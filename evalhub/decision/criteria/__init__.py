@@ -1,0 +1,1 @@
+"""Criteria: one file a kind, and the table that lists them."""
