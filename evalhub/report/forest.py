@@ -31,7 +31,7 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class ForestRow:
     """Values to draw for a row: positive is better for the candidate; None is unbounded."""
 
     at: float
@@ -44,17 +44,17 @@ class Drawing:
         return [v for v in (self.at, self.lower, self.upper, self.bound) if v is not None]
 
 
-def drawing_of(row: Row) -> Drawing | None:
+def drawing_of(row: Row) -> ForestRow | None:
     """A row's difference, interval and bound; None where there is nothing to draw.
 
     A criterion that asks for a ratio (a budget, a relative margin) is drawn as how much better the
     candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
     """
     if isinstance(row, BreakdownRow):
-        return Drawing(row.difference, row.lower, row.upper, None)
+        return ForestRow(row.difference, row.lower, row.upper, None)
     if row.factor is None:
         # A bound of 0 is the line of no difference.
-        return Drawing(row.difference, row.lower, row.upper, row.bound or None)
+        return ForestRow(row.difference, row.lower, row.upper, row.bound or None)
     if row.ratio is None:
         return None
     sign = 1.0 if row.higher_is_better else -1.0
@@ -62,7 +62,7 @@ def drawing_of(row: Row) -> Drawing | None:
         None if end is None else sign * (end - 1)
         for end in (row.ratio_lower, row.ratio_upper)[:: int(sign)]
     )
-    return Drawing(sign * (row.ratio - 1), lower, upper, sign * (row.factor - 1))
+    return ForestRow(sign * (row.ratio - 1), lower, upper, sign * (row.factor - 1))
 
 
 def common_scale(rows: Iterable[Row]) -> Scale:
@@ -107,7 +107,7 @@ def plot(
     )
 
 
-def aria_text(row: Row, drawing: Drawing, label: str) -> str:
+def aria_text(row: Row, drawing: ForestRow, label: str) -> str:
     """Text of the plot for screen readers."""
     if isinstance(row, BreakdownRow):
         ends = f"{with_sign(row.lower)} to {with_sign(row.upper)}"

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import ModelVersion, Study, TestSet
-from evalhub.site.searching.items import FoundItems, find_items
+from evalhub.site.searching.items import ItemHits, find_items
 from reviews.models import Campaign
 
 SHOWN = 5
@@ -47,7 +47,7 @@ class Search:
 
     text: str
     groups: list[FoundGroup]
-    items: FoundItems | None
+    items: ItemHits | None
 
     @property
     def has_results(self) -> bool:

@@ -36,7 +36,7 @@ class FoundItem:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundItems:
+class ItemHits:
     """Items with a text. `read` of `of` items were read for it; `more`: not all are shown."""
 
     items: list[FoundItem]
@@ -49,7 +49,7 @@ class FoundItems:
         return self.read < self.of
 
 
-def find_items(user: User, text: str) -> FoundItems:
+def find_items(user: User, text: str) -> ItemHits:
     """Items with this id, then items whose text holds it, ignoring case. Four queries at most."""
     seen = TestSetVersion.objects.visible_to(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
@@ -64,7 +64,7 @@ def find_items(user: User, text: str) -> FoundItems:
         hits += matching[: LOOKED_AT - len(hits)]
     results += [each for each in _holding(hits, text) if each.item.pk not in seen_pks]
     more = len(results) > SHOWN or len(hits) == LOOKED_AT
-    return FoundItems(results[:SHOWN], read, sum(count for _, count in newest), more)
+    return ItemHits(results[:SHOWN], read, sum(count for _, count in newest), more)
 
 
 def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
