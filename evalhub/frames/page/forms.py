@@ -18,8 +18,6 @@ from evalhub.declare.declaration import DeclarationError
 
 LONGEST = 10_000
 """Characters of a text whose declaration says no length."""
-
-
 EMPTY = (None, "", ())
 """Defaults of what may stay empty."""
 BOUNDS = (
