@@ -89,7 +89,7 @@ def test_its_page_has_a_form_for_it_that_an_owner_may_send(held: Program, team: 
     assert other.post(action, {"reason": REASON}).status_code == 403
     assert "give a reason" in owner.post(action, {"reason": ""}, follow=True).text
     done = owner.post(action, {"reason": REASON}, follow=True)
-    assert "Accepted, and decided anew" in done.text
+    assert "Accepted, and decided again" in done.text
     assert f"{WORDS} (accepted)" in done.text
     assert urlsplit(done.redirect_chain[-1][0]).path == reverse("site:record", args=[newest().pk])
     assert f'action="{action}"' not in done.text

@@ -223,7 +223,7 @@ def test_several_people_are_invited_at_once_and_each_refusal_is_said(
     ]
     links = re.findall(r"http://localhost:8000/reviews/join/[^\"]+", shown)
     assert len(set(links)) == 2
-    assert "Say whom to invite" in invite(olga, campaign, " ").text
+    assert "Name the people to invite" in invite(olga, campaign, " ").text
 
 
 def invite_form(shown: str) -> str:

@@ -167,7 +167,7 @@ def test_an_owner_confirms_whose_an_account_is_and_nobody_their_own(
     nora.post(path)
     user = User.objects.get(email="nora@example.org")
     assert "nobody has confirmed" in html.unescape(olga.get(PAGE).text)
-    assert "Another owner has to say" in does(nora, team, user, "confirm")
+    assert "Another owner has to confirm" in does(nora, team, user, "confirm")
     assert Provenance.objects.get().confirmed is None
     does(olga, team, user, "confirm")
     assert Provenance.objects.get().confirmed_by == team.olga

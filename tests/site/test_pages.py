@@ -142,7 +142,7 @@ def test_the_same_answers_from_both_arms_are_shown_as_invalid_evidence(
     page = olga.get(reverse("site:study", args=[study.pk])).text
     assert "Invalid evidence" in page
     assert "Invalid evidence shows no result." in page
-    assert "kept any more" not in page
+    assert "of this decision were deleted" not in page
     assert "was it applied?" in page
 
 

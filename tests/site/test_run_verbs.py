@@ -29,7 +29,7 @@ def test_an_evaluator_cancels_a_run_and_resumes_it(eva: Client, run: Run) -> Non
     stopped = eva.post(reverse("site:cancel_run", args=[run.pk]), follow=True)
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
-    assert "What was answered is kept" in stopped.text
+    assert "Its answers are kept" in stopped.text
     assert "Resume this run" in stopped.text
 
     going = eva.post(reverse("site:resume_run", args=[run.pk]), follow=True)
