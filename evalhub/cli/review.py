@@ -74,12 +74,8 @@ def upload(
     right_file: Annotated[
         Path | None, typer.Argument(help="The right answers, if in a file of their own.")
     ] = None,
-    project: Annotated[
-        str, typer.Option(help="The project's name; created if missing.")
-    ] = "reviews",
-    name: Annotated[
-        str | None, typer.Option(help="The review's name; by default the file's.")
-    ] = None,
+    project: Annotated[str, typer.Option(help="Project, created if missing.")] = "reviews",
+    name: Annotated[str | None, typer.Option(help="Name; by default the file's.")] = None,
     prompt: Annotated[str, typer.Option(help="Field with the request.")] = "prompt",
     left: Annotated[str, typer.Option(help="Field with the baseline's answer.")] = "left",
     right: Annotated[str, typer.Option(help="Field with the candidate's answer.")] = "right",
