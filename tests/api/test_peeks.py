@@ -225,7 +225,7 @@ def test_where_others_keep_coming_between_it_is_asked_again(
     monkeypatch.setattr("evalhub.ledger.peeking._take", lambda standing, files: False)
     answer = caller.post("/peeks", body())
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
-    assert "kept coming between" in answer.json()["detail"]
+    assert "kept changing the ledger meanwhile" in answer.json()["detail"]
 
 
 @pytest.mark.django_db(transaction=True)
