@@ -9,6 +9,7 @@ from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import SAME_RUN
 
 FOLLOWS = "that is what follows from the record's numbers"
+MISSING = "every record has this field"
 POLICY_ASKS = "it is what the policy asks for"
 """Rules of discrepancies."""
 

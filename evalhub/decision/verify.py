@@ -23,6 +23,7 @@ from evalhub.decision.document import (
 )
 from evalhub.decision.inconsistent import (
     FOLLOWS,
+    MISSING,
     POLICY_ASKS,
     Discrepancy,
     inconsistent,
@@ -276,7 +277,7 @@ def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
                 inner = f"{at}{name}." if isinstance(value, dict) else f"{at}{name}"
                 yield from _differing(recorded[name], value, inner)
             else:
-                yield Discrepancy(f"{at}{name}", None, value, FOLLOWS)
+                yield Discrepancy(f"{at}{name}", None, value, MISSING)
     elif isinstance(due, list) and isinstance(recorded, list) and len(due) == len(recorded):
         for i, (one, other) in enumerate(zip(recorded, due, strict=True)):
             inner = f"{at}[{i}]." if isinstance(other, dict) else f"{at}[{i}]"

@@ -268,8 +268,11 @@ def test_a_file_that_left_the_home_shows_that_its_ledger_was_changed_since(
     assert chain() == "differs"
 
 
-def test_a_record_from_before_the_chain_verifies_as_it_did(held: Decision, tmp_path: Path) -> None:
+def test_a_record_without_its_ledger_s_head_is_not_verified(
+    held: Decision, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record = {name: value for name, value in held.record.items() if name != "ledger_head"}
     file = tmp_path / "old.json"
     file.write_text(json.dumps(record))
-    assert run(["decision", "verify", str(file), "--digest", digest_of(record)]) == 0
+    assert run(["decision", "verify", str(file)]) == 65
+    assert "ledger_head" in capsys.readouterr().err

@@ -120,13 +120,15 @@ def test_a_record_without_its_caveat_is_not_verified(desk: Desk, settings: Setti
     assert "caveats" in [each.field for each in verify(record | {"caveats": others}).differences]
 
 
-def test_a_record_from_before_has_neither_and_is_verified(desk: Desk) -> None:
+def test_a_record_without_its_ledger_s_origin_is_not_verified(desk: Desk) -> None:
     record = decided(desk.study(desk.candidate("one")))
     decided(desk.study(desk.candidate("two")))
     document = Decision.objects.newest_first()[0].record
     assert "caveats" not in document
     del document["ledger"]["begun"], document["ledger"]["restored"]
-    assert verify(document).verified, verify(document).differences
+    differences = verify(document).differences
+    assert [each.field for each in differences] == ["ledger.begun", "ledger.restored"]
+    assert {each.rule for each in differences} == {"every record has this field"}
     assert record.ledger is not None
 
 

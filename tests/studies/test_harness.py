@@ -350,10 +350,6 @@ class TestData:
         assert task.version == "1.0"
 
 
-def test_a_task_from_before_there_was_data_or_clusters_is_known_as_it_was() -> None:
-    assert not {"data", "cluster"} & LmEvalTask(task="arc_easy").as_json().keys()
-
-
 def test_no_study_from_the_web_names_a_task() -> None:
     asked = AskedTestSet(lm_eval=LmEvalTask(task="arc_easy"), role="guard")
     assert asked.metric.options["score"] == "acc"
