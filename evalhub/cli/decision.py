@@ -217,12 +217,14 @@ def _by_other_code(verification: "Verification") -> str:
 
 
 def _line(difference: "Discrepancy") -> str:
-    from evalhub.decision.inconsistent import FOLLOWS
+    from evalhub.decision.inconsistent import FOLLOWS, MISSING
 
     actual, right = (
         json.dumps(value, ensure_ascii=False)
         for value in (difference.recorded, difference.expected)
     )
+    if difference.rule == MISSING:
+        return f"{difference.field} is missing: {difference.rule}"
     if difference.rule == FOLLOWS or difference.expected is not None:
         return f"{difference.field} is {actual} and should be {right}: {difference.rule}"
     return f"{difference.field} is {actual}: {difference.rule}"

@@ -275,4 +275,4 @@ def test_a_record_without_its_ledger_s_head_is_not_verified(
     file = tmp_path / "old.json"
     file.write_text(json.dumps(record))
     assert run(["decision", "verify", str(file)]) == 65
-    assert "ledger_head" in capsys.readouterr().err
+    assert "ledger_head is missing: every record has this field" in capsys.readouterr().err

@@ -222,11 +222,11 @@ def test_every_report_shows_it(desk: Desk) -> None:
     assert b"evalhub.ownership" in junit(record)
 
 
-def test_a_study_without_it_is_written_as_before(desk: Desk) -> None:
+def test_a_study_without_it_has_no_section_and_verifies(desk: Desk) -> None:
     study = a_study(
         desk.team, baseline=desk.base, candidate=desk.tuned, primary=desk.questions, policy={}
     )
-    assert "ownership" not in study.policy.as_json()
+    assert study.policy.as_json()["ownership"] is None
     assert study.policy.as_json()["budgets"] == {}
     record = decide_study(study=study)[0].record
     assert record["ownership"] is None
