@@ -45,15 +45,31 @@ def criteria(draw: st.DrawFn) -> Criterion:
     return row.model_copy(update={"tier": tier})
 
 
+def can_show_nothing(row: Criterion) -> bool:
+    """Whether more may be lost than these items could lose, and no gain is shown."""
+    allowed = row.margin if row.role == "guard" else -(row.min_gain or 0.0)
+    if row.most_lost is None or allowed is None or row.role == "budget" or row.method == SAME_RUN:
+        return False
+    if row.factor is None:
+        gained = row.lower > 0
+    elif row.higher_is_better:
+        gained = (row.ratio_lower or 0.0) > 1
+    else:
+        gained = row.ratio_upper is not None and row.ratio_upper < 1
+    return row.most_lost <= allowed + 1e-9 and not gained
+
+
 def place(row: Criterion) -> str:
-    """Where the interval lies, read from its ends alone."""
+    """Where the interval lies, read from its ends alone; open where nothing could be shown."""
     lower, upper, bound = row.lower, row.upper, row.bound
     if row.factor is not None:
         sign = 1 if row.higher_is_better else -1
         ends = [sign * end for end in (row.ratio_lower or 0.0, row.ratio_upper or 1e9)]
         (lower, upper), bound = sorted(ends), sign * row.factor
     assert bound is not None
-    return "pass" if lower > bound else "fail" if upper < bound else "open"
+    if lower > bound:
+        return "open" if can_show_nothing(row) else "pass"
+    return "fail" if upper < bound else "open"
 
 
 def check(row: Criterion, reasons: Sequence[str]) -> None:
@@ -76,11 +92,19 @@ def check(row: Criterion, reasons: Sequence[str]) -> None:
 
 
 def expected(found: Sequence[Criterion], primaries: Primaries) -> Verdict:
-    """The verdict by what the documents say, from statuses alone."""
+    """The verdict by what the documents say, from statuses alone: guards that could show nothing
+    keep no ship back, where something else critical speaks of quality."""
     rivals = [each for each in found if each.role == "primary"]
     others = [each for each in found if each not in rivals and each.tier != "advisory"]
     failed = any(each.status is Status.FAIL for each in others)
-    shipped = all(each.status is Status.PASS for each in others if each.tier == "critical")
+    critical = [each for each in found if each.tier == "critical"]
+    shown = any(each.role != "budget" and not can_show_nothing(each) for each in critical)
+    spared = [each for each in others if shown and each.role == "guard" and can_show_nothing(each)]
+    shipped = all(
+        each.status is Status.PASS
+        for each in others
+        if each.tier == "critical" and each not in spared
+    )
     if rivals and primaries == "any-of":
         failed |= all(each.status is Status.FAIL for each in rivals)
         failed |= any(each.upper < min(0.0, each.min_gain or 0.0) for each in rivals)
@@ -99,7 +123,7 @@ def check_all(found: Ruling) -> None:
     decides = [
         mark
         for mark, each in zip(marks, found.reasons, strict=True)
-        if not each.endswith(("decides nothing)", "no ship back)", "is enough)"))
+        if not each.endswith(("decides nothing)", "no ship back)", "is enough)", "pays for that)"))
     ]
     if found.verdict is Verdict.SHIP:
         assert set(decides) <= {Status.PASS}
@@ -109,7 +133,7 @@ def check_all(found: Ruling) -> None:
     else:
         assert Status.OPEN in decides
         assert Status.FAIL not in decides
-        assert " open" in found.headline
+        assert " open" in found.headline or "nothing is shown" in found.headline
     assert not re.search("−|than the -", found.headline)
     codes = {"ship": 0, "hold": 1, "need-more-data": 2, "invalid": 3}
     assert found.verdict.exit_code == codes[found.verdict]
