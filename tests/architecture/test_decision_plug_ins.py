@@ -194,7 +194,7 @@ LONGER = "length 200% [200%, 200%] of the baseline's 5.00: over the budget of 15
 
 @pytest.mark.heavy
 def test_a_criterion_is_one_file_and_its_line_in_the_table(copy: Path) -> None:
-    """And its row in docs/reference/policy.md, which isn't copied."""
+    """And its row in docs/reference/policy-rules.md, which isn't copied."""
     before = {path: path.read_bytes() for path in (copy / "evalhub").rglob("*.*")}
     (copy / "evalhub/decision/criteria/length.py").write_text(CRITERION)
     table = copy / "evalhub/decision/criteria/table.py"

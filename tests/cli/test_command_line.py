@@ -41,7 +41,9 @@ def test_the_home_is_named_before_the_command_or_after_it(tmp_path: Path, before
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands(tmp_path: Path, shell: str) -> None:
-    shown = evalhub("--show-completion", shell, at=tmp_path)
+    # By itself it shows the script of the shell that it was started from, whichever that is.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    shown = evalhub("--show-completion", shell, at=tmp_path, **named)
     assert "_EVALHUB_COMPLETE" in shown.stdout, shown.stderr
     asked = {
         "bash": {"COMP_WORDS": "evalhub st", "COMP_CWORD": "1"},

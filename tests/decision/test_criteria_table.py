@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_budget_has_its_row_in_the_reference() -> None:
-    page = (ROOT / "docs/reference/policy.md").read_text(encoding="utf-8")
-    budgets = page[page.index("### Budgets") : page.index("### People")]
+    page = (ROOT / "docs/reference/policy-rules.md").read_text(encoding="utf-8")
+    budgets = page[page.index("## Budgets") : page.index("## People")]
     assert re.findall(r"^\| `(\w+)` \|", budgets, re.MULTILINE) == list(BUDGETS)
 
 

@@ -96,10 +96,10 @@ def test_marks_of_markdown_are_taken_off_and_words_and_code_are_left() -> None:
     assert display_text("```\n```", PLAIN) == "```\n```"
 
 
-def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
-    """Sealed plans' digests, and those of studies' files, stand."""
-    assert "show" not in Form().as_json()
-    assert "show" not in validate(StudyReview, {"test_set": "q", "items": 3}).as_json()
+def test_a_plan_says_how_answers_are_shown() -> None:
+    usual = {"json": "indented", "markdown": "rendered"}
+    assert Form().as_json()["show"] == usual
+    assert validate(StudyReview, {"test_set": "q", "items": 3}).as_json()["show"] == usual
     asked = Form(show=PRETTY)
     assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
     assert validate(Form, asked.as_json()) == asked

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_study import a_closed_port
+from tests.services import a_free_port
 from tests.serving.site import BIN, PATIENCE_S, Site, ask, environment, up
 
 SECRETS = {
@@ -99,7 +99,7 @@ def test_what_a_command_reports_in_debug_mode_has_no_secret(broken: Site) -> Non
 @pytest.mark.heavy
 def test_a_worker_s_log_has_no_secret_when_its_queue_does_not_answer(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    address = f"redis://:queue-password-1@127.0.0.1:{a_closed_port()}/0"
+    address = f"redis://:queue-password-1@127.0.0.1:{a_free_port()}/0"
     given = environment(
         tmp_path / "home", ENVIRONMENT | {"EVALHUB_LOG": "json", "EVALHUB_REDIS_URL": address}
     )

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.declare.prompt import Prompt
 from evalhub.registry.models import DocumentSet, DocumentText, ModelVersion, Study
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
@@ -141,10 +140,6 @@ def test_a_template_without_a_place_for_the_documents_is_refused(
     retriever(desk)["template"] = "{input}"
     assert run(["study", "run", str(desk.write())]) == 65
     assert "field 'arms.rag.prompt.template': must hold {context}" in capsys.readouterr().err
-
-
-def test_a_prompt_without_a_retriever_is_written_as_it_was() -> None:
-    assert Prompt().as_json() == {"system": "", "examples": [], "template": "{input}"}
 
 
 def test_a_site_is_handed_the_documents(desk: Desk) -> None:

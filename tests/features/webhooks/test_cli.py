@@ -21,7 +21,7 @@ def test_a_webhook_from_its_making_to_its_end(team: Team, capsys: Capture) -> No
     made = capsys.readouterr()
     assert made.out.startswith("whsec_")
     webhook = Webhook.objects.get()
-    assert made.err == f"Webhook {webhook.pk} is told: run.failed. It isn't shown again.\n"
+    assert made.err == f"Webhook {webhook.pk} gets: run.failed. The secret isn't shown again.\n"
     message = Delivery.objects.create(
         webhook=webhook,
         event="run.failed:7",

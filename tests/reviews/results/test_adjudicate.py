@@ -139,7 +139,7 @@ def test_the_page_shows_the_pair_and_nothing_of_what_was_said(
         assert "The first answer to" in html
         assert "Another answer to" in html
         for canary in [*CANARIES, "bob", "ben", "candidate", "baseline"]:
-            assert canary not in html
+            assert not re.search(rf"\b{canary}\b", html)  # a random token may hold "ben"
         fields = dict(re.findall(r'name="(token|nonce)" value="([^"]+)"', html))
         answered = rui.post(address, fields | {"choice": "right"})
         assert answered.status_code == 302
