@@ -29,6 +29,8 @@ PAGES = "".join(
         "reference/study-test-sets",
         "reference/judges",
         "reference/backends",
+        "reference/hf",
+        "reference/command",
         "reference/general-capability",
         "reference/policy",
         "reference/policy-rules",
