@@ -73,6 +73,7 @@ def test_a_variable_that_cannot_be_is_named_in_one_sentence(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.heavy
 def test_errors_are_not_shown_to_other_machines(tmp_path: Path) -> None:
     ended = subprocess.run(
         [Path(sys.executable).parent / "evalhub", "up", "--host", "0.0.0.0", "--port", "0"],

@@ -1,4 +1,7 @@
-"""Style, types and layers hold: the one test command runs the checkers too."""
+"""Style, types and layers hold: the test commands run the checkers too.
+
+Types are a heavy test: without a cache they take a minute. `make check` has them before a commit.
+"""
 
 import subprocess
 import sys
@@ -14,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         "ruff check --no-fix",
         "ruff format --check",
-        "mypy",
+        pytest.param("mypy", marks=pytest.mark.heavy),
         "lint-imports",
     ],
 )

@@ -70,6 +70,7 @@ def words(record: Any) -> list[str]:
     return [each["sentence"] for each in record.get("caveats", ())]
 
 
+@pytest.mark.heavy
 def test_items_that_are_dropped_after_a_look_are_counted_with_those_that_were_lost(
     desk: Desk, tmp_path: Path, capsys: Printed
 ) -> None:
@@ -123,6 +124,7 @@ def test_so_are_answers_of_either_arm_that_are_replaced(desk: Desk, capsys: Prin
     ]
 
 
+@pytest.mark.heavy
 def test_nothing_is_said_of_items_that_are_added_another_candidate_or_a_part_that_is_asked_too(
     desk: Desk, capsys: Printed
 ) -> None:

@@ -152,6 +152,7 @@ def test_every_door_of_a_gate_says_it(desk: Desk, capsys: Printed) -> None:
     assert "length (60)" in Path("m.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("broken", ["base", "tuned"])
 def test_an_arm_of_empty_answers_is_no_evidence_until_its_owner_says_so(

@@ -29,6 +29,7 @@ def test_the_version_is_an_option_too(capsys: pytest.CaptureFixture[str]) -> Non
         assert capsys.readouterr().out == f"{__version__}\n"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("before", [True, False])
 def test_the_home_is_named_before_the_command_or_after_it(tmp_path: Path, before: bool) -> None:
     home = ["--home", str(tmp_path / "elsewhere")]

@@ -172,6 +172,7 @@ def test_answers_of_before_are_taken_over_and_cost_nothing(
         assert "Reused answers of the same version: 10." in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_looks_are_priced_before_and_after_one_is_taken(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,6 +198,7 @@ def test_looks_are_priced_before_and_after_one_is_taken(
     assert "No model was asked" in said
 
 
+@pytest.mark.heavy
 def test_a_home_that_is_not_there_is_not_made(desk: Desk) -> None:
     before = sorted(desk.write().parent.iterdir())
     done = evalhub("study", "run", str(desk.file), "--dry-run", at=desk.folder)

@@ -111,6 +111,7 @@ def test_a_home_on_a_full_disk_is_made_whole_later(
     settings._secret_key.cache_clear()
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_a_full_database_is_named_with_its_file(full_database: None, capsys: Capture) -> None:
     name = "x" * 60

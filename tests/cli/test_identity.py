@@ -43,6 +43,7 @@ def compared(
 FILES = ("base.triage.jsonl", "tuned.triage.jsonl")
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_six_files_under_one_arms_name_are_six_contents(
     desk: Desk, capsys: pytest.CaptureFixture[str]

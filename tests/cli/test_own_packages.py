@@ -45,6 +45,7 @@ def test_a_foreign_package_is_named_and_nothing_of_it_runs(name: str, tmp_path: 
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", PACKAGES)
 def test_the_doctor_names_it(name: str, tmp_path: Path) -> None:
     other = a_package(name, at=tmp_path / "other")
@@ -68,6 +69,7 @@ def test_a_folder_without_code_does_not_matter(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["reviews", "runners"])
 def test_the_doctor_names_a_distribution_that_has_such_a_folder(name: str, tmp_path: Path) -> None:
     metadata = tmp_path / "other" / "dashboards-2.0.dist-info"

@@ -38,6 +38,7 @@ __all__ = ["desk", "known"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.heavy
 def test_ten_are_compared_and_the_best_is_registered_at_its_number(
     known: Desk, capsys: Capture
 ) -> None:
@@ -241,6 +242,7 @@ def logged(desk: Desk, name: str, right: int) -> str:
     return str(desk.folder / f"{name}.jsonl")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("metric", ["acc", "exact_match"])
 def test_a_log_that_holds_the_questions_is_known_by_them(
     desk: Desk, capsys: Capture, metric: str

@@ -112,6 +112,7 @@ def failed(desk: Desk, capsys: Capture, *options: str) -> tuple[int, str]:
     return code, capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_ten_are_compared_at_a_site_and_the_best_is_decided_there_at_its_number(
     site: Site, capsys: Capture
 ) -> None:
@@ -141,6 +142,7 @@ def test_the_record_is_the_one_that_the_site_s_own_home_would_have_written(
     assert Peek.objects.count() == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("settings_", ["", "ledger: all", "primaries: any-of", "ledger: 'off'"])
 def test_the_same_policy_in_the_site_s_own_home_has_the_same_record(
     site: Site, capsys: Capture, settings_: str

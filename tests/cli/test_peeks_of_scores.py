@@ -153,6 +153,7 @@ def sums_too(desk: Desk, right: int, kept: int) -> None:
     desk.rows("scores.jsonl", rows)
 
 
+@pytest.mark.heavy
 def test_a_guard_on_other_items_comes_with_the_primary_until_it_is_tried_anew(
     desk: Desk, capsys: Capture
 ) -> None:

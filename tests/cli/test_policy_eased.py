@@ -127,6 +127,7 @@ def test_what_is_no_easing_after_a_look_holds_nothing(desk: Desk, capsys: Printe
     assert "caveats" not in record_of(capsys)
 
 
+@pytest.mark.heavy
 def test_a_detour_by_another_metric_or_by_what_was_held_eases_nothing(
     desk: Desk, capsys: Printed
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_detour_by_another_metric_or_by_what_was_held_eases_nothing(
     assert "triage.min_gain from 0.2 to 0.02" in record_of(capsys)["headline"]
 
 
+@pytest.mark.heavy
 def test_it_ships_once_it_is_accepted_and_says_so(desk: Desk, capsys: Printed) -> None:
     ask(desk, {"triage.min_gain": 0.2})
     assert studied(desk) == 2
@@ -173,6 +175,7 @@ def test_it_ships_once_it_is_accepted_and_says_so(desk: Desk, capsys: Printed) -
     assert studied(desk) == 1
 
 
+@pytest.mark.heavy
 def test_an_alpha_above_a_twentieth_waits_for_an_owner(
     desk: Desk, tmp_path: Path, capsys: Printed
 ) -> None:

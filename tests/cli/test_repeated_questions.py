@@ -56,6 +56,7 @@ def document(capsys: Capture, *command: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.heavy
 def test_forty_eight_questions_asked_120_times_are_48(
     tmp_path: Path, capsys: Capture, admin_client: Client
 ) -> None:

@@ -58,6 +58,7 @@ def asking(desk: Desk, url: str) -> None:
     desk.study["arms"]["tuned"]["backend"] = {"openai": {"url": url, "model": "echo", "retries": 0}}
 
 
+@pytest.mark.heavy
 def test_a_study_prints_one_document_and_the_second_time_the_same(desk: Desk) -> None:
     first, second = studied(desk, "--json"), studied(desk, "--json")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
@@ -66,6 +67,7 @@ def test_a_study_prints_one_document_and_the_second_time_the_same(desk: Desk) ->
     assert "4 of 4 runs" in first.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_the_candidate_in_question_gives_the_exit_code(
     desk: Desk, capsys: pytest.CaptureFixture[str]
@@ -83,6 +85,7 @@ def test_the_candidate_in_question_gives_the_exit_code(
     assert here(desk) == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("columns", [80, 130])
 def test_the_table_holds_in_its_columns(
@@ -104,6 +107,7 @@ def test_the_table_holds_in_its_columns(
     assert printed.count("0/0/300") == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_what_the_verdict_rests_on_stands_in_the_text_as_in_the_document(
     desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -155,6 +159,7 @@ def test_a_broken_answer_is_65_and_the_next_run_is_as_if_it_had_not_been(
     assert here(desk) == 0
 
 
+@pytest.mark.heavy
 def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
     url = f"http://127.0.0.1:{a_free_port()}/v1"
     asking(desk, url)
@@ -164,6 +169,7 @@ def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
     assert "run again to go on" in done.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("status", "code", "said"),
@@ -203,6 +209,7 @@ def test_a_study_that_is_not_there_is_65(tmp_path: Path) -> None:
     assert done.stderr == "evalhub: gone.yaml: can't be read: No such file or directory\n"
 
 
+@pytest.mark.heavy
 def test_a_home_that_can_not_be_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = evalhub("--home", str(tmp_path / "file" / "home"), "doctor", at=tmp_path)

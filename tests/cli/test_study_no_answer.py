@@ -34,6 +34,7 @@ def studied(desk: Desk, server: OpenAIServer, **settings: Any) -> int:
     return run(["study", "run", str(desk.write()), "--json", "--allow", "127.0.0.1"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -91,6 +92,7 @@ def test_a_login_page_for_every_question_ends_the_command_soon(desk: Desk, capsy
     assert KEY not in said
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "message",
     [

@@ -102,6 +102,7 @@ def test_compare_names_a_policy_since_it_has_no_such_option(desk: Desk, capsys: 
     assert "tails" not in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_a_study_pays_for_it_and_to_leave_that_out_after_a_look_is_easier(
     desk: Desk, capsys: Printed

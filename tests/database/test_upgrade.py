@@ -129,6 +129,7 @@ def test_a_downgrade_is_refused(home: Path) -> None:
     check_refused(home)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("later", [(), (("registry", "9999_later"),)], ids=["nobody's", "later"])
 def test_tables_with_a_row_that_is_not_ours_are_refused(
     tmp_path: Path, later: tuple[tuple[str, str], ...]

@@ -127,6 +127,7 @@ def test_less_is_better_where_the_arms_are_swapped(case: dict[str, Any]) -> None
     )
 
 
+@pytest.mark.heavy
 @slowly
 @given(st.lists(cases(), min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_the_order_of_criteria_does_not_matter(listed: list[dict[str, Any]], random: Any) -> None:
@@ -139,6 +140,7 @@ def test_the_order_of_criteria_does_not_matter(listed: list[dict[str, Any]], ran
     assert [one.criteria[i].status for i in order] == [each.status for each in other.criteria]
 
 
+@pytest.mark.heavy
 @slowly
 @given(st.lists(cases(), min_size=1, max_size=3), cases())
 def test_what_is_advisory_changes_no_verdict(

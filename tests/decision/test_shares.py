@@ -110,6 +110,7 @@ def test_the_planned_number_of_items_follows_from_the_share() -> None:
     assert found.needed_n > d.var(ddof=1) * 7.84888 / 0.02**2
 
 
+@pytest.mark.heavy
 def test_nothing_and_less_than_nothing_have_no_shares() -> None:
     for base, tuned in (([0.0] * 50, [0.0] * 50), ([-1.0, 2.0] * 25, [1.0] * 50)):
         found = measured(a_guard(0.1), base, tuned)

@@ -66,6 +66,7 @@ def test_another_verdict_is_found(record: dict[str, Any], data: st.DataObject) -
     assert (difference.field, difference.expected, found.verdict) == ("verdict", was, was)
 
 
+@pytest.mark.heavy
 @slowly
 @given(records(), st.data())
 def test_a_lower_bound_moved_over_what_is_asked_is_found(

@@ -4,6 +4,8 @@ import hashlib
 import random
 import tracemalloc
 
+import pytest
+
 from evalhub.io.canonical import canonical_json
 from evalhub.io.identity import answers_digest, scores_digest
 
@@ -18,6 +20,7 @@ def test_a_digest_is_that_of_the_sorted_hashes_whatever_the_order_and_the_number
     assert scores_digest([]) == hashlib.sha256().hexdigest()
 
 
+@pytest.mark.heavy
 def test_an_answer_takes_little_more_memory_than_its_hash() -> None:
     count = 60_000
     answers = ((f"q{number}", 0, "Yes.", "", None) for number in range(count))

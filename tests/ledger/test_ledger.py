@@ -300,6 +300,7 @@ def test_where_the_arm_is_the_baseline_nothing_is_looked_at(desk: Desk) -> None:
     assert [look.test_set_version.test_set.slug for look in Look.objects.all()] == ["questions"]
 
 
+@pytest.mark.heavy
 def test_a_spent_set_is_said_to_be_with_what_to_do(desk: Desk) -> None:
     for i in range(7):
         decision = decided(desk.study(desk.candidate(f"number-{i}")))

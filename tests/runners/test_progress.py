@@ -38,6 +38,7 @@ def worked_on(run: Run, server: OpenAIServer, requests: int) -> None:
     process_shard(run.pk, stopping=lambda: len(server.requests) >= requests)
 
 
+@pytest.mark.heavy
 def test_what_is_kept_is_counted_and_never_less_than_before(
     team: Team, server: OpenAIServer
 ) -> None:

@@ -79,6 +79,7 @@ def dearest(answers: Any) -> int:
     return max(each.prompt_tokens + each.completion_tokens for each in answers)
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("said", [{"tokens": 3000}, {"money": 9e-3}], ids=["tokens", "money"])
 def test_many_workers_exceed_a_budget_by_a_part_of_one_answer(
@@ -160,6 +161,7 @@ def test_what_others_have_reserved_is_waited_for_and_of_a_lost_worker_a_minute(
     assert not Reserved.objects.exists()
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 def test_a_judge_on_the_same_budget_is_asked_once_all_is_answered(
     team: Team, server: OpenAIServer

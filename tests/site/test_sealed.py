@@ -93,6 +93,7 @@ def shown(client: Client, pages: list[tuple[str, Mapping[str, Any]]]) -> list[st
     ]
 
 
+@pytest.mark.heavy
 def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team)
     assert shown(olga, [*addresses(study), (reverse("site:study", args=[study.pk]), {})]) == []
@@ -105,6 +106,7 @@ def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root:
     assert "questions: look 1, at level 0.015. 40 items find a gain of 0.1" in page
 
 
+@pytest.mark.heavy
 def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team)
     unread = a_metric("chrf")
@@ -119,6 +121,7 @@ def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -
     assert "sealed" in again
 
 
+@pytest.mark.heavy
 def test_invalid_evidence_opens_nothing(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team, failed=1)
     decision = decide_study(study=study)[0]

@@ -73,6 +73,7 @@ def test_the_ends_of_the_scale(n: int) -> None:
     assert p_at_most(-1.0, n, 0, n, 0.025) >= GAMMA
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("alpha", [0.025, 0.0152])
 @pytest.mark.parametrize("n", [15, 20, 36, 60])
 def test_no_true_discordance_passes_a_lost_guard_more_often_than_alpha(
@@ -84,6 +85,7 @@ def test_no_true_discordance_passes_a_lost_guard_more_often_than_alpha(
         assert size(n, margin, fewest_wins(n, margin, alpha)) <= alpha
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("alpha", "n", "power", "with_mid_p"),
     [

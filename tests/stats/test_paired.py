@@ -55,6 +55,7 @@ def test_four_wins_of_thirty_are_a_gain_by_interval_and_test_alike():
     assert few.p_value > 0.05
 
 
+@pytest.mark.heavy
 def test_exact_ends_and_their_p_value_never_disagree_about_0():
     """At the levels of looks, of shared looks and of harm, over drawn outcomes and all small ones:
     an end leaves 0 out just where p is at most twice its level."""

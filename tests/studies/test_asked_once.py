@@ -43,6 +43,7 @@ def said(desk: Desk, capsys: Capture, *options: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.heavy
 def test_it_is_asked_once_and_the_dry_run_counts_it_once(tmp_path: Path, capsys: Capture) -> None:
     with OpenAIServer() as server:
         desk = a_live_desk(tmp_path, server)

@@ -109,6 +109,7 @@ def test_what_is_wrong_with_a_budget_is_said_with_its_line(
     assert "its answers are recorded, and nobody is asked" in said(capsys)
 
 
+@pytest.mark.heavy
 def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str], client: Client
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     assert f"{budget.spent_tokens:,} of 100,000 tokens spent" in page
 
 
+@pytest.mark.heavy
 def test_answers_that_are_stored_before_count_on_the_study_s_budget(
     desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

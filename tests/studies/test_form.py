@@ -79,6 +79,7 @@ def test_one_line_makes_a_guard_of_each_form_on_the_same_answers(desk: Desk) -> 
     assert set(again.test_sets.values_list("pk")) == set(study.test_sets.values_list("pk"))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("text", "times", "lost"),
     [
@@ -137,6 +138,7 @@ def test_drift_the_other_way_is_seen_too(desk: Desk) -> None:
     assert {name for name, each in found.items() if each.status == "fail"} == {"sums-plain"}
 
 
+@pytest.mark.heavy
 def test_fewer_answers_that_are_cut_are_no_gain_beyond_belief(desk: Desk) -> None:
     whole = f"{PLAIN} It is right."
     rows = (
@@ -154,6 +156,7 @@ def test_fewer_answers_that_are_cut_are_no_gain_beyond_belief(desk: Desk) -> Non
     assert verify(Decision.objects.get().record).differences == []
 
 
+@pytest.mark.heavy
 def test_the_terminal_counts_the_reasons_of_guards_that_hold(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +182,7 @@ def test_what_is_believed_of_a_guard_on_form_is_held_to_where_it_is_said(desk: D
     assert [each.name for each in jumps.beyond] == ["sums-truncation"]
 
 
+@pytest.mark.heavy
 def test_the_same_form_holds_nothing_back_and_doubt_neither(desk: Desk) -> None:
     tuned(desk, f"{REFUSAL} It is right.", 12)
     found = decided(desk)
@@ -190,6 +194,7 @@ def test_the_same_form_holds_nothing_back_and_doubt_neither(desk: Desk) -> None:
     assert Decision.objects.get().verdict == "ship"
 
 
+@pytest.mark.heavy
 def test_the_breakdown_is_of_the_test_sets_alone(desk: Desk) -> None:
     desk.test_set("sums", 300, tags=["parcels"])
     tuned(desk, PLAIN, 0)

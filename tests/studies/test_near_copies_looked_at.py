@@ -57,6 +57,7 @@ def again(desk: Desk, capsys: Capture, name: str, text: Callable[[int], str]) ->
     return tried(desk, capsys, name)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("prefix", ["Please: ", "Kindly, ", "Task 'b' - "])
 def test_a_few_words_in_front_hold_a_ship(desk: Desk, capsys: Capture, prefix: str) -> None:
     record = again(desk, capsys, "fresh", lambda i: prefix + TEXTS[i])
@@ -91,6 +92,7 @@ def test_below_half_there_is_a_line(desk: Desk, capsys: Capture) -> None:
     assert sentence.startswith("29 of the 60 items of less are near-copies of items that were")
 
 
+@pytest.mark.heavy
 def test_an_owner_says_that_they_are_new(desk: Desk, capsys: Capture) -> None:
     record = again(desk, capsys, "fresh", lambda i: f"Please: {TEXTS[i]}")
     [caveat] = record["caveats"]

@@ -51,6 +51,7 @@ def drawn(study: str = "gate") -> set[str]:
     return set(asked.test_set_version.items.values_list("key", flat=True))
 
 
+@pytest.mark.heavy
 def test_each_build_meets_new_items_until_the_pool_is_empty(
     desk: Desk, capsys: pytest.CaptureFixture[str], olga: Client
 ) -> None:
@@ -112,6 +113,7 @@ def test_items_that_wait_for_another_study_s_verdict_are_not_drawn(
     assert drawn() == waiting, "nobody saw a score of them"
 
 
+@pytest.mark.heavy
 def test_the_arms_of_one_draw_share_the_level(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:

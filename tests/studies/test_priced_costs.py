@@ -80,6 +80,7 @@ def cost(record: dict[str, Any]) -> dict[str, Any]:
     return dict(row)
 
 
+@pytest.mark.heavy
 def test_a_table_s_prices_are_taken_and_kept_whatever_becomes_of_it(
     desk: Desk, servers: Servers, capsys: Capture, tmp_path: Path, client: Client
 ) -> None:

@@ -89,6 +89,7 @@ def test_an_arm_is_shown_the_documents_that_fit_each_question(
     assert str(desk.folder) not in json.dumps(version.prompt.as_json())
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_the_same_documents_are_one_version_and_others_another(desk: Desk) -> None:
     assert run(["study", "run", str(desk.write())]) in (0, 1, 2)

@@ -54,6 +54,7 @@ def test_one_line_is_eight_guards_with_the_suites_own_metrics(desk: Desk) -> Non
         assert (asked.suite.skill, asked.suite.items) == (skill, 100)
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_what_was_lost_is_told_by_skill_with_examples(
     desk: Desk, capsys: pytest.CaptureFixture[str], olga: Client

@@ -55,6 +55,7 @@ def paid(record: dict[str, Any], look: int) -> bool:
     return row["number"] == look and alpha == pytest.approx(level) == row["level"]
 
 
+@pytest.mark.heavy
 def test_recorded_answers_replaced_under_one_arm_s_name(desk: Desk, capsys: Capture) -> None:
     for look, right in enumerate((20, 25, 30, 35), 1):
         answered(desk, right)
@@ -102,6 +103,7 @@ def questions(desk: Desk) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (desk.folder / "triage.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.heavy
 def test_the_same_items_under_other_names_and_spellings(desk: Desk, capsys: Capture) -> None:
     """Other answers to them are the next look; the same scores are the same claim, and free."""
     items = questions(desk)
@@ -280,6 +282,7 @@ def test_the_same_candidate_on_ten_parts_of_a_set(desk: Desk, capsys: Capture, n
     assert paid(tried(desk, capsys, "another-build"), 1), "another candidate on fresh items"
 
 
+@pytest.mark.heavy
 def test_parts_of_a_set_are_stages_of_a_build_that_is_stated(desk: Desk, capsys: Capture) -> None:
     a_build(desk, "adapter-7")
     desk.study["arms"]["base"]["build"] = "base-1"

@@ -12,6 +12,7 @@ from tests.studies.desks import Desk
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.heavy
 def test_each_asking_has_a_budget_of_its_own_and_goes_on_with_a_higher_one(
     desk: Desk,  # noqa: F811
     capsys: Capture,

@@ -76,6 +76,7 @@ def written(folder: Path, text: str) -> StudySpec:
     return read_study(folder / "study.yaml", OperatorFile())
 
 
+@pytest.mark.heavy
 def test_every_case_gives_a_study_that_is_valid_with_its_arms_in_order(desk: Path) -> None:
     sizes = [
         {"examples": 0},

@@ -42,6 +42,7 @@ def crowd(team: Team, size: int) -> list[User]:
     return users
 
 
+@pytest.mark.heavy
 def test_thirty_reviewers_at_once_never_take_a_seat_too_many(team: Team) -> None:
     campaign = a_campaign(team, items=8, reviewers_per_item=3)
 

@@ -49,6 +49,7 @@ def associated(rows: list[tuple[bool, bool]]) -> float:
     return abs(a - features * sides / n) / variance**0.5
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 def test_1_sides_vary_by_reviewer_are_balanced_and_follow_no_feature(team: Team) -> None:
     lengths = [5 + 40 * (i % 3) for i in range(36)]

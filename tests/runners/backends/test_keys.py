@@ -230,6 +230,7 @@ def test_half_a_key_is_not_left_where_an_error_is_cut(
     assert of_one in of_all
 
 
+@pytest.mark.heavy
 def test_half_a_key_is_not_left_in_the_beginning_of_a_long_text() -> None:
     """Marks are short: of a text with many keys, what is shown reaches far."""
     key = "/".join(["sk", *(f"{i:03}" for i in range(100))])

@@ -13,6 +13,7 @@ SENTINEL = "sk-not-a-real-key-0123456789"
 LOGIN = "<!DOCTYPE html><html><title>Sign in</title><p>Session of " + SENTINEL + " expired</html>"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("content", "error"),
     [
