@@ -15,7 +15,8 @@ from evalhub.serving.server import MIB, ServerLimits
 from evalhub.studies.web import peeks as peeks_from_web
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGE = "".join((REFERENCE / f"{name}.md").read_text() for name in ("rest", "rest-writing"))
+TEXTS = [(REFERENCE / f"{name}.md").read_text() for name in ("rest", "rest-writing")]
+PAGE = " ".join(word for text in TEXTS for word in text.split())
 
 
 def test_its_numbers_are_those_that_hold() -> None:
