@@ -116,9 +116,9 @@ def test_what_others_have_answered_meanwhile_is_said_and_the_rest_is_kept(
         count(page, number, 60)
         page.keyboard.press("1")
     expect(page.locator("#state")).to_contain_text("3 answers are kept")
-    second = Assignment.objects.get(turn=1)
+    pairs = list(Assignment.objects.filter(turn__lt=3).values_list("pair", flat=True))
     Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    while not Judgment.objects.filter(assignment__pair=second.pair).exists():
+    while not Judgment.objects.filter(assignment__pair__in=pairs).exists():  # one of the three
         theirs = assign(campaign=campaign, user=team.ruth).current
         assert isinstance(theirs, Assignment)
         answer(theirs, team.ruth)
@@ -126,8 +126,7 @@ def test_what_others_have_answered_meanwhile_is_said_and_the_rest_is_kept(
     lost = Assignment.objects.filter(
         reviewer__user=team.rui,
         turn__lt=3,
-        pair__assignments__judgments__isnull=False,
-        pair__assignments__reviewer__user=team.ruth,
+        pair__assignments__reviewer__user=team.ruth,  # who has judged it, or holds it now
     ).distinct()
     page.context.set_offline(False)
     expect(page.locator("h1")).to_contain_text("it went to other reviewers")
