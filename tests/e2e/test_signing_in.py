@@ -122,7 +122,7 @@ def test_where_no_passkey_is_given_the_page_says_so(
     options = AUTHENTICATOR | {"isUserVerified": False}
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("alert")).to_contain_text("No passkey of yours")
+    expect(page.get_by_role("alert")).to_contain_text("Your device sent no passkey")
 
 
 @pytest.mark.heavy
