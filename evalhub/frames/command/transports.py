@@ -80,8 +80,6 @@ def _there(chosen: Operation, server: str, token_file: Path | None) -> Any:
     from evalhub.frames.command import printing
 
     if chosen.project is None:
-        raise typer.BadParameter(
-            "is needed at a site: the decision's project", param_hint="--project"
-        )
+        raise typer.BadParameter("is needed with --server", param_hint="--project")
     console = printing.terminal(errors=True)
     return chosen.there(connect(server, token_file, chosen.project, console))
