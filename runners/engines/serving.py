@@ -9,43 +9,17 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from runners.engines.batching import next_batch
 from runners.engines.errors import EngineError, NoRoomError
 from runners.engines.generating import Cancelled, Drawing, DrawnAnswer, PromptRow, generate
 from runners.engines.likelihoods import Continuation, Likelihood, likelihoods
 from runners.engines.loading import Base, Source, fits_beside, load, memory_ended
-
-
-def next_batch[T](
-    waiting: Sequence[T],
-    *,
-    group: Callable[[T], Hashable],
-    width: Callable[[T], int],
-    most_tokens: int,
-) -> list[T]:
-    """The next batch: of the oldest prompt's group the longest that fit, longest first.
-
-    A batch is as wide as its widest member, so that members of one length waste nothing; the
-    longest first, so that a lack of memory shows at once and not at the end.
-
-    Args:
-        group: what members of a batch must have in common.
-        width: tokens of one member, those that it may still get included.
-        most_tokens: members times width; a member that is wider by itself goes alone.
-    """
-    if not waiting:
-        return []
-    first = group(waiting[0])
-    alike = sorted(
-        (request for request in waiting if group(request) == first), key=width, reverse=True
-    )
-    return alike[: max(1, most_tokens // max(1, width(alike[0])))]
-
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from operator import itemgetter
 
-from runners.engines.serving import next_batch
+from runners.engines.batching import next_batch
 
 
 def batch(*waiting: tuple[str, int], most: int) -> list[tuple[str, int]]:
