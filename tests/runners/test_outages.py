@@ -187,7 +187,7 @@ def test_what_came_while_the_database_was_away_is_kept_and_not_asked_for_again(
 def test_a_judge_keeps_its_lease_over_an_outage_in_which_it_could_not_renew_it(
     redis_url: str, server: OpenAIServer, tmp_path: Path
 ) -> None:
-    claim = "SELECT claim FROM registry_judgerun"
+    claim = "SELECT claim FROM judges_judgerun"
     server.misbehave, server.latency_s = fair, 1.0
     with postgresql_server() as database:
         ask = Ask(database.url)
@@ -196,7 +196,7 @@ def test_a_judge_keeps_its_lease_over_an_outage_in_which_it_could_not_renew_it(
             desk.mkdir()
             python.said(JUDGED.format(port=server.port, desk=str(desk)))
             first = python(WORKER)
-            wait_until(lambda: ask("SELECT count(*) FROM registry_judgevote") > 0, within_s=60)
+            wait_until(lambda: ask("SELECT count(*) FROM judges_judgevote") > 0, within_s=60)
             first.send_signal(signal.SIGSTOP)
             held, those_there = ask(claim), ask(CONNECTIONS)
             second = python(WORKER)
@@ -205,16 +205,16 @@ def test_a_judge_keeps_its_lease_over_an_outage_in_which_it_could_not_renew_it(
             time.sleep(15)
             database.start()
             time.sleep(6)  # the other looks every 2 s
-            assert ask("SELECT lease_until < now() FROM registry_judgerun")
+            assert ask("SELECT lease_until < now() FROM judges_judgerun")
             assert ask(claim) == held
             first.send_signal(signal.SIGCONT)
-            done = "SELECT count(*) FROM registry_judgerun WHERE state = 'done'"
+            done = "SELECT count(*) FROM judges_judgerun WHERE state = 'done'"
             wait_until(lambda: ask(done) == 1, within_s=60)
             for worker in (first, second):
                 worker.terminate()
                 output, _ = worker.communicate(timeout=30)
                 assert "Traceback" not in output
-        assert ask("SELECT count(*) FROM registry_judgevote") == len(server.requests) == 32
+        assert ask("SELECT count(*) FROM judges_judgevote") == len(server.requests) == 32
 
 
 def test_a_full_disk_of_the_database_is_told_once_and_the_run_goes_on_when_there_is_room(
