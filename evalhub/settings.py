@@ -177,6 +177,7 @@ INSTALLED_APPS = [
     "evalhub.features.working_sets",
     "evalhub.features.score_audits",
     "evalhub.features.strategy",
+    "evalhub.features.traffic",
     "evalhub.features.training",
     "evalhub.report",
     "evalhub.jobs",

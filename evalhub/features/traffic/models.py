@@ -1,0 +1,288 @@
+"""Requests of production, their texts, signals about them, and what pages read of them by the hour.
+
+Requests, texts and signals are kept by the day on which they happened (UTC): on PostgreSQL each day
+is a partition, which retention drops whole. Nothing refers to them by a foreign key.
+"""
+
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import OfProjectQuerySet, Project, User
+from evalhub.features.traffic.rows import SignalBy, Source
+from evalhub.registry.models import ModelVersion
+
+
+class TrafficSettings(models.Model):
+    """What a project keeps of its traffic, and for how long."""
+
+    project = models.OneToOneField(
+        Project, models.CASCADE, primary_key=True, related_name="traffic_settings"
+    )
+    salt = models.CharField(
+        max_length=64, editable=False, help_text="the key of its users' hashes; it is in backups"
+    )
+    text_share = models.FloatField(default=0.0, help_text="of the requests whose texts are kept")
+    text_days = models.PositiveSmallIntegerField(default=30, help_text="days that a text is kept")
+    days = models.PositiveSmallIntegerField(default=90, help_text="days that a request is kept")
+    languages = models.JSONField(
+        default=list, blank=True, help_text="codes that may be detected; empty: any"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.project}: texts of {self.text_share:.0%} for {self.text_days} days"
+
+
+class OfDaysQuerySet(OfProjectQuerySet["models.Model"]):
+    """Rows kept by day."""
+
+    def of_days(self, first: object, last: object) -> Self:
+        return self.filter(day__range=(first, last))
+
+
+class Request(models.Model):
+    """One call of a model in production. What its version is, `ServedModel` says."""
+
+    pk = models.CompositePrimaryKey("project", "day", "key")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="requests", db_index=False, db_constraint=False
+    )
+    day = models.DateField(help_text="of `time`, in UTC")
+    key = models.CharField(max_length=200, help_text="the sender's id of it, once a day")
+    time = models.DateTimeField()
+    model_name = models.CharField(max_length=200, help_text="under which it was served")
+    user_hash = models.CharField(max_length=32, blank=True, help_text="keyed, hexadecimal")
+    conversation = models.CharField(max_length=200, blank=True)
+    turn = models.PositiveIntegerField(null=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+    cached_tokens = models.PositiveIntegerField(null=True)
+    reasoning_tokens = models.PositiveIntegerField(null=True)
+    latency_ms = models.FloatField(null=True)
+    first_token_ms = models.FloatField(null=True)
+    cost_usd = models.FloatField(null=True)
+    error_type = models.CharField(max_length=100, blank=True, help_text="empty: it was answered")
+    aborted = models.BooleanField(default=False, help_text="the client left before the end")
+    finish_reason = models.CharField(max_length=40, blank=True)
+    response_id = models.CharField(max_length=200, blank=True)
+    trace_id = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the messages")
+    source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
+    route = models.CharField(max_length=100, blank=True)
+    tags = models.JSONField(default=list, help_text="a list of names")
+    language = models.CharField(max_length=3, blank=True, help_text="empty: unknown")
+    arm = models.CharField(max_length=100, blank=True, help_text="of an experiment")
+    mirror_of = models.CharField(max_length=200, blank=True, help_text="key of the mirrored one")
+    has_text = models.BooleanField(default=False)
+    masked = models.PositiveIntegerField(
+        default=0, help_text="personal data found in its texts and replaced"
+    )
+
+    objects = OfDaysQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-time", "key"]
+        indexes = [
+            models.Index(fields=["project", "time"], name="request_by_time"),
+            models.Index(
+                fields=["project", "trace_id"],
+                condition=~models.Q(trace_id=""),
+                name="request_by_trace",
+            ),
+            models.Index(
+                fields=["project", "response_id"],
+                condition=~models.Q(response_id=""),
+                name="request_by_response",
+            ),
+            models.Index(
+                fields=["project", "conversation"],
+                condition=~models.Q(conversation=""),
+                name="request_by_conversation",
+            ),
+            models.Index(
+                fields=["project", "user_hash"],
+                condition=~models.Q(user_hash=""),
+                name="request_by_user",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RequestText(models.Model):
+    """The texts of a request: personal data is masked before they are stored."""
+
+    pk = models.CompositePrimaryKey("project", "day", "key")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    day = models.DateField()
+    key = models.CharField(max_length=200)
+    messages = models.JSONField(null=True)
+    output = models.TextField(null=True)
+
+    objects = OfDaysQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Signal(models.Model):
+    """What was said or done about a response, a trace or a conversation."""
+
+    pk = models.CompositePrimaryKey("project", "day", "key")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="signals", db_index=False, db_constraint=False
+    )
+    day = models.DateField(help_text="of `time`, in UTC")
+    key = models.CharField(max_length=200)
+    time = models.DateTimeField()
+    name = models.CharField(max_length=100)
+    value = models.FloatField(null=True)
+    label = models.CharField(max_length=100, blank=True)
+    by = models.CharField(max_length=10, choices=[(each.value, each.value) for each in SignalBy])
+    target_kind = models.CharField(
+        max_length=12, choices=[(each, each) for each in ("request", "trace", "conversation")]
+    )
+    target = models.CharField(max_length=200, help_text="the id of what it is about")
+    text = models.TextField(null=True, help_text="masked, as a request's texts")
+    request_day = models.DateField(null=True, help_text="empty: its request hasn't come yet")
+    request_key = models.CharField(max_length=200, blank=True)
+    model_name = models.CharField(max_length=200, blank=True, help_text="of its request")
+    source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
+
+    objects = OfDaysQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-time", "key"]
+        indexes = [
+            models.Index(fields=["project", "request_key"], name="signal_by_request"),
+            models.Index(
+                fields=["project", "target"],
+                condition=models.Q(request_day=None),
+                name="signal_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.target}"
+
+
+class ServedModel(models.Model):
+    """Which version a served name stands for, from a time on. What isn't said here isn't known."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="served_models")
+    name = models.CharField(max_length=200)
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="served_as")
+    since = models.DateTimeField(help_text="of which request on")
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="empty: the operator"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["project", "name", "since"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "name", "since"],
+                name="served_once",
+                violation_error_message="That name has a version from this time on.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RollUp(models.Model):
+    """Requests of one hour, served name, arm and slice, added up."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField(help_text="its beginning")
+    model_name = models.CharField(max_length=200)
+    arm = models.CharField(max_length=100, blank=True)
+    slice_kind = models.CharField(max_length=10, help_text="all, language, route, tag or length")
+    slice_value = models.CharField(max_length=100, blank=True)
+    requests = models.PositiveBigIntegerField(default=0)
+    errors = models.PositiveBigIntegerField(default=0)
+    aborted = models.PositiveBigIntegerField(default=0)
+    texts = models.PositiveBigIntegerField(default=0)
+    masked = models.PositiveBigIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+    cached_tokens = models.PositiveBigIntegerField(default=0)
+    reasoning_tokens = models.PositiveBigIntegerField(default=0)
+    with_tokens = models.PositiveBigIntegerField(default=0)
+    cost_usd = models.FloatField(default=0)
+    with_cost = models.PositiveBigIntegerField(default=0)
+    latency = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
+    first_token = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "slice_kind", "hour", "model_name", "arm", "slice_value"],
+                name="roll_up_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_name} {self.hour:%Y-%m-%d %H}"
+
+
+class SignalRollUp(models.Model):
+    """Signals about one hour's requests of one served name and arm, added up."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField(help_text="of the requests, its beginning")
+    model_name = models.CharField(max_length=200)
+    arm = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=100)
+    label = models.CharField(max_length=100, blank=True)
+    by = models.CharField(max_length=10)
+    signals = models.PositiveBigIntegerField(default=0)
+    with_value = models.PositiveBigIntegerField(default=0)
+    total = models.FloatField(default=0)
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "hour", "model_name", "arm", "name", "label", "by"],
+                name="signal_roll_up_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.hour:%Y-%m-%d %H}"
+
+
+class RefusedRows(models.Model):
+    """How many rows of a day weren't taken, by reason. The day is that on which they came."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="refused_rows")
+    day = models.DateField()
+    source = models.CharField(max_length=10)
+    reason = models.CharField(max_length=40, help_text="of `taking_in.Refusal`")
+    rows = models.PositiveBigIntegerField(default=0)
+    example = models.CharField(max_length=300, blank=True, help_text="what was wrong with the last")
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-day", "reason"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "day", "source", "reason"], name="refused_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.rows}"
