@@ -1,4 +1,4 @@
-"""The texts of a request before they are stored: whether they are kept, masked, and their language."""
+"""The texts of a request before they are stored: which are kept, masked, in which language."""
 
 from dataclasses import dataclass
 from typing import Any
