@@ -266,7 +266,6 @@ else:
             "OPTIONS": SQLITE_OPTIONS,
         }
     }
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counts guesses for all processes, whatever else is configured (evalhub.accounts.guessing).
 CACHES = {
