@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     TOKEN_MADE = "token-made", "made a token"
     TOKEN_REVOKED = "token-revoked", "revoked a token"
+    SERVED_NAME_SET = "served-name-set", "said which version is served as"
     WEBHOOK_ADDED = "webhook-added", "added a webhook:"
     WEBHOOK_CHANGED = "webhook-changed", "changed a webhook:"
     WEBHOOK_REMOVED = "webhook-removed", "removed a webhook:"

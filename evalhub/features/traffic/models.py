@@ -198,6 +198,12 @@ class ServedModel(models.Model):
         return self.name
 
 
+class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
+    def of_served_name(self, project: Project, name: str) -> Self:
+        """Hours in which requests were served under this name."""
+        return self.filter(project=project, slice_kind="all", model_name=name)
+
+
 class RollUp(models.Model):
     """Requests of one hour, served name, arm and slice, added up."""
 
@@ -222,7 +228,7 @@ class RollUp(models.Model):
     latency = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
     first_token = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
 
-    objects = OfProjectQuerySet.as_manager()
+    objects = RollUpQuerySet.as_manager()
 
     class Meta:
         constraints = [
