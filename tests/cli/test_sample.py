@@ -118,3 +118,36 @@ def test_what_can_t_be_drawn_is_refused_and_nothing_is_written(
 ) -> None:
     last = {"id": "r220", "input": "New?", "language": "fr", "user": "u0"}
     assert why in " ".join(refusal(capsys, [*LOG, last | row], tmp_path, *more).split())
+
+
+def test_a_comparison_on_the_sample_is_of_the_whole_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The tuned arm is right on all French rows and no German one: a gain of 20 in 220, where half
+    of the sample is French."""
+    file = write(tmp_path / "log.jsonl", [row | {"reference": "right"} for row in LOG])
+    items = tmp_path / "items.jsonl"
+    more = ("--n", "40", "--by", "language", "--allocation", "equal")
+    _, rows = sampled(capsys, file, items, *more)
+    base = write(tmp_path / "base.jsonl", [{"id": row["id"], "output": "no"} for row in rows])
+    tuned = write(
+        tmp_path / "tuned.jsonl",
+        [
+            {"id": row["id"], "output": "right" if row["language"] == "fr" else "nor this"}
+            for row in rows
+        ],
+    )
+    compare = ["compare", base, tuned, "--test-set", str(items), "--metric", "exact_match"]
+    run([*compare, "--weight", "weight", "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert record["criteria"][0]["difference"] == pytest.approx(20 / 220)
+    assert "the effective n of 40 items is 24" in record["weights"]["sentences"][0]
+    assert run([*compare, "--weight", "language"]) == 65
+    assert "field 'language': a finite number was expected" in capsys.readouterr().err
+
+
+def test_a_log_of_another_tool_has_no_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compare", "a.json", "b.json", "--from", "plain", "--weight", "w"]) == 64
+    assert "--weight: doesn't go with --from plain" in capsys.readouterr().err
