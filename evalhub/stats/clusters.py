@@ -133,11 +133,19 @@ def assumed_design_effect(
 ) -> float:
     """Kish's effect of unequal weights, times that of clusters at the assumed correlation."""
     w = np.ones(n) if weights is None else weights * (n / weights.sum())
-    effect = dot(w, w) / n
+    effect = 1.0 if weights is None else kish_effect(weights)
     if clusters is not None:
         sizes = np.bincount(clusters, w)
         effect *= 1 + (dot(sizes, sizes) / n - 1) * _ASSUMED_ICC
     return min(max(effect, 1.0), float(n))
+
+
+def kish_effect(weights: Array) -> float:
+    """How many times larger the variance of a mean is for unequal `weights` (n,), above 0, than for
+    equal ones: n Σw²/(Σw)² (Kish 1965, Survey Sampling, 11.7). It is right where what is measured
+    doesn't follow the weights."""
+    w = weights * (weights.size / weights.sum())
+    return dot(w, w) / weights.size
 
 
 def dot(a: Array, b: Array) -> float:
