@@ -15,7 +15,7 @@ READ = 200
 """Characters from the text's beginning that are looked at: more cost time and change little."""
 SHORTEST = 8
 """Bytes of UTF-8; a shorter text is of no known language."""
-LEAST_PROBABILITY = 0.8
+LEAST_PROBABILITY = 0.6
 """Below it the language is unknown. The model's probabilities are calibrated over lengths."""
 LEAST_OF_BEST = 0.5
 """A listed language at less of the most probable one's probability is a wrong one."""

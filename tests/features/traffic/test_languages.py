@@ -1,11 +1,16 @@
 """The language of a question: named where it is rather sure, unknown otherwise."""
 
+import json
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from evalhub.features.traffic.languages import detectable, language_of
+
+ALPACA = Path(__file__).resolve().parents[4] / "shared" / "data" / "alpacaeval" / "testset.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,14 @@ def test_a_sentence_has_its_language(text: str, language: str) -> None:
 )
 def test_a_word_or_what_is_no_language_is_unknown(text: str) -> None:
     assert language_of(text) == ""
+
+
+def test_english_instructions_are_english_or_unknown() -> None:
+    """AlpacaEval's 805 instructions; docs/explanation/decisions/languages.md has the numbers."""
+    if not ALPACA.exists():
+        pytest.skip(f"the public set isn't there: {ALPACA}")
+    texts = [json.loads(line)["instruction"] for line in ALPACA.read_text().splitlines()]
+    assert Counter(map(language_of, texts)) == {"en": 772, "": 33}
 
 
 def test_a_projects_list_leaves_fewer_to_mix_up() -> None:
