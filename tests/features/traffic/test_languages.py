@@ -10,8 +10,6 @@ import pytest
 
 from evalhub.features.traffic.languages import detectable, language_of
 
-ALPACA = Path(__file__).resolve().parents[4] / "shared" / "data" / "alpacaeval" / "testset.jsonl"
-
 
 @pytest.mark.parametrize(
     ("text", "language"),
@@ -34,11 +32,10 @@ def test_a_word_or_what_is_no_language_is_unknown(text: str) -> None:
     assert language_of(text) == ""
 
 
-def test_english_instructions_are_english_or_unknown() -> None:
+def test_english_instructions_are_english_or_unknown(shared_data: Path) -> None:
     """AlpacaEval's 805 instructions; docs/explanation/decisions/languages.md has the numbers."""
-    if not ALPACA.exists():
-        pytest.skip(f"the public set isn't there: {ALPACA}")
-    texts = [json.loads(line)["instruction"] for line in ALPACA.read_text().splitlines()]
+    lines = (shared_data / "alpacaeval" / "testset.jsonl").read_text().splitlines()
+    texts = [json.loads(line)["instruction"] for line in lines]
     assert Counter(map(language_of, texts)) == {"en": 772, "": 33}
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from evalhub.features.traffic.personal_data import Masking
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
 # SWIFT's IBAN Registry gives an example for each country; these are some, as printed there.
 IBANS = (
     "BE68 5390 0754 7034",
@@ -127,18 +125,16 @@ def test_no_text_is_searched_again_and_again(part: str) -> None:
     assert len(masked(text)) <= len(text)
 
 
-def test_real_questions_and_answers_have_no_false_alarm() -> None:
-    """37,794 texts of public sets: 18 values, all of them mail addresses and phone numbers."""
-    if not SHARED.exists():
-        pytest.skip(f"the public sets aren't there: {SHARED}")
+def test_real_questions_and_answers_have_no_false_alarm(shared_data: Path) -> None:
+    """37,794 texts of public sets, 4.9 million characters: 17 values, all of them right."""
     masking = Masking()
-    replaced = [text for text in _public_texts() if masking.mask(text) != text]
+    replaced = [text for text in _public_texts(shared_data) if masking.mask(text) != text]
     assert all("@" in text or "650-636-4884" in text for text in replaced)
-    assert masking.count < 25
+    assert masking.count == 17
 
 
-def _public_texts() -> Iterator[str]:
-    for path in sorted(SHARED.rglob("*.jsonl")):
+def _public_texts(shared_data: Path) -> Iterator[str]:
+    for path in sorted(shared_data.rglob("*.jsonl")):
         for line in path.read_text().splitlines():
             yield from _texts(json.loads(line))
 
