@@ -7,7 +7,7 @@ import pytest
 from evalhub.accounts.models import Action, LogEntry, Project
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.traffic.erase import erase_user
-from evalhub.features.traffic.keeping import hash_of_user, settings_of
+from evalhub.features.traffic.keeping import settings_of, user_hash
 from evalhub.features.traffic.models import Request, RequestText, RollUp, Signal
 from tests.cast import Team, a_team
 
@@ -21,9 +21,13 @@ def a_request(
     """A request with a text and a signal, that many days after the first."""
     time = NOON + timedelta(days=days)
     of_day = {"project": project, "day": time.date(), "key": key}
-    user_hash = hash_of_user(user, settings_of(project)) if user else ""
     Request.objects.create(
-        **of_day, time=time, model_name="m", user_hash=user_hash, source="rest", mirror_of=mirror_of
+        **of_day,
+        time=time,
+        model_name="m",
+        user_hash=user_hash(user, settings_of(project)),
+        source="rest",
+        mirror_of=mirror_of,
     )
     RequestText.objects.create(**of_day, messages=[], output="The answer.")
     Signal.objects.create(
@@ -55,7 +59,7 @@ def test_all_of_a_users_rows_go_and_everybody_elses_stay(team: Team) -> None:
     a_request(team.project, "his", user="bob", days=1)
     a_request(team.project, "nobodys", days=1)
     a_request(others, "hers-0", user="ada")
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    pseudonym = user_hash("ada", settings_of(team.project))
     counts = erase_user(project=team.project, by=team.olga, user_hash=pseudonym)
     assert counts == {"requests": 4, "texts": 4, "signals": 4}
     left = ["hers-0", "his", "nobodys"]
@@ -65,7 +69,7 @@ def test_all_of_a_users_rows_go_and_everybody_elses_stay(team: Team) -> None:
 
 def test_the_log_says_how_many_and_not_whose(team: Team) -> None:
     a_request(team.project, "hers", user="ada")
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    pseudonym = user_hash("ada", settings_of(team.project))
     erase_user(project=team.project, by=None, user_hash=pseudonym)
     [entry] = LogEntry.objects.filter(action=Action.TRAFFIC_ERASED)
     assert entry.what == "requests: 1, texts: 1, signals: 1"
@@ -75,7 +79,7 @@ def test_the_log_says_how_many_and_not_whose(team: Team) -> None:
 def test_roll_ups_stay_because_they_count_and_name_nobody(team: Team) -> None:
     a_request(team.project, "hers", user="ada")
     RollUp.objects.create(project=team.project, hour=NOON, model_name="m", requests=1)
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    pseudonym = user_hash("ada", settings_of(team.project))
     erase_user(project=team.project, by=None, user_hash=pseudonym)
     assert RollUp.objects.get().requests == 1
 
