@@ -1,0 +1,91 @@
+"""Spans and log records of OTLP, whichever encoding they came in, and the bounds on both. Pure.
+
+Of OTLP 1.10 (opentelemetry-proto) this keeps what a model call can be read from. Attributes that
+`genai_names.is_read` doesn't list are dropped unread: gateways repeat texts, addresses and headers
+in others.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from evalhub.io.limits import MIB
+
+type AttributeValue = (
+    str | int | float | bool | list[AttributeValue] | dict[str, AttributeValue] | None
+)
+type Attributes = Mapping[str, AttributeValue]
+
+LARGEST = 16 * MIB
+"""Bytes of a body, unpacked."""
+DEEPEST = 32
+"""How deep the value of an attribute may be nested."""
+WIDEST = 2_000
+"""Attributes of one span, and values of one list in them. SDKs stop at 128 attributes."""
+EVENTS = frozenset(
+    {"exception", "feature_flag", "feature_flag.evaluation", "gen_ai.evaluation.result"}
+)
+"""Names of the events that are read."""
+
+
+class OtlpError(ValueError):
+    """A body that can't be read: nothing of it is taken."""
+
+
+class OtlpTooLargeError(OtlpError):
+    """A body beyond `LARGEST`."""
+
+
+class SpanEvent(NamedTuple):
+    """An event of a span. Times are nanoseconds since 1970."""
+
+    name: str
+    time_ns: int
+    attributes: Attributes
+
+
+class Span(NamedTuple):
+    """A span: ids in small hexadecimal digits, `parent_id` "" for a root, times in nanoseconds."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    start_ns: int
+    end_ns: int
+    failed: bool
+    attributes: Attributes
+    events: tuple[SpanEvent, ...]
+    service: str
+
+
+class LogRecord(NamedTuple):
+    """A log record that is an event. Without a span its ids are ""."""
+
+    event: str
+    time_ns: int
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+def unpacked(body: bytes) -> bytes:
+    """A gzip body, unpacked up to `LARGEST` and no further. Raises OtlpError."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            content = file.read(LARGEST + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise OtlpError(f"the body is damaged gzip data: {error}") from error
+    check_size(content)
+    return content
+
+
+def check_size(content: bytes) -> None:
+    """Raises OtlpTooLargeError for a body beyond `LARGEST`."""
+    if len(content) > LARGEST:
+        raise OtlpTooLargeError(
+            f"the body holds more than {LARGEST:,} bytes unpacked: set a smaller "
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
+        )
