@@ -10,9 +10,11 @@ below another span of the same trace, so that its parent tells whether it is one
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import compress
 from typing import Any
 
 from evalhub.features.traffic import genai_names as names
+from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.genai_texts import (
     answer_of,
     chat_messages,
@@ -23,7 +25,6 @@ from evalhub.features.traffic.genai_texts import (
 from evalhub.features.traffic.otlp import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import LONGEST_NAME, RequestRow, SignalBy, SignalRow
-from evalhub.features.traffic.taking_in import Flaw
 
 _KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
 """OpenInference's kinds of annotators."""
@@ -66,9 +67,10 @@ class Traffic:
 def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
     """The requests that spans are, and the evaluations that are events of theirs."""
     traffic = Traffic()
-    calls = {span.span_id for span in spans if is_model_call(span)}
-    for line, span in enumerate(spans, start=1):
-        if span.span_id in calls:
+    are_calls = [is_model_call(span) for span in spans]
+    calls = {span.span_id for span in compress(spans, are_calls)}
+    for line, (span, is_call) in enumerate(zip(spans, are_calls, strict=True), start=1):
+        if is_call:
             traffic.add(line, row_or_flaw(RequestRow, _request(span), line))
         elif span.name == names.RAW and span.parent_id not in calls:
             traffic.add(line, row_or_flaw(RequestRow, _mirrored(span), line))
@@ -77,7 +79,7 @@ def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
             traffic.others += 1
         for event in span.events:
             if event.name == names.EVALUATION:
-                of_call = span.span_id if span.span_id in calls else ""
+                of_call = span.span_id if is_call else ""
                 signal = _signal(event.attributes, event.time_ns, span.trace_id, of_call)
                 traffic.add(line, row_or_flaw(SignalRow, signal, line))
     return traffic

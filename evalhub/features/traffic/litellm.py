@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from evalhub.features.traffic.flaws import Flaw, Refusal
 from evalhub.features.traffic.genai_texts import chat_messages, first_choice
 from evalhub.features.traffic.row_check import row_or_flaw
 from evalhub.features.traffic.rows import LONGEST_NAME, MOST_TAGS, RequestRow
-from evalhub.features.traffic.taking_in import Flaw, Refusal
 
 REQUEST = "evalhub_request"
 """What the caller's metadata calls the request: its id here, and what a mirrored copy is of."""

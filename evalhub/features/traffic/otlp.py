@@ -9,7 +9,8 @@ import gzip
 import io
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from enum import Enum
+from typing import NamedTuple, Protocol
 
 from evalhub.io.limits import MIB
 
@@ -69,6 +70,30 @@ class LogRecord(NamedTuple):
     trace_id: str
     span_id: str
     attributes: Attributes
+
+
+class Export(Enum):
+    """What an address takes: its word for a row, and for a row that holds nothing for us."""
+
+    TRACES = ("span", "a span that is no model call")
+    LOGS = ("log record", "a log that is no evaluation")
+
+    def __init__(self, row: str, other: str) -> None:
+        self.row, self.other = row, other
+
+
+class Codec(Protocol):
+    """An encoding: `otlp_json` or `otlp_protobuf`."""
+
+    def read_spans(self, body: bytes) -> list[Span]: ...
+
+    def read_records(self, body: bytes) -> list[LogRecord]: ...
+
+    def response(self, export: Export, *, rejected: int, message: str) -> bytes:
+        """The body of a success, with the number of rows that weren't taken, and why."""
+
+    def status(self, message: str) -> bytes:
+        """The body of a failure: a google.rpc.Status of which only the message is set."""
 
 
 def unpacked(body: bytes) -> bytes:

@@ -15,6 +15,7 @@ from evalhub.features.traffic.otlp import (
     WIDEST,
     Attributes,
     AttributeValue,
+    Export,
     LogRecord,
     OtlpError,
     Span,
@@ -24,6 +25,7 @@ from evalhub.features.traffic.otlp import (
 TRACE_ID, SPAN_ID = 16, 8
 """Bytes of an id."""
 _FAILED = (2, "STATUS_CODE_ERROR")
+_REJECTED = {Export.TRACES: "rejectedSpans", Export.LOGS: "rejectedLogRecords"}
 
 
 def read_spans(body: bytes) -> list[Span]:
@@ -40,6 +42,17 @@ def read_records(body: bytes) -> list[LogRecord]:
     for resource in _parts(body, "resourceLogs", "resourceSpans"):
         _read_each(resource, "scopeLogs", "logRecords", _record, records, "log record")
     return records
+
+
+def response(export: Export, *, rejected: int, message: str) -> bytes:
+    """An ExportTraceServiceResponse, or that of logs: empty where all was taken."""
+    partial = {_REJECTED[export]: str(rejected), "errorMessage": message}
+    return json.dumps({"partialSuccess": partial} if rejected else {}).encode()
+
+
+def status(message: str) -> bytes:
+    """A google.rpc.Status."""
+    return json.dumps({"message": message}).encode()
 
 
 def _parts(body: bytes, name: str, other: str) -> Iterable[Any]:

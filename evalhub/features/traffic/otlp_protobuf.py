@@ -7,8 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from evalhub.features.traffic.genai_names import EVENT_NAME, is_read
@@ -18,6 +26,7 @@ from evalhub.features.traffic.otlp import (
     WIDEST,
     Attributes,
     AttributeValue,
+    Export,
     LogRecord,
     OtlpError,
     Span,
@@ -54,6 +63,22 @@ def read_records(body: bytes) -> list[LogRecord]:
                 except OtlpError as error:
                     raise OtlpError(f"log record {len(records) + 1}: {error}") from error
     return records
+
+
+def response(export: Export, *, rejected: int, message: str) -> bytes:
+    """An ExportTraceServiceResponse, or that of logs: empty where all was taken."""
+    if not rejected:
+        return b""
+    if export is Export.TRACES:
+        spans = ExportTracePartialSuccess(rejected_spans=rejected, error_message=message)
+        return bytes(ExportTraceServiceResponse(partial_success=spans).SerializeToString())
+    records = ExportLogsPartialSuccess(rejected_log_records=rejected, error_message=message)
+    return bytes(ExportLogsServiceResponse(partial_success=records).SerializeToString())
+
+
+def status(message: str) -> bytes:
+    """A google.rpc.Status, whose message has the same number as that of a span's status."""
+    return bytes(Status(message=message).SerializeToString())
 
 
 def _message(kind: type[Message], body: bytes) -> Any:

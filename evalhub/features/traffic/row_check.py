@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from evalhub.declare.declaration import Declaration, DeclarationError, validate
-from evalhub.features.traffic.taking_in import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, Refusal
 from evalhub.io.json_values import JsonError, check_value
 
 

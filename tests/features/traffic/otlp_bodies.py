@@ -1,6 +1,7 @@
 """Bodies of OTLP, as exporters send them."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,7 @@ def a_trace_body(*spans: Any, service: str = "shop") -> bytes:
 
 def a_log_body(*records: Any) -> bytes:
     return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode()
+
+
+def now_ns() -> int:
+    return time.time_ns()
