@@ -21,6 +21,8 @@ type Attributes = Mapping[str, AttributeValue]
 
 LARGEST = 16 * MIB
 """Bytes of a body, unpacked."""
+MOST_PARTS = 50_000
+"""Spans or log records of a body, their scopes and resources included."""
 DEEPEST = 32
 """How deep the value of an attribute may be nested."""
 WIDEST = 2_000
@@ -94,6 +96,15 @@ class Codec(Protocol):
 
     def status(self, message: str) -> bytes:
         """The body of a failure: a google.rpc.Status of which only the message is set."""
+
+
+def check_parts(count: int) -> None:
+    """Raises OtlpTooLargeError for more than `MOST_PARTS`: each costs far more than its bytes."""
+    if count > MOST_PARTS:
+        raise OtlpTooLargeError(
+            f"the body holds more than {MOST_PARTS:,} spans or log records: set a smaller "
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
+        )
 
 
 def unpacked(body: bytes) -> bytes:

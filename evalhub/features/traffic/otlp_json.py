@@ -18,8 +18,10 @@ from evalhub.features.traffic.otlp import (
     Export,
     LogRecord,
     OtlpError,
+    OtlpTooLargeError,
     Span,
     SpanEvent,
+    check_parts,
 )
 
 TRACE_ID, SPAN_ID = 16, 8
@@ -76,6 +78,7 @@ def _parts(body: bytes, name: str, other: str) -> Iterable[Any]:
     parts = document.get(name) or ()
     if not isinstance(parts, list | tuple) or not all(isinstance(part, dict) for part in parts):
         raise OtlpError(f"the body isn't OTLP: {name} is a list of objects")
+    check_parts(len(parts))
     return parts
 
 
@@ -90,9 +93,15 @@ def _read_each[Row](
     """Adds what `read` makes of each row below a resource. Raises OtlpError, naming the row."""
     try:
         service = _service(resource)
-        for scope in resource.get(scopes) or ():
-            for row in scope.get(rows) or ():
+        of_resource = resource.get(scopes) or ()
+        check_parts(len(of_resource))
+        for scope in of_resource:
+            of_scope = scope.get(rows) or ()
+            check_parts(len(results) + len(of_scope))
+            for row in of_scope:
                 results.append(read(row, service))
+    except OtlpTooLargeError:
+        raise
     except OtlpError as error:
         raise OtlpError(f"{word} {len(results) + 1}: {error}") from error
     except (TypeError, AttributeError, KeyError, ValueError, OverflowError) as error:

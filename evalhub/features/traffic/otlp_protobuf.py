@@ -31,9 +31,17 @@ from evalhub.features.traffic.otlp import (
     OtlpError,
     Span,
     SpanEvent,
+    check_parts,
 )
+from evalhub.io.limits import MIB
 
 _SCALARS = frozenset({"string_value", "int_value", "double_value", "bool_value"})
+_SMALL = MIB
+"""Bytes of a body that may hold whatever it can: at two bytes a span, 90 MB of memory."""
+_FIELDS = (1, 2, 2)
+"""Numbers of the fields that lead to a row: a resource's rows, a scope's, the rows."""
+_FIXED = {1: 8, 5: 4}
+"""Bytes of a value by its wire type."""
 _COMPOSITE = frozenset({"array_value", "kvlist_value"})
 """Kinds of AnyValue that hold others."""
 
@@ -82,10 +90,48 @@ def status(message: str) -> bytes:
 
 
 def _message(kind: type[Message], body: bytes) -> Any:
+    if len(body) > _SMALL:
+        _check_parts(body)
     try:
         return kind.FromString(body)
     except DecodeError as error:
         raise OtlpError(f"the body isn't an {kind.__name__}: {error}") from error
+
+
+def _check_parts(body: bytes) -> None:
+    """Counts rows, scopes and resources before protobuf makes objects of them.
+
+    Fields are told apart by their wire types: https://protobuf.dev/programming-guides/encoding.
+    What is no protobuf is left to protobuf.
+    """
+    count, waiting = 0, [(0, len(body), 0)]
+    while waiting:
+        at, end, level = waiting.pop()
+        while at < end:
+            try:
+                tag, at = _varint(body, at)
+                wire_type = tag & 7
+                length, at = _varint(body, at) if wire_type in (0, 2) else (_FIXED[wire_type], at)
+            except (IndexError, KeyError):
+                return
+            if wire_type == 0:
+                continue
+            if wire_type == 2 and tag >> 3 == _FIELDS[level]:
+                count += 1
+                check_parts(count)
+                if level + 1 < len(_FIELDS):
+                    waiting.append((at, min(at + length, end), level + 1))
+            at += length
+
+
+def _varint(body: bytes, at: int) -> tuple[int, int]:
+    """(value, place after it) of a number in base 128, least significant first."""
+    value = shift = 0
+    while (byte := body[at]) > 127:
+        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+        if shift > 63:
+            raise IndexError
+    return value | byte << shift, at + 1
 
 
 def _service(attributes: Iterable[Any]) -> str:

@@ -15,6 +15,7 @@ from evalhub.features.traffic import otlp_json, otlp_protobuf
 from evalhub.features.traffic.otlp import (
     DEEPEST,
     LARGEST,
+    MOST_PARTS,
     WIDEST,
     OtlpError,
     OtlpTooLargeError,
@@ -226,6 +227,35 @@ def test_protobuf_that_is_nested_a_thousand_deep_is_refused() -> None:
     body = framed(b"\x12" + framed(b"\x12" + framed(span, 1)[1:], 1)[1:], 1)
     with pytest.raises(OtlpError, match="isn't an ExportTraceServiceRequest"):
         otlp_protobuf.read_spans(body)
+
+
+EMPTY_SPANS = framed(b"\x12" + framed(b"\x12\x00" * 600_000, 1)[1:], 1)
+MANY = b'{"resourceSpans": [{"scopeSpans": [{"spans": [%s{}]}]}]}' % (b"{}," * MOST_PARTS)
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (otlp_protobuf.read_spans, EMPTY_SPANS),
+        (otlp_protobuf.read_spans, b"\x0a\x00" * 600_000),
+        (otlp_protobuf.read_records, EMPTY_SPANS),
+        (otlp_json.read_spans, MANY),
+        (otlp_json.read_spans, b'{"resourceSpans": [%s{}]}' % (b"{}," * MOST_PARTS)),
+    ],
+)
+def test_more_spans_than_are_worth_their_memory_are_refused(read: Any, body: bytes) -> None:
+    with pytest.raises(OtlpTooLargeError, match=f"more than {MOST_PARTS:,} spans or log records"):
+        read(body)
+
+
+def test_a_large_body_of_protobuf_is_read_to_its_end_or_refused_as_cut() -> None:
+    text = AnyValue(string_value="x" * 2**21)
+    body = a_message(KeyValue(key="gen_ai.request.model", value=text))
+    [span] = otlp_protobuf.read_spans(body)
+    assert span.attributes["gen_ai.request.model"] == text.string_value
+    for cut in (body[:-1], body + b"\x0a", body + b"\x0f", body + b"\xff" * 12):
+        with pytest.raises(OtlpError, match="isn't an ExportTraceServiceRequest"):
+            otlp_protobuf.read_spans(cut)
 
 
 def test_a_gzip_body_is_unpacked_within_bounds() -> None:
