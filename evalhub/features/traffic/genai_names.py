@@ -22,7 +22,6 @@ INFERENCE_KIND = "openinference.span.kind"
 SERVED = ("litellm.provider.model", "gen_ai.response.model", "llm.model_name")
 """LiteLLM's response model is its group's name."""
 REQUESTED = ("gen_ai.request.model",)
-PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
 RESPONSE_ID = ("gen_ai.response.id",)
 CONVERSATION = ("gen_ai.conversation.id", "session.id")
 USER = ("user.id", "enduser.id", "enduser.pseudo.id", "llm.user")
@@ -75,9 +74,9 @@ RAW = "raw_gen_ai_request"
 """LiteLLM's span of what it sent to a provider: below a `litellm_request`, or alone if mirrored."""
 RAW_FIELDS = frozenset({"model", "messages", "choices", "usage", "id"})
 
-_NAMES = frozenset(
+NAMES = frozenset(
     {
-        *(OPERATION, INFERENCE_KIND, *SERVED, *REQUESTED, *PROVIDER, *RESPONSE_ID, *CONVERSATION),
+        *(OPERATION, INFERENCE_KIND, *SERVED, *REQUESTED, *RESPONSE_ID, *CONVERSATION),
         *(*USER, *PROMPT_TOKENS, *COMPLETION_TOKENS, *CACHED_TOKENS, *REASONING_TOKENS, *COST),
         *(*FIRST_TOKEN_S, LITELLM_COST, *FINISH_REASONS, *ERROR, *EXCEPTION, *ARM, *ROUTE, TAGS),
         *(INSTRUCTIONS, INPUT, OUTPUT, INPUT_VALUE, OUTPUT_VALUE, EVENT_NAME),
@@ -90,7 +89,7 @@ _BEGINNINGS = tuple(name for request, answer, _ in NUMBERED for name in (request
 @lru_cache(maxsize=4096)
 def is_read(name: str) -> bool:
     """Whether an attribute of this name is read; any other is dropped."""
-    return name in _NAMES or name.startswith(_BEGINNINGS) or raw_field(name) is not None
+    return name in NAMES or name.startswith(_BEGINNINGS) or raw_field(name) is not None
 
 
 def raw_field(name: str) -> tuple[str, str] | None:
