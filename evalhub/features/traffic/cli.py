@@ -147,10 +147,7 @@ def _refused_lines(refused: Iterable[tuple[str, int]]) -> list[str]:
 
 
 def _flaw_lines(imported: "Imported") -> list[str]:
-    return [
-        f"line {flaw.line}{f', {flaw.field}' if flaw.field else ''}: {flaw.message}"
-        for flaw in imported.flaws
-    ]
+    return [f"line {flaw.line}: {flaw}" for flaw in imported.flaws]
 
 
 def _settings_lines(status: "TrafficStatus") -> list[str]:

@@ -113,7 +113,9 @@ class RequestRow(Declaration):
         description="as in de; detected from the messages where it isn't said",
     )
     arm: Name = Field("", description="of an experiment")
-    mirror_of: Id = Field("", description="the id of the request whose mirrored copy this is")
+    mirror_of: Id = Field(
+        "", description="what this is a mirrored copy of: the id of a request, or of its trace"
+    )
     messages: Messages | None = Field(
         None, description="as chat messages: a list of {role, content}"
     )

@@ -109,7 +109,7 @@ def test_a_wrong_row_is_named_by_its_line_and_the_others_are_taken(run: Run, jso
     result = run("import", jsonl(a_row("r1"), a_row("r2", turn=-1), a_row("r3")))
     assert result.code == 0
     assert "Not taken: 1 row: a number is negative" in result.stdout
-    assert "line 2, turn: must be 0 or more" in result.stderr
+    assert "line 2: field 'turn': must be 0 or more" in result.stderr
     assert keys() == ["r1", "r3"]
 
 
