@@ -26,7 +26,10 @@ app = typer.Typer(
 @verb(app, "import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="NDJSON (.gz too) or Parquet.", metavar="FILE", dir_okay=False)
+        Path,
+        typer.Argument(
+            help="NDJSON (.gz too), Parquet, or LiteLLM's payloads.", metavar="FILE", dir_okay=False
+        ),
     ],
     project: "Project",
     signals: Annotated[

@@ -17,6 +17,7 @@ from evalhub.cli.app import run as cli
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import Request, RequestText, Signal
 from tests.cast import Team
+from tests.features.traffic.otlp_bodies import RECORDED
 
 type Jsonl = Callable[..., Path]
 type Run = Callable[..., Ended]
@@ -103,6 +104,16 @@ def test_parquet_is_taken_in_with_empty_cells_left_out(
     assert shown("import", file)["requests"] == 2
     tokens = Request.objects.order_by("key").values_list("prompt_tokens", flat=True)
     assert list(tokens) == [5, None]
+
+
+def test_litellms_payloads_are_known_by_their_first_line(shown: Shown, jsonl: Jsonl) -> None:
+    recorded = (RECORDED / "payloads.jsonl").read_text().splitlines()
+    start = time().timestamp()
+    times = {"startTime": start, "endTime": start + 1}
+    file = jsonl(*(json.loads(line) | times for line in recorded))
+    assert shown("import", file)["requests"] == 4
+    assert set(Request.objects.values_list("source", flat=True)) == {"litellm"}
+    assert Request.objects.exclude(mirror_of="").get().mirror_of == "r-1"
 
 
 def test_a_wrong_row_is_named_by_its_line_and_the_others_are_taken(run: Run, jsonl: Jsonl) -> None:
