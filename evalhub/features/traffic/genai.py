@@ -183,8 +183,8 @@ def _error(span: Span) -> str:
 
 
 def _arm(span: Span) -> str:
-    flags = (event.attributes for event in span.events if event.name.startswith("feature_flag"))
-    variants = (_text(each, names.ARM) for each in (span.attributes, *flags))
+    flags = [event.attributes for event in span.events if event.name.startswith("feature_flag")]
+    variants = [_text(attributes, names.ARM) for attributes in (span.attributes, *flags)]
     return next(filter(None, variants), "")
 
 
@@ -224,7 +224,10 @@ def _signal(attributes: Attributes, time_ns: int, trace_id: str, span_id: str) -
 
 def _first(attributes: Mapping[str, Any], of: Iterable[str]) -> Any:
     """The value of the first of these names that there is."""
-    return next((attributes[name] for name in of if attributes.get(name) is not None), None)
+    for name in of:
+        if (value := attributes.get(name)) is not None:
+            return value
+    return None
 
 
 def _text(attributes: Attributes, of: Iterable[str]) -> str:
