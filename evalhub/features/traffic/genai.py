@@ -231,8 +231,9 @@ def _first(attributes: Mapping[str, Any], of: Iterable[str]) -> Any:
 
 
 def _text(attributes: Attributes, of: Iterable[str]) -> str:
+    """A scalar as text; what is a list is none."""
     value = _first(attributes, of)
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _number(attributes: Attributes, of: Iterable[str]) -> Any:
