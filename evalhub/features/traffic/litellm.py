@@ -4,14 +4,16 @@ Of its metadata only `requester_metadata` is read, which the caller sent, and of
 the rest holds keys, addresses and headers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from evalhub.features.traffic.flaws import Flaw, Refusal
 from evalhub.features.traffic.genai_texts import chat_messages, first_choice
+from evalhub.features.traffic.reading import Rows
 from evalhub.features.traffic.row_check import row_or_flaw
 from evalhub.features.traffic.rows import LONGEST_NAME, MOST_TAGS, RequestRow
+from evalhub.io.json_values import JsonError, parse_json
 
 REQUEST = "evalhub_request"
 """What the caller's metadata calls the request: its id here, and what a mirrored copy is of."""
@@ -20,9 +22,37 @@ MIRRORED = "is_silent_experiment"
 docs/how-to/send-traffic-otlp.md adds it."""
 
 
-def is_litellm(record: Mapping[str, Any]) -> bool:
-    """Whether an object is such a payload, and not a row of ours."""
+def has_payloads(line: bytes) -> bool:
+    """Whether a line of JSON is such a payload, and not a row of ours."""
+    try:
+        record = parse_json(line.decode())
+    except (JsonError, UnicodeDecodeError):
+        return False
+    if not isinstance(record, dict):
+        return False
     return "litellm_call_id" in record or {"call_type", "startTime"} <= record.keys()
+
+
+def read_payloads(lines: Iterable[tuple[int, bytes]]) -> Rows[RequestRow]:
+    """The requests that numbered lines log, a payload each; blank lines are none."""
+    result: Rows[RequestRow] = Rows()
+    for number, line in lines:
+        row = _of_line(line, number) if line.strip() else None
+        if isinstance(row, Flaw):
+            result.flaws.append(row)
+        elif row is not None:
+            result.rows.append((number, row))
+    return result
+
+
+def _of_line(line: bytes, number: int) -> RequestRow | Flaw:
+    try:
+        record = parse_json(line.decode())
+    except (JsonError, UnicodeDecodeError) as error:
+        return Flaw(number, Refusal.NOT_JSON, str(error))
+    if not isinstance(record, dict):
+        return Flaw(number, Refusal.NOT_JSON, "a JSON object is needed, a line each")
+    return read_litellm(record, number)
 
 
 def read_litellm(record: Mapping[str, Any], line: int = 1) -> RequestRow | Flaw:

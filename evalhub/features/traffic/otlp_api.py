@@ -173,7 +173,7 @@ def _count_others(project: Project, reason: str, count: int) -> None:
 
 def _message(export: Export, flaws: Sequence[Flaw]) -> str:
     """What is wrong with the first rows that weren't taken."""
-    sentences = [f"{export.row} {flaw.line}: {flaw.message}" for flaw in flaws[:NAMED_FLAWS]]
+    sentences = [f"{export.row} {flaw.line}: {flaw}" for flaw in flaws[:NAMED_FLAWS]]
     more = [f"and {len(flaws) - NAMED_FLAWS} more"] if len(flaws) > NAMED_FLAWS else []
     return "; ".join(sentences + more)
 

@@ -1,15 +1,34 @@
 """A row out of values that another format had, or the flaw that keeps it out. Pure."""
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from evalhub.declare.declaration import Declaration, DeclarationError, validate
+from evalhub.declare.declaration import Declaration, form_of_pattern
 from evalhub.features.traffic.flaws import Flaw, Refusal
-from evalhub.io.json_values import JsonError, check_value
+from evalhub.features.traffic.rows import LONGEST_TEXT
+
+_TYPES = {
+    "string_type": "a text is needed",
+    "int_type": "a whole number is needed",
+    "float_type": "a number is needed",
+    "finite_number": "a number is needed, neither NaN nor infinite",
+    "bool_type": "true or false is needed",
+    "tuple_type": "a list is needed",
+    "dict_type": "an object is needed",
+    "datetime_type": "a time is needed, as in 2026-11-28T10:00:00Z",
+    "datetime_from_date_parsing": "a time is needed, as in 2026-11-28T10:00:00Z",
+    "datetime_parsing": "a time is needed, as in 2026-11-28T10:00:00Z",
+    "timezone_aware": "a time needs its offset from UTC, as in 2026-11-28T10:00:00Z or +01:00",
+    "model_type": "a JSON object is needed, a line each",
+    "missing": "missing",
+    "string_too_short": "is empty",
+}
+"""What is needed, by the type of pydantic's error."""
 
 
 def row_or_flaw[Row: Declaration](
@@ -17,13 +36,9 @@ def row_or_flaw[Row: Declaration](
 ) -> Row | Flaw:
     """The row of these values; `time` may be None, which is a flaw as any other."""
     try:
-        row = kind.model_validate(values)
-        check_value(_unchecked(values))
+        return kind.model_validate(values)
     except ValidationError as error:
-        return _flaw(kind, values, error, line)
-    except JsonError as error:
-        return _unstorable(values, error, line)
-    return row
+        return flaw_of(line, kind, error)
 
 
 def time_of(nanoseconds: int) -> datetime | None:
@@ -34,45 +49,48 @@ def time_of(nanoseconds: int) -> datetime | None:
         return None
 
 
-def _unchecked(values: Mapping[str, Any]) -> list[Any]:
-    """What pydantic takes and a database may not: texts, together since one by one is slow."""
-    texts = "\n".join([value for value in values.values() if type(value) is str])
-    return [texts, *(_as_list(value) for value in values.values() if type(value) is tuple)]
+def flaw_of(line: int, kind: type[Declaration], error: ValidationError) -> Flaw:
+    """The first flaw of a row. It quotes no value: a flaw is kept, and a value may be a text."""
+    details = error.errors(include_url=False)[0]
+    where = [str(part) for part in (*details["loc"], *details.get("ctx", {}).get("field", ()))]
+    field = ".".join(where).replace(".[", "[")
+    return Flaw(line, _reason(details), _message(details, kind), field)
 
 
-def _as_list(value: Any) -> Any:
-    return [*value] if isinstance(value, tuple) else value
+def _reason(error: ErrorDetails) -> Refusal:
+    match error["type"]:
+        case "json_invalid" | "model_type":
+            return Refusal.NOT_JSON
+        case "greater_than_equal":
+            return Refusal.NEGATIVE
+        case "finite_number":
+            return Refusal.NOT_A_NUMBER
+        case "int_type" if isinstance(error["input"], float) and not isfinite(error["input"]):
+            return Refusal.NOT_A_NUMBER
+        case "string_too_long" if error["ctx"]["max_length"] == LONGEST_TEXT:
+            return Refusal.TEXT_TOO_LONG
+        case "messages_too_long":
+            return Refusal.TEXT_TOO_LONG
+        case _:
+            return Refusal.INVALID
 
 
-def _unstorable(values: Mapping[str, Any], error: JsonError, line: int) -> Flaw:
-    """The flaw of the field that holds what no database keeps."""
-    for field, value in values.items():
-        try:
-            check_value(_as_list(value) if field != "time" else None)
-        except JsonError as reason:
-            return Flaw(line, Refusal.INVALID, f"field '{field}': {reason.message}", field)
-    raise AssertionError(error)
-
-
-def _flaw(
-    kind: type[Declaration], values: Mapping[str, Any], error: ValidationError, line: int
-) -> Flaw:
-    first = error.errors(include_url=False, include_context=False)[0]
-    value = first["input"]
-    field = ".".join(map(str, first["loc"]))
-    reason = Refusal.INVALID
-    if isinstance(value, float) and not math.isfinite(value):
-        reason = Refusal.NOT_A_NUMBER
-    elif first["type"] == "greater_than_equal":
-        reason = Refusal.NEGATIVE
-    return Flaw(line, reason, _message(kind, values, str(first["msg"])), field)
-
-
-def _message(kind: type[Declaration], values: Mapping[str, Any], plain: str) -> str:
-    """In the words of every other declaration."""
-    time = values.get("time")
-    try:
-        validate(kind, {**values, "time": time.isoformat() if time else None})
-    except DeclarationError as error:
-        return str(error)
-    return plain
+def _message(error: ErrorDetails, kind: type[Declaration]) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "json_invalid":
+            return f"malformed JSON: {context['error'].removesuffix(' at line 1 column 0')}"
+        case "extra_forbidden":
+            return f"isn't known here (known: {', '.join(kind.model_fields)})"
+        case "string_too_long" | "too_long":
+            return f"is too long: {context['max_length']:,} at most"
+        case "greater_than_equal":
+            return f"must be {context['ge']:g} or more"
+        case "less_than_equal":
+            return f"must be at most {context['le']:,}"
+        case "literal_error":
+            return f"one of {context['expected'].replace(' or ', ', ')} is needed"
+        case "string_pattern_mismatch":
+            return f"isn't {form_of_pattern(context['pattern'])}"
+        case _:
+            return _TYPES.get(error["type"], error["msg"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.litellm import is_litellm, read_litellm
+from evalhub.features.traffic.litellm import has_payloads, read_litellm, read_payloads
 from evalhub.features.traffic.rows import RequestRow
 from evalhub.features.traffic.taking_in import Flaw, Refusal
 from tests.features.traffic.otlp_bodies import RECORDED
@@ -100,9 +100,22 @@ def test_a_payload_that_cannot_be_is_a_flaw(
     flaw = read_litellm(PLAIN | changes, line=7)
     assert isinstance(flaw, Flaw)
     assert (flaw.line, flaw.reason) == (7, reason)
-    assert message in flaw.message
+    assert message in str(flaw)
 
 
 def test_a_payload_is_told_from_a_row_of_ours() -> None:
-    assert is_litellm(PLAIN)
-    assert not is_litellm({"id": "r-1", "time": "2026-11-30T05:32:32Z", "model": "support-v7"})
+    assert has_payloads(json.dumps(PLAIN).encode())
+    ours = b'{"id": "r-1", "time": "2026-11-30T05:32:32Z", "model": "support-v7"}'
+    assert not any(map(has_payloads, (ours, b"[]", b"{", b"\xff", b"")))
+
+
+def test_a_line_that_is_no_payload_is_a_flaw_and_the_others_are_read() -> None:
+    lines = [json.dumps(PLAIN).encode(), b"\n", b"no JSON", b"[]", b"{}", b"\xff"]
+    result = read_payloads(enumerate(lines, start=1))
+    assert [number for number, _ in result.rows] == [1]
+    assert [(flaw.line, flaw.reason) for flaw in result.flaws] == [
+        (3, Refusal.NOT_JSON),
+        (4, Refusal.NOT_JSON),
+        (5, Refusal.INVALID),
+        (6, Refusal.NOT_JSON),
+    ]
