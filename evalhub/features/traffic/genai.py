@@ -24,7 +24,13 @@ from evalhub.features.traffic.genai_texts import (
 )
 from evalhub.features.traffic.otlp import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
-from evalhub.features.traffic.rows import LONGEST_NAME, RequestRow, SignalBy, SignalRow
+from evalhub.features.traffic.rows import (
+    LONGEST_FINISH_REASON,
+    LONGEST_NAME,
+    RequestRow,
+    SignalBy,
+    SignalRow,
+)
 
 _KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
 """OpenInference's kinds of annotators."""
@@ -127,7 +133,7 @@ def _request(span: Span) -> dict[str, Any]:
         "cost_usd": _first(attributes, names.COST)
         if names.COST[0] in attributes
         else attributes.get(names.LITELLM_COST) or None,
-        "finish_reason": (_reason(attributes) or finish_reason)[:40],
+        "finish_reason": (_reason(attributes) or finish_reason)[:LONGEST_FINISH_REASON],
         "response_id": _text(attributes, names.RESPONSE_ID),
         "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
         "tags": _tags(attributes),
@@ -153,7 +159,7 @@ def _mirrored(span: Span) -> dict[str, Any]:
         "model": f"{provider}/{model}" if model else "",
         "prompt_tokens": usage.get("prompt_tokens"),
         "completion_tokens": usage.get("completion_tokens"),
-        "finish_reason": finish_reason[:40],
+        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
         "response_id": str(values.get("id") or ""),
         "mirror_of": span.trace_id,
         "messages": chat_messages(literal_of(values.get("messages"))),
