@@ -38,7 +38,7 @@ class Histogram:
     """
 
     zeros: int
-    indices: NDArray[np.int16]
+    indices: NDArray[np.int64]
     counts: NDArray[np.int64]
 
     @classmethod
@@ -52,27 +52,31 @@ class Histogram:
         if numbers.size and numbers.min() < 0:
             raise ValueError("a histogram has no bucket for negative numbers")
         positive = numbers[numbers >= SMALLEST]
-        exact = np.ceil(np.log(np.minimum(positive, LARGEST)) / _LOG_GAMMA)
-        indices, counts = np.unique(exact.astype(_INDEX), return_counts=True)
-        return cls(numbers.size - positive.size, indices, counts)
+        indices = np.ceil(np.log(np.minimum(positive, LARGEST)) / _LOG_GAMMA).astype(np.int64)
+        low = indices.min(initial=0)
+        return cls._of_range(numbers.size - positive.size, int(low), np.bincount(indices - low))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Self:
         """What `to_bytes` wrote; no bytes are an empty histogram."""
         if not data:
-            return cls(0, np.empty(0, _INDEX), np.empty(0, np.int64))
+            return cls(0, np.empty(0, np.int64), np.empty(0, np.int64))
         width, zeros, buckets = _HEAD.unpack_from(data)
         indices = np.frombuffer(data, _INDEX, buckets, _HEAD.size)
         at = _HEAD.size + indices.nbytes
         counts = np.frombuffer(data, f"<u{width}", buckets, at)
-        return cls(zeros, indices, counts.astype(np.int64))
+        return cls(zeros, indices.astype(np.int64), counts.astype(np.int64))
 
     def to_bytes(self) -> bytes:
         """Three bytes a filled bucket, and more where its counts are above 255."""
         largest = int(self.counts.max(initial=0))
         width = np.min_scalar_type(largest).itemsize
         head = _HEAD.pack(width, self.zeros, len(self.indices))
-        return head + self.indices.tobytes() + self.counts.astype(f"<u{width}").tobytes()
+        return (
+            head
+            + self.indices.astype(_INDEX).tobytes()
+            + self.counts.astype(f"<u{width}").tobytes()
+        )
 
     @property
     def count(self) -> int:
@@ -83,14 +87,21 @@ class Histogram:
         """With further numbers, as `of` takes them."""
         return self.merge(self.of(values))
 
-    def merge(self, other: Self) -> Self:
-        """Both together: the same as the histogram of all their numbers."""
-        indices, places = np.unique(
-            np.concatenate([self.indices, other.indices]), return_inverse=True
-        )
-        counts = np.zeros(len(indices), np.int64)
-        np.add.at(counts, places, np.concatenate([self.counts, other.counts]))
-        return type(self)(self.zeros + other.zeros, indices, counts)
+    def merge(self, *others: Self) -> Self:
+        """All together: the same as the histogram of all their numbers."""
+        parts = [part for part in (self, *others) if part.indices.size]
+        low = min((int(part.indices[0]) for part in parts), default=0)
+        high = max((int(part.indices[-1]) for part in parts), default=0)
+        counts = np.zeros(high - low + 1, np.int64)
+        for part in parts:
+            counts[part.indices - low] += part.counts
+        return self._of_range(self.zeros + sum(other.zeros for other in others), low, counts)
+
+    @classmethod
+    def _of_range(cls, zeros: int, low: int, counts: NDArray[np.int64]) -> Self:
+        """With the counts of all buckets from `low` on, whether filled or not."""
+        filled = np.flatnonzero(counts)
+        return cls(zeros, filled + low, counts[filled])
 
     def quantile(self, share: float) -> float | None:
         """The number that has this share of the others below it, within 1%: of n sorted numbers
