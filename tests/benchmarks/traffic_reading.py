@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from time import process_time
 from typing import Any
 
-from evalhub.features.traffic.languages import language_of
+from evalhub.features.traffic.languages import READ, language_of
 from evalhub.features.traffic.personal_data import Masking
 from evalhub.features.traffic.reading import read_body
 from evalhub.features.traffic.rows import RequestRow
@@ -24,6 +24,10 @@ from evalhub.features.traffic.rows import RequestRow
 LENGTH = 1_500
 """Characters of a text."""
 AT_ONCE = 5_000
+QUESTION = (
+    "How do I reset the password of the account that I made last week with my company's address? "
+    "The link in the mail says that it was used already, and I have never opened it before."
+)
 ROW: dict[str, Any] = {
     "time": "2026-11-28T10:00:00Z",
     "model": "support-large",
@@ -67,12 +71,13 @@ def main() -> None:
     beside("masking a text without hits", rows, lambda: mask(texts), lambda: mask_naively(texts))
     from py3langid import classify
 
-    language_of(texts[0]), classify(texts[0])
+    questions = [f"{QUESTION} {number}" for number in range(rows)]
+    language_of(QUESTION), classify(QUESTION)
     beside(
         "the language of a question",
         rows,
-        lambda: [language_of(text) for text in texts],
-        lambda: [classify(text[:200]) for text in texts],
+        lambda: [language_of(text) for text in questions],
+        lambda: [classify(text[:READ]) for text in questions],
     )
     for part in HOSTILE:
         text = part * (10**6 // len(part))

@@ -15,7 +15,6 @@ from evalhub.features.traffic.admission import LARGEST_SKEW, Admitted, other_con
 from evalhub.features.traffic.bulk import Place, insert_new, places
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import user_hash
-from evalhub.features.traffic.models import Request, RequestText, Signal, TrafficSettings
 from evalhub.features.traffic.models import (
     OfDaysQuerySet,
     Request,
