@@ -266,7 +266,6 @@ else:
             "OPTIONS": SQLITE_OPTIONS,
         }
     }
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counts guesses for all processes, whatever else is configured (evalhub.accounts.guessing).
 CACHES = {
@@ -363,8 +362,8 @@ UPLOAD_PAGES = [
     "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (
-    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
-    r"|/working-sets/\d+/(rows|near-copies)/"
+    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows|requests|signals)"
+    r"|/working-sets/\d+/(rows|near-copies)/|/v1/(traces|logs)"
 )
 # What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that
 # is sent but by people on their own pages, and these of what is read.

@@ -17,7 +17,7 @@ from waitress.task import ThreadedTaskDispatcher
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Request(Protocol):
+class ParsedRequest(Protocol):
     """Protocol: a request as waitress has parsed it."""
 
     command: str
@@ -42,7 +42,7 @@ class CostlyRequests:
     programs: re.Pattern[str]
     reads: re.Pattern[str]
 
-    def lane(self, request: Request) -> str:
+    def lane(self, request: ParsedRequest) -> str:
         """The queue in which the request waits for its turn; "" where it waits for nothing."""
         if self.people.match(request.path):
             return ""
@@ -158,7 +158,7 @@ class _Lanes:
         return None
 
 
-def _caller(request: Request) -> str:
+def _caller(request: ParsedRequest) -> str:
     """A key for the request's sender, by its headers: the same for all of one caller's."""
     headers = request.headers
     return headers.get("AUTHORIZATION") or headers.get("COOKIE") or ""

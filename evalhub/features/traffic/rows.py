@@ -4,21 +4,67 @@ REST and files bring these rows as they are; OTLP and another gateway's log are 
 Names are those of Evalhub's answers (`prompt_tokens`, `latency_ms`); units stand in the name.
 """
 
+import json
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from evalhub.declare.declaration import Declaration
+from evalhub.declare.declaration import Declaration, invalid
+from evalhub.io.json_values import JsonError, check_value
 
 LONGEST_ID = 200
 LONGEST_NAME = 100
+LONGEST_FINISH_REASON = 40
 MOST_TAGS = 20
+LONGEST_TEXT = 1_000_000
+"""Characters of an answer or a comment, and of all messages together as JSON."""
+MOST_MESSAGES = 1_000
+DEEPEST = 100
+"""How deep a message may be nested."""
+WIDEST = 10_000
+"""Members of one list or object in a message."""
 LARGEST_COUNT = 2**31 - 1
-HEX_SHA256 = "^[0-9a-f]{64}$"
+NO_NUL = "^[^\\x00]*$"
+"""What PostgreSQL stores in a text."""
 
-Id = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
-Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]
+
+def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """The messages, if they are JSON that a database keeps, and not too long."""
+    try:
+        check_value(list(messages), deepest=DEEPEST)
+    except JsonError as error:
+        raise invalid(error.message, *([error.field] if error.field else [])) from None
+    if len(json.dumps(messages, ensure_ascii=False)) > LONGEST_TEXT:
+        message = f"is too long: {LONGEST_TEXT:,} characters of JSON at most"
+        raise PydanticCustomError("messages_too_long", message)
+    inside: list[Any] = list(messages)
+    while inside:
+        value = inside.pop()
+        if len(value) > WIDEST:
+            raise invalid(f"a list or an object has more than {WIDEST:,} members")
+        members = value.values() if isinstance(value, dict) else value
+        inside += [member for member in members if isinstance(member, dict | list)]
+    return messages
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise invalid("has no day in UTC") from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Id = Annotated[str, StringConstraints(max_length=LONGEST_ID, pattern=NO_NUL)]
+NonEmptyId = Annotated[Id, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)]
+Messages = Annotated[
+    tuple[dict[str, Any], ...], Field(max_length=MOST_MESSAGES), AfterValidator(_storable)
+]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Milliseconds = Annotated[float, Field(ge=0)]
 
@@ -26,53 +72,55 @@ Milliseconds = Annotated[float, Field(ge=0)]
 class RequestRow(Declaration):
     """One call of a model in production. All but `id`, `time` and `model` may be left out."""
 
-    id: str = Field(
-        min_length=1,
-        max_length=LONGEST_ID,
+    id: NonEmptyId = Field(
         description="the request's own id; the same id on the same day (UTC) is the same request",
     )
-    time: AwareDatetime = Field(description="when it was sent, with its offset from UTC")
-    model: str = Field(
-        min_length=1, max_length=LONGEST_ID, description="the name under which it was served"
-    )
+    time: Time = Field(description="when it was sent, with its offset from UTC")
+    model: NonEmptyId = Field(description="the name under which it was served")
     user: Id = Field(
         "", description="who sent it: stored as a keyed hash, never as it is; or `user_hash`"
     )
     user_hash: str = Field(
         "", pattern="^([0-9a-f]{32})?$", description="the keyed hash, where the sender made it"
     )
-    conversation: Id = ""
+    conversation: Id = Field("", description="the id that its turns share")
     turn: Count | None = Field(None, description="its place in the conversation, from 0")
-    prompt_tokens: Count | None = None
-    completion_tokens: Count | None = None
+    prompt_tokens: Count | None = Field(None, description="tokens that were read")
+    completion_tokens: Count | None = Field(None, description="tokens that were written")
     cached_tokens: Count | None = Field(None, description="of the prompt's, read from a cache")
     reasoning_tokens: Count | None = Field(None, description="of the completion's")
-    latency_ms: Milliseconds | None = None
+    latency_ms: Milliseconds | None = Field(None, description="until the whole answer was there")
     first_token_ms: Milliseconds | None = Field(None, description="time to first token")
-    cost_usd: Annotated[float, Field(ge=0)] | None = None
+    cost_usd: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="what the provider asks for it"
+    )
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
-    finish_reason: Annotated[str, StringConstraints(max_length=40)] = ""
-    response_id: Id = ""
-    trace_id: Id = ""
+    finish_reason: Annotated[
+        str, StringConstraints(max_length=LONGEST_FINISH_REASON, pattern=NO_NUL)
+    ] = Field("", description="why the answer ended: stop, length, tool_calls, …")
+    response_id: Id = Field("", description="the answer's id, which signals may name")
+    trace_id: Id = Field("", description="the id that its trace's spans share")
     digest: str = Field(
         "",
         pattern="^([0-9a-f]{64})?$",
         description="SHA-256 of the messages' canonical JSON; computed where they are sent",
     )
     route: Name = Field("", description="the part of the product that sent it")
-    tags: tuple[Name, ...] = Field((), max_length=MOST_TAGS)
+    tags: tuple[Name, ...] = Field((), max_length=MOST_TAGS, description="words to slice by")
     language: str = Field(
         "",
         pattern="^([a-z]{2,3})?$",
         description="as in de; detected from the messages where it isn't said",
     )
     arm: Name = Field("", description="of an experiment")
-    mirror_of: Id = Field("", description="the id of the request whose mirrored copy this is")
-    messages: tuple[dict[str, Any], ...] | None = Field(
+    mirror_of: Id = Field(
+        "", description="what this is a mirrored copy of: the id of a request, or of its trace"
+    )
+    messages: Messages | None = Field(
         None, description="as chat messages: a list of {role, content}"
     )
-    output: str | None = Field(None, description="the answer's text")
+    output: Text | None = Field(None, description="the answer's text")
 
 
 class SignalBy(StrEnum):
@@ -83,27 +131,35 @@ class SignalBy(StrEnum):
     MODEL = "model"
 
 
+TARGETS = ("request", "trace_id", "conversation")
+"""What a signal may be about."""
+
+
 class SignalRow(Declaration):
     """What was said or done about a response, a trace or a conversation: just one of the three."""
 
-    id: str = Field(
-        min_length=1,
-        max_length=LONGEST_ID,
+    id: NonEmptyId = Field(
         description="the signal's own id; the same id on the same day (UTC) is the same signal",
     )
-    time: AwareDatetime
-    name: str = Field(
-        min_length=1,
-        max_length=LONGEST_NAME,
+    time: Time = Field(description="when it was given, with its offset from UTC")
+    name: Annotated[Name, StringConstraints(min_length=1)] = Field(
         description="thumb, rating, edit, retry, copied, resolved, or any other",
     )
     value: float | None = Field(None, description="a number: 1 and 0 for yes and no")
     label: Name = Field("", description="a word, where it is no number")
-    by: Literal["person", "code", "model"] = "person"
+    by: Literal["person", "code", "model"] = Field("person", description="who gave it")
     request: Id = Field("", description="the request's id or its response's")
-    trace_id: Id = ""
-    conversation: Id = ""
-    text: str | None = Field(None, description="an edited answer, or a comment")
+    trace_id: Id = Field("", description="or the trace's id: of its last request")
+    conversation: Id = Field("", description="or the conversation's: of its last request before")
+    text: Text | None = Field(None, description="an edited answer, or a comment")
+
+    @model_validator(mode="after")
+    def _about_one(self) -> Self:
+        targets = [name for name in TARGETS if getattr(self, name)]
+        if len(targets) != 1:
+            names = " and ".join(targets) or "nothing"
+            raise invalid(f"is about one of {', '.join(TARGETS)}, not about {names}")
+        return self
 
 
 class Source(StrEnum):

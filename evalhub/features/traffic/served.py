@@ -1,0 +1,81 @@
+"""Which version a served name stands for: said by people, from a time on, and never guessed."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from django.db import IntegrityError, transaction
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.features.traffic.models import RollUp, ServedModel
+from evalhub.registry.models import ModelVersion
+
+
+class ServedNameError(ValueError):
+    """A served name that can't be given a version as requested; `field` names the field."""
+
+    def __init__(self, message: str, field: str) -> None:
+        self.message, self.field = message, field
+        super().__init__(f"{field}: {message}")
+
+
+@transaction.atomic
+def name_served_version(
+    *, project: Project, by: User | None, name: str, version: ModelVersion, since: datetime
+) -> ServedModel:
+    """Says which version answers under a served name, for requests from `since` on.
+
+    An earlier statement holds until then. Nothing is rewritten: the version is looked up by the
+    request's time whenever it is read.
+
+    Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
+        ServedNameError: no request had this name; the version is another project's; the name has
+            a version from that very time on.
+    """
+    check_evaluates(by, project)
+    if version.model.project_id != project.pk:
+        raise ServedNameError(f"{version} isn't a version of {project}", "version")
+    if not RollUp.objects.of_served_name(project, name).exists():
+        raise ServedNameError(f"no request of {project} was served as {name!r}", "name")
+    try:
+        with transaction.atomic():
+            row = ServedModel.objects.create(
+                project=project, name=name, version=version, since=since, by=by
+            )
+    except IntegrityError:
+        raise ServedNameError(
+            f"{name!r} has a version from {since.isoformat()} on: say another time", "since"
+        ) from None
+    note(Action.SERVED_NAME_SET, by=by, project=project, what=f"{name}: {version}")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVersions:
+    """The versions of a project's served names over time."""
+
+    _rows: Mapping[str, Sequence[ServedModel]]
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """One query."""
+        rows: dict[str, list[ServedModel]] = {}
+        statements = ServedModel.objects.filter(project=project).select_related("version__model")
+        for row in statements.order_by("since"):
+            rows.setdefault(row.name, []).append(row)
+        return cls(rows)
+
+    def at(self, name: str, time: datetime) -> ModelVersion | None:
+        """The version that answered under this name at this time; None where nobody said it."""
+        rows = self._rows.get(name, ())
+        index = bisect_right(rows, time, key=lambda row: row.since)
+        return rows[index - 1].version if index else None
+
+    def without_version(self, names: Iterable[str]) -> list[str]:
+        """Those of the names of which nobody has said what they stand for."""
+        return sorted(set(names) - self._rows.keys())
