@@ -10,6 +10,7 @@ From a microsecond to a day, in milliseconds, there are 1,260 buckets; few of th
 
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -91,6 +92,18 @@ class Histogram:
         counts = np.zeros(len(indices), np.int64)
         np.add.at(counts, places, np.concatenate([self.counts, other.counts]))
         return type(self)(self.zeros + other.zeros, indices, counts)
+
+    @classmethod
+    def together(cls, parts: Iterable[Self]) -> Self:
+        """Any number of them merged at once: as `merge` one by one, but fast for thousands."""
+        parts = list(parts)
+        indices = np.concatenate([np.empty(0, _INDEX), *(part.indices for part in parts)])
+        counts = np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)])
+        lowest = int(indices.min(initial=0))
+        sums = np.bincount(indices.astype(np.int64) - lowest, counts).astype(np.int64)
+        filled = np.flatnonzero(sums)
+        zeros = sum(part.zeros for part in parts)
+        return cls(zeros, (filled + lowest).astype(_INDEX), sums[filled])
 
     def quantile(self, share: float) -> float | None:
         """The number that has this share of the others below it, within 1%: of n sorted numbers

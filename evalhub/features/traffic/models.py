@@ -4,13 +4,15 @@ Requests, texts and signals are kept by the day on which they happened (UTC): on
 is a partition, which retention drops whole. Nothing refers to them by a foreign key.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
-from evalhub.features.traffic.rows import SignalBy, Source
+from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, Source
 from evalhub.registry.models import ModelVersion
 
 
@@ -39,6 +41,25 @@ class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
 
     def of_days(self, first: object, last: object) -> Self:
         return self.filter(day__range=(first, last))
+
+
+class RequestQuerySet(OfDaysQuerySet["Request"]):
+    def in_hours(self, hours: Sequence[datetime]) -> Self:
+        """Requests of these hours, by the index on their time."""
+        spans = models.Q(time__in=[])
+        for hour in hours:
+            spans |= models.Q(time__gte=hour, time__lt=hour + timedelta(hours=1))
+        days = {hour.date() for hour in hours}
+        return self.filter(spans, day__in=days)
+
+    def older_than(self, time: datetime, key: str) -> Self:
+        """Requests that stand below this one in a list with the newest at the top."""
+        return self.filter(models.Q(time__lt=time) | models.Q(time=time, key__gt=key))
+
+    def with_tag(self, tag: str) -> Self:
+        """Requests that have this tag, at whichever place: databases differ in lists as JSON."""
+        places = [models.Q(**{f"tags__{index}": tag}) for index in range(MOST_TAGS)]
+        return self.filter(models.Q(*places, _connector=models.Q.OR))
 
 
 class Request(models.Model):
@@ -81,7 +102,7 @@ class Request(models.Model):
         default=0, help_text="personal data found in its texts and replaced"
     )
 
-    objects = OfDaysQuerySet.as_manager()
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "key"]
@@ -212,7 +233,23 @@ class ServedModel(models.Model):
 class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
     def of_served_name(self, project: Project, name: str) -> Self:
         """Hours in which requests were served under this name."""
-        return self.filter(project=project, slice_kind="all", model_name=name)
+        return self.overall(project).filter(model_name=name)
+
+    def overall(self, project: Project) -> Self:
+        """Hours of all requests: those of one slice kind count the same ones again."""
+        return self.filter(project=project, slice_kind="all")
+
+    def sliced(self, project: Project, kind: str, value: str) -> Self:
+        """Hours of the requests of one slice."""
+        return self.filter(project=project, slice_kind=kind, slice_value=value)
+
+    def of_kind(self, project: Project, kind: str) -> Self:
+        """Hours of all slices of one kind."""
+        return self.filter(project=project, slice_kind=kind)
+
+    def between(self, first: datetime, end: datetime) -> Self:
+        """Hours from `first` on, that at `end` no more."""
+        return self.filter(hour__gte=first, hour__lt=end)
 
 
 class RollUp(models.Model):
@@ -253,6 +290,12 @@ class RollUp(models.Model):
         return f"{self.model_name} {self.hour:%Y-%m-%d %H}"
 
 
+class SignalRollUpQuerySet(OfProjectQuerySet["SignalRollUp"]):
+    def within(self, project: Project, first: datetime, end: datetime) -> Self:
+        """Hours of the project from `first` on, that at `end` no more."""
+        return self.filter(project=project, hour__gte=first, hour__lt=end)
+
+
 class SignalRollUp(models.Model):
     """Signals about one hour's requests of one served name and arm, added up."""
 
@@ -267,7 +310,7 @@ class SignalRollUp(models.Model):
     with_value = models.PositiveBigIntegerField(default=0)
     total = models.FloatField(default=0)
 
-    objects = OfProjectQuerySet.as_manager()
+    objects = SignalRollUpQuerySet.as_manager()
 
     class Meta:
         constraints = [
