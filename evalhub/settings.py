@@ -362,7 +362,7 @@ UPLOAD_PAGES = [
     "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (
-    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
+    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows|requests|signals)"
     r"|/working-sets/\d+/(rows|near-copies)/"
 )
 # What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from evalhub.features.traffic.flaws import Refusal
 from evalhub.features.traffic.reading import read_body
 from evalhub.features.traffic.rows import RequestRow, SignalRow
-from evalhub.features.traffic.taking_in import Refusal
 from evalhub.io.rows import DataError
 
 REQUEST: dict[str, Any] = {"id": "r1", "time": "2026-11-28T10:00:00Z", "model": "support-large"}
@@ -44,6 +44,7 @@ FLAWS = [
     (line(id="r" * 201), Refusal.INVALID, "id", "200 at most"),
     (line(time="2026-11-28T10:00:00"), Refusal.INVALID, "time", "offset from UTC"),
     (line(time="yesterday"), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
+    (line(time="9999-12-31T23:59:59-12:00"), Refusal.INVALID, "time", "no day in UTC"),
     (line(time=1764324000), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
     (line(user="a\x00b"), Refusal.INVALID, "user", "NUL"),
     (line(user_hash="olga"), Refusal.INVALID, "user_hash", "32 digits"),
