@@ -6,7 +6,7 @@ They count all requests, not a sample of them: so there are no intervals.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from evalhub.decision.wording import count_text, money
 from evalhub.features.traffic.figures import Figures
@@ -58,8 +58,8 @@ def figure_charts(
         ("p95", "candidate", [point.p95 for point in points]),
         ("p50", "baseline", [point.p50 for point in points]),
     ]
-    errors: Curve = "errors", "candidate", [point.error_share for point in points]
-    cost: Curve = "cost", "candidate", [point.mean_cost for point in points]
+    errors: Curve = "Errors", "candidate", [point.error_share for point in points]
+    cost: Curve = "Cost", "candidate", [point.mean_cost for point in points]
     return [
         FigureChart(
             "Requests",
@@ -82,6 +82,17 @@ def figure_charts(
             curves_chart(window, [cost], promotions, "Cost a request", dollars),
         ),
     ]
+
+
+def numbers_table(charts: Sequence[FigureChart]) -> Table:
+    """The numbers of all charts, a row for each step."""
+    tables = [each.chart.table for each in charts if each.chart.table]
+    steps = [row[0] for row in tables[0].rows]
+    values = zip(*([row[1:] for row in table.rows] for table in tables), strict=True)
+    return Table(
+        [tables[0].head[0], *(label for table in tables for label in table.head[1:])],
+        [[step, *chain(*parts)] for step, parts in zip(steps, values, strict=True)],
+    )
 
 
 def curves_chart(

@@ -1,6 +1,6 @@
 """Figures of production: hours of roll-ups added up. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -34,6 +34,12 @@ class Figures:
 
     sums: Sums
     latency: Histogram
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Sequence[Any]]) -> Self:
+        """Roll-ups added up: the bytes of the latency, then the columns of `Sums`."""
+        latencies, *columns = zip(*rows, strict=True)
+        return cls(Sums(*map(sum, columns)), Histogram.read_together(latencies))
 
     @classmethod
     def together(cls, parts: Iterable[Self]) -> Self:

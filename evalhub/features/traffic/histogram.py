@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,10 +99,37 @@ class Histogram:
         parts = list(parts)
         indices = np.concatenate([np.empty(0, _INDEX), *(part.indices for part in parts)])
         counts = np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)])
+        return cls._summed(sum(part.zeros for part in parts), indices, counts)
+
+    @classmethod
+    def read_together(cls, rows: Iterable[bytes | memoryview]) -> Self:
+        """What `to_bytes` wrote of any number of them, merged: fast for thousands."""
+        zeros, parts = 0, dict[int, tuple[list[bytes], list[bytes]]]()
+        for data in filter(len, rows):
+            width, none, buckets = _HEAD.unpack_from(data)
+            zeros, at = zeros + none, _HEAD.size + buckets * _INDEX.itemsize
+            indices, counts = parts.setdefault(width, ([], []))
+            indices.append(bytes(data[_HEAD.size : at]))
+            counts.append(bytes(data[at:]))
+        columns = [
+            (
+                np.frombuffer(b"".join(indices), _INDEX),
+                np.frombuffer(b"".join(counts), f"<u{width}"),
+            )
+            for width, (indices, counts) in parts.items()
+        ]
+        return cls._summed(
+            zeros,
+            np.concatenate([np.empty(0, _INDEX), *(indices for indices, _ in columns)]),
+            np.concatenate([np.empty(0, np.int64), *(counts for _, counts in columns)]),
+        )
+
+    @classmethod
+    def _summed(cls, zeros: int, indices: NDArray[Any], counts: NDArray[Any]) -> Self:
+        """One that has these counts added up by their indices."""
         lowest = int(indices.min(initial=0))
         sums = np.bincount(indices.astype(np.int64) - lowest, counts).astype(np.int64)
         filled = np.flatnonzero(sums)
-        zeros = sum(part.zeros for part in parts)
         return cls(zeros, (filled + lowest).astype(_INDEX), sums[filled])
 
     def quantile(self, share: float) -> float | None:

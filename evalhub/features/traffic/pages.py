@@ -218,7 +218,7 @@ def _tab(
         "head": head,
         "tab": tab,
         "wanted": wanted,
-        "ways": ways_to_send(project, now),
+        "ways": ways_to_send(project),
     }
     if head.has_traffic or tab not in NARROWED:
         served = ServedVersions.of(project)

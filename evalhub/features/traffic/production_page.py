@@ -1,7 +1,7 @@
 """What the pages of a project's production show, read from roll-ups alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -9,10 +9,14 @@ from django.db.models import Max, Q, Sum
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.models.people import ProjectQuerySet
-from evalhub.features.traffic.charts import DrawnPromotion, FigureChart, figure_charts
+from evalhub.features.traffic.charts import (
+    DrawnPromotion,
+    FigureChart,
+    figure_charts,
+    numbers_table,
+)
 from evalhub.features.traffic.figures import Figures, Sums
 from evalhub.features.traffic.filtering import DAY, TrafficFilter, Window
-from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import (
     RefusedRows,
     RollUp,
@@ -24,6 +28,7 @@ from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.stopped import StoppedTraffic, stopped_traffic
 from evalhub.ledger.models import Promotion
 from evalhub.registry.models import ModelVersion
+from evalhub.report.charts.parts import Table
 
 AVERAGED = timedelta(days=7)
 """The time over which requests a day are averaged: full days, up to today."""
@@ -104,11 +109,13 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class FiguresPage:
-    """The figures of a time, over all, by step and by version; `promotions` lie within it."""
+    """The figures of a time, over all, by step and by version; `promotions` lie within it.
+    `numbers` has those of all charts, which are drawn without a table of their own."""
 
     window: Window
     total: Figures
     charts: Sequence[FigureChart]
+    numbers: Table
     versions: Sequence[VersionRow]
     promotions: Sequence[DrawnPromotion]
 
@@ -126,10 +133,12 @@ def figures_page(
     ]
     total = Figures.together(points)
     promotions = promotions_within(project, window)
+    charts = figure_charts(window, points, total, promotions)
     return FiguresPage(
         window=window,
         total=total,
-        charts=figure_charts(window, points, total, promotions),
+        charts=[replace(each, chart=replace(each.chart, table=None)) for each in charts],
+        numbers=numbers_table(charts),
         versions=_version_rows(cells),
         promotions=promotions,
     )
@@ -177,16 +186,11 @@ type Cell = tuple[int, ModelVersion | None, str]
 def _cells(hours: RollUpQuerySet, window: Window, served: ServedVersions) -> dict[Cell, Figures]:
     """One query."""
     rows: dict[Cell, list[Sequence[Any]]] = {}
-    latencies: dict[Cell, list[Histogram]] = {}
     columns = hours.order_by().values_list("hour", "model_name", "latency", *Sums._fields)
-    for hour, name, latency, *sums in columns:
-        cell = window.index(hour), served.at(name, hour), name
-        rows.setdefault(cell, []).append(sums)
-        latencies.setdefault(cell, []).append(Histogram.from_bytes(latency))
-    return {
-        cell: Figures(Sums.together(sums), Histogram.together(latencies[cell]))
-        for cell, sums in rows.items()
-    }
+    for row in columns:
+        hour, name = row[:2]
+        rows.setdefault((window.index(hour), served.at(name, hour), name), []).append(row[2:])
+    return {cell: Figures.of_rows(of_cell) for cell, of_cell in rows.items()}
 
 
 def _version_rows(cells: Mapping[Cell, Figures]) -> list[VersionRow]:

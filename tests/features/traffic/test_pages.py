@@ -2,7 +2,10 @@
 
 import html
 import re
+import shlex
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -10,6 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from evalhub.accounts.tokens import add_token
+from evalhub.cli.app import run as cli
 from evalhub.features.lifecycle.promotion import override_champion
 from evalhub.features.traffic.models import ServedModel
 from evalhub.features.traffic.served import name_served_version
@@ -191,8 +196,32 @@ def test_a_project_without_traffic_says_how_to_send_the_first_request(
         text = page(olga, team, name)
         assert "/api/v1/projects/support-desk/requests" in text
         assert "export OTEL_EXPORTER_OTLP_ENDPOINT=" in text
-        assert "evalhub traffic import requests.jsonl --project support-desk" in text
+        assert "evalhub traffic import requests.ndjson --project support-desk" in text
     assert "Send the first request" in page(olga, team)
+
+
+def test_the_commands_on_the_page_send_the_first_request(
+    olga: Client, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = olga.get(reverse("site:production_sending", args=[team.project.slug])).text
+    commands = [html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.S)]
+    by_http, _, by_file = commands
+    write, _, send = by_http.partition("\n")
+    subprocess.run(["sh", "-c", write], cwd=tmp_path, check=True)
+    made = add_token(
+        project=team.project, user=team.olga, name="gateway", scopes=["traffic"], by=team.olga
+    )
+    address = re.search(r"http://[^/ ]*(/\S+)", send)
+    kind = re.search(r"Content-Type: ([^\"]*)", send)
+    assert address
+    assert kind
+    body = (tmp_path / "requests.ndjson").read_bytes()
+    headers = {"Authorization": f"Bearer {made.secret}"}
+    response = Client().post(address[1], body, content_type=kind[1], headers=headers)
+    assert response.json()["requests"] == 1
+    monkeypatch.chdir(tmp_path)
+    assert cli(shlex.split(by_file.splitlines()[1])[1:]) == 0
+    assert "support-large 1 " in page(olga, team)
 
 
 def test_one_project_s_production_opens_at_once_and_several_are_listed(

@@ -117,6 +117,7 @@ def test_a_request_has_its_texts_masked_its_signals_and_its_conversation(
     assert "olga@example.org" not in text
     assert "replaced before the texts were stored" in text
     assert "edit by person" in text
+    assert "Good morning." in text
     links = olga.get(request_address(request, team.project.slug)).text
     assert request_address(Request.objects.get(key="turn/1 ü?"), team.project.slug) in links
 
