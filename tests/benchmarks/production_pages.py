@@ -35,9 +35,9 @@ def main() -> None:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="evalhub-production-"))
         url = ""
         if parser.parse_args().postgresql:
-            from tests.services import postgresql
+            from tests.services import postgresql_server
 
-            url = stack.enter_context(postgresql())
+            url = stack.enter_context(postgresql_server()).url
         os.environ |= {
             "EVALHUB_HOME": folder,
             "EVALHUB_DATABASE_URL": url,
@@ -48,9 +48,9 @@ def main() -> None:
 
 
 def measure() -> None:
-    from evalhub.frames.command.setup import set_up_database
+    from tests.migrated import set_up_migrated
 
-    set_up_database()
+    set_up_migrated()
 
     from django.db import connection
     from django.db.models import Sum
