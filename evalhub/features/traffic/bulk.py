@@ -7,22 +7,28 @@ as long (tests/benchmarks/traffic_speed.py), and COPY can't leave out rows that 
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from itertools import batched
 from typing import Any
 
 from django.db import connection, models
 
-from evalhub.registry.rows import insert
+from evalhub.registry.rows import MOST_PARAMETERS
 
 _NUMBERS = {
-    "BigIntegerField": "bigint",
     "BooleanField": "boolean",
     "FloatField": "double precision",
     "ForeignKey": "bigint",
+    "PositiveBigIntegerField": "bigint",
     "PositiveIntegerField": "integer",
 }
 """PostgreSQL's types of columns whose values are written without quotes."""
 
-_FROM_TEXT = {"DateField": "date", "DateTimeField": "timestamptz", "JSONField": "jsonb"}
+_FROM_TEXT = {
+    "BinaryField": "bytea",
+    "DateField": "date",
+    "DateTimeField": "timestamptz",
+    "JSONField": "jsonb",
+}
 """And of those that are sent as texts, where PostgreSQL doesn't convert them by itself."""
 
 type Place = tuple[date, str]
@@ -36,43 +42,79 @@ def insert_new(
 
     Values are as Python has them, JSON is a text. The model has a column `day` and one `key`.
     """
-    if not rows:
-        return set()
-    fields = [model._meta.get_field(name) for name in columns]
-    names = [str(field.attname) for field in fields]  # type: ignore[union-attr]
-    values = list(zip(*rows, strict=True))
-    if connection.vendor != "postgresql":
-        converted = map(_sqlite_column, values)
-        returned = insert(
-            model, names, list(zip(*converted, strict=True)), returning=("day", "key")
-        )
-        return {(date.fromisoformat(str(day)), key) for day, key in returned}
+    returned = _write(model, columns, rows, "ON CONFLICT DO NOTHING RETURNING day, key")
+    return {(_date(day), key) for day, key in returned}
+
+
+def write_over(
+    model: type[models.Model],
+    key: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Writes rows, over those that have the same values in the columns of a unique `key`.
+
+    A row has its key's values first, then those of the other columns.
+    """
     quote = connection.ops.quote_name
-    kinds = [field.get_internal_type() for field in fields]
-    arrays = ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
-    into, casts = ", ".join(map(quote, names)), ", ".join(map(_cast, names, kinds))
+    unique = ", ".join(quote(field.attname) for field in _fields(model, key))
+    sets = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in columns)
+    end = f"ON CONFLICT ({unique}) DO UPDATE SET {sets}"
+    _write(model, [*key, *columns], rows, end)
+
+
+def _write(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], end: str
+) -> list[tuple[Any, ...]]:
+    """Runs an INSERT that ends so, and gives the rows that it returns."""
+    if not rows:
+        return []
+    quote = connection.ops.quote_name
+    fields = _fields(model, columns)
+    names = [quote(field.attname) for field in fields]
+    start = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(names)})"
+    values = list(zip(*rows, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quote(model._meta.db_table)} ({into}) "
-            f"SELECT {casts} FROM unnest({arrays}) AS new ({into}) "
-            "ON CONFLICT DO NOTHING RETURNING day, key",
-            [
-                number_array(column) if kind in _NUMBERS else text_array(column)
-                for kind, column in zip(kinds, values, strict=True)
-            ],
-        )
-        return set(cursor.fetchall())
+        if connection.vendor == "postgresql":
+            kinds = [field.get_internal_type() for field in fields]
+            arrays = ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
+            casts = ", ".join(map(_cast, names, kinds))
+            cursor.execute(
+                f"{start} SELECT {casts} FROM unnest({arrays}) AS new ({', '.join(names)}) {end}",
+                list(map(_array, values, kinds)),
+            )
+            return cursor.fetchall() if cursor.description else []
+        one = f"({', '.join(['%s'] * len(names))})"
+        converted = list(zip(*map(_sqlite_column, values), strict=True))
+        returned: list[tuple[Any, ...]] = []
+        for some in batched(converted, MOST_PARAMETERS // len(names)):
+            parameters = [value for row in some for value in row]
+            cursor.execute(f"{start} VALUES {', '.join([one] * len(some))} {end}", parameters)
+            returned += cursor.fetchall() if cursor.description else []
+        return returned
+
+
+def plan_by_size() -> None:
+    """Until the transaction ends, PostgreSQL plans each statement by how large its tables are now.
+
+    It keeps the plans of statements that come again, and a day begins empty, when any index is as
+    good as another.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def places(
     model: type[models.Model], project: int, day: date, keys: Collection[str]
 ) -> Iterable[Place]:
-    """Those of the keys that the project has on that day."""
+    """Those of the keys that the project has on that day, as `OfDaysQuerySet.at` finds them."""
     condition, parameter = one_of("key", keys)
     table = connection.ops.quote_name(model._meta.db_table)
+    owner = "+project_id" if connection.vendor == "postgresql" else "project_id"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT key FROM {table} WHERE project_id = %s AND day = %s AND {condition}",
+            f"SELECT key FROM {table} WHERE {owner} = %s AND day = %s AND {condition}",
             [project, str(day), parameter],
         )
         return [(day, key) for (key,) in cursor.fetchall()]
@@ -107,9 +149,24 @@ def number_array(values: Sequence[Any]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
+def _fields(model: type[models.Model], names: Sequence[str]) -> list[Any]:
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    return [fields[name] for name in names]
+
+
+def _array(values: Sequence[Any], kind: str) -> str:
+    """A column of this kind, as PostgreSQL reads it."""
+    if kind in _NUMBERS:
+        return number_array(values)
+    return text_array([f"\\x{v.hex()}" for v in values] if kind == "BinaryField" else values)
+
+
 def _cast(name: str, kind: str) -> str:
-    quoted = connection.ops.quote_name(name)
-    return f"{quoted}::{_FROM_TEXT[kind]}" if kind in _FROM_TEXT else quoted
+    return f"{name}::{_FROM_TEXT[kind]}" if kind in _FROM_TEXT else name
+
+
+def _date(day: date | str) -> date:
+    return day if isinstance(day, date) else date.fromisoformat(day)
 
 
 def _sqlite_column(values: Sequence[Any]) -> Sequence[Any]:

@@ -45,7 +45,7 @@ class Figures:
     def together(cls, parts: Iterable[Self]) -> Self:
         """All of them added up."""
         parts = list(parts)
-        latency = Histogram.together(part.latency for part in parts)
+        latency = Histogram.of(()).merge(*(part.latency for part in parts))
         return cls(Sums.together(part.sums for part in parts), latency)
 
     @property

@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,7 +39,7 @@ class Histogram:
     """
 
     zeros: int
-    indices: NDArray[np.int16]
+    indices: NDArray[np.int64]
     counts: NDArray[np.int64]
 
     @classmethod
@@ -53,27 +53,31 @@ class Histogram:
         if numbers.size and numbers.min() < 0:
             raise ValueError("a histogram has no bucket for negative numbers")
         positive = numbers[numbers >= SMALLEST]
-        exact = np.ceil(np.log(np.minimum(positive, LARGEST)) / _LOG_GAMMA)
-        indices, counts = np.unique(exact.astype(_INDEX), return_counts=True)
-        return cls(numbers.size - positive.size, indices, counts)
+        indices = np.ceil(np.log(np.minimum(positive, LARGEST)) / _LOG_GAMMA).astype(np.int64)
+        low = indices.min(initial=0)
+        return cls._of_range(numbers.size - positive.size, int(low), np.bincount(indices - low))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Self:
         """What `to_bytes` wrote; no bytes are an empty histogram."""
         if not data:
-            return cls(0, np.empty(0, _INDEX), np.empty(0, np.int64))
+            return cls(0, np.empty(0, np.int64), np.empty(0, np.int64))
         width, zeros, buckets = _HEAD.unpack_from(data)
         indices = np.frombuffer(data, _INDEX, buckets, _HEAD.size)
         at = _HEAD.size + indices.nbytes
         counts = np.frombuffer(data, f"<u{width}", buckets, at)
-        return cls(zeros, indices, counts.astype(np.int64))
+        return cls(zeros, indices.astype(np.int64), counts.astype(np.int64))
 
     def to_bytes(self) -> bytes:
         """Three bytes a filled bucket, and more where its counts are above 255."""
         largest = int(self.counts.max(initial=0))
         width = np.min_scalar_type(largest).itemsize
         head = _HEAD.pack(width, self.zeros, len(self.indices))
-        return head + self.indices.tobytes() + self.counts.astype(f"<u{width}").tobytes()
+        return (
+            head
+            + self.indices.astype(_INDEX).tobytes()
+            + self.counts.astype(f"<u{width}").tobytes()
+        )
 
     @property
     def count(self) -> int:
@@ -84,22 +88,21 @@ class Histogram:
         """With further numbers, as `of` takes them."""
         return self.merge(self.of(values))
 
-    def merge(self, other: Self) -> Self:
-        """Both together: the same as the histogram of all their numbers."""
-        indices, places = np.unique(
-            np.concatenate([self.indices, other.indices]), return_inverse=True
-        )
-        counts = np.zeros(len(indices), np.int64)
-        np.add.at(counts, places, np.concatenate([self.counts, other.counts]))
-        return type(self)(self.zeros + other.zeros, indices, counts)
+    def merge(self, *others: Self) -> Self:
+        """All together: the same as the histogram of all their numbers."""
+        parts = [part for part in (self, *others) if part.indices.size]
+        low = min((int(part.indices[0]) for part in parts), default=0)
+        high = max((int(part.indices[-1]) for part in parts), default=0)
+        counts = np.zeros(high - low + 1, np.int64)
+        for part in parts:
+            counts[part.indices - low] += part.counts
+        return self._of_range(self.zeros + sum(other.zeros for other in others), low, counts)
 
     @classmethod
-    def together(cls, parts: Iterable[Self]) -> Self:
-        """Any number of them merged at once: as `merge` one by one, but fast for thousands."""
-        parts = list(parts)
-        indices = np.concatenate([np.empty(0, _INDEX), *(part.indices for part in parts)])
-        counts = np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)])
-        return cls._summed(sum(part.zeros for part in parts), indices, counts)
+    def _of_range(cls, zeros: int, low: int, counts: NDArray[np.int64]) -> Self:
+        """With the counts of all buckets from `low` on, whether filled or not."""
+        filled = np.flatnonzero(counts)
+        return cls(zeros, filled + low, counts[filled])
 
     @classmethod
     def read_together(cls, rows: Iterable[bytes | memoryview]) -> Self:
@@ -108,29 +111,17 @@ class Histogram:
         for data in filter(len, rows):
             width, none, buckets = _HEAD.unpack_from(data)
             zeros, at = zeros + none, _HEAD.size + buckets * _INDEX.itemsize
-            indices, counts = parts.setdefault(width, ([], []))
-            indices.append(bytes(data[_HEAD.size : at]))
-            counts.append(bytes(data[at:]))
-        columns = [
-            (
-                np.frombuffer(b"".join(indices), _INDEX),
-                np.frombuffer(b"".join(counts), f"<u{width}"),
-            )
-            for width, (indices, counts) in parts.items()
-        ]
-        return cls._summed(
-            zeros,
-            np.concatenate([np.empty(0, _INDEX), *(indices for indices, _ in columns)]),
-            np.concatenate([np.empty(0, np.int64), *(counts for _, counts in columns)]),
-        )
-
-    @classmethod
-    def _summed(cls, zeros: int, indices: NDArray[Any], counts: NDArray[Any]) -> Self:
-        """One that has these counts added up by their indices."""
-        lowest = int(indices.min(initial=0))
-        sums = np.bincount(indices.astype(np.int64) - lowest, counts).astype(np.int64)
-        filled = np.flatnonzero(sums)
-        return cls(zeros, (filled + lowest).astype(_INDEX), sums[filled])
+            same_width = parts.setdefault(width, ([], []))
+            same_width[0].append(bytes(data[_HEAD.size : at]))
+            same_width[1].append(bytes(data[at:]))
+        indices, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for width, (of_indices, of_counts) in parts.items():
+            indices.append(np.frombuffer(b"".join(of_indices), _INDEX).astype(np.int64))
+            counts.append(np.frombuffer(b"".join(of_counts), f"<u{width}").astype(np.int64))
+        all_indices = np.concatenate(indices)
+        low = int(all_indices.min(initial=0))
+        sums = np.bincount(all_indices - low, np.concatenate(counts)).astype(np.int64)
+        return cls._of_range(zeros, low, sums)
 
     def quantile(self, share: float) -> float | None:
         """The number that has this share of the others below it, within 1%: of n sorted numbers

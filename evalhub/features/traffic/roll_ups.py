@@ -5,15 +5,17 @@ the project (`lock_project`): so nothing is lost or counted twice, and late rows
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import Model
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.admission import Admitted
+from evalhub.features.traffic.bulk import write_over
 from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import RollUp, SignalRollUp, TrafficSettings
 from evalhub.features.traffic.rows import RequestRow
@@ -27,7 +29,11 @@ SLICE_KINDS = ("all", "language", "route", "length", "tag")
 _SLICE = ("slice_kind", "hour", "model_name", "arm", "slice_value")
 _SIGNAL = ("hour", "model_name", "arm", "name", "label", "by")
 _SIGNAL_COUNTERS = ("signals", "with_value", "total")
+_HISTOGRAMS = ("latency", "first_token")
 _AMOUNTS = frozenset({"cost_usd", "total"})
+
+type Key = tuple[Any, ...]
+"""The values by which a roll-up of a project is known: of `_SLICE` or `_SIGNAL`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def add_requests(
     project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
 ) -> None:
     """Adds new requests to the roll-ups of their hours. Needs the project's lock."""
-    members: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    members: dict[Key, list[int]] = defaultdict(list)
     for position, (admitted, texts) in enumerate(requests):
         row, hour = admitted.row, hour_of(admitted.time)
         for kind, value in _slices(row, texts.language):
@@ -76,28 +82,30 @@ def add_requests(
     latencies = np.array(
         [(admitted.row.latency_ms, admitted.row.first_token_ms) for admitted, _ in requests], float
     )
-    stored = _stored(RollUp, project, _SLICE, members)
+    stored = _stored(RollUp, project, _SLICE, (*COUNTERS, *_HISTOGRAMS), members)
     for key, positions in members.items():
-        roll_up = stored[key]
-        _add(roll_up, COUNTERS, counts[positions].sum(axis=0))
-        for name, values in zip(("latency", "first_token"), latencies[positions].T, strict=True):
-            histogram = Histogram.from_bytes(getattr(roll_up, name)).add(values)
-            setattr(roll_up, name, histogram.to_bytes())
-    _save(RollUp, _SLICE, stored.values(), (*COUNTERS, "latency", "first_token"))
+        numbers = stored[key]
+        histograms = [
+            Histogram.from_bytes(data).add(values).to_bytes()
+            for data, values in zip(numbers[len(COUNTERS) :], latencies[positions].T, strict=True)
+        ]
+        stored[key] = [*_sums(COUNTERS, numbers, counts[positions].sum(axis=0)), *histograms]
+    _save(RollUp, project, _SLICE, (*COUNTERS, *_HISTOGRAMS), stored)
 
 
 def add_signals(project: Project, signals: Iterable[JoinedSignal]) -> None:
     """Adds signals to the roll-ups of their requests' hours. Needs the project's lock."""
-    values: dict[tuple[Any, ...], list[float | None]] = defaultdict(list)
+    values: dict[Key, list[float | None]] = defaultdict(list)
     for signal in signals:
         values[tuple(getattr(signal, name) for name in _SIGNAL)].append(signal.value)
     if not values:
         return
-    stored = _stored(SignalRollUp, project, _SIGNAL, values)
+    stored = _stored(SignalRollUp, project, _SIGNAL, _SIGNAL_COUNTERS, values)
     for key, of_key in values.items():
         numbers = [value for value in of_key if value is not None]
-        _add(stored[key], _SIGNAL_COUNTERS, (len(of_key), len(numbers), sum(numbers)))
-    _save(SignalRollUp, _SIGNAL, stored.values(), _SIGNAL_COUNTERS)
+        counts = (len(of_key), len(numbers), sum(numbers))
+        stored[key] = _sums(_SIGNAL_COUNTERS, stored[key], counts)
+    _save(SignalRollUp, project, _SIGNAL, _SIGNAL_COUNTERS, stored)
 
 
 def _slices(row: RequestRow, language: str) -> Iterator[tuple[str, str]]:
@@ -120,35 +128,40 @@ def _counts(row: RequestRow, texts: KeptTexts) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _stored[M: (RollUp, SignalRollUp)](
-    model: type[M], project: Project, names: Sequence[str], keys: Iterable[tuple[Any, ...]]
-) -> dict[tuple[Any, ...], M]:
-    """The roll-ups of these keys as they are stored, and empty ones where there are none yet."""
-    columns = list(zip(*keys, strict=True))
-    wanted = {f"{name}__in": set(column) for name, column in zip(names, columns, strict=True)}
-    roll_ups = {
-        key: model(project=project, **dict(zip(names, key, strict=True)))
-        for key in zip(*columns, strict=True)
-    }
-    for roll_up in model._default_manager.filter(project=project, **wanted):
-        key = tuple(getattr(roll_up, name) for name in names)
-        if key in roll_ups:
-            roll_ups[key] = roll_up
-    return roll_ups
+def _stored(
+    model: type[Model],
+    project: Project,
+    names: Sequence[str],
+    columns: Sequence[str],
+    keys: Collection[Key],
+) -> dict[Key, list[Any]]:
+    """The values of these columns by the key of a roll-up, as they are stored; where there is none
+    yet, those of an empty one."""
+    of_names = zip(names, zip(*keys, strict=True), strict=True)
+    wanted = {f"{name}__in": set(values) for name, values in of_names}
+    empty = model()
+    stored = {key: [getattr(empty, name) for name in columns] for key in keys}
+    rows = model._default_manager.filter(project=project, **wanted)
+    for row in rows.values_list(*names, *columns).order_by():
+        key, values = row[: len(names)], row[len(names) :]
+        if key in stored:
+            stored[key] = list(values)
+    return stored
 
 
-def _add(roll_up: RollUp | SignalRollUp, names: Sequence[str], counts: Iterable[float]) -> None:
-    for name, count in zip(names, counts, strict=True):
-        exact = float(count) if name in _AMOUNTS else int(count)
-        setattr(roll_up, name, getattr(roll_up, name) + exact)
+def _sums(names: Sequence[str], numbers: Iterable[Any], counts: Iterable[float]) -> list[Any]:
+    return [
+        number + (float(count) if name in _AMOUNTS else int(count))
+        for name, number, count in zip(names, numbers, counts, strict=False)
+    ]
 
 
-def _save[M: (RollUp, SignalRollUp)](
-    model: type[M], key: Sequence[str], roll_ups: Iterable[M], columns: Sequence[str]
+def _save(
+    model: type[Model],
+    project: Project,
+    names: Sequence[str],
+    columns: Sequence[str],
+    roll_ups: Mapping[Key, Sequence[Any]],
 ) -> None:
-    model._default_manager.bulk_create(
-        list(roll_ups),
-        update_conflicts=True,
-        unique_fields=["project", *key],
-        update_fields=list(columns),
-    )
+    rows = [(project.pk, *key, *values) for key, values in roll_ups.items()]
+    write_over(model, ["project", *names], columns, rows)

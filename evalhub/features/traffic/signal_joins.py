@@ -15,7 +15,7 @@ from django.db import connection
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.admission import Admitted
-from evalhub.features.traffic.bulk import Place, one_of
+from evalhub.features.traffic.bulk import Place, one_of, text_array
 from evalhub.features.traffic.models import Request, Signal
 from evalhub.features.traffic.roll_ups import JoinedSignal, hour_of
 from evalhub.features.traffic.rows import RequestRow
@@ -35,13 +35,11 @@ _BEFORE_ELSE_AFTER = """COALESCE(
 _LAST = (
     "(SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} ORDER BY r.time DESC LIMIT 1)"
 )
+_BY_KEY = "r.key = s.target"
 # what isn't empty is said twice: by it the database knows that an index of such rows will do
-_BY_KEY = "{days} AND r.key = s.target"
-_BY_RESPONSE = "{days} AND r.response_id = s.target AND NOT (r.response_id = '')"
-_BY_TRACE = "{days} AND r.trace_id = s.target AND NOT (r.trace_id = '') AND r.mirror_of = ''"
-_BY_CONVERSATION = (
-    "{days} AND r.conversation = s.target AND NOT (r.conversation = '') AND r.mirror_of = ''"
-)
+_BY_RESPONSE = "r.response_id = s.target AND NOT (r.response_id = '')"
+_BY_TRACE = "r.trace_id = s.target AND NOT (r.trace_id = '') AND r.mirror_of = ''"
+_BY_CONVERSATION = "r.conversation = s.target AND NOT (r.conversation = '') AND r.mirror_of = ''"
 
 
 def join_signals(
@@ -99,25 +97,42 @@ def _join_day(project: Project, day: date, keys: Iterable[str]) -> dict[Place, J
         time, model_name, arm = requests[place]
         name, label, by, value = values
         joined[day, key] = JoinedSignal(hour_of(time), model_name, arm, name, label, by, value)
-        updates.append((str(place[0]), place[1], model_name, project.pk, str(day), key))
-    if updates:
-        with connection.cursor() as cursor:
+        updates.append((key, str(place[0]), place[1], model_name))
+    _note_requests(project, day, updates)
+    return joined
+
+
+def _note_requests(
+    project: Project, day: date, updates: Sequence[tuple[str, str, str, str]]
+) -> None:
+    """Writes the requests of signals of one day: a signal's key; its request's day, key, name."""
+    if not updates:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {_SIGNALS} s SET request_day = r.request_day::date, "
+                "request_key = r.request_key, model_name = r.model_name "
+                "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) "
+                "AS r (key, request_day, request_key, model_name) "
+                "WHERE s.project_id = %s AND s.day = %s AND s.key = r.key",
+                [*map(text_array, zip(*updates, strict=True)), project.pk, str(day)],
+            )
+        else:
             cursor.executemany(
                 f"UPDATE {_SIGNALS} SET request_day = %s, request_key = %s, model_name = %s "
                 "WHERE project_id = %s AND day = %s AND key = %s",
-                updates,
+                [(*request, project.pk, str(day), key) for key, *request in updates],
             )
-    return joined
 
 
 def _matches(project: Project, day: date, keys: Iterable[str]) -> list[tuple[Any, ...]]:
     """Of a day's waiting signals the key, name, label, by, value, and "DAY KEY" of the request."""
-    first, count = day - timedelta(days=LATEST_DAYS), LATEST_DAYS + EARLIEST_DAYS + 1
-    dates = ", ".join(f"'{first + timedelta(days=n)}'" for n in range(count))
-    days = f"r.project_id = s.project_id AND r.day IN ({dates})"
 
     def request(query: str, match: str) -> str:
-        return query.format(requests=_REQUESTS, match=match.format(days=days))
+        sqlite_key = match == _BY_KEY and connection.vendor == "sqlite"
+        near = _each_day(day) if sqlite_key else _days_around(day)
+        return query.format(requests=_REQUESTS, match=f"{near} AND {match}")
 
     condition, parameter = one_of("s.key", keys)
     with connection.cursor() as cursor:
@@ -134,6 +149,20 @@ def _matches(project: Project, day: date, keys: Iterable[str]) -> list[tuple[Any
         return list(cursor.fetchall())
 
 
+def _days_around(day: date) -> str:
+    """The condition that a request is on a day that a signal of this one may be about. The + keeps
+    the database from the index of a project's times, by which it would read all of them."""
+    first, last = day - timedelta(days=LATEST_DAYS), day + timedelta(days=EARLIEST_DAYS)
+    return f"+r.project_id = s.project_id AND r.day BETWEEN '{first}' AND '{last}'"
+
+
+def _each_day(day: date) -> str:
+    """The same, for SQLite's primary key, which begins with project and day."""
+    first, count = day - timedelta(days=LATEST_DAYS), LATEST_DAYS + EARLIEST_DAYS + 1
+    days = ", ".join(f"'{first + timedelta(days=n)}'" for n in range(count))
+    return f"r.project_id = s.project_id AND r.day IN ({days})"
+
+
 def _requests_at(
     project: Project, places: Iterable[Place]
 ) -> dict[Place, tuple[datetime, str, str]]:
@@ -144,8 +173,8 @@ def _requests_at(
     requests: dict[Place, tuple[datetime, str, str]] = {}
     for day, keys in by_day.items():
         for some in batched(sorted(keys), _READ_AT_ONCE):
-            rows = Request.objects.filter(project=project, day=day, key__in=some)
-            for request in rows.only("time", "model_name", "arm").order_by():
+            rows = Request.objects.at(project.pk, day, some).only("time", "model_name", "arm")
+            for request in rows.order_by():
                 requests[day, request.key] = (request.time, request.model_name, request.arm)
     return requests
 

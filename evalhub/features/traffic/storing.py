@@ -15,7 +15,13 @@ from evalhub.features.traffic.admission import LARGEST_SKEW, Admitted, other_con
 from evalhub.features.traffic.bulk import Place, insert_new, places
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import user_hash
-from evalhub.features.traffic.models import Request, RequestText, Signal, TrafficSettings
+from evalhub.features.traffic.models import (
+    OfDaysQuerySet,
+    Request,
+    RequestText,
+    Signal,
+    TrafficSettings,
+)
 from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
 from evalhub.features.traffic.texts import KeptTexts, kept_comment
 
@@ -170,7 +176,7 @@ def _differences(
     flaws = []
     for day, of_day in groupby(sorted(rows), key=lambda place: place[0]):
         for keys in batched([key for _, key in of_day], _COMPARED_AT_ONCE):
-            there = model._default_manager.filter(project=project, day=day, key__in=keys)
+            there: OfDaysQuerySet[Any] = OfDaysQuerySet(model).at(project, day, keys)
             for stored in there.values("key", *sent).order_by():
                 line, values = rows[day, stored["key"]]
                 stored |= {"tags": _json(stored["tags"])} if "tags" in stored else {}

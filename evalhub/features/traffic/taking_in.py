@@ -10,6 +10,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.database.partitions import make_days
 from evalhub.features.traffic.admission import TimeLimits, admit
+from evalhub.features.traffic.bulk import plan_by_size
 from evalhub.features.traffic.flaws import Flaw, Refusal
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import DAILY
@@ -68,6 +69,7 @@ def take_in(
     texts = [(admitted, kept_texts(admitted.row, settings)) for admitted in calls.rows]
     make_days(DAILY, {row.day for row in calls.rows} | {row.day for row in feedback.rows})
     with transaction.atomic():
+        plan_by_size()
         stored = store_requests(project, source, texts, settings)
         stored_signals = store_signals(project, source, feedback.rows, settings)
         refused = [*flaws, *calls.flaws, *feedback.flaws, *stored.flaws, *stored_signals.flaws]

@@ -48,7 +48,6 @@ def test_merged_ones_are_the_histogram_of_all(first: list[float], second: list[f
     assert Histogram.of(first).merge(Histogram.of(second)).to_bytes() == together
     assert Histogram.of(first).add(second).to_bytes() == together
     parts = [*map(Histogram.of, (first, second, []))]
-    assert Histogram.together(parts).to_bytes() == together
     assert (
         Histogram.read_together([b"", *(part.to_bytes() for part in parts)]).to_bytes() == together
     )

@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from evalhub.database.partitions import PARTITIONS_LOCK, days_of, drop_days, make_days
 from evalhub.features.table import TIDIED
@@ -64,6 +65,28 @@ def test_a_day_that_nobody_keeps_is_dropped_whole(team: Team) -> None:
     assert ages("traffic_request") == ages("traffic_signal") == [-2, -1, 0, 1, 9, 20]
     assert ages("traffic_requesttext") == [-2, -1, 0, 1, 9]
     assert Request.objects.filter(day=noon(20).date()).get().project_id == other.pk
+
+
+def test_on_a_day_without_statistics_a_signal_s_request_is_read_by_its_own_index(
+    team: Team,
+) -> None:
+    """A day that has just begun has none; by the index of times all requests would be read."""
+    targets = ({"request": "r7"}, {"trace_id": "t"}, {"conversation": "c"})
+    requests = [
+        a_request(f"r{n}", response_id=f"x{n}", trace_id=f"t{n}", conversation=f"c{n}")
+        for n in range(2000)
+    ]
+    for batch in range(0, 2000, 250):  # often enough for PostgreSQL to keep its plans
+        taken(team.project, requests[batch : batch + 250], [a_signal(f"s{batch}", request="r7")])
+    signals = [a_signal(f"s{n}", **target) for n, target in enumerate(targets)]
+    with CaptureQueriesContext(connection) as queries:
+        taken(team.project, [], signals)
+    (join,) = (query["sql"] for query in queries if "CASE s.target_kind" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {join}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "traffic_request" in plan
+    assert "project_id_time" not in plan, plan
 
 
 @contextmanager
