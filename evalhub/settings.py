@@ -363,7 +363,7 @@ UPLOAD_PAGES = [
 ]
 UPLOAD_ENDPOINTS = (
     r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows|requests|signals)"
-    r"|/working-sets/\d+/(rows|near-copies)/"
+    r"|/working-sets/\d+/(rows|near-copies)/|/v1/(traces|logs)"
 )
 # What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that
 # is sent but by people on their own pages, and these of what is read.

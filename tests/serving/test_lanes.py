@@ -20,7 +20,7 @@ from tests.benchmarks.heavy_requests import HEAVY, is_light, operations
 PATIENCE_S = 30
 COSTLY = CostlyRequests(
     people=re.compile(settings.PEOPLES_ADDRESSES),
-    programs=re.compile("/api/"),
+    programs=re.compile("/(api|v1)/"),
     reads=re.compile(settings.COSTLY_READS),
 )
 IMPORT, PAGE = "/api/v1/projects/desk/test-sets/x/versions", "/studies/7/"
@@ -147,6 +147,8 @@ def test_an_error_in_a_costly_request_lets_the_next_begin(
         ("/api/v1/projects/a/exports/answers", "GET", "programs"),
         ("/api/v1/projects/a/runs/3/outputs", "GET", "programs"),
         ("/api/v1/projects/a/files/sha256:0", "PATCH", "programs"),
+        ("/v1/traces", "POST", "programs"),
+        ("/v1/logs", "POST", "programs"),
     ],
 )
 def test_which_lane_a_request_takes(path: str, command: str, lane: str) -> None:

@@ -26,7 +26,10 @@ app = typer.Typer(
 @verb(app, "import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="NDJSON (.gz too) or Parquet.", metavar="FILE", dir_okay=False)
+        Path,
+        typer.Argument(
+            help="NDJSON (.gz too), Parquet, or LiteLLM's payloads.", metavar="FILE", dir_okay=False
+        ),
     ],
     project: "Project",
     signals: Annotated[
@@ -147,10 +150,7 @@ def _refused_lines(refused: Iterable[tuple[str, int]]) -> list[str]:
 
 
 def _flaw_lines(imported: "Imported") -> list[str]:
-    return [
-        f"line {flaw.line}{f', {flaw.field}' if flaw.field else ''}: {flaw.message}"
-        for flaw in imported.flaws
-    ]
+    return [f"line {flaw.line}: {flaw}" for flaw in imported.flaws]
 
 
 def _settings_lines(status: "TrafficStatus") -> list[str]:

@@ -1,4 +1,7 @@
-"""Requests and signals out of a file: NDJSON, gzipped or not, and Parquet, in bounded memory."""
+"""Requests and signals out of a file: NDJSON, gzipped or not, and Parquet, in bounded memory.
+
+A file of LiteLLM's logger payloads, a JSON object a line, is known by its first line.
+"""
 
 import gzip
 import json
@@ -13,6 +16,7 @@ from typing import Any
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.litellm import has_payloads, read_payloads
 from evalhub.features.traffic.reading import MOST_ROWS, Rows, read_lines
 from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
 from evalhub.features.traffic.taking_in import Taken, take_in
@@ -52,18 +56,20 @@ def import_traffic(
 ) -> Imported:
     """Takes a file's rows in, batch by batch; the same file again changes nothing.
 
+    Args:
+        kind: of the rows, unless they are LiteLLM's payloads: these are requests.
+
     Raises:
         DataError: no such file, none of its rows can be read, or it is damaged; what came before
             the damage was taken.
     """
     imported = Imported()
     try:
-        for batch in _batches(_lines(path)):
-            rows = read_lines(kind, batch)
+        for source, rows in _rows(path, kind):
             _check_first(rows, imported, path)
             place = "signals" if kind is SignalRow else "requests"
             of_kind: Any = {place: rows.rows}
-            imported.add(take_in(project=project, source=Source.FILE, flaws=rows.flaws, **of_kind))
+            imported.add(take_in(project=project, source=source, flaws=rows.flaws, **of_kind))
     except FileNotFoundError as error:
         raise DataError("no such file", file=str(path)) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -71,6 +77,18 @@ def import_traffic(
     if imported == Imported():
         raise DataError("holds no rows", file=str(path))
     return imported
+
+
+def _rows(path: Path, kind: type[RequestRow | SignalRow]) -> Iterator[tuple[Source, Rows[Any]]]:
+    """The rows of a file in batches, and where they come from."""
+    of_litellm = False
+    for number, batch in enumerate(_batches(_lines(path))):
+        if number == 0 and kind is RequestRow:
+            of_litellm = has_payloads(next((line for _, line in batch if line.strip()), b""))
+        if of_litellm:
+            yield Source.LITELLM, read_payloads(batch)
+        else:
+            yield Source.FILE, read_lines(kind, batch)
 
 
 def _check_first(rows: Rows[Any], imported: Imported, path: Path) -> None:

@@ -17,6 +17,7 @@ from evalhub.cli.app import run as cli
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import Request, RequestText, Signal
 from tests.cast import Team
+from tests.features.traffic.otlp_bodies import RECORDED
 
 type Jsonl = Callable[..., Path]
 type Run = Callable[..., Ended]
@@ -105,11 +106,21 @@ def test_parquet_is_taken_in_with_empty_cells_left_out(
     assert list(tokens) == [5, None]
 
 
+def test_litellms_payloads_are_known_by_their_first_line(shown: Shown, jsonl: Jsonl) -> None:
+    recorded = (RECORDED / "payloads.jsonl").read_text().splitlines()
+    start = time().timestamp()
+    times = {"startTime": start, "endTime": start + 1}
+    file = jsonl(*(json.loads(line) | times for line in recorded))
+    assert shown("import", file)["requests"] == 4
+    assert set(Request.objects.values_list("source", flat=True)) == {"litellm"}
+    assert Request.objects.exclude(mirror_of="").get().mirror_of == "r-1"
+
+
 def test_a_wrong_row_is_named_by_its_line_and_the_others_are_taken(run: Run, jsonl: Jsonl) -> None:
     result = run("import", jsonl(a_row("r1"), a_row("r2", turn=-1), a_row("r3")))
     assert result.code == 0
     assert "Not taken: 1 row: a number is negative" in result.stdout
-    assert "line 2, turn: must be 0 or more" in result.stderr
+    assert "line 2: field 'turn': must be 0 or more" in result.stderr
     assert keys() == ["r1", "r3"]
 
 

@@ -152,7 +152,7 @@ def test_what_is_not_taken_is_counted_by_reason_with_that_of_the_door(team: Team
     today = django_time.now().date()
     assert set(counts) == {
         ("not a JSON object", 3, "the line isn't JSON", today),
-        ("its time is too long ago", 1, result.flaws[0].message, today),
+        ("its time is too long ago", 1, str(result.flaws[0]), today),
     }
 
 
