@@ -6,6 +6,7 @@ from evalhub.features.exporters import pages as exporters
 from evalhub.features.ownership import pages as ownership
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
+from evalhub.features.traffic import pages as traffic
 from evalhub.features.working_sets import pages as working_sets
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
@@ -123,6 +124,7 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
+    *traffic.urlpatterns,
     path("versions/", versions.versions, name="versions"),
     path("versions/new/", versions.new_version, name="new_version"),
     path("versions/beside/", versions.beside, name="versions_beside"),

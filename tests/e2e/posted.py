@@ -14,6 +14,7 @@ from tests.e2e.posted_forms import (
 )
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
+SERVED_NAME = "which version a served name stands for"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
     "/reviews/skip/<uuid:token>/": [SKIP],
@@ -41,6 +42,8 @@ POSTED = {
     "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
     "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
     "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
+    "/projects/<slug:slug>/production/keeping/": ["text_share=0.05&text_days=30&days=60"],
+    "/projects/<slug:slug>/production/served/": [SERVED_NAME],
     "/test-sets/<int:pk>/edit/": ["version=1"],
     "/working-sets/new/": [ITEMS],
     "/working-sets/<int:pk>/rows/": ["pasted=Is+it+new?"],

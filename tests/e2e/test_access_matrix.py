@@ -34,8 +34,9 @@ from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
-from tests.e2e.posted import ADJUDICATION, GUESS, POSTED
+from tests.e2e.posted import ADJUDICATION, GUESS, POSTED, SERVED_NAME
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
+from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -88,6 +89,8 @@ class Scene:
             ids["runs"] = verbs.get(route.split("/")[-2], ids["runs"])
         if route == "/campaigns/new/":
             return f"{route}?study={self.study}"
+        if route.endswith("/requests/<str:day>/"):
+            route = f"{route}?key=r1"
         if (row := self.rows.get(route.removeprefix("/admin/").partition("/<")[0])) is not None:
             ids["object_id"] = row
         first = route.strip("/").split("/")[0]
@@ -157,6 +160,8 @@ def scene(team: Team) -> Scene:
         ),
     )
     written = a_working_set(team, run.test_set_version)
+    served = a_request("r1")
+    taken(team.project, [served])
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     return Scene(
@@ -182,6 +187,7 @@ def scene(team: Team) -> Scene:
             "score-audits": audit.pk,
             "working-sets": written.pk,
             "item": written.items.all()[0].pk,
+            "day": served.time.date().isoformat(),
             "number": 1,
             "name": "reference/policy.md",
             "key": "wrong",
@@ -205,8 +211,14 @@ def scene(team: Team) -> Scene:
         afterwards=afterwards,
         forms=a_form_of_each(team.signed_in(team.olga), study)
         | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui))
+        | {SERVED_NAME: a_served_name(served.model, run.version_id)}
         | said,
     )
+
+
+def a_served_name(name: str, version: int) -> bytes:
+    """What the form posts that says which version it is."""
+    return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()
 
 
 def a_run_that_goes_on(team: Team, name: str) -> Run:

@@ -10,6 +10,7 @@ From a microsecond to a day, in milliseconds, there are 1,260 buckets; few of th
 
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -102,6 +103,25 @@ class Histogram:
         """With the counts of all buckets from `low` on, whether filled or not."""
         filled = np.flatnonzero(counts)
         return cls(zeros, filled + low, counts[filled])
+
+    @classmethod
+    def read_together(cls, rows: Iterable[bytes | memoryview]) -> Self:
+        """What `to_bytes` wrote of any number of them, merged: fast for thousands."""
+        zeros, parts = 0, dict[int, tuple[list[bytes], list[bytes]]]()
+        for data in filter(len, rows):
+            width, none, buckets = _HEAD.unpack_from(data)
+            zeros, at = zeros + none, _HEAD.size + buckets * _INDEX.itemsize
+            same_width = parts.setdefault(width, ([], []))
+            same_width[0].append(bytes(data[_HEAD.size : at]))
+            same_width[1].append(bytes(data[at:]))
+        indices, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for width, (of_indices, of_counts) in parts.items():
+            indices.append(np.frombuffer(b"".join(of_indices), _INDEX).astype(np.int64))
+            counts.append(np.frombuffer(b"".join(of_counts), f"<u{width}").astype(np.int64))
+        all_indices = np.concatenate(indices)
+        low = int(all_indices.min(initial=0))
+        sums = np.bincount(all_indices - low, np.concatenate(counts)).astype(np.int64)
+        return cls._of_range(zeros, low, sums)
 
     def quantile(self, share: float) -> float | None:
         """The number that has this share of the others below it, within 1%: of n sorted numbers

@@ -8,8 +8,8 @@ seems as good as one of ids to it, and it reads all of a project's day. So index
 project, but for the primary key, and who looks for ids uses `at`.
 """
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.db import connection, models
@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
-from evalhub.features.traffic.rows import SignalBy, Source
+from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, Source
 from evalhub.registry.models import ModelVersion
 
 
@@ -53,6 +53,25 @@ class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
         if connection.vendor == "postgresql":
             return rows.alias(owner=F("project_id") + 0).filter(owner=project)
         return rows.filter(project=project)
+
+
+class RequestQuerySet(OfDaysQuerySet["Request"]):
+    def in_hours(self, hours: Sequence[datetime]) -> Self:
+        """Requests of these hours, by the index on their time."""
+        spans = models.Q(time__in=[])
+        for hour in hours:
+            spans |= models.Q(time__gte=hour, time__lt=hour + timedelta(hours=1))
+        days = {hour.date() for hour in hours}
+        return self.filter(spans, day__in=days)
+
+    def older_than(self, time: datetime, key: str) -> Self:
+        """Requests that stand below this one in a list with the newest at the top."""
+        return self.filter(models.Q(time__lt=time) | models.Q(time=time, key__gt=key))
+
+    def with_tag(self, tag: str) -> Self:
+        """Requests that have this tag, at whichever place: databases differ in lists as JSON."""
+        places = [models.Q(**{f"tags__{index}": tag}) for index in range(MOST_TAGS)]
+        return self.filter(models.Q(*places, _connector=models.Q.OR))
 
 
 class Request(models.Model):
@@ -95,7 +114,7 @@ class Request(models.Model):
         default=0, help_text="personal data found in its texts and replaced"
     )
 
-    objects = OfDaysQuerySet.as_manager()
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "key"]
@@ -226,7 +245,23 @@ class ServedModel(models.Model):
 class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
     def of_served_name(self, project: Project, name: str) -> Self:
         """Hours in which requests were served under this name."""
-        return self.filter(project=project, slice_kind="all", model_name=name)
+        return self.overall(project).filter(model_name=name)
+
+    def overall(self, project: Project) -> Self:
+        """Hours of all requests: those of one slice kind count the same ones again."""
+        return self.filter(project=project, slice_kind="all")
+
+    def sliced(self, project: Project, kind: str, value: str) -> Self:
+        """Hours of the requests of one slice."""
+        return self.filter(project=project, slice_kind=kind, slice_value=value)
+
+    def of_kind(self, project: Project, kind: str) -> Self:
+        """Hours of all slices of one kind."""
+        return self.filter(project=project, slice_kind=kind)
+
+    def between(self, first: datetime, end: datetime) -> Self:
+        """Hours from `first` on, that at `end` no more."""
+        return self.filter(hour__gte=first, hour__lt=end)
 
 
 class RollUp(models.Model):
@@ -267,6 +302,12 @@ class RollUp(models.Model):
         return f"{self.model_name} {self.hour:%Y-%m-%d %H}"
 
 
+class SignalRollUpQuerySet(OfProjectQuerySet["SignalRollUp"]):
+    def within(self, project: Project, first: datetime, end: datetime) -> Self:
+        """Hours of the project from `first` on, that at `end` no more."""
+        return self.filter(project=project, hour__gte=first, hour__lt=end)
+
+
 class SignalRollUp(models.Model):
     """Signals about one hour's requests of one served name and arm, added up."""
 
@@ -281,7 +322,7 @@ class SignalRollUp(models.Model):
     with_value = models.PositiveBigIntegerField(default=0)
     total = models.FloatField(default=0)
 
-    objects = OfProjectQuerySet.as_manager()
+    objects = SignalRollUpQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -4,9 +4,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Self
 
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, Case, Q, Value, When
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
@@ -75,6 +77,36 @@ class ServedVersions:
         rows = self._rows.get(name, ())
         index = bisect_right(rows, time, key=lambda row: row.since)
         return rows[index - 1].version if index else None
+
+    def condition(self, version: int, time: str) -> Q:
+        """Rows that this version answered; `time` is the field that says when a row was served."""
+        condition = Q(model_name__in=[])
+        for name, rows in self._rows.items():
+            for row, following in zip_longest(rows, rows[1:]):
+                if row.version_id == version:
+                    span = Q(model_name=name, **{f"{time}__gte": row.since})
+                    end = Q(**{f"{time}__lt": following.since}) if following else Q()
+                    condition |= span & end
+        return condition
+
+    def number(self, time: str) -> Case:
+        """The expression of the answering version's primary key, 0 where nobody said it; `time` is
+        as in `condition`."""
+        newest_first = [
+            When(model_name=row.name, **{f"{time}__gte": row.since}, then=Value(row.version_id))
+            for row in reversed(self.statements)
+        ]
+        return Case(*newest_first, default=Value(0), output_field=BigIntegerField())
+
+    @property
+    def versions(self) -> dict[int, ModelVersion]:
+        """By primary key, in the order of their names."""
+        return {row.version_id: row.version for row in self.statements}
+
+    @property
+    def statements(self) -> list[ServedModel]:
+        """All of them, by name, oldest first."""
+        return [row for name in sorted(self._rows) for row in self._rows[name]]
 
     def without_version(self, names: Iterable[str]) -> list[str]:
         """Those of the names of which nobody has said what they stand for."""

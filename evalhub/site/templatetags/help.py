@@ -10,6 +10,7 @@ register = template.Library()
 _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/scores.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
+_PRODUCTION = "how-to/production.md"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
 DOCUMENTS = {
@@ -37,6 +38,16 @@ DOCUMENTS = {
     "site:new_version": _RUNS,
     "site:new_working_set": _WORKING,
     "site:overview": "reference/dashboard.md#overview",
+    "site:production": _PRODUCTION,
+    "site:production_figures": _PRODUCTION,
+    "site:production_keeping": f"{_PRODUCTION}#what-is-kept",
+    "site:production_refused": f"{_PRODUCTION}#what-wasnt-taken",
+    "site:production_request": f"{_PRODUCTION}#requests",
+    "site:production_requests": f"{_PRODUCTION}#requests",
+    "site:production_sending": f"{_PRODUCTION}#send-requests-here",
+    "site:production_served": f"{_PRODUCTION}#which-version-it-is",
+    "site:production_signals": f"{_PRODUCTION}#signals",
+    "site:production_slices": f"{_PRODUCTION}#slices",
     "site:project_log": "how-to/members.md#the-audit-log",
     "site:projects": "how-to/members.md",
     "site:publish_set": _WORKING,

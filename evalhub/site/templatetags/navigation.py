@@ -42,6 +42,7 @@ RESULTS = [
     ("Runs", "site:runs", ("site:run", "site:new_run")),
     ("Test sets", "site:test_sets", ("site:test_set", *WORKING)),
     ("Versions", "site:versions", ("site:version", "site:new_version")),
+    ("Production", "site:production", ("site:production",)),
     ("Methods", "site:methods", ("site:methods",)),
 ]
 CAMPAIGNS = (

@@ -47,6 +47,10 @@ def test_merged_ones_are_the_histogram_of_all(first: list[float], second: list[f
     together = Histogram.of([*first, *second]).to_bytes()
     assert Histogram.of(first).merge(Histogram.of(second)).to_bytes() == together
     assert Histogram.of(first).add(second).to_bytes() == together
+    parts = [*map(Histogram.of, (first, second, []))]
+    assert (
+        Histogram.read_together([b"", *(part.to_bytes() for part in parts)]).to_bytes() == together
+    )
 
 
 @given(numbers)
