@@ -21,6 +21,7 @@ from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
 from evalhub.features.score_audits import api as score_audits
+from evalhub.features.traffic.shadow import api as traffic_samples
 from evalhub.features.webhooks import api as webhooks
 from evalhub.features.working_sets import api as working_sets
 from evalhub.features.working_sets import api_items as working_items
@@ -80,6 +81,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
+    *traffic_samples.urlpatterns,
     *webhooks.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),

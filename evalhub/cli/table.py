@@ -42,6 +42,7 @@ from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost
 from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
+from evalhub.features.traffic import cli as traffic
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
 
@@ -107,6 +108,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "serve-config": at_home(deployment.serve_config),
         "probe": at_home(deployment.probe),
         "watch": _group_at_home(watch.app),
+        "traffic": _group_at_home(traffic.app),
         "mlflow": _group_at_home(exporters.mlflow_app),
         "prices": _group_at_home(prices.app),
     },

@@ -1,0 +1,130 @@
+"""`evalhub traffic sample`: requests of production drawn into a test set."""
+
+import datetime
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.frames.command.verbs import Printed
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
+    from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
+
+AGO = re.compile(r"(\d{1,4})([dh])")
+UNITS = {"d": "days", "h": "hours"}
+
+
+def sample(
+    project: "Project",
+    n: Annotated[int, typer.Option(help="Requests to draw.")],
+    since: Annotated[
+        str, typer.Option(help="From when on: 7d, 12h, or a date or time with its offset.")
+    ] = "7d",
+    until: Annotated[str | None, typer.Option(help="Until when; by default now.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Strata: language, route, arm, with commas between.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Only these: model, route, tag, language, arm or error. Repeatable.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draw.")] = None,
+    test_set: Annotated[
+        str | None, typer.Option(help="The test set of which it becomes a version.")
+    ] = None,
+    planned_gain: Annotated[float | None, typer.Option(help="Gain that is worth finding.")] = None,
+) -> Printed:
+    """Draw a random sample of requests as a version of a test set."""
+    from evalhub.declare.declaration import validate
+    from evalhub.features.traffic.shadow.drawing import draw_requests
+    from evalhub.features.traffic.shadow.query import SampleQuery
+    from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
+
+    fields = {
+        "since": _time(since, "--since"),
+        "until": None if until is None else _time(until, "--until"),
+        "n": n,
+        "by": by and [each.strip() for each in by.split(",")],
+        "where": dict(map(_filter, where or ())) or None,
+        "seed": seed,
+        "test_set": test_set,
+        "planned_gain": planned_gain,
+    }
+    stated = {name: value for name, value in fields.items() if value is not None}
+    drawn = draw_requests(project=project, query=validate(SampleQuery, stated), by=None)
+    out = DrawnSampleOut.from_drawn(drawn)
+    return Printed(out, lines=_lines(out))
+
+
+def _time(text: str, option: str) -> str:
+    """The time as JSON has it. Raises typer.BadParameter."""
+    now = datetime.datetime.now(datetime.UTC)
+    if ago := AGO.fullmatch(text):
+        amount, unit = ago.groups()
+        return (now - datetime.timedelta(**{UNITS[unit]: int(amount)})).isoformat()
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no time: say 7d, 12h, or 2026-11-30", param_hint=option
+        ) from error
+    return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).isoformat()
+
+
+def _filter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(
+            f"{text!r} is no filter: say NAME=VALUE, as route=billing", param_hint="--where"
+        )
+    return name.strip(), value.strip()
+
+
+def _lines(sample: "DrawnSampleOut") -> list[str]:
+    from evalhub.decision.wording import count_text
+
+    answered = sample.model_version or "nobody has said which version that is"
+    lines = [
+        f"{sample.test_set} v{sample.version}: {count_text(sample.items, 'item')}, from "
+        f"{sample.drawn:,} of {count_text(sample.requests, 'request')} that {sample.model} "
+        f"answered ({answered}).",
+    ]
+    if len(sample.strata) > 1:
+        lines.append("Strata: requests, drawn, requests that a drawn one stands for")
+        lines += [
+            f"  {row.name}: {row.requests:,}, {row.drawn:,}, {row.weight:.4g}"
+            for row in sample.strata
+        ]
+    if sample.seen_before:
+        share = sample.seen_before / sample.requests
+        lines.append(
+            f"Not drawn from: {count_text(sample.seen_before, 'request')} ({share:.1%}) that ask "
+            "what an earlier sample asks. Estimates are of the others."
+        )
+    lines += [
+        f"Left out: {count_text(count, 'request')}: {reason}."
+        for reason, count in sample.left_out.items()
+    ]
+    lines.append(
+        f"By their weights, the items tell as much as {sample.effective_n:,.0f} of equal weight. "
+        f"They come from {count_text(sample.users, 'user')}."
+    )
+    lines += [
+        f"! One user has {user.share:.0%} of it: {user.user_hash}" for user in sample.large_users
+    ]
+    if sample.asked_again:
+        share = sample.asked_again / sample.items
+        lines.append(
+            f"The baseline has to be asked again on {count_text(sample.asked_again, 'item')} "
+            f"({share:.1%}): personal data was masked, or no whole answer is stored."
+        )
+    lines.append(
+        f"To find a gain of {sample.power.gain:g}: {count_text(sample.power.needed, 'item')} of "
+        f"equal weight; the power of this sample is {sample.power.power or 0:.0%}."
+    )
+    return [*lines, *(f"  {sentence}" for sentence in sample.power.sentences)]
