@@ -43,8 +43,10 @@ from evalhub.features.ownership import cli as cost
 from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
 from evalhub.features.traffic import cli as traffic
+from evalhub.features.traffic.shadow import cli as shadow
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
+from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
     from evalhub.registry.redaction import Redactor
@@ -65,6 +67,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 user.app.command("erase")(erasure.erase)
+verb(study.app)(shadow.init)
 
 COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     "First verdict": {

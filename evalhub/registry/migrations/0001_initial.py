@@ -638,7 +638,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sample of traffic',
                 'verbose_name_plural': 'samples of traffic',
-                'ordering': ['-version'],
+                'ordering': ['-version_id'],
             },
         ),
         migrations.CreateModel(

@@ -21,7 +21,7 @@ class TrafficSampleQuerySet(OfProjectQuerySet["TrafficSample"]):
     project_field = "version__test_set__project"
 
     def newest_first(self) -> Self:
-        return self.select_related("version__test_set__project").order_by("-version")
+        return self.select_related("version__test_set__project").order_by("-version_id")
 
 
 class TrafficSample(models.Model):
@@ -64,7 +64,7 @@ class TrafficSample(models.Model):
     class Meta:
         verbose_name = "sample of traffic"
         verbose_name_plural = "samples of traffic"
-        ordering = ["-version"]
+        ordering = ["-version_id"]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.drawn} of {self.requests} requests"

@@ -30,7 +30,7 @@ class TrafficSamples(ProjectEndpoint):
 
     @describes("Samples of production's requests", gives=SampleOut, pages=True)
     def get(self, request: HttpRequest, project: str) -> Response:
-        return list_response(request, self.rows(), SampleOut.from_model, ordering=("-version",))
+        return list_response(request, self.rows(), SampleOut.from_model, ordering=("-version_id",))
 
     @describes(
         "Draw a sample of requests as a version of a test set\n\nAt random by the seed, in each "

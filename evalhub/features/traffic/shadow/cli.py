@@ -1,7 +1,8 @@
-"""`evalhub traffic sample`: requests of production drawn into a test set."""
+"""`evalhub traffic sample` and `evalhub study init`: sampled requests, and a study of them."""
 
 import datetime
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,9 @@ from evalhub.frames.command.verbs import Printed
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
+    from evalhub.features.traffic.shadow.folder import ShadowFolder
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
+    from evalhub.registry.models import TrafficSample
 
 AGO = re.compile(r"(\d{1,4})([dh])")
 UNITS = {"d": "days", "h": "hours"}
@@ -59,6 +62,89 @@ def sample(
     drawn = draw_requests(project=project, query=validate(SampleQuery, stated), by=None)
     out = DrawnSampleOut.from_drawn(drawn)
     return Printed(out, lines=_lines(out))
+
+
+def init(
+    project: "Project",
+    out: Annotated[Path, typer.Argument(help="The folder to write the study into.")],
+    from_traffic: Annotated[
+        bool,
+        typer.Option("--from-traffic", help="A shadow study, on a sample of requests."),
+    ] = False,
+    test_set: Annotated[
+        str | None,
+        typer.Option(help="The sample: TEST_SET, or TEST_SET@2.", show_default="the newest"),
+    ] = None,
+    name: Annotated[str, typer.Option(help="The question, in words.")] = "",
+    kind: Annotated[str, typer.Option(help="Of the candidate: lora, full, prompted, …")] = "",
+    url: Annotated[str, typer.Option(help="Where the candidate answers, ending in /v1.")] = "",
+    model: Annotated[str, typer.Option(help="What its server calls the candidate.")] = "",
+    baseline_url: Annotated[
+        str, typer.Option(help="Where the baseline answers what it is asked again.")
+    ] = "",
+    baseline_model: Annotated[str, typer.Option(help="What its server calls the baseline.")] = "",
+    key_env: Annotated[str, typer.Option(help="The variable that holds the servers' key.")] = "",
+) -> Printed:
+    """Write a study of sampled requests: what production answered, and a candidate."""
+    from evalhub.features.traffic.shadow.folder import write_folder
+    from evalhub.features.traffic.shadow.study import ShadowParts
+
+    if not from_traffic:
+        raise typer.BadParameter(
+            "say --from-traffic; `evalhub strategy init` writes a study of a file of items",
+            param_hint="--from-traffic",
+        )
+    parts = ShadowParts(name, kind, url, model, baseline_url, baseline_model, key_env)
+    written = write_folder(out, _sample(project, test_set), parts)
+    document = {
+        "folder": str(written.path),
+        "items": written.items,
+        "recorded": written.recorded,
+        "asked_again": written.asked_again,
+        "missing": written.missing,
+    }
+    return Printed(document, lines=_lines_of_folder(written))
+
+
+def _sample(project: "Project", name: str | None) -> "TrafficSample":
+    """The sample of that name. Raises typer.BadParameter."""
+    from evalhub.declare.version_name import parse_version_name
+    from evalhub.registry.models import TrafficSample
+
+    samples = TrafficSample.objects.filter(version__test_set__project=project).newest_first()
+    if name is not None:
+        slug, number = parse_version_name(name)
+        samples = samples.filter(version__test_set__slug=slug)
+        samples = samples.filter(version__number=number) if number else samples
+    sample: TrafficSample | None = samples.first()
+    if sample is None:
+        which = "has no sample" if name is None else f"has no sample {name}"
+        raise typer.BadParameter(
+            f"{project} {which}: `evalhub traffic sample` draws one", param_hint="--test-set"
+        )
+    return sample
+
+
+def _lines_of_folder(folder: "ShadowFolder") -> list[str]:
+    from evalhub.decision.wording import count_text
+
+    path = folder.path
+    lines = [
+        f"Written: {path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
+        f"Production's own answer stands on {folder.recorded:,}.",
+    ]
+    if folder.asked_again:
+        lines.append(f"The baseline was asked again on {folder.asked_again:,}.")
+    if folder.missing:
+        lines += [
+            f"The baseline has to be asked again on {folder.missing:,}. Fill in "
+            f"{path / 'again.yaml'}, then:",
+            f"  evalhub record {path / 'again.yaml'} --arm production --out {path}",
+            "and run this again.",
+        ]
+    else:
+        lines.append(f"Then: evalhub study run {path / 'study.yaml'} --dry-run")
+    return lines
 
 
 def _time(text: str, option: str) -> str:

@@ -1,0 +1,182 @@
+"""`evalhub study init --from-traffic`: a study, production's answers, and a verdict."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evalhub.cli.app import run
+from evalhub.features.traffic.models import RequestText
+from evalhub.ledger.models import Look
+from evalhub.registry.models import Output, Run, TestSetVersion, TrafficSample
+from tests.cast import Team, a_version
+from tests.fakes.openai_server import OpenAIServer, saying
+from tests.features.traffic.shadow.production import LAST_WEEK, served, stands_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Capture = pytest.CaptureFixture[str]
+OF = ["--project", "support-desk"]
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def draw(*options: str, n: int = 100) -> None:
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", str(n), *options]) == 0
+
+
+def written(folder: Path, *options: str) -> int:
+    return run(["study", "init", str(folder), "--from-traffic", *OF, *options])
+
+
+def filled(server: OpenAIServer) -> list[str]:
+    return ["--kind", "lora", "--url", server.url, "--model", "tuned"]
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def study(folder: Path) -> Any:
+    return yaml.safe_load((folder / "study.yaml").read_text())
+
+
+def test_production_s_answers_and_errors_are_the_baseline_s(team: Team, tmp_path: Path) -> None:
+    version = a_version(team, "now")
+    stands_for(team, version)
+    served(team, ["a?", "b?"], output=["yes", None], error_type=["", "timeout"])
+    draw()
+    assert written(tmp_path) == 0
+    answers = {row.pop("id"): row for row in rows(tmp_path / "production.traffic.jsonl")}
+    assert sorted(answers.values(), key=str) == [
+        {"error": "timeout", "served_model": "support"},
+        {"output": "yes", "served_model": "support"},
+    ]
+    assert study(tmp_path)["arms"]["production"]["build"] == version.digest
+    items = rows(tmp_path / "traffic.jsonl")
+    assert {row["id"] for row in items} == answers.keys()
+
+
+def test_what_is_not_said_of_the_candidate_is_left_to_be_filled_in(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["a?", "b?"])
+    draw()
+    assert written(tmp_path) == 0
+    assert run(["study", "run", str(tmp_path / "study.yaml"), "--dry-run"]) == 65
+    assert "arms.candidate" in capsys.readouterr().err
+    (tmp_path / "study.yaml").write_text("filled in by hand")
+    assert written(tmp_path) == 0
+    assert (tmp_path / "study.yaml").read_text() == "filled in by hand"
+
+
+def test_the_study_asks_the_candidate_what_production_was_asked(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)], users=6)
+    draw()
+    assert written(tmp_path, *filled(server), "--name", "Shadow") == 0
+    versions = TestSetVersion.objects.count()
+    assert run(["study", "run", str(tmp_path / "study.yaml"), "--json"]) != 70
+    assert TestSetVersion.objects.count() == versions, "the sample itself is judged"
+    assert sorted(server.asked) == sorted(f"Question {i}?" for i in range(12))
+    baseline, candidate = Run.objects.order_by("version__model__slug").reverse()
+    assert baseline.test_set_version == candidate.test_set_version
+    texts = Output.objects.filter(run=baseline).values_list("text", flat=True)
+    assert sorted(texts) == sorted(f"answer {i}" for i in range(12))
+
+
+def test_masked_requests_are_asked_again_and_their_share_is_said(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(10)], masked=[0, 0, 0, 0, 1])
+    draw()
+    baseline = ["--baseline-url", server.url, "--baseline-model", "old"]
+    capsys.readouterr()
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    assert "The baseline has to be asked again on 2." in capsys.readouterr().out
+    assert len(rows(tmp_path / "production.traffic.jsonl")) == 8
+    server.misbehave = lambda prompt, attempt: saying("asked again")
+    record = ["record", str(tmp_path / "again.yaml"), "--arm", "production"]
+    assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
+    assert sorted(server.asked) == ["Question 4?", "Question 9?"]
+    capsys.readouterr()
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    assert "The baseline was asked again on 2." in capsys.readouterr().out
+    answers = [row["output"] for row in rows(tmp_path / "production.traffic.jsonl")]
+    assert (len(answers), answers.count("asked again")) == (10, 2)
+    assert not any("latency_ms" in row for row in rows(tmp_path / "production.traffic.jsonl"))
+    assert TrafficSample.objects.get().asked_again == 2
+
+
+def test_an_answer_that_retention_deleted_is_asked_again(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["a?", "b?", "c?"])
+    draw()
+    RequestText.objects.filter(key="r-1").delete()
+    capsys.readouterr()
+    assert run(["study", "init", str(tmp_path), "--from-traffic", *OF, "--json"]) == 0
+    folder = json.loads(capsys.readouterr().out)
+    assert (folder["recorded"], folder["missing"]) == (2, 1)
+    assert TrafficSample.objects.get().asked_again == 1
+
+
+def test_costs_of_production_are_not_measured_against_a_replay(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)])
+    draw()
+    assert written(tmp_path, *filled(server)) == 0
+    file = study(tmp_path)
+    del file["review"]
+    file["policy"]["budgets"] = {"latency": {"max_ratio": 0.9, "test_set": "traffic"}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert record["verdict"] == "need-more-data"
+    assert any("latency of production isn't known" in sentence for sentence in record["pending"])
+
+
+def test_the_wrong_words_are_refused(team: Team, tmp_path: Path, capsys: Capture) -> None:
+    assert run(["study", "init", str(tmp_path), *OF]) == 64
+    assert "say --from-traffic" in capsys.readouterr().err
+    assert written(tmp_path) == 64
+    assert "has no sample: `evalhub traffic sample` draws one" in capsys.readouterr().err
+    served(team, ["a?", "b?"])
+    draw()
+    assert written(tmp_path, "--test-set", "traffic@2") == 64
+    (tmp_path / "file").write_text("")
+    assert written(tmp_path / "file") == 65
+
+
+def test_the_same_candidate_drawn_again_is_a_further_stage_and_another_one_a_first_look(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(60)])
+
+    def look(folder: str, model: str, test_set: str = "traffic") -> Look:
+        """The primary's look of a study on a new draw."""
+        draw("--test-set", test_set, n=15)
+        options = ["--kind", "lora", "--url", server.url, "--model", model]
+        assert written(tmp_path / folder, *options, "--name", folder) == 0
+        file = study(tmp_path / folder)
+        del file["review"]
+        file["test_sets"][test_set] |= {"role": "primary", "metric": {"name": "empty"}}
+        (tmp_path / folder / "study.yaml").write_text(yaml.safe_dump(file))
+        assert run(["study", "run", str(tmp_path / folder / "study.yaml")]) == 2
+        return Look.objects.get(study__name=folder, tries__isnull=False)
+
+    first, again = look("first", "tuned"), look("again", "tuned")
+    assert (first.number, first.extends, again.extends) == (1, None, first)
+    another = look("another", "rival")
+    assert (another.number, another.extends, another.tries) == (1, None, 1)
+    renamed = look("renamed", "tuned", test_set="elsewhere")
+    assert renamed.effective_number > 1, "another name is no way past the ledger"
