@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from evalhub.database.backup import FORMAT, Backup
+from evalhub.database.partitions import is_partitioned, make_days
 from evalhub.database.rows import columns, instance, stored_models
 from evalhub.database.version import check_released, digest
 
@@ -148,6 +149,7 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]], ledger: UU
                 field.auto_now = field.auto_now_add = False
         # what a migration has put there is in the backup, too
         model._base_manager.all().delete()
+    by_day = {table for model in kept.values() if is_partitioned(table := model._meta.db_table)}
     for batch in batched((json.loads(line) for line in _lines(path, name)), BATCH):
         found: dict[str, list[models.Model]] = {}
         for value in batch:
@@ -159,5 +161,8 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]], ledger: UU
                     parent, loaded.name = own.hex, ledger or own  # type: ignore[attr-defined]
                 found.setdefault(label, []).append(loaded)
         for label, objects in found.items():
+            if kept[label]._meta.db_table in by_day:
+                days = {instance.day for instance in objects}  # type: ignore[attr-defined]
+                make_days([kept[label]._meta.db_table], days)
             kept[label]._base_manager.bulk_create(objects)
     return parent

@@ -28,6 +28,10 @@ _FORMS = {
     "^[0-9a-f]{64}$": "a SHA-256: 64 digits of 0 to 9 and a to f",
     "^sha256:[0-9a-f]{64}$": "an upload: sha256: and 64 digits of 0 to 9 and a to f",
     "^[a-z]{2}$": "a code of two small letters, as in de",
+    "^([a-z]{2,3})?$": "a code of two or three small letters, as in de",
+    "^([0-9a-f]{32})?$": "a keyed hash: 32 digits of 0 to 9 and a to f",
+    "^([0-9a-f]{64})?$": "a SHA-256: 64 digits of 0 to 9 and a to f",
+    "^[^\\x00]*$": "a text that can be stored: a NUL character can't",
     r"^[^\W\d_][\w-]*$": "a name: letters, digits, - and _, and a letter first",
     "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file's name: letters, digits, ., - and _, and a letter or "
     "a digit first",
@@ -235,9 +239,14 @@ def _message(kind: Any, path: Path, error: ErrorDetails) -> str:
         case "string_too_long" | "too_long":
             return f"is too long: {context.get('max_length')} at most"
         case "string_pattern_mismatch":
-            return f"{_quote(value)} isn't {_FORMS.get(context['pattern'], _NAME)}"
+            return f"{_quote(value)} isn't {form_of_pattern(context['pattern'])}"
         case _:
             return error["msg"]
+
+
+def form_of_pattern(pattern: str) -> str:
+    """What a text that fits a field's pattern is, in words."""
+    return _FORMS.get(pattern, _NAME)
 
 
 def _hint(word: str, names: list[str]) -> str:

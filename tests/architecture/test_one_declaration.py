@@ -28,6 +28,7 @@ BOUNDS = ("ge", "gt", "le", "lt", "min", "max", "min_value", "max_value")
 
 # Two things that happen to be called alike and to have the same default.
 APART = {
+    ("days", 90),  # for which a token is valid; for which a request of production is kept
     ("threads", 8),  # requests that a process of the site serves; shards that a worker works on
 }
 

@@ -48,6 +48,8 @@ class Action(models.TextChoices):
     WEBHOOK_ADDED = "webhook-added", "added a webhook:"
     WEBHOOK_CHANGED = "webhook-changed", "changed a webhook:"
     WEBHOOK_REMOVED = "webhook-removed", "removed a webhook:"
+    TRAFFIC_CHANGED = "traffic-changed", "changed what is kept of traffic:"
+    TRAFFIC_ERASED = "traffic-erased", "erased a user’s traffic:"
     ERASED = "erased", "erased a person"
     REDACTED = "redacted", "redacted a text"
     BACKED_UP = "backed-up", "backed the site up"

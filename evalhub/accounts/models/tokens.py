@@ -35,6 +35,7 @@ class Scope(models.TextChoices):
     DECIDE = "decide", "decide, change a policy, sign off, promote and move versions"
     REVIEW = "review", "open and close reviews, and invite people to them"
     ADMIN = "admin", "manage members, tokens and webhooks"
+    TRAFFIC = "traffic", "send requests and signals of production, and read nothing"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

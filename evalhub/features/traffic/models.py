@@ -34,7 +34,7 @@ class TrafficSettings(models.Model):
         return f"{self.project}: texts of {self.text_share:.0%} for {self.text_days} days"
 
 
-class OfDaysQuerySet(OfProjectQuerySet["models.Model"]):
+class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
     """Rows kept by day."""
 
     def of_days(self, first: object, last: object) -> Self:
@@ -74,7 +74,9 @@ class Request(models.Model):
     language = models.CharField(max_length=3, blank=True, help_text="empty: unknown")
     arm = models.CharField(max_length=100, blank=True, help_text="of an experiment")
     mirror_of = models.CharField(max_length=200, blank=True, help_text="key of the mirrored one")
-    has_text = models.BooleanField(default=False)
+    has_text = models.BooleanField(
+        default=False, help_text="whether its texts were kept when it came"
+    )
     masked = models.PositiveIntegerField(
         default=0, help_text="personal data found in its texts and replaced"
     )
@@ -86,7 +88,7 @@ class Request(models.Model):
         indexes = [
             models.Index(fields=["project", "time"], name="request_by_time"),
             models.Index(
-                fields=["project", "trace_id"],
+                fields=["project", "trace_id", "time"],
                 condition=~models.Q(trace_id=""),
                 name="request_by_trace",
             ),
@@ -96,7 +98,7 @@ class Request(models.Model):
                 name="request_by_response",
             ),
             models.Index(
-                fields=["project", "conversation"],
+                fields=["project", "conversation", "time"],
                 condition=~models.Q(conversation=""),
                 name="request_by_conversation",
             ),
@@ -164,10 +166,19 @@ class Signal(models.Model):
                 condition=models.Q(request_day=None),
                 name="signal_waiting",
             ),
+            models.Index(
+                fields=["project", "day"],
+                condition=models.Q(text__isnull=False),
+                name="signal_with_text",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.target}"
+
+
+DAILY = tuple(model._meta.db_table for model in (Request, RequestText, Signal))
+"""The tables that are kept by day."""
 
 
 class ServedModel(models.Model):

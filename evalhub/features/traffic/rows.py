@@ -4,21 +4,57 @@ REST and files bring these rows as they are; OTLP and another gateway's log are 
 Names are those of Evalhub's answers (`prompt_tokens`, `latency_ms`); units stand in the name.
 """
 
+import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from evalhub.declare.declaration import Declaration
+from evalhub.declare.declaration import Declaration, invalid
+from evalhub.io.json_values import JsonError, check_value
 
 LONGEST_ID = 200
 LONGEST_NAME = 100
 MOST_TAGS = 20
+LONGEST_TEXT = 1_000_000
+"""Characters of an answer or a comment, and of all messages together as JSON."""
+MOST_MESSAGES = 1_000
+DEEPEST = 100
+"""How deep a message may be nested."""
+WIDEST = 10_000
+"""Members of one list or object in a message."""
 LARGEST_COUNT = 2**31 - 1
-HEX_SHA256 = "^[0-9a-f]{64}$"
+NO_NUL = "^[^\\x00]*$"
+"""What PostgreSQL stores in a text."""
 
-Id = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
-Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]
+
+def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """The messages, if they are JSON that a database keeps, and not too long."""
+    try:
+        check_value(list(messages), deepest=DEEPEST)
+    except JsonError as error:
+        raise invalid(error.message, *([error.field] if error.field else [])) from None
+    if len(json.dumps(messages, ensure_ascii=False)) > LONGEST_TEXT:
+        message = f"is too long: {LONGEST_TEXT:,} characters of JSON at most"
+        raise PydanticCustomError("messages_too_long", message)
+    inside: list[Any] = list(messages)
+    while inside:
+        value = inside.pop()
+        if len(value) > WIDEST:
+            raise invalid(f"a list or an object has more than {WIDEST:,} members")
+        members = value.values() if isinstance(value, dict) else value
+        inside += [member for member in members if isinstance(member, dict | list)]
+    return messages
+
+
+Id = Annotated[str, StringConstraints(max_length=LONGEST_ID, pattern=NO_NUL)]
+NonEmptyId = Annotated[Id, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)]
+Messages = Annotated[
+    tuple[dict[str, Any], ...], Field(max_length=MOST_MESSAGES), AfterValidator(_storable)
+]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Milliseconds = Annotated[float, Field(ge=0)]
 
@@ -26,15 +62,11 @@ Milliseconds = Annotated[float, Field(ge=0)]
 class RequestRow(Declaration):
     """One call of a model in production. All but `id`, `time` and `model` may be left out."""
 
-    id: str = Field(
-        min_length=1,
-        max_length=LONGEST_ID,
+    id: NonEmptyId = Field(
         description="the request's own id; the same id on the same day (UTC) is the same request",
     )
     time: AwareDatetime = Field(description="when it was sent, with its offset from UTC")
-    model: str = Field(
-        min_length=1, max_length=LONGEST_ID, description="the name under which it was served"
-    )
+    model: NonEmptyId = Field(description="the name under which it was served")
     user: Id = Field(
         "", description="who sent it: stored as a keyed hash, never as it is; or `user_hash`"
     )
@@ -52,7 +84,7 @@ class RequestRow(Declaration):
     cost_usd: Annotated[float, Field(ge=0)] | None = None
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
-    finish_reason: Annotated[str, StringConstraints(max_length=40)] = ""
+    finish_reason: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = ""
     response_id: Id = ""
     trace_id: Id = ""
     digest: str = Field(
@@ -69,10 +101,10 @@ class RequestRow(Declaration):
     )
     arm: Name = Field("", description="of an experiment")
     mirror_of: Id = Field("", description="the id of the request whose mirrored copy this is")
-    messages: tuple[dict[str, Any], ...] | None = Field(
+    messages: Messages | None = Field(
         None, description="as chat messages: a list of {role, content}"
     )
-    output: str | None = Field(None, description="the answer's text")
+    output: Text | None = Field(None, description="the answer's text")
 
 
 class SignalBy(StrEnum):
@@ -83,18 +115,18 @@ class SignalBy(StrEnum):
     MODEL = "model"
 
 
+TARGETS = ("request", "trace_id", "conversation")
+"""What a signal may be about."""
+
+
 class SignalRow(Declaration):
     """What was said or done about a response, a trace or a conversation: just one of the three."""
 
-    id: str = Field(
-        min_length=1,
-        max_length=LONGEST_ID,
+    id: NonEmptyId = Field(
         description="the signal's own id; the same id on the same day (UTC) is the same signal",
     )
     time: AwareDatetime
-    name: str = Field(
-        min_length=1,
-        max_length=LONGEST_NAME,
+    name: Annotated[Name, StringConstraints(min_length=1)] = Field(
         description="thumb, rating, edit, retry, copied, resolved, or any other",
     )
     value: float | None = Field(None, description="a number: 1 and 0 for yes and no")
@@ -103,7 +135,15 @@ class SignalRow(Declaration):
     request: Id = Field("", description="the request's id or its response's")
     trace_id: Id = ""
     conversation: Id = ""
-    text: str | None = Field(None, description="an edited answer, or a comment")
+    text: Text | None = Field(None, description="an edited answer, or a comment")
+
+    @model_validator(mode="after")
+    def _about_one(self) -> Self:
+        targets = [name for name in TARGETS if getattr(self, name)]
+        if len(targets) != 1:
+            names = " and ".join(targets) or "nothing"
+            raise invalid(f"is about one of {', '.join(TARGETS)}, not about {names}")
+        return self
 
 
 class Source(StrEnum):

@@ -1,35 +1,26 @@
 """The one verb by which requests and signals come in, whichever door they came by."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from operator import attrgetter
+
+from django.db import transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Project
+from evalhub.database.partitions import make_days
+from evalhub.features.traffic.admission import TimeLimits, admit
+from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.models import DAILY, TrafficSettings
+from evalhub.features.traffic.refused import count_refused
+from evalhub.features.traffic.roll_ups import add_requests, add_signals, lock_project
 from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
+from evalhub.features.traffic.signal_joins import join_signals
+from evalhub.features.traffic.storing import store_requests, store_signals
+from evalhub.features.traffic.texts import kept_texts
 
-
-class Refusal(StrEnum):
-    """Why a row isn't taken, in words."""
-
-    NOT_JSON = "not a JSON object"
-    INVALID = "a field is invalid"
-    NEGATIVE = "a number is negative"
-    NOT_A_NUMBER = "a number is NaN or infinite"
-    TEXT_TOO_LONG = "a text is too long"
-    CLOCK_AHEAD = "its time lies ahead"
-    TOO_OLD = "its time is too long ago"
-    OTHER_DAY = "its id was taken on another day"
-    OTHER_CONTENT = "its id was taken with other content"
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """A row that isn't taken: its line (from 1) or place in the batch, its field, and why."""
-
-    line: int
-    reason: Refusal
-    message: str
-    field: str = ""
+__all__ = ["Flaw", "Refusal", "Taken", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +52,46 @@ def take_in(
 ) -> Taken:
     """Stores a batch, whole or not at all; each row once, however often it comes.
 
+    The same id on the same day (UTC) is the same row: with the same content it is there already,
+    with other content it is a flaw, and so is an id that was taken on the day before or after.
+    Further days aren't looked through, since there is no index over all of them. New rows are added
+    to the hours' roll-ups, and signals joined to their requests, in the same transaction.
+
     Args:
         requests: each with its line.
         signals: likewise.
         flaws: rows that the door could not read; they are counted with those that this refuses.
     """
-    raise NotImplementedError
+    settings = _settings_of(project)
+    limits = TimeLimits.at(timezone.now(), days=settings.days)
+    calls, feedback = admit(requests, limits), admit(signals, limits)
+    texts = [(admitted, kept_texts(admitted.row, settings)) for admitted in calls.rows]
+    make_days(DAILY, {row.day for row in calls.rows} | {row.day for row in feedback.rows})
+    with transaction.atomic():
+        stored = store_requests(project, source, texts, settings)
+        stored_signals = store_signals(project, source, feedback.rows)
+        refused = [*flaws, *calls.flaws, *feedback.flaws, *stored.flaws, *stored_signals.flaws]
+        refused.sort(key=attrgetter("line"))
+        new = [pair for pair in texts if (pair[0].day, pair[0].row.id) in stored.new]
+        lock_project(settings)
+        joined = join_signals(project, stored_signals.new, [admitted for admitted, _ in new])
+        add_requests(project, new)
+        add_signals(project, joined.values())
+        count_refused(project, source, refused)
+    return Taken(
+        requests=len(stored.new),
+        signals=len(stored_signals.new),
+        there_already=calls.repeated
+        + feedback.repeated
+        + stored.repeated
+        + stored_signals.repeated,
+        waiting=len(stored_signals.new - joined.keys()),
+        flaws=refused,
+    )
+
+
+def _settings_of(project: Project) -> TrafficSettings:
+    settings, _ = TrafficSettings.objects.get_or_create(
+        project=project, defaults={"salt": secrets.token_hex(32)}
+    )
+    return settings

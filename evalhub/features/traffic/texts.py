@@ -1,10 +1,16 @@
 """The texts of a request before they are stored: which are kept, masked, in which language."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
+from evalhub.features.traffic.languages import language_of
 from evalhub.features.traffic.models import TrafficSettings
-from evalhub.features.traffic.rows import RequestRow
+from evalhub.features.traffic.personal_data import Masking
+from evalhub.features.traffic.rows import RequestRow, SignalRow
+from evalhub.io.canonical import digest_of
+
+_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +35,57 @@ class KeptTexts:
 
 
 def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
-    """What is stored of a request's texts."""
-    return KeptTexts(False, None, None, 0, row.language, row.digest)
+    """What is stored of a request's texts. A value has one token in all of them."""
+    messages = None if row.messages is None else list(row.messages)
+    digest = row.digest if messages is None else digest_of(messages)
+    language = row.language or language_of(_question(messages or []), settings.languages)
+    sent = messages is not None or row.output is not None
+    if not (sent and is_in_share(row.id, settings.text_share)):
+        return KeptTexts(False, None, None, 0, language, digest)
+    masking = Masking()
+    masked = None if messages is None else [_masked(message, masking) for message in messages]
+    output = None if row.output is None else masking.mask(row.output)
+    return KeptTexts(True, masked, output, masking.count, language, digest)
+
+
+def kept_comment(row: SignalRow, settings: TrafficSettings) -> str | None:
+    """What is stored of a signal's text: masked by itself, and in the share of what it is about."""
+    about = row.request or row.trace_id or row.conversation
+    if row.text is None or not is_in_share(about, settings.text_share):
+        return None
+    return Masking().mask(row.text)
+
+
+def is_in_share(key: str, share: float) -> bool:
+    """Whether a request's texts are among the `share` that is kept: 0 is none of them, 1 all.
+
+    It depends on its id alone, so that it is the same at every door and whenever it comes.
+    """
+    place = int.from_bytes(blake2b(key.encode(), digest_size=_BYTES).digest())
+    return place < share * 256.0**_BYTES
+
+
+def _masked(value: Any, masking: Masking) -> Any:
+    """A JSON value with personal data replaced in its texts and names."""
+    if isinstance(value, str):
+        return masking.mask(value)
+    if isinstance(value, dict):
+        return {masking.mask(name): _masked(member, masking) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_masked(member, masking) for member in value]
+    return value
+
+
+def _question(messages: list[dict[str, Any]]) -> str:
+    """The text of the last message of the user's; parts that aren't text are left out."""
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            content = message.get("content")
+            parts = content if isinstance(content, list) else [content]
+            return "\n".join(filter(None, map(_text, parts)))
+    return ""
+
+
+def _text(part: Any) -> str:
+    text = part.get("text", part.get("content")) if isinstance(part, dict) else part
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,80 @@
+"""Erase a user's traffic: requests, their texts and signals, and what was made of them.
+
+Roll-ups stay: they count requests by hour, and no person stands in them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from itertools import batched, groupby
+from operator import itemgetter
+
+from django.db import transaction
+from django.db.models import Q
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
+from evalhub.accounts.permissions import check_owns
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.traffic.models import Request, RequestText, Signal
+
+_HASH = re.compile("[0-9a-f]{32}")
+AT_ONCE = 1_000
+"""Requests of a day that one statement names."""
+
+type Eraser = Callable[[Project, date, Sequence[str]], Mapping[str, int]]
+"""Erases what was made of a project's requests, by their day and keys. Returns counts by kind."""
+
+
+def erase_signals(project: Project, day: date, keys: Sequence[str]) -> Mapping[str, int]:
+    """Erases the signals about these requests."""
+    rows = Signal.objects.filter(project=project, request_day=day, request_key__in=keys)
+    return {"signals": rows.delete()[0]}
+
+
+def erase_requests(project: Project, day: date, keys: Sequence[str]) -> Mapping[str, int]:
+    """Erases these requests with their texts."""
+    of_day = {"project": project, "day": day, "key__in": keys}
+    texts = RequestText.objects.filter(**of_day).delete()[0]
+    return {"requests": Request.objects.filter(**of_day).delete()[0], "texts": texts}
+
+
+ERASERS: Sequence[Eraser] = (erase_signals, erase_requests)
+"""In this order: what was made of a request, and then the request."""
+
+
+@transaction.atomic
+def erase_user(*, project: Project, by: User | None, user_hash: str) -> Mapping[str, int]:
+    """Erases a user's traffic in a project. What is sent again later is stored again.
+
+    A mirrored copy of a request is the user's too, whoever it says sent it.
+
+    Returns:
+        how many rows were erased, by kind.
+
+    Raises:
+        DeclarationError: it is no hash: nobody's requests have an empty one.
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
+    """
+    check_owns(by, project, "erase a user's traffic")
+    if not _HASH.fullmatch(user_hash):
+        raise DeclarationError("a keyed hash has 32 digits of 0 to 9 and a to f", "user_hash")
+    counts = Counter(dict.fromkeys(("requests", "texts", "signals"), 0))
+    for day, keys in _requests_of(project, user_hash):
+        for batch in batched(keys, AT_ONCE):
+            for eraser in ERASERS:
+                counts.update(eraser(project, day, batch))
+    summary = ", ".join(f"{kind}: {count}" for kind, count in counts.items())
+    note(Action.TRAFFIC_ERASED, by=by, project=project, what=summary)
+    return counts
+
+
+def _requests_of(project: Project, user_hash: str) -> list[tuple[date, list[str]]]:
+    """The keys of a user's requests and of their mirrored copies, by day."""
+    rows = Request.objects.filter(project=project)
+    own = rows.filter(user_hash=user_hash)
+    mirrored = Q(mirror_of__in=own.order_by().values("key"))
+    both = rows.filter(Q(user_hash=user_hash) | mirrored).order_by("day", "key")
+    pairs = list(both.values_list("day", "key"))
+    return [(day, [key for _, key in keys]) for day, keys in groupby(pairs, itemgetter(0))]

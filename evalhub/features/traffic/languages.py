@@ -1,0 +1,55 @@
+"""The language of a text, by py3langid's model: ISO 639 codes, "" where it is unknown. Pure.
+
+A short question fits many languages ("invoice?" is Walloon to the model, at 4%), so a language is
+named only where the model is rather sure of it. A project's list leaves fewer to be mixed up.
+"""
+
+from collections.abc import Collection
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+READ = 200
+"""Characters from the text's beginning that are looked at: more cost time and change little."""
+SHORTEST = 8
+"""Bytes of UTF-8; a shorter text is of no known language."""
+LEAST_PROBABILITY = 0.6
+"""Below it the language is unknown. The model's probabilities are calibrated over lengths."""
+LEAST_OF_BEST = 0.5
+"""A listed language at less of the most probable one's probability is a wrong one."""
+NO_LANGUAGE = "zxx"
+"""ISO 639-2: no linguistic content."""
+
+
+def language_of(text: str, among: Collection[str] = ()) -> str:
+    """The code of the text's language, one of `among` where that isn't empty; "" if unknown.
+
+    A language's probability is its share of those in `among`; where another one is twice as
+    probable, the text isn't in any of them.
+    """
+    beginning = text[:READ].strip()
+    if len(beginning.encode(errors="replace")) < SHORTEST:
+        return ""
+    ranks = _identifier().rank(beginning)
+    listed = [rank for rank in ranks if rank[0] in among] if among else ranks
+    if not listed:
+        return ""
+    code, probability = listed[0]
+    if probability < LEAST_OF_BEST * ranks[0][1] or code == NO_LANGUAGE:
+        return ""
+    return str(code) if probability >= LEAST_PROBABILITY * sum(p for _, p in listed) else ""
+
+
+def detectable() -> frozenset[str]:
+    """The codes of all languages that can be detected."""
+    return frozenset(_identifier().labels) - {NO_LANGUAGE}
+
+
+@cache
+def _identifier() -> "LanguageIdentifier":
+    """The model, which takes a second to load: it is loaded on use."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,224 @@
+"""Personal data in texts: mail addresses, phone numbers, IBANs and payment cards, masked. Pure.
+
+A text is searched from its anchors, an `@` or the first digit of a number, so that a text without
+any costs microseconds; from an anchor on as many characters are read as the longest value has.
+
+- Mail: a local part, `@`, and a domain with a dot (RFC 5321's lengths).
+- IBAN: its country's length (ISO 13616, SWIFT's registry) and the checksum modulo 97 (ISO 7064).
+- Card: an issuer's prefix and length (ISO/IEC 7812), grouped as on a card, and Luhn's checksum.
+- Phone: `+` or `00` and 8 to 15 digits (E.164), or a national number with separators: with its
+  trunk prefix 0, or as North America writes it. A run of digits alone is none: order numbers stay.
+
+Not masked: a national number without separators or trunk prefix, names, postal addresses.
+"""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from evalhub.features.traffic.iban import LENGTHS
+
+
+class DataKind(StrEnum):
+    """A kind of personal data, as it stands in a token: `[mail-1]`."""
+
+    MAIL = "mail"
+    IBAN = "iban"
+    CARD = "card"
+    PHONE = "phone"
+
+
+class Match(NamedTuple):
+    """A value at `text[start:end]`; two spellings of one value have the same `value`."""
+
+    kind: DataKind
+    start: int
+    end: int
+    value: str
+
+
+LONGEST_LOCAL = 64
+FEWEST_WITHOUT_GAPS = 10
+"""Digits after 00, for it to stand for + in a run of digits."""
+_LOCAL = re.compile(r"\w[\w.%+&'=~-]*\Z")
+_DOMAIN = re.compile(
+    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9]{2,59}|[^\W\d_]{2,24})\b"
+)
+
+_GAP = r"[ \xa0./()-]"
+_ANCHOR = re.compile(
+    rf"[0-9](?<![0-9][0-9])(?:(?={_GAP}{{0,3}}(?:[0-9]{_GAP}{{0,3}}){{6}})"
+    r"|(?<=[A-Za-z]{2}[0-9])(?=[0-9]))"
+)
+"""The first digit of a number that seven or more digits make up, or of an IBAN."""
+
+_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ \xa0-]?[0-9A-Za-z]){11,30}")
+_CARD = re.compile(
+    r"[2-6][0-9]{3}(?:([ \xa0-]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{3})?"
+    r"|([ \xa0-]?)[0-9]{6}\2[0-9]{4,5})(?![0-9])"
+)
+_ISSUERS = re.compile(
+    r"(?:4(?:.{15}|.{18})|5[1-5].{14}|2(?:22[1-9]|2[3-9].|[3-6]..|7[01].|720).{12}|3[47].{13}"
+    r"|3(?:0[0-5]|[68].).{11}|3(?:52[89]|5[3-8].).{12}|6(?:011|4[4-9].|5..).{12}"
+    r"|(?:50|5[6-9]|6[0-9]).{14}|62.{17})\Z"
+)
+"""Digits of Visa, Mastercard, American Express, Diners, JCB, Discover, Maestro and UnionPay."""
+
+_ABROAD = re.compile(rf"[1-9](?:{_GAP}{{0,3}}[0-9]){{7,14}}(?![0-9])")
+_TRUNK = re.compile(
+    r"0[1-9][0-9]{0,4}\)?(?: ?[/-] ?|[ \xa0.]|(?<=\)))[0-9]{2,9}"
+    r"(?:[ \xa0./-][0-9]{2,8}){0,4}(?![0-9])"
+)
+_DATE = re.compile(r"[0-9]{2}([ ./-])[0-9]{2}\1(?:[0-9]{2}|[0-9]{4})(?![0-9])")
+_PAIRS = re.compile(r"0[1-9]([ .-])[0-9]{2}(?:\1[0-9]{2}){3}(?![ .-]?[0-9])")
+_AMERICA = re.compile(
+    r"(?:1[ .-])?(?:\([1-9][0-9]{2}\) ?|[2-9][0-9]{2}([ .-]))[0-9]{3}(?(1)\1|[ .-])[0-9]{4}"
+    r"(?![ .-]?[0-9])"
+)
+_NO_DIGITS = re.compile("[^0-9]")
+
+
+class Masking:
+    """Masks the texts of one request: a value has the same token in all of them.
+
+    Attributes:
+        count: how many values were replaced so far, each time that they stood there.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._tokens: dict[tuple[DataKind, str], str] = {}
+        self._numbers = dict.fromkeys(DataKind, 0)
+
+    def mask(self, text: str) -> str:
+        """The text with tokens in place of personal data; the text itself where there is none."""
+        if "@" in text:
+            text = self._replace(text, mails(text))
+        return self._replace(text, numbers(text))
+
+    def _replace(self, text: str, matches: list[Match]) -> str:
+        if not matches:
+            return text
+        parts: list[str] = []
+        end = 0
+        for match in matches:
+            parts += text[end : match.start], self._token(match)
+            end = match.end
+        self.count += len(matches)
+        return "".join((*parts, text[end:]))
+
+    def _token(self, match: Match) -> str:
+        key = match.kind, match.value
+        if key not in self._tokens:
+            self._numbers[match.kind] += 1
+            self._tokens[key] = f"[{match.kind}-{self._numbers[match.kind]}]"
+        return self._tokens[key]
+
+
+def mails(text: str) -> list[Match]:
+    """Mail addresses, from left to right."""
+    matches: list[Match] = []
+    end, at = 0, text.find("@")
+    while at >= 0:
+        if domain := _DOMAIN.match(text, at + 1):
+            local = _LOCAL.search(text, max(end, at - LONGEST_LOCAL), at)
+            if local:
+                start, end = local.start(), domain.end()
+                matches.append(Match(DataKind.MAIL, start, end, text[start:end].lower()))
+        at = text.find("@", at + 1)
+    return matches
+
+
+def numbers(text: str) -> list[Match]:
+    """IBANs, cards and phone numbers, from left to right."""
+    matches: list[Match] = []
+    anchor = _ANCHOR.search(text)
+    while anchor:
+        position = anchor.start()
+        if match := _number_at(text, position):
+            matches.append(match)
+            position = match.end - 1
+        anchor = _ANCHOR.search(text, position + 1)
+    return matches
+
+
+def _number_at(text: str, at: int) -> Match | None:
+    """The value whose first digit stands at `at`."""
+    before = text[max(0, at - 3) : at]
+    if iban := _iban(text, at - 2):
+        return iban
+    if before and (before[-1].isalnum() or before[-1] == "_"):
+        return None
+    if before[-2:-1].isdigit() and before[-1] in ".-/":
+        return None  # the middle of a date, an order number or a version
+    return _card(text, at) or _phone(text, at, before)
+
+
+def _iban(text: str, start: int) -> Match | None:
+    match = _IBAN.match(text, start) if start >= 0 else None
+    if match is None or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+        return None
+    length = LENGTHS.get(text[start : start + 2].upper(), 0)
+    places = [i for i in range(start, match.end()) if text[i].isalnum()][:length]
+    value = "".join(text[i] for i in places).upper()
+    if len(value) < length or not length or not _is_iban(value):
+        return None
+    end = places[-1] + 1
+    return None if text[end : end + 1].isalnum() else Match(DataKind.IBAN, start, end, value)
+
+
+def _is_iban(value: str) -> bool:
+    """ISO 7064, MOD 97-10: letters are 10 to 35, the first four characters come last."""
+    return int("".join(str(int(each, 36)) for each in value[4:] + value[:4])) % 97 == 1
+
+
+def _card(text: str, start: int) -> Match | None:
+    if match := _CARD.match(text, start):
+        digits = _NO_DIGITS.sub("", match[0])
+        if _ISSUERS.match(digits) and _passes_luhn(digits):
+            return Match(DataKind.CARD, start, match.end(), digits)
+    return None
+
+
+def _passes_luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B: every second digit from the right is doubled."""
+    doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2]]
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _phone(text: str, at: int, before: str) -> Match | None:
+    opened = before.endswith("(")
+    if before.endswith(("+", "+(")):
+        outside = before[: -1 - opened][-1:]
+        match = None if outside.isalnum() or outside == ")" else _ABROAD.match(text, at)
+    elif text.startswith("00", at):
+        match = _ABROAD.match(text, at + 2)
+        if match and match[0].isdigit() and len(match[0]) < FEWEST_WITHOUT_GAPS:
+            match = None  # a number that is filled up with zeros
+    elif text[at] == "0":
+        match = _national(text, at)
+    elif before[-2:-1].isdigit():
+        match = None
+    else:
+        match = (opened and _AMERICA.match(text, at - 1)) or _AMERICA.match(text, at)
+    if not match:
+        return None
+    start = at - (opened and ")" in text[at : match.end()])
+    abroad = text[start - 1 : start] == "+" or text.startswith("00", at)
+    digits = _NO_DIGITS.sub("", match[0])
+    return Match(
+        DataKind.PHONE,
+        start - (text[start - 1 : start] == "+"),
+        match.end(),
+        f"+{digits}" if abroad else digits,
+    )
+
+
+def _national(text: str, at: int) -> re.Match[str] | None:
+    """A number with its trunk prefix 0; dates and rows of small numbers are none."""
+    if pairs := _PAIRS.match(text, at):
+        return pairs
+    match = None if _DATE.match(text, at) else _TRUNK.match(text, at)
+    if match is None or not 8 <= len(_NO_DIGITS.sub("", match[0])) <= 12:
+        return None
+    return match
