@@ -13,7 +13,7 @@ from evalhub.accounts.models import Project
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request, ServedModel
-from evalhub.features.traffic.shadow.query import UNKNOWN, SampleQuery, Where
+from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
 from evalhub.stats.sampling import Frame
 
 LARGEST = 2_000_000
@@ -109,7 +109,7 @@ def _rows(project: Project, query: SampleQuery) -> Iterator[tuple[Any, ...]]:
     return rows.values_list(*COLUMNS).iterator(chunk_size=READ_AT_ONCE)
 
 
-def _filters(where: Where) -> dict[str, str]:
+def _filters(where: RequestFilter) -> dict[str, str]:
     """The conditions on columns; tags are looked at row by row."""
     fields = {
         "model_name": where.model,

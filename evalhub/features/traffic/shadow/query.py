@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 """How a slice is called of requests of which it isn't known."""
 
 
-class Where(Declaration):
+class RequestFilter(Declaration):
     """Filters: a request must fit all that aren't empty."""
 
     model: str = Field("", max_length=LONGEST_ID, description="the name under which it was served")
@@ -34,7 +34,7 @@ class SampleQuery(Declaration):
     until: AwareDatetime | None = Field(None, description="of the last; null: now")
     n: int = Field(ge=2, le=20_000, description="requests to draw")
     by: tuple[Stratum, ...] = Field((), description="strata: each is drawn from in its share")
-    where: Where = Where()
+    where: RequestFilter = RequestFilter()
     seed: Count = Field(1, description="of the draw")
     test_set: Name = Field("traffic", description="of which it becomes the next version")
     planned_gain: PlannedGain = PLANNED_GAIN

@@ -1,4 +1,4 @@
-"""Requests of production, as they are stored: masked, each with its texts."""
+"""Requests of production, sent as a gateway would, with all their texts kept."""
 
 import datetime
 from collections.abc import Sequence
@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from evalhub.features.traffic.models import Request, RequestText, ServedModel
-from evalhub.features.traffic.rows import Source
-from evalhub.io.canonical import digest_of
+from evalhub.declare.declaration import validate
+from evalhub.features.traffic.keeping import change_settings
+from evalhub.features.traffic.models import Request, ServedModel
+from evalhub.features.traffic.rows import RequestRow, Source
+from evalhub.features.traffic.taking_in import take_in
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team
 
@@ -30,30 +32,30 @@ def served(
     **fields: Any,
 ) -> list[Request]:
     """Requests that were answered, one a text, i of user i % users; `fields` are of all, or lists
-    with one value for each."""
+    with one value for each. They come back in the order of the texts."""
+    change_settings(project=team.project, by=team.olga, text_share=1.0)
     time = timezone.now() - datetime.timedelta(days=days_ago)
-    rows, stored = [], []
-    for index, text in enumerate(texts):
-        mine = {key: _nth(value, index) for key, value in fields.items()}
-        messages = question(text) if isinstance(text, str) else text
-        output = mine.pop("output", f"answer {index}")
-        key = f"{name}-{index}"
-        of = {"project": team.project, "day": time.date(), "key": key}
-        rows.append(
-            Request(
-                **of,
-                time=time,
-                user_hash=f"{index % users:032x}" if users else "",
-                digest=digest_of(messages),
-                source=Source.REST,
-                has_text=True,
-                **{"model_name": SERVED, "latency_ms": 900.0} | mine,
-            )
-        )
-        stored.append(RequestText(**of, messages=messages, output=output))
-    Request.objects.bulk_create(rows)
-    RequestText.objects.bulk_create(stored)
-    return rows
+    rows = [
+        {
+            "id": f"{name}-{index:03}",
+            "time": (time + datetime.timedelta(seconds=index)).isoformat(),
+            "model": SERVED,
+            "user_hash": f"{index % users:032x}" if users else "",
+            "latency_ms": 900.0,
+            "messages": question(text) if isinstance(text, str) else text,
+            "output": f"answer {index}",
+        }
+        | {key: _nth(value, index) for key, value in fields.items()}
+        for index, text in enumerate(texts)
+    ]
+    taken = take_in(
+        project=team.project,
+        source=Source.REST,
+        requests=[(line, validate(RequestRow, row)) for line, row in enumerate(rows, 1)],
+    )
+    assert taken.requests == len(rows), taken.flaws
+    keys = [row["id"] for row in rows]
+    return list(Request.objects.filter(project=team.project, key__in=keys).order_by("key"))
 
 
 def stands_for(

@@ -70,7 +70,7 @@ def test_equal_content_is_one_item_that_weighs_as_much_as_its_requests(
     sample = drawn(capsys, "--n", "3")
     assert (sample["drawn"], sample["items"]) == (3, 2)
     assert sample["effective_n"] == pytest.approx(9 / 5)
-    hi = Item.objects.filter(sampled_requests__key="r-0").get()
+    hi = Item.objects.filter(sampled_requests__key="r-000").get()
     assert hi.cluster == "", "two users ask it: it is a cluster of its own"
     assert hi.sampled_requests.count() == 2
 
@@ -127,7 +127,7 @@ def test_a_user_with_more_than_a_fifth_is_named(team: Team, capsys: Capture) -> 
     ("fields", "asked_again"),
     [
         ({}, 0),
-        ({"masked": 1}, 1),
+        ({"output": "Write to nora@example.org."}, 1),
         ({"aborted": True}, 1),
         ({"output": None}, 1),
         ({"output": None, "error_type": "timeout"}, 0),
@@ -168,7 +168,7 @@ def test_messages_are_kept_as_an_item_can_hold_them(team: Team, capsys: Capture)
 def test_filters_and_times_choose_the_requests(team: Team, capsys: Capture) -> None:
     served(team, ["old?"], days_ago=20, name="old")
     served(team, ["a?", "b?", "c?"], route=["x", "x", "y"], tags=[["t"], [], ["t"]])
-    served(team, ["mirrored?"], name="copy", mirror_of="r-0")
+    served(team, ["mirrored?"], name="copy", mirror_of="r-000")
     assert drawn(capsys, "--where", "route=x", "--where", "tag=t")["requests"] == 1
     assert drawn(capsys, "--where", "language=unknown")["requests"] == 3
     assert "no request whose texts are stored fits" in refused(capsys, "--where", "route=z")
@@ -193,7 +193,7 @@ def test_a_query_that_can_t_be_is_refused_by_its_field(
 
 
 def test_several_models_are_no_baseline(team: Team, capsys: Capture) -> None:
-    served(team, ["a?", "b?"], model_name=["large", "small"])
+    served(team, ["a?", "b?"], model=["large", "small"])
     assert "choose one of large (1), small (1)" in refused(capsys)
     assert drawn(capsys, "--where", "model=large")["model"] == "large"
 

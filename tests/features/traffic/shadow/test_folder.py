@@ -95,7 +95,8 @@ def test_the_study_asks_the_candidate_what_production_was_asked(
 def test_masked_requests_are_asked_again_and_their_share_is_said(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:
-    served(team, [f"Question {i}?" for i in range(10)], masked=[0, 0, 0, 0, 1])
+    mail = "Write to nora@example.org."
+    served(team, [f"Question {i}?" for i in range(8)] + [f"{mail} {i}" for i in range(2)])
     draw()
     baseline = ["--baseline-url", server.url, "--baseline-model", "old"]
     capsys.readouterr()
@@ -105,7 +106,7 @@ def test_masked_requests_are_asked_again_and_their_share_is_said(
     server.misbehave = lambda prompt, attempt: saying("asked again")
     record = ["record", str(tmp_path / "again.yaml"), "--arm", "production"]
     assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
-    assert sorted(server.asked) == ["Question 4?", "Question 9?"]
+    assert sorted(server.asked) == ["Write to [mail-1]. 0", "Write to [mail-1]. 1"]
     capsys.readouterr()
     assert written(tmp_path, *filled(server), *baseline) == 0
     assert "The baseline was asked again on 2." in capsys.readouterr().out
@@ -120,7 +121,7 @@ def test_an_answer_that_retention_deleted_is_asked_again(
 ) -> None:
     served(team, ["a?", "b?", "c?"])
     draw()
-    RequestText.objects.filter(key="r-1").delete()
+    RequestText.objects.filter(key="r-001").delete()
     capsys.readouterr()
     assert run(["study", "init", str(tmp_path), "--from-traffic", *OF, "--json"]) == 0
     folder = json.loads(capsys.readouterr().out)
