@@ -23,6 +23,7 @@ from evalhub.decision.sections.judge import JudgeSection
 from evalhub.decision.sections.jumps import JumpsSection
 from evalhub.decision.sections.leakage import LeakageSection
 from evalhub.decision.sections.ledger import LedgerSection
+from evalhub.decision.sections.lost_pairs import LostPairsSection
 from evalhub.decision.sections.noise_floor import NoiseSection
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.decision.sections.policy_since import PolicySection
@@ -125,6 +126,9 @@ class DecisionRecord(Declaration):
         None,
         exclude_if=_is_none,
         description="left out where no item is a near-copy of another that was looked for",
+    )
+    lost_pairs: LostPairsSection | None = Field(
+        None, exclude_if=_is_none, description="left out where a mirror lost no answer"
     )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]

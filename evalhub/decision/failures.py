@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from evalhub.decision.align import ArmScores
 
 FAILURES: FailureUse = default_of(Rule, "failures")
+LOST_PAIR = "lost: no mirrored answer came"
+"""The error in place of an answer that a mirror lost: whose fault that is nobody knows."""
 
 
 def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "ArmScores":
