@@ -277,22 +277,38 @@ def _weights(
     requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
 ) -> tuple[Array | None, list[str]]:
     """The items' weights (their own or the mix's; None: equal), and why they can't be computed."""
+    try:
+        return weights_of(items, mix), []
+    except StatisticsError as error:
+        own = any(each.weight is not None for each in items)
+        what = ":" if own else " can't be weighted to its mix:"
+        return None, [f"{requirement.name}{what} {error}"]
+
+
+def weights_of(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> Array | None:
+    """How much each item counts, shape (n,), by the items' own weights or by the mix; None: alike.
+
+    Raises:
+        evalhub.stats.errors.StatisticsError: weights of their own and a mix, or of some items
+            alone; items that don't fit the mix.
+    """
     stated_weights = [each.weight for each in items if each.weight is not None]
     if mix and stated_weights:
-        return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
+        raise StatisticsError("items have weights and the policy a mix: keep one")
     if stated_weights and len(stated_weights) < len(items):
         lacking = len(items) - len(stated_weights)
         of = count_text(len(items), "item")
         has = "has" if lacking == 1 else "have"
-        return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
+        raise StatisticsError(f"{lacking} of {of} {has} no weight")
     if stated_weights:
-        return np.array(stated_weights, dtype=float), []
-    if not mix or not items:
-        return None, []
-    try:
-        return item_weights([each.tags for each in items], mix), []
-    except StatisticsError as error:
-        return None, [f"{requirement.name} can't be weighted to its mix: {error}"]
+        return np.array(stated_weights, dtype=float)
+    return item_weights([each.tags for each in items], mix) if mix and items else None
+
+
+def average_one(weights: Array) -> Array:
+    """The weights, shape (n,), on the scale on which they average 1, as a mix's do: weights of two
+    samples then count by the samples' sizes."""
+    return np.asarray(weights * (len(weights) / weights.sum()), dtype=float)
 
 
 def clusters_of(labels: Sequence[str]) -> list[str] | None:

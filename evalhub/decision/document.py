@@ -30,6 +30,7 @@ from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
 from evalhub.decision.sections.steps import StepsSection
+from evalhub.decision.sections.weights import WeightsSection
 from evalhub.declare.amounts import Size
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.decision import (
@@ -129,6 +130,9 @@ class DecisionRecord(Declaration):
     )
     lost_pairs: LostPairsSection | None = Field(
         None, exclude_if=_is_none, description="left out where a mirror lost no answer"
+    )
+    weights: WeightsSection | None = Field(
+        None, exclude_if=_is_none, description="left out where all items count alike"
     )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]

@@ -1,8 +1,9 @@
 """A review's judgments as a decision takes them. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from evalhub.decision.align import ItemLabel
 from evalhub.declare.decision import EarlyStopLimits
 from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.people import UnconfirmedUse
@@ -10,7 +11,7 @@ from evalhub.declare.people import UnconfirmedUse
 
 @dataclass(frozen=True, slots=True)
 class Judgments:
-    """A campaign's judgments; entry i of the three lists is one judgment.
+    """A campaign's judgments; entry i of choices, items and raters is one judgment.
 
     Attributes:
         choices: "candidate", "baseline", "tie" or "both-bad".
@@ -30,6 +31,8 @@ class Judgments:
         diverse: near-copies of an item were drawn last, so that items are no random sample.
         identities: who answers for each person who judged; empty: of a file.
         unconfirmed: what the policy makes of judgments of people whom nobody confirmed.
+        weights: by item, how much it counts, above 0; empty: all alike.
+        clusters: by item of a weighted sample, what it belongs to, such as its user.
     """
 
     choices: Sequence[str]
@@ -48,6 +51,34 @@ class Judgments:
     diverse: bool = False
     identities: Sequence[ReviewerIdentity] = ()
     unconfirmed: UnconfirmedUse = "exclude"
+    weights: Mapping[str, float] = field(default_factory=dict)
+    clusters: Mapping[str, str] = field(default_factory=dict)
+
+    def of_sample(self, items: Sequence[ItemLabel]) -> "Judgments":
+        """The same with the weights and clusters of a weighted sample's items; as they are where
+        the items have no weights."""
+        weights = {each.key: each.weight for each in items if each.weight is not None}
+        clusters = {each.key: each.cluster for each in items}
+        return replace(self, weights=weights, clusters=clusters) if weights else self
+
+    @property
+    def judgment_weights(self) -> list[float] | None:
+        """Each judgment's weight, which is its item's; None: all count alike, or not all have
+        one."""
+        if not self.weights or self.unweighted_items:
+            return None
+        return [self.weights[item] for item in self.items]
+
+    @property
+    def unweighted_items(self) -> int:
+        """Of a weighted sample, number of judged items without a weight."""
+        return len({*self.items} - self.weights.keys()) if self.weights else 0
+
+    @property
+    def units(self) -> list[Hashable]:
+        """What each judgment is clustered by: its item, in a weighted sample its item's cluster."""
+        of = self.clusters
+        return [("cluster", of[item]) if of.get(item) else item for item in self.items]
 
     @property
     def left_out(self) -> int:

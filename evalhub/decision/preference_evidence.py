@@ -145,15 +145,29 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
 
 
 def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[str]:
-    """Why agreement is too low; asked only once enough people have judged."""
+    """Why judgments can't be weighted, and why agreement is too low; the latter is asked only once
+    enough people have judged."""
+    reasons = _unweighted(judgments)
     floor, ac1 = rule.min_agreement, people.gwet_ac1
     value = None if ac1 is None else ac1.value
     if floor is None or (value is not None and value >= floor):
-        return []
+        return reasons
     if judgments.reviewers < rule.min_reviewers:
-        return []
+        return reasons
     value_text = "unknown" if value is None else f"{value:.2f}"
-    return [f"reviewers' agreement (AC1) is {value_text}, below the floor of {floor:g}"]
+    return [*reasons, f"reviewers' agreement (AC1) is {value_text}, below the floor of {floor:g}"]
+
+
+def _unweighted(judgments: Judgments) -> list[str]:
+    """Why judgments of a weighted sample can't be weighted; empty where they are."""
+    if lacking := judgments.unweighted_items:
+        of = count_text(len(set(judgments.items)), "judged item")
+        return [f"{lacking} of {of} {'has' if lacking == 1 else 'have'} no weight, and others do"]
+    if judgments.weights and judgments.early_stop is not None:
+        return [
+            "the review was ended early by limits that count items alike, and these have weights"
+        ]
+    return []
 
 
 def preference_criterion(
@@ -218,7 +232,12 @@ def preference_criterion(
             design_effect=1.0,
             gap=planned_gain,
             spread=record_spread(
-                judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
+                judgment_spread(
+                    np.array(values),
+                    items=judgments.units,
+                    raters=judgments.raters,
+                    weights=judgments.judgment_weights,
+                )
             ),
         ),
     ).model_copy(
@@ -312,7 +331,13 @@ def _estimate(estimate: Estimate) -> AgreementValue:
 
 
 def _score(judgments: Judgments, alpha: float) -> WinScore:
-    return win_score(judgments.choices, items=judgments.items, raters=judgments.raters, alpha=alpha)
+    return win_score(
+        judgments.choices,
+        items=judgments.units,
+        raters=judgments.raters,
+        weights=judgments.judgment_weights,
+        alpha=alpha,
+    )
 
 
 def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float]:

@@ -12,6 +12,7 @@ from typing import Any
 from evalhub.io.canonical import canonical_json
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.numbers import finite_number
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
 from evalhub.io.spelling import fold
 from evalhub.io.tools import check_message, message_text, tools_of
@@ -34,9 +35,9 @@ class FieldMapping:
 
     A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
     is None, the field of that very name is taken from the rows that have it. Several names for
-    `reference` or `tags` add up: several right answers, several tags. `choices` and `tools` are
-    taken where they are named alone: with choices an item is judged and not answered. All fields
-    that are not named become the item's metadata.
+    `reference` or `tags` add up: several right answers, several tags. `choices`, `tools` and
+    `weight` are taken where they are named alone: with choices an item is judged and not answered.
+    All fields that are not named become the item's metadata.
     """
 
     id: str = "id"
@@ -47,6 +48,7 @@ class FieldMapping:
     cluster: str | None = None
     choices: str | None = None
     tools: str | None = None
+    weight: str | None = None
 
     @property
     def field_names(self) -> frozenset[str]:
@@ -58,13 +60,17 @@ class FieldMapping:
             _names(self.cluster, "cluster"),
             [] if self.choices is None else [self.choices],
             [] if self.tools is None else [self.tools],
+            [] if self.weight is None else [self.weight],
         )
         return frozenset([self.id, self.input]).union(*several)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
-    """What a test set says of one item; all of it counts for the version's digest."""
+    """What a test set says of one item; all of it counts for the version's digest.
+
+    `weight` is how much the item counts, above 0: of a sample how many requests it stands for.
+    """
 
     key: str
     input: str | list[dict[str, Any]]
@@ -75,6 +81,7 @@ class ItemContent:
     metadata: dict[str, Any]
     choices: list[str] | None = None
     tools: list[dict[str, Any]] | None = None
+    weight: float | None = None
 
     def input_bytes(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
@@ -98,8 +105,9 @@ class ItemContent:
         return fingerprint_of(question_of(self.input) + self.context)
 
     def labels(self) -> bytes:
-        """The rest, as canonical JSON: what the item is called and grouped by."""
-        return canonical_json([self.key, self.tags, self.cluster, self.metadata])
+        """The rest, as canonical JSON: what the item is called and grouped by, and its weight."""
+        weight = [] if self.weight is None else [self.weight]
+        return canonical_json([self.key, self.tags, self.cluster, self.metadata, *weight])
 
 
 def prints_of(row: Row) -> tuple[int, int] | None:
@@ -201,6 +209,7 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         metadata={name: value for name, value in row.values.items() if name not in used},
         choices=None if mapping.choices is None else _choices(row, mapping.choices),
         tools=None if mapping.tools is None else _tools(row, mapping.tools),
+        weight=None if mapping.weight is None else _weight(row, mapping.weight),
     )
 
 
@@ -307,6 +316,17 @@ def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
         return tools_of(parse_json(value) if isinstance(value, str) and value else value or None)
     except ValueError as flaw:
         raise wrong(row, name, str(flaw)) from None
+
+
+def _weight(row: Row, name: str) -> float:
+    value = field(row, name)
+    try:
+        weight = finite_number(value)
+    except ValueError as flaw:
+        raise wrong(row, name, str(flaw)) from None
+    if weight <= 0:
+        raise wrong(row, name, f"a weight is a number above 0, and this one is {_quote(value)}")
+    return weight
 
 
 def _context(row: Row, name: str) -> str:

@@ -1,7 +1,7 @@
 """What a judge has said of two runs' answers, read once: for what it shows, and for a decision."""
 
 from collections.abc import Collection, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Length
@@ -22,7 +22,7 @@ class JudgeVotes:
     second.
 
     `unreadable` are replies that were no verdict. `clusters` has a label an item, `lengths` the
-    characters of (candidate, baseline).
+    characters of (candidate, baseline), `weights` how much an item counts; empty: all alike.
     """
 
     first: dict[Hashable, str] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class JudgeVotes:
     unreadable: int = 0
     clusters: dict[Hashable, Hashable] = field(default_factory=dict)
     lengths: dict[Hashable, tuple[float, float]] = field(default_factory=dict)
+    weights: dict[Hashable, float] = field(default_factory=dict)
 
     @property
     def clustered(self) -> bool:
@@ -62,25 +63,30 @@ def votes_of(judge_run: JudgeRun, items: Collection[str] | None = None) -> Judge
         .annotate(
             key=F("item__key"),
             cluster=F("item__cluster"),
+            weight=F("item__weight"),
             ours=_length(judge_run.candidate),
             theirs=_length(judge_run.baseline),
         )
-        .values_list("key", "cluster", "candidate_first", "choice", "ours", "theirs", "item")
+        .values_list(
+            "key", "cluster", "candidate_first", "choice", "ours", "theirs", "item", "weight"
+        )
     )
     joined = clusters_by_item(judge_run.candidate.test_set_version)
     votes = JudgeVotes()
     unreadable = 0
-    for key, own_cluster, candidate_first, choice, ours, theirs, item in rows:
+    for key, own_cluster, candidate_first, choice, ours, theirs, item, weight in rows:
         if items is not None and key not in items:
             continue
         cluster = joined.get(item, own_cluster)
         votes.clusters[key] = f"c {cluster}" if cluster else f"i {key}"
         votes.lengths[key] = (ours or 0, theirs or 0)
+        if weight is not None:
+            votes.weights[key] = weight
         if choice:
             (votes.first if candidate_first else votes.second)[key] = choice
         else:
             unreadable += 1
-    return JudgeVotes(votes.first, votes.second, unreadable, votes.clusters, votes.lengths)
+    return replace(votes, unreadable=unreadable)
 
 
 def _length(run: Run) -> "Subquery[IntegerField[int, int]]":

@@ -1,14 +1,12 @@
 """The arm that a study's candidates are judged against: the named one, or the best untuned one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 
-from evalhub.decision.align import Rows
+from evalhub.decision.align import Array, Rows, average_one, weights_of
 from evalhub.decision.flaws import flaws_of
-from evalhub.decision.mix import item_weights
 from evalhub.decision.sections.baseline_choice import (
     ChoiceSection,
     DevelopmentSplit,
@@ -84,7 +82,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, invalid)
     try:
         weights = [
-            item_weights(_tags(evidence, primary, rows), primary.mix) if primary.mix else 1.0
+            _weights(evidence, primary, rows)
             for primary, rows in zip(evidence.primaries, chosen_by, strict=True)
         ]
     except StatisticsError as error:
@@ -137,5 +135,10 @@ def _development_rows(evidence: StudyEvidence, primary: StudyTestSet) -> Rows:
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 
-def _tags(evidence: StudyEvidence, primary: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
-    return [each.tags for each in compress(evidence.items(primary.test_set_version), rows)]
+def _weights(evidence: StudyEvidence, primary: StudyTestSet, rows: Rows) -> Array | float:
+    """The weights of a primary's items that choose the baseline; they average 1."""
+    items = list(compress(evidence.items(primary.test_set_version), rows))
+    weights = weights_of(items, primary.mix)
+    if weights is None:
+        return 1.0
+    return weights if primary.mix else average_one(weights)

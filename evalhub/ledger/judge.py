@@ -149,6 +149,7 @@ def _check(votes: Votes, judged: JudgeVotes, people: Judgments | None) -> JudgeC
         votes,
         random_sample=people is not None and people.as_planned,
         clusters=judged.clusters if judged.clustered else None,
+        weights=judged.weights or None,
     )
 
 
@@ -184,6 +185,7 @@ def _correct(
         for item in votes
     ]
     clusters = [judged.clusters[item] for item in votes] if judged.clustered else None
+    weights = [judged.weights[item] for item in votes] if judged.weights else None
     try:
         lower, upper = (
             powered_estimate(
@@ -192,6 +194,7 @@ def _correct(
                 random_sample=True,
                 bounds=(0.0, 1.0),
                 clusters=clusters,
+                weights=weights,
                 alpha=level,
             )
             for level in (alpha, evidence.policy.harm_alpha)

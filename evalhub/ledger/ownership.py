@@ -12,9 +12,8 @@ from django.conf import settings
 from django.db.models import Avg, Count, F
 from django.utils import timezone
 
-from evalhub.decision.align import clusters_of
+from evalhub.decision.align import clusters_of, weights_of
 from evalhub.decision.criteria.ownership import OwnershipBudget, OwnershipKind
-from evalhub.decision.mix import item_weights
 from evalhub.decision.ownership.figures import ArmUse, KnownCosts
 from evalhub.decision.sections.prices import ArmPrice
 from evalhub.declare.cost_sheet import Ends
@@ -221,11 +220,10 @@ class PricedItems:
         wrong = Output.objects.filter(run__in=runs).exclude(error="")
         failed = set(wrong.values_list("item_id", flat=True))
         items = [each for each in item_labels(runs[0].test_set_version) if each.id not in failed]
-        weights = (
-            item_weights([each.tags for each in items], test_set.mix) if test_set.mix else None
-        )
         return cls(
-            [each.id for each in items], clusters_of([each.cluster for each in items]), weights
+            [each.id for each in items],
+            clusters_of([each.cluster for each in items]),
+            weights_of(items, test_set.mix),
         )
 
     def missing(self, cost: dict[int, list[float]] | None) -> int:

@@ -79,7 +79,8 @@ def ask(
         except TamperedError as error:
             return evidence_of_changed_review(_counts(heard, items), str(error))
         use = evidence.study.policy.unconfirmed_reviewers
-        judgments = _judgments(heard, items, alpha, use)
+        sample = evidence.items(test_set.test_set_version)
+        judgments = _judgments(heard, items, alpha, use).of_sample(sample)
     return preference_evidence(
         judgments,
         rule,
@@ -103,7 +104,8 @@ def judgments_of_ended_review(
     except (StillBlindError, TamperedError):
         return None
     items, policy = keys_judged_on(evidence, test_set, runs[0]), evidence.study.policy
-    return _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
+    judgments = _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
+    return judgments.of_sample(evidence.items(test_set.test_set_version))
 
 
 def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | None:

@@ -2,7 +2,7 @@
 
 from itertools import compress
 
-from evalhub.decision.align import clusters_of, pair_scores
+from evalhub.decision.align import clusters_of, pair_scores, weights_of
 from evalhub.declare.decision import Reading
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
@@ -49,8 +49,14 @@ def _reading(
     metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     rising = metric.rises
     worse, better = scores if rising else reversed(scores)
-    labels = [each.cluster for each in compress(items, whole)]
-    comparison = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
+    scored = list(compress(items, whole))
+    comparison = compare(
+        worse,
+        better,
+        clusters=clusters_of([each.cluster for each in scored]),
+        weights=weights_of(scored, None),
+        bounds=metric.reach,
+    )
     value, candidate = comparison.baseline, comparison.candidate
     if not rising:
         value, candidate = candidate, value

@@ -76,17 +76,19 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     the items apart, else its text's in its context."""
     rows = Item.objects.filter(version=version).order_by("position")
     prints = "fingerprint_in_context", "fingerprint"
-    columns = "id", "key", "cluster", Cast("tags", TextField()), *prints
+    columns = "id", "key", "cluster", Cast("tags", TextField()), "weight", *prints
     by_input = version.told_apart_by_input
     parsed: dict[str, list[str]] = {}
     labels = []
     wholes = set[int]()
-    for item, key, cluster, text, whole, own in rows.values_list(*columns):
+    for item, key, cluster, text, weight, whole, own in rows.values_list(*columns):
         wholes.add(whole)
         if text not in parsed:
             parsed[text] = json.loads(text)
         labels.append(
-            ItemLabel(key, cluster, parsed[text], id=item, fingerprint=own if by_input else whole)
+            ItemLabel(
+                key, cluster, parsed[text], weight, item, fingerprint=own if by_input else whole
+            )
         )
     if len(wholes) == len(labels):
         return labels

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned, Rows
+from evalhub.decision.align import Aligned, Rows, average_one
 from evalhub.ledger.models import Look
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -24,7 +24,7 @@ def with_earlier_looks(
     """The rows of these looks, oldest first, each as it was judged then, and those of new items.
 
     Answers that were given anew to the old items since don't change what was seen. Each look's
-    items are weighted to the mix by themselves, so that all of them estimate the same thing.
+    items are weighted by themselves, so that all of them estimate the same thing.
     """
     looks = Look.objects.select_related(
         "baseline_run__version",
@@ -64,6 +64,8 @@ def _join(first: Aligned, added: Aligned) -> Aligned:
         items=[*first.items, *added.items],
         weights=None
         if first.weights is None or added.weights is None
+        else np.concatenate([average_one(first.weights), average_one(added.weights)])
+        if added.mix is None
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
         look_stages=np.concatenate([before, np.full(len(added.baseline), stage)]),

@@ -23,6 +23,7 @@ class HasItemFields(Protocol):
     tags: Any
     cluster: Any
     metadata: Any
+    weight: Any
 
 
 def content_of(row: HasItemFields) -> ItemContent:
@@ -37,6 +38,7 @@ def content_of(row: HasItemFields) -> ItemContent:
         metadata=row.metadata,
         choices=row.choices,
         tools=row.tools,
+        weight=row.weight,
     )
 
 

@@ -39,6 +39,7 @@ class ItemRows:
             "cluster": item.cluster,
             "choices": item.choices,
             "tools": item.tools,
+            "weight": item.weight,
         }
         renamed = {self.fields[name]: row[name] for name in self.fields}
         return {**renamed, **item.metadata}
@@ -54,7 +55,7 @@ def item_rows(version: TestSetVersion) -> ItemRows:
     if bare := version.items.filter(redacted__isnull=False).first():
         raise ItemRowsError(f"{version}: the text of item '{bare.key}' was redacted")
     names = ["id", "input", "reference", "context", "tags", "cluster"]
-    for name in ("choices", "tools"):
+    for name in ("choices", "tools", "weight"):
         if version.items.filter(**{f"{name}__isnull": False}).exists():
             names.append(name)
     reserved: set[str] = set()

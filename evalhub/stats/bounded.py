@@ -36,10 +36,15 @@ def bounded_limits(
 
 
 def bounded_p_less(
-    values: Array, clusters: NDArray[np.intp] | None = None, *, reach: float, bound: float
+    values: Array,
+    clusters: NDArray[np.intp] | None = None,
+    weights: Array | None = None,
+    *,
+    reach: float,
+    bound: float,
 ) -> float:
     """p-value of "the mean is at least `bound`", by the test that bounded_limits() inverts."""
-    seen, counts = _count_distinct(values, clusters, None)
+    seen, counts = _count_distinct(values, clusters, weights)
     return score_p_less(seen, counts, reach=reach, bound=bound)
 
 

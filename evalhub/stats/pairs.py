@@ -85,7 +85,7 @@ def line_up(
         candidate=b,
         differences=d,
         clusters=_number_labels(clusters, d.size),
-        weights=_weights(weights, d.size),
+        weights=read_weights(weights, d.size),
         binary=binary,
         reach=high - low,
     )
@@ -135,7 +135,8 @@ def _number_labels(labels: Labels | None, n: int) -> NDArray[np.intp] | None:
     return np.fromiter((numbers.setdefault(c, len(numbers)) for c in labels), np.intp, n)
 
 
-def _weights(weights: ArrayLike | None, n: int) -> Array | None:
+def read_weights(weights: ArrayLike | None, n: int) -> Array | None:
+    """Weights as (n,). Raises StatisticsError for another shape, or one that isn't above 0."""
     if weights is None:
         return None
     array = np.asarray(weights, dtype=float)

@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.levels import LEAN, POWER
-from evalhub.stats.pairs import Labels, line_up
+from evalhub.stats.pairs import Labels, line_up, read_weights
 from evalhub.stats.power_spread import Leaning, Spread, df_of, items_for
 
 Array = NDArray[np.float64]
@@ -25,8 +25,11 @@ class ReviewSize:
     only_by_more: bool
 
 
-def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
-    """The spread of judgments (m,) in [−1/2, 1/2], each of one item by one rater.
+def judgment_spread(
+    values: Array, *, items: Labels, raters: Labels, weights: ArrayLike | None = None
+) -> Spread:
+    """The spread of judgments (m,) in [−1/2, 1/2], each of one item by one rater, with `weights`
+    (m,) above 0 where they don't count alike.
 
     Items' part is CR2's variance over `items`; what raters add is CR2's over `raters` beyond that
     of single judgments (two-way clustering: Cameron, Gelbach and Miller 2011), as win_score() has
@@ -36,12 +39,14 @@ def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
     alike = np.zeros(len(values))
     by_item, by_rater = (line_up(alike, values, labels).clusters for labels in (items, raters))
     n = values.size
-    of_items, of_raters = (clustered_mean(values, clusters) for clusters in (by_item, by_rater))
+    w = read_weights(weights, n)
+    of_items, of_raters = (clustered_mean(values, each, w) for each in (by_item, by_rater))
     alone = float(values.var()) + 1 / n
     of_item = of_items.se**2 * n if of_items.df > 0 else alone * n
     df, seen = max(of_raters.df, 1.0), 0.0
     if of_raters.df > 0:
-        seen = max(0.0, of_raters.se**2 - clustered_mean(values).se ** 2) * of_raters.clusters
+        single = clustered_mean(values, None, w)
+        seen = max(0.0, of_raters.se**2 - single.se**2) * of_raters.clusters
     people = Leaning(of_raters.clusters, math.sqrt(seen + LEAN**2 / df), df + 1, math.sqrt(alone))
     return Spread(math.sqrt(max(of_item, alone)), None, df_of(of_items), 0.0, people)
 

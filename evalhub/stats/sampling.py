@@ -31,7 +31,7 @@ Allocation = Literal["proportional", "equal", "neyman"]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SamplingFrame:
     """What a sample is drawn from; entry i of all four describes row i.
 
     Attributes:
@@ -48,7 +48,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class StratumCount:
+class DrawnStratum:
     """Rows of the frame in a stratum, and how many of them were drawn."""
 
     size: int
@@ -76,7 +76,7 @@ class Sample:
 
     rows: NDArray[np.intp]
     weights: Array
-    strata: Mapping[Hashable, StratumCount]
+    strata: Mapping[Hashable, DrawnStratum]
     left_out: int
     design_effect: float
     large_clusters: Mapping[Hashable, float]
@@ -88,7 +88,7 @@ class Sample:
 
 
 def draw_sample(
-    frame: Frame,
+    frame: SamplingFrame,
     count: int,
     *,
     seed: str,
@@ -119,7 +119,7 @@ def draw_sample(
             members[stratum].append((_place(seed, key), row))
     sizes = {stratum: len(rows) for stratum, rows in members.items()}
     counts = allocate(sizes, count, allocation=allocation, variances=variances, least=least)
-    strata = {name: StratumCount(size, counts[name]) for name, size in sizes.items()}
+    strata = {name: DrawnStratum(size, counts[name]) for name, size in sizes.items()}
     chosen = sorted(
         (place, row, strata[name].weight)
         for name, rows in members.items()
@@ -141,9 +141,9 @@ def allocate(
     sizes: Mapping[Hashable, int],
     count: int,
     *,
-    allocation: Allocation = "proportional",
+    allocation: Allocation,
+    least: int,
     variances: Mapping[Hashable, float] | None = None,
-    least: int = 2,
 ) -> dict[Hashable, int]:
     """How many rows to draw from each stratum, by its size in the frame.
 
@@ -204,7 +204,7 @@ def _parts(
     return {name: size * math.sqrt(variances[name]) for name, size in sizes.items()}
 
 
-def _check_frame(frame: Frame) -> None:
+def _check_frame(frame: SamplingFrame) -> None:
     columns = (frame.keys, frame.strata, frame.clusters, frame.contents)
     if len({len(column) for column in columns}) > 1:
         lengths = ", ".join(str(len(column)) for column in columns)

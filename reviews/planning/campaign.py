@@ -10,7 +10,7 @@ from django.db import transaction
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates, check_owns
-from evalhub.declare.review import Design
+from evalhub.declare.review import Anytime, Design
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
 from reviews.blinding import dealing_seed
@@ -177,6 +177,12 @@ def inputs(
                 f"the runs answer different test sets: {first.test_set_version} and "
                 f"{run.test_set_version}"
             )
+    items = first.test_set_version.items.filter(weight__isnull=False)
+    if isinstance(design.stopping, Anytime) and items.exists():
+        raise PlanError(
+            f"stopping: the limits of an early stop count items alike, and those of "
+            f"{first.test_set_version} have weights; leave it out"
+        )
     versions = [run.version for run in runs]
     for version in versions:
         if sum(each.pk == version.pk for each in versions) > 1:

@@ -24,7 +24,7 @@ from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
-from evalhub.stats.sampling import Allocation, Frame, draw_sample
+from evalhub.stats.sampling import Allocation, SamplingFrame, draw_sample
 
 Array = NDArray[np.float64]
 Truth = Literal["frame", "users"]
@@ -130,7 +130,7 @@ def rates(scene: Scene, draws: int, *, alpha: float = ALPHA) -> Rates:
         rng = np.random.default_rng([SEED, number])
         users, rare, differences = production(scene, rng)
         keys = [f"{number}:{row}" for row in range(len(users))]
-        frame = Frame(keys, rare.tolist(), users.tolist(), keys)
+        frame = SamplingFrame(keys, rare.tolist(), users.tolist(), keys)
         sample = draw_sample(frame, scene.items, seed="s", allocation=scene.allocation)
         d, clusters = differences[sample.rows], users[sample.rows]
         truth = float(differences.mean()) if scene.truth == "frame" else 0.0

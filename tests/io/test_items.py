@@ -320,3 +320,62 @@ def test_what_is_no_list_of_choices_is_refused(jsonl: Write, choices: Any, says:
     row = {"id": 1, "input": "Which?", "choices": choices}
     with pytest.raises(DataError, match=says):
         list(read_items(jsonl(row), FieldMapping(choices="choices")))
+
+
+# Weights
+
+
+def test_a_weight_is_taken_where_it_is_named_and_is_metadata_else(jsonl: Write) -> None:
+    """A file with a field `weight` is the same version as before items had weights."""
+    row = {"id": "q1", "input": "Hello?", "weight": 2.5}
+    assert the_item(jsonl(row)).metadata == {"weight": 2.5}
+    assert the_item(jsonl(row)).weight is None
+    item = the_item(jsonl(row), FieldMapping(weight="weight"))
+    assert (item.weight, item.metadata) == (2.5, {})
+
+
+def test_a_csv_s_weight_is_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text("id,input,stands_for\nq1,Hello?,12.5\n")
+    assert the_item(file, FieldMapping(weight="stands_for")).weight == 12.5
+
+
+def test_a_weight_is_content_of_the_version_and_not_of_the_question(jsonl: Write) -> None:
+    mapping = FieldMapping(weight="w")
+    one, two = (
+        the_item(jsonl({"id": "q1", "input": "Hello?", "w": weight}), mapping) for weight in (1, 2)
+    )
+    assert one.labels() != two.labels()
+    assert one.input_bytes() == two.input_bytes()
+    assert one.fingerprint() == two.fingerprint()
+    without = the_item(jsonl({"id": "q1", "input": "Hello?"}))
+    assert without.labels() == b'["q1",[],"",{}]'
+
+
+@pytest.mark.parametrize(
+    ("weight", "why"),
+    [
+        (0, "a weight is a number above 0, and this one is 0"),
+        (-1, "a weight is a number above 0"),
+        (None, "a finite number was expected, not None"),
+        ("much", "a finite number was expected, not 'much'"),
+        ("1,5", "write the decimals with a point"),
+        (1e300, "a number beyond 1e+15"),
+        (1e-300, "a number so near to 0"),
+        ([1], "a finite number was expected"),
+    ],
+)
+def test_a_weight_that_can_t_be_is_refused_with_its_line(
+    jsonl: Write, weight: Any, why: str
+) -> None:
+    rows = ({"id": "q1", "input": "Hello?", "w": 1}, {"id": "q2", "input": "Who?", "w": weight})
+    with pytest.raises(DataError, match=re.escape(why)) as caught:
+        items_of(jsonl(*rows), FieldMapping(weight="w"))
+    assert (caught.value.line, caught.value.field) == (2, "w")
+
+
+def test_a_weight_that_is_missing_is_refused_with_its_line(jsonl: Write) -> None:
+    rows = ({"id": "q1", "input": "Hello?", "w": 1}, {"id": "q2", "input": "Who?"})
+    with pytest.raises(DataError, match="w") as caught:
+        items_of(jsonl(*rows), FieldMapping(weight="w"))
+    assert caught.value.line == 2

@@ -73,6 +73,8 @@ def test_ignoring_few_clusters_fails():
         Panel(50, 4, 2, 1.0, 0.0, 0.2),
         Panel(200, 3, 1, 1.0, 0.5, 0.0),
         Panel(200, 8, 2, 1.0, 0.5, 0.2),
+        Panel(200, 8, 2, 1.0, 0.5, 0.2, rare=-1.5),
+        Panel(500, 5, 1, 1.0, 0.3, 0.2, rare=-1.5),
     ],
     ids=str,
 )

@@ -113,3 +113,40 @@ def test_the_p_value_is_the_level_at_which_the_interval_leaves_one_half(better, 
                 for alpha in (p * 1.001, p * 0.999)
             ]
             assert outside == [True, False]
+
+
+def test_a_judgment_counts_by_its_item_s_weight():
+    """Items of weight 9, 1 and 1; the first is lost: (−9 + 1 + 1)/11, and (1 + that)/2 a score."""
+    result = win_score(
+        ["baseline", "candidate", "candidate"],
+        items="abc",
+        raters=["ann", "ben", "cleo"],
+        weights=[9, 1, 1],
+    )
+    assert result.score == pytest.approx((1 - 7 / 11) / 2)
+    assert (result.wins, result.losses) == (2, 1)
+
+
+def test_equal_weights_change_no_number():
+    choices = ["candidate", "candidate", "baseline", "tie"] * 15
+    items, raters = [i // 2 for i in range(60)], ["ann", "ben"] * 30
+    plain = win_score(choices, items=items, raters=raters)
+    weighted = win_score(choices, items=items, raters=raters, weights=[2.5] * 60)
+    assert (weighted.score, weighted.lower, weighted.upper) == pytest.approx(
+        (plain.score, plain.lower, plain.upper)
+    )
+    assert weighted.method == f"weighted, {plain.method}"
+
+
+def test_unequal_weights_widen_the_interval():
+    choices = ["candidate", "baseline"] * 100
+    raters = ["abcd"[i // 2 % 4] for i in range(200)]
+    plain = win_score(choices, items=range(200), raters=raters)
+    weights = [10.0 if i % 20 < 2 else 1.0 for i in range(200)]
+    weighted = win_score(choices, items=range(200), raters=raters, weights=weights)
+    assert weighted.upper - weighted.lower > 1.5 * (plain.upper - plain.lower)
+
+
+def test_weights_that_are_not_above_0_are_refused():
+    with pytest.raises(StatisticsError, match="weights must be positive"):
+        win_score(["candidate"] * 2, items="ab", raters="ab", weights=[1, 0])

@@ -115,6 +115,29 @@ def test_items_that_do_not_fit_the_mix_are_refused_before_anything_is_written(de
     assert "field 'test_sets.triage.mix': the mix divides items by rare, usual" in refusal(desk)
 
 
+def weighted_triage(desk: Desk) -> None:
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": "?", "reference": "right", "tags": ["a"], "w": 1 + i}
+            for i in range(60)
+        ),
+    )
+    desk.study["test_sets"]["triage"]["fields"] = {"weight": "w"}
+
+
+def test_items_have_the_weights_that_the_file_says(desk: Desk) -> None:
+    weighted_triage(desk)
+    version = registered(desk).test_sets.get(name="triage").test_set_version
+    assert list(version.items.values_list("weight", flat=True)[:3]) == [1.0, 2.0, 3.0]
+
+
+def test_items_with_weights_are_weighted_to_no_mix_besides(desk: Desk) -> None:
+    weighted_triage(desk)
+    desk.study["test_sets"]["triage"]["mix"] = {"a": 1.0}
+    assert "field 'test_sets.triage.mix': items have weights and the policy a mix" in refusal(desk)
+
+
 def test_the_best_untuned_arm_is_left_for_the_gate_to_choose(desk: Desk) -> None:
     desk.study["baseline"] = "best-untuned"
     study = registered(desk)

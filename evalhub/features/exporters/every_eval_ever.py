@@ -18,9 +18,8 @@ import numpy as np
 from evalhub import __version__
 from evalhub.accounts.models import User
 from evalhub.accounts.results_seen import note_export
-from evalhub.decision.align import clusters_of
+from evalhub.decision.align import clusters_of, weights_of
 from evalhub.decision.criterion import Criterion
-from evalhub.decision.mix import item_weights
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.rows import AT_ONCE, ExportError
 from evalhub.io.full_disk import whole_or_gone
@@ -291,12 +290,11 @@ def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[
     values = means[1 if arm.candidate else 0][complete]
     items = [each for each, whole in zip(labels, complete, strict=True) if whole]
     mix = arm.decision.study.test_sets.get(name=criterion.test_set).mix
-    weights = item_weights([each.tags for each in items], mix) if mix else None
     comparison = compare(
         np.zeros(len(values)),
         values,
         clusters=clusters_of([each.cluster for each in items]),
-        weights=weights,
+        weights=weights_of(items, mix),
         alpha=ALPHA,
     )
     if abs(comparison.candidate - value) > 1e-9 * max(1.0, abs(value)):

@@ -36,6 +36,7 @@ class FieldNames(DeclaredForm):
     cluster = forms.CharField(label="with the cluster", required=False, help_text="cluster")
     choices = forms.CharField(label="with choices", required=False, help_text="none, if empty")
     tools = forms.CharField(label="with tools", required=False, help_text="none, if empty")
+    weight = forms.CharField(label="with weights", required=False, help_text="none, if empty")
 
     def clean(self) -> dict[str, Any]:
         """Adds `mapping`."""

@@ -103,7 +103,7 @@ def item_content(document: Mapping[str, Any]) -> ItemContent:
     """
     values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
-    mapped = {name: name for name in ("choices", "tools") if name in values}
+    mapped = {name: name for name in ("choices", "tools", "weight") if name in values}
     try:
         content = item_of(Row(1, values), FieldMapping(reference="references", **mapped))
     except DataError as error:

@@ -19,12 +19,17 @@ NAMES = {"id": "key", "input": "input", "reference": "references", "tools": "too
 
 
 TEXTS = (
-    "key", "input", "references", "context", "tags", "cluster", "choices", "tools", "metadata",
+    "key", "input", "references", "context", "tags", "cluster", "choices", "tools", "weight",
+    "metadata",
 )  # fmt: skip
 
 
 def _area(rows: int, **attributes: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attributes})
+
+
+EXTRAS = ("choices", "tools", "weight")
+"""What an item has where the text isn't empty."""
 
 
 class ItemForm(forms.Form):
@@ -57,6 +62,11 @@ class ItemForm(forms.Form):
     )
     tools = forms.CharField(
         label="Tools", widget=_area(2), required=False, help_text="a JSON list, as OpenAI has them"
+    )
+    weight = forms.CharField(
+        label="Weight",
+        required=False,
+        help_text="how much it counts, above 0; none, or one for every item of the set",
     )
     metadata = forms.CharField(
         label="Anything else", widget=_area(2), required=False, help_text="a JSON object"
@@ -96,6 +106,7 @@ def form_of(item: WorkingItem) -> dict[str, Any]:
         "cluster": content.cluster,
         "choices": "" if content.choices is None else _as_json(content.choices),
         "tools": "" if content.tools is None else _as_json(content.tools),
+        "weight": "" if content.weight is None else _as_json(content.weight),
         "metadata": _as_json(content.metadata) if content.metadata else "",
         "revision": item.revision,
     }
@@ -111,7 +122,7 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
         "tags": [line.strip() for line in cleaned["tags"].splitlines() if line.strip()],
         "cluster": cleaned["cluster"],
     }
-    extras = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
+    extras = {name: cleaned[name] for name in EXTRAS if cleaned[name].strip()}
     mapping = FieldMapping(**{name: name for name in extras})
     content = item_of(Row(1, values | extras, FILE), mapping)
     return replace(content, metadata=_metadata(cleaned["metadata"]))

@@ -268,6 +268,7 @@ def _columns(content: ItemContent) -> dict[str, object]:
         "tags": content.tags,
         "cluster": content.cluster,
         "metadata": content.metadata,
+        "weight": content.weight,
         "digest": hashlib.sha256(content.input_bytes()).hexdigest(),
         "fingerprint": content.fingerprint(),
         "fingerprint_in_context": content.fingerprint_in_context(),

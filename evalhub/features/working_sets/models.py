@@ -5,7 +5,7 @@ rests on it. Publishing one makes the frozen version, by the same code as an imp
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from django.db import connection, models
 from django.db.models import (
@@ -153,8 +153,10 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
 
     def mark_changes(self) -> None:
         """Sets each item's `change`, by comparing it with its `was`."""
-        same = {name: OuterRef(name) for name in COMPARED}
-        unchanged = Exists(Item.objects.filter(pk=OuterRef("was"), **same))
+        same: dict[str, Any] = {name: OuterRef(name) for name in COMPARED}
+        before = Item.objects.alias(weighs=Coalesce("weight", 0.0))
+        same["weighs"] = Coalesce(OuterRef("weight"), 0.0)  # a NULL equals nothing
+        unchanged = Exists(before.filter(pk=OuterRef("was"), **same))
         self.order_by().update(
             change=Case(
                 When(was=None, then=Value(ItemChange.ADDED)),
@@ -179,6 +181,7 @@ class WorkingItem(models.Model):
     context = models.TextField(blank=True)
     choices = models.JSONField(null=True)
     tools = models.JSONField(null=True)
+    weight = models.FloatField(null=True)
     tags = models.JSONField(default=list)
     cluster = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)

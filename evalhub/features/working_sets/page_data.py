@@ -38,6 +38,7 @@ FIELDS = {
     "tools": "tools",
     "tags": "tags",
     "cluster": "cluster",
+    "weight": "weight",
     "metadata": "anything else",
 }
 

@@ -192,6 +192,7 @@ class WorkingItemRequest(Declaration):
     choices: tuple[JsonValue, ...] | None = None
     tools: tuple[JsonValue, ...] | None = None
     metadata: dict[str, JsonValue] = {}
+    weight: float | None = Field(None, gt=0, description="how much it counts")
 
 
 class WorkingItemOut(ItemContentOut):

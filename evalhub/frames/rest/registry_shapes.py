@@ -75,6 +75,7 @@ class ItemContentOut(ResponseBody):
     choices: tuple[str, ...] | None
     tools: tuple[dict[str, JsonValue], ...] | None
     metadata: dict[str, JsonValue]
+    weight: float | None = Field(description="how much it counts; null: like every other")
 
 
 class ItemOut(ItemContentOut):

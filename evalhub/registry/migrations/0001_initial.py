@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('context', models.TextField(blank=True, help_text='retrieved or given text')),
                 ('choices', models.JSONField(help_text='texts to choose from, of which a model says how likely each is', null=True)),
                 ('tools', models.JSONField(help_text='tools that the model may call', null=True)),
+                ('weight', models.FloatField(help_text='how much it counts, above 0: of a sample how many requests it stands for', null=True)),
                 ('tags', models.JSONField(default=list)),
                 ('cluster', models.CharField(blank=True, help_text='items that share a source share a cluster', max_length=200)),
                 ('metadata', models.JSONField(default=dict)),

@@ -272,6 +272,10 @@ class Item(models.Model):
         null=True, help_text="texts to choose from, of which a model says how likely each is"
     )
     tools = models.JSONField(null=True, help_text="tools that the model may call")
+    weight = models.FloatField(
+        null=True,
+        help_text="how much it counts, above 0: of a sample how many requests it stands for",
+    )
     tags = models.JSONField(default=list)
     cluster = models.CharField(
         max_length=200, blank=True, help_text="items that share a source share a cluster"

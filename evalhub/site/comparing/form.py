@@ -35,6 +35,7 @@ ITEM_FIELDS = {
     "cluster": "Cluster",
     "choices": "Choices",
     "tools": "Tools",
+    "weight": "Weight",
 }
 SEVERAL = ("reference", "context", "tags", "cluster")
 """Fields that are taken by their usual names where rows have them, unless they are named."""
@@ -227,7 +228,7 @@ def _item_fields(cleaned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     mapping = mapping_of(cleaned)
     names = {name: getattr(mapping, name) for name in ITEM_FIELDS}
     unusual = {name: value for name, value in names.items() if value not in (None, name)}
-    unusual |= {name: names[name] for name in ("choices", "tools") if names[name]}
+    unusual |= {name: names[name] for name in ("choices", "tools", "weight") if names[name]}
     return {"fields": unusual} if unusual else {}
 
 

@@ -43,6 +43,11 @@ class ItemFields(Declaration):
     tools: FieldName | None = Field(
         None, description="tools that the model may call, as OpenAI's protocol has them"
     )
+    weight: FieldName | None = Field(
+        None,
+        description="how much the item counts, above 0; of a sample, how many requests it "
+        "stands for",
+    )
 
     @property
     def mapping(self) -> FieldMapping:

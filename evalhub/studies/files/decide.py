@@ -102,6 +102,11 @@ def decide_scores(
         requirements[0].test_set,
     )
 
+    reviewed = judged or first
+    sample = next(
+        (each.labels for each in parts if each.aligned.requirement.test_set == reviewed), ()
+    )
+
     def gather(charge: Charge, registered: bool) -> Evidence:
         return Evidence(
             arms=Arms(baseline=_arm_name(scores, 0), candidate=_arm_name(scores, 1)),
@@ -113,9 +118,9 @@ def decide_scores(
             pending=[*doubts, *_not_in_files(policy)],
             answered=list(_answers_by_test_set(parts, scores)),
             people=preference_evidence(
-                judgments,
+                None if judgments is None else judgments.of_sample(sample),
                 policy.preference,
-                test_set=judged or first,
+                test_set=reviewed,
                 alpha=charge.level,
                 harm_alpha=policy.harm_alpha,
                 planned_gain=policy.planned_gain,

@@ -7,9 +7,8 @@ from math import ceil
 import numpy as np
 from django.db import transaction
 
-from evalhub.decision.align import ItemLabel, clusters_of
+from evalhub.decision.align import ItemLabel, clusters_of, weights_of
 from evalhub.decision.levels import Together
-from evalhub.decision.mix import item_weights
 from evalhub.decision.rule import alphas_of
 from evalhub.decision.sections.ledger import LedgerRow
 from evalhub.decision.sections.repeated import repeats_of
@@ -221,9 +220,7 @@ def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
     """Design effect of the clusters, at the assumed correlation, and of the weights."""
     clusters = clusters_of([each.cluster for each in items])
     labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
-    mix = test_set.mix
-    weights = item_weights([each.tags for each in items], mix) if mix else None
-    return assumed_design_effect(len(items), labels, weights)
+    return assumed_design_effect(len(items), labels, weights_of(items, test_set.mix))
 
 
 def _items_to_judge(

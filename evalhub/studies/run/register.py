@@ -38,7 +38,7 @@ from evalhub.studies.run.linked import (
 )
 from evalhub.studies.run.register_items import (
     Progress,
-    check_mix,
+    check_weights,
     merge_equal_sets,
     register_test_set,
     test_set_rows,
@@ -89,7 +89,7 @@ def register_study(
     study = _study(spec, project, existing, settings_with_judge(spec, judges))
     sets |= draw_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
-        check_mix(spec, name, test_set, sets[name][0])
+        check_weights(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
     _check_answers(spec, champion, study)
     if before is not None:

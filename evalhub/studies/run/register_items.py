@@ -91,17 +91,24 @@ def merge_equal_sets(
     return merged
 
 
-def check_mix(spec: StudySpec, name: str, test_set: AskedTestSet, version: TestSetVersion) -> None:
-    """Checks that the items can be weighted to the production mix, before anything is asked."""
-    if test_set.mix is None:
+def check_weights(
+    spec: StudySpec, name: str, test_set: AskedTestSet, version: TestSetVersion
+) -> None:
+    """Checks that the items can be weighted, before anything is asked: to the production mix, or
+    each by a weight of its own."""
+    rows = Item.objects.filter(version=version)
+    weighted = rows.filter(weight__isnull=False).exists()
+    if test_set.mix is None and not weighted:
         return
-    from evalhub.decision.mix import item_weights
+    from evalhub.decision.align import ItemLabel, weights_of
 
-    tags = Item.objects.filter(version=version).values_list("tags", flat=True)
+    columns = rows.values_list("key", "tags", "weight")
+    labels = [ItemLabel(key, tags=tags, weight=weight) for key, tags, weight in columns]
     try:
-        item_weights(list(tags), test_set.mix)
+        weights_of(labels, test_set.mix)
     except StatisticsError as error:
-        raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
+        field = ["fields", "weight"] if test_set.mix is None else ["mix"]
+        raise spec.document.error(["test_sets", name, *field], str(error)) from error
 
 
 def form_metrics(test_set: AskedTestSet) -> list[Metric]:

@@ -121,6 +121,7 @@ def test_a_published_version_is_edited_looked_at_and_published_as_the_next(
 
 EDITED = (
     "id", "input", "references", "context", "tags", "cluster", "choices", "tools", "metadata",
+    "weight",
 )  # fmt: skip
 
 
@@ -260,6 +261,7 @@ def test_what_can_t_be_is_refused_with_its_field_and_nothing_is_written(
         ({"references": [None]}, "references"),
         ({"choices": ["a", "a"]}, "choices"),
         ({"tools": [{"name": 1}]}, "tools"),
+        ({"weight": 0}, "weight"),
         ({"cluster": "c" * 201}, "cluster"),
         ({"metadata": []}, "metadata"),
         ({"reference": "misspelt"}, "reference"),

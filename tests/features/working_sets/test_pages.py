@@ -188,6 +188,8 @@ def test_what_somebody_changed_since_one_looked_is_not_published(
         ("metadata", "{", "malformed JSON"),
         ("choices", "yes", "choices are a list of texts"),
         ("tools", '[{"name": 1}]', "name"),
+        ("weight", "-1", "a weight is a number above 0"),
+        ("weight", "1,5", "write the decimals with a point"),
         ("cluster", "c" * 201, "200"),
     ],
 )

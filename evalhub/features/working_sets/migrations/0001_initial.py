@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('context', models.TextField(blank=True)),
                 ('choices', models.JSONField(null=True)),
                 ('tools', models.JSONField(null=True)),
+                ('weight', models.FloatField(null=True)),
                 ('tags', models.JSONField(default=list)),
                 ('cluster', models.CharField(blank=True, max_length=200)),
                 ('metadata', models.JSONField(default=dict)),
