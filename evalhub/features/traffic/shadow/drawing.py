@@ -20,6 +20,7 @@ from evalhub.features.traffic.shadow.items import (
     DrawnItems,
     RequestContent,
     items_of_requests,
+    with_weights,
 )
 from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.io.items import ItemContent
@@ -122,6 +123,7 @@ def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
     if old:
         drawn.items = [each for each in drawn.items if each not in old]
         drawn.left_out[ELSEWHERE] += sum(len(each.requests) for each in old)
+    with_weights(drawn.items)
     return drawn
 
 

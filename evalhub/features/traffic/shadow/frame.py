@@ -14,7 +14,7 @@ from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request, ServedModel
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
-from evalhub.stats.sampling import Frame
+from evalhub.stats.sampling import SamplingFrame
 
 LARGEST = 2_000_000
 """Requests of a frame, so that its columns take a few hundred megabytes at most."""
@@ -39,7 +39,7 @@ class RequestFrame:
     """
 
     ids: list[RequestId] = field(default_factory=list)
-    columns: Frame = field(default_factory=lambda: Frame([], [], [], []))
+    columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], [], []))
     model_name: str = ""
     version: int | None = None
 
@@ -94,7 +94,7 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
             "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
             "since",
         )
-    frame.columns = Frame(keys, strata, clusters, contents)
+    frame.columns = SamplingFrame(keys, strata, clusters, contents)
     frame.model_name, frame.version = _one_model(served)
     return frame
 

@@ -94,6 +94,13 @@ def items_of_requests(requests: Iterable[RequestContent]) -> DrawnItems:
     return drawn
 
 
+def with_weights(items: Sequence[DrawnItem]) -> None:
+    """Gives items their weights, where these differ: alike, they change no estimate."""
+    if len({each.weight for each in items}) > 1:
+        for item in items:
+            item.content = replace(item.content, weight=item.weight)
+
+
 def _content(request: RequestContent) -> ItemContent:
     """Raises DataError for messages that no item may have."""
     messages = [_message(each) for each in request.messages or ()]

@@ -63,7 +63,7 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
     yield from _live(parts.kind, parts.url, parts.model, parts.key_env)
     yield "    # budget: {tokens: 2000000}   what asking it may cost in all"
-    yield from _test_set(version.test_set.slug)
+    yield from _test_set(sample, version.test_set.slug)
     yield ""
     yield "policy:"
     yield "  failures: worst   # an answer that failed scores the worst, of either arm"
@@ -86,7 +86,7 @@ def _again(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield f"  {CANDIDATE}:   # isn't asked here"
     yield f"    kind: {_kind(sample)}"
     yield "    backend: {recorded: none.jsonl}"
-    yield from _test_set(f"{sample.version.test_set.slug}-{AGAIN}")
+    yield from _test_set(sample, f"{sample.version.test_set.slug}-{AGAIN}")
 
 
 def _live(kind: str, url: str, model: str, key_env: str) -> Iterator[str]:
@@ -100,12 +100,14 @@ def _live(kind: str, url: str, model: str, key_env: str) -> Iterator[str]:
     yield "    # Tools that an answer calls are never executed."
 
 
-def _test_set(name: str) -> Iterator[str]:
+def _test_set(sample: TrafficSample, name: str) -> Iterator[str]:
     guards = ", ".join(GUARDS)
     yield ""
     yield "test_sets:"
     yield f"  {name}:"
     yield f"    file: {name}.jsonl"
+    if sample.version.items.filter(weight__isnull=False).exists():
+        yield "    fields: {weight: weight}   # requests of production that an item stands for"
     yield "    role: guard"
     yield "    purpose: task"
     yield "    metric: {name: refusal}"

@@ -61,6 +61,7 @@ def test_strata_are_drawn_in_their_shares_with_their_weights(team: Team, capsys:
     assert sample["effective_n"] == pytest.approx(50)
     total = sum(SampledRequest.objects.values_list("weight", flat=True))
     assert total == pytest.approx(200)
+    assert not Item.objects.exclude(weight=None).exists(), "alike, weights change no estimate"
 
 
 def test_equal_content_is_one_item_that_weighs_as_much_as_its_requests(
@@ -73,6 +74,7 @@ def test_equal_content_is_one_item_that_weighs_as_much_as_its_requests(
     hi = Item.objects.filter(sampled_requests__key="r-000").get()
     assert hi.cluster == "", "two users ask it: it is a cluster of its own"
     assert hi.sampled_requests.count() == 2
+    assert [item.weight for item in Item.objects.order_by("-weight")] == [2.0, 1.0]
 
 
 def test_the_same_query_draws_other_requests_the_second_time(team: Team, capsys: Capture) -> None:

@@ -79,7 +79,7 @@ def test_what_is_not_said_of_the_candidate_is_left_to_be_filled_in(
 def test_the_study_asks_the_candidate_what_production_was_asked(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:
-    served(team, [f"Question {i}?" for i in range(12)], users=6)
+    served(team, [f"Question {i}?" for i in range(12)] + ["Question 0?"], users=6)
     draw()
     assert written(tmp_path, *filled(server), "--name", "Shadow") == 0
     versions = TestSetVersion.objects.count()
