@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
 from evalhub.decision.criterion import Criterion
-from evalhub.decision.failures import FAILURES, at_worst
+from evalhub.decision.failures import FAILURES, at_worst, best_where_lost
 from evalhub.decision.flaws import beyond_bounds, flaws_of
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.mix import item_weights
@@ -120,8 +120,8 @@ class Aligned:
             where `weights` are the items' own.
         failed: for each arm whether an answer to the item failed and scores the worst, shape
             (2, n); None where none did.
-        lost: whether an answer to the item was lost on its way here, and scores the worst, shape
-            (n,); None where none was.
+        lost: whether an answer to the item was lost on its way here, and scores the worst for the
+            candidate, shape (n,); None where none was.
         flaws: why no verdict can rest on these scores, one sentence each.
     """
 
@@ -197,6 +197,7 @@ def align(
         unexpected: what `other_items` says of the items.
     """
     baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
+    baseline = best_where_lost(requirement, baseline) if failures == "worst" else baseline
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)

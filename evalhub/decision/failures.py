@@ -38,3 +38,11 @@ def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "Ar
         return arm
     values = np.where(arm.failed, requirement.worst, arm.values)
     return replace(arm, values=values, failures=())
+
+
+def best_where_lost(requirement: Requirement, baseline: "ArmScores") -> "ArmScores":
+    """The baseline's scores with the metric's best for each answer that was lost: so the pair
+    speaks against the candidate as much as it can."""
+    if baseline.lost is None or requirement.best is None:
+        return baseline
+    return replace(baseline, values=np.where(baseline.lost, requirement.best, baseline.values))

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evalhub.features.traffic.models import Request, RequestText
-from evalhub.io.answers import LONGEST_REASON, LONGEST_SERVED
+from evalhub.features.traffic.shadow.answers import (
+    RequestId,
+    answer_row,
+    is_whole,
+    requests_at,
+    texts_at,
+)
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models import SampledRequest, TrafficSample
-
-AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,17 @@ def baseline_answers(sample: TrafficSample) -> BaselineAnswers:
     rows: QuerySet[Any] = SampledRequest.objects.filter(
         item__version=sample.version, is_baseline=True
     )
-    by_item: dict[int, SampledRequest] = {}
+    first: dict[int, RequestId] = {}
     for row in rows.order_by("item", "day", "key"):
-        by_item.setdefault(row.item_id, row)
+        first.setdefault(row.item_id, (row.day, row.key))
+    project, ids = sample.version.test_set.project, list(first.values())
+    requests, texts = requests_at(project, ids), texts_at(project, ids)
     stored = {
-        item: answer
-        for some in batched(by_item.values(), AT_ONCE)
-        for item, answer in _stored(sample, some)
+        item: answer_row(requests[each], texts.get(each))
+        for item, each in first.items()
+        if each in requests and is_whole(requests[each], texts.get(each))
     }
-    gone = [item for item in by_item if item not in stored]
+    gone = [item for item in first if item not in stored]
     if gone:
         _count_as_asked_again(sample, gone)
     return BaselineAnswers(
@@ -59,39 +63,12 @@ def baseline_answers(sample: TrafficSample) -> BaselineAnswers:
 def baseline_build(sample: TrafficSample) -> str:
     """What gave the answers: the same build in the next sample is the same baseline."""
     version = sample.model_version
-    return version.digest if version else digest_of({"served": sample.model_name})
+    return version.digest if version else served_build(sample.model_name)
 
 
-def _stored(
-    sample: TrafficSample, sampled: Sequence[SampledRequest]
-) -> list[tuple[int, dict[str, Any]]]:
-    """By item, the answer or the error, as far as it is stored."""
-    project = sample.version.test_set.project
-    at: dict[str, Any] = {
-        "project": project,
-        "day__in": {each.day for each in sampled},
-        "key__in": {each.key for each in sampled},
-    }
-    requests: QuerySet[Any] = Request.objects.filter(**at)
-    texts: QuerySet[Any] = RequestText.objects.filter(**at)
-    request_of = {(row.day, row.key): row for row in requests.order_by()}
-    output_of = {(row.day, row.key): row.output for row in texts.order_by()}
-    answers = []
-    for row in sampled:
-        request, output = request_of.get((row.day, row.key)), output_of.get((row.day, row.key))
-        if request is not None and (request.error_type or output is not None):
-            answers.append((row.item_id, _answer(request, output)))
-    return answers
-
-
-def _answer(request: Request, output: str | None) -> dict[str, Any]:
-    outcome = {"error": request.error_type} if request.error_type else {"output": output}
-    reason = request.finish_reason[:LONGEST_REASON]
-    return {
-        **outcome,
-        **({"finish_reason": reason} if reason else {}),
-        "served_model": request.model_name[:LONGEST_SERVED],
-    }
+def served_build(name: str) -> str:
+    """The build of a served model of which nobody has said which version it is."""
+    return digest_of({"served": name})
 
 
 @transaction.atomic

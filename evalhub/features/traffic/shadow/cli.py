@@ -11,7 +11,7 @@ from evalhub.frames.command.verbs import Printed
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
-    from evalhub.features.traffic.shadow.folder import ShadowFolder
+    from evalhub.features.traffic.shadow.folder import MirroredFolder, ShadowFolder
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
     from evalhub.registry.models import TrafficSample
 
@@ -84,9 +84,12 @@ def init(
     ] = "",
     baseline_model: Annotated[str, typer.Option(help="What its server calls the baseline.")] = "",
     key_env: Annotated[str, typer.Option(help="The variable that holds the servers' key.")] = "",
+    mirror: Annotated[
+        str, typer.Option(help="The served model whose answers to mirrored copies are compared.")
+    ] = "",
 ) -> Printed:
     """Write a study of sampled requests: what production answered, and a candidate."""
-    from evalhub.features.traffic.shadow.folder import write_folder
+    from evalhub.features.traffic.shadow.folder import write_folder, write_mirrored
     from evalhub.features.traffic.shadow.study import ShadowParts
 
     if not from_traffic:
@@ -94,8 +97,12 @@ def init(
             "say --from-traffic; `evalhub strategy init` writes a study of a file of items",
             param_hint="--from-traffic",
         )
-    parts = ShadowParts(name, kind, url, model, baseline_url, baseline_model, key_env)
-    written = write_folder(out, _sample(project, test_set), parts)
+    parts = ShadowParts(name, kind, url, model, baseline_url, baseline_model, key_env, mirror)
+    drawn = _sample(project, test_set)
+    if mirror:
+        joined = write_mirrored(out, drawn, parts)
+        return Printed(_mirrored_document(joined), lines=_lines_of_mirror(joined))
+    written = write_folder(out, drawn, parts)
     document = {
         "folder": str(written.path),
         "items": written.items,
@@ -145,6 +152,28 @@ def _lines_of_folder(folder: "ShadowFolder") -> list[str]:
     else:
         lines.append(f"Then: evalhub study run {path / 'study.yaml'} --dry-run")
     return lines
+
+
+def _mirrored_document(folder: "MirroredFolder") -> dict[str, Any]:
+    return {
+        "folder": str(folder.path),
+        "items": folder.items,
+        "joined": dict(folder.joined),
+        "lost": folder.lost,
+        "single_copies": folder.single_copies,
+    }
+
+
+def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
+    from evalhub.decision.wording import count_text
+
+    ways = ", ".join(f"{count:,} by {name}" for name, count in folder.joined.items()) or "none"
+    return [
+        f"Written: {folder.path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
+        f"Pairs joined: {ways}. Lost: {folder.lost:,}. Copies that joined no item: "
+        f"{folder.single_copies:,}.",
+        f"Then: evalhub study run {folder.path / 'study.yaml'} --dry-run",
+    ]
 
 
 def _time(text: str, option: str) -> str:

@@ -4,16 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request, RequestText
-from evalhub.features.traffic.shadow.frame import RequestFrame, RequestId, read_frame
+from evalhub.features.traffic.shadow.answers import is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
     ELSEWHERE,
     DrawnItem,
@@ -112,10 +111,10 @@ def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
     ids = [frame.ids[row] for row in sample.rows]
     weights = dict(zip(ids, sample.weights.tolist(), strict=True))
     contents = {frame.ids[row]: frame.columns.contents[row] for row in sample.rows}
-    requests = _requests(project, ids)
+    requests, texts = requests_at(project, ids), texts_at(project, ids)
     drawn = items_of_requests(
-        _content(requests[each], texts, contents[each], weights[each])
-        for each, texts in _with_texts(project, ids)
+        _content(requests[each], texts.get(each), contents[each], weights[each])
+        for each in ids
         if each in requests
     )
     elsewhere = _asked_elsewhere(project, [each.content.fingerprint() for each in drawn.items])
@@ -127,37 +126,9 @@ def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
     return drawn
 
 
-def _requests(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, Request]:
-    """The requests by day and key."""
-    by_day: dict[object, list[str]] = defaultdict(list)
-    for day, key in ids:
-        by_day[day].append(key)
-    rows: QuerySet[Any] = Request.objects.filter(project=project)
-    return {
-        (row.day, row.key): row
-        for day, keys in by_day.items()
-        for some in batched(keys, AT_ONCE)
-        for row in rows.filter(day=day, key__in=some).order_by()
-    }
-
-
-def _with_texts(
-    project: Project, ids: Sequence[RequestId]
-) -> Iterator[tuple[RequestId, RequestText | None]]:
-    """Each id with its texts, in order; None where they were deleted meanwhile."""
-    rows: QuerySet[Any] = RequestText.objects.filter(project=project)
-    for some in batched(ids, AT_ONCE):
-        days, keys = {day for day, _ in some}, {key for _, key in some}
-        texts = {
-            (row.day, row.key): row for row in rows.filter(day__in=days, key__in=keys).order_by()
-        }
-        yield from ((each, texts.get(each)) for each in some)
-
-
 def _content(
     request: Request, texts: RequestText | None, content: str, weight: float
 ) -> RequestContent:
-    answered = texts is not None and texts.output is not None
     return RequestContent(
         day=request.day,
         key=request.key,
@@ -167,9 +138,7 @@ def _content(
         language=request.language,
         route=request.route,
         tags=request.tags,
-        is_baseline=(answered or bool(request.error_type))
-        and not request.masked
-        and not request.aborted,
+        is_baseline=is_whole(request, texts) and not request.masked,
         weight=weight,
     )
 

@@ -1,16 +1,19 @@
 """The folder of a shadow study: its file, its items, and production's answers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalhub.features.traffic.shadow.baseline import baseline_answers
+from evalhub.features.traffic.shadow.mirror import JoinedBy
+from evalhub.features.traffic.shadow.mirrored import mirrored_answers
 from evalhub.features.traffic.shadow.study import (
     AGAIN,
     ShadowParts,
     again_text,
     answers_of,
+    candidate_answers,
     study_text,
 )
 from evalhub.frames.command.outputs import whole
@@ -40,6 +43,23 @@ class ShadowFolder:
     missing: int
 
 
+@dataclass(frozen=True, slots=True)
+class MirroredFolder:
+    """What was written of a mirrored study.
+
+    Attributes:
+        joined: pairs by what joined them.
+        lost: items of which one arm's answer never came.
+        single_copies: mirrored calls that joined no item.
+    """
+
+    path: Path
+    items: int
+    joined: Mapping[JoinedBy, int]
+    lost: int
+    single_copies: int
+
+
 def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> ShadowFolder:
     """Write the study, its items and production's answers; a study file that is there stays.
 
@@ -49,14 +69,11 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
     Raises:
         evalhub.io.rows.DataError: a file can't be written, the answers can't be read, or an
             item's text was redacted.
+        DeclarationError: there are no mirrored calls.
     """
-    slug = sample.version.test_set.slug
     answers = baseline_answers(sample)
-    try:
-        lines = list(item_rows(sample.version).lines())
-    except ItemRowsError as error:
-        raise DataError(f"{error}: draw another sample", file=str(folder)) from error
-    again = set(answers.again)
+    slug, again = sample.version.test_set.slug, set(answers.again)
+    lines = _items(folder, sample)
     _make(folder)
     _write(folder / f"{slug}.jsonl", lines)
     if again:
@@ -64,11 +81,29 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
         _write(folder / f"{slug}-{AGAIN}.jsonl", asked)
         _write_once(folder / f"{AGAIN}.yaml", again_text(sample, parts))
     later = _answers_again(folder / answers_of(f"{slug}-{AGAIN}"), again)
-    rows = [*map(_line, answers.rows), *later.values()]
-    _write(folder / answers_of(slug), rows)
+    _write(folder / answers_of(slug), [*map(_line, answers.rows), *later.values()])
     _write_once(folder / STUDY, study_text(sample, parts))
     missing = len(again - later.keys())
     return ShadowFolder(folder, len(lines), len(answers.rows), len(later), missing)
+
+
+def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> MirroredFolder:
+    """As `write_folder`, with the answers to mirrored copies as the candidate's. Raises as it."""
+    answers = mirrored_answers(sample, parts.mirror)
+    slug, lines = sample.version.test_set.slug, _items(folder, sample)
+    _make(folder)
+    _write(folder / f"{slug}.jsonl", lines)
+    _write(folder / answers_of(slug), map(_line, answers.baseline))
+    _write(folder / candidate_answers(slug), map(_line, answers.candidate))
+    _write_once(folder / STUDY, study_text(sample, parts))
+    return MirroredFolder(folder, len(lines), answers.joined, answers.lost, answers.single_copies)
+
+
+def _items(folder: Path, sample: TrafficSample) -> list[str]:
+    try:
+        return list(item_rows(sample.version).lines())
+    except ItemRowsError as error:
+        raise DataError(f"{error}: draw another sample", file=str(folder)) from error
 
 
 def _answers_again(path: Path, wanted: set[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from evalhub.accounts.models import Project
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request, ServedModel
+from evalhub.features.traffic.shadow.answers import RequestId
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
 from evalhub.stats.sampling import SamplingFrame
 
@@ -22,9 +23,6 @@ READ_AT_ONCE = 5_000
 COLUMNS = (
     "day", "key", "time", "model_name", "user_hash", "digest", "language", "route", "arm", "tags",
 )  # fmt: skip
-
-type RequestId = tuple[datetime.date, str]
-"""A request's day and key."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evalhub.features.traffic.shadow.baseline import baseline_build
+from evalhub.features.traffic.shadow.baseline import baseline_build, served_build
 from evalhub.registry.models import TrafficSample
 from evalhub.studies.file.gaps import UNFILLED
 
@@ -12,10 +12,16 @@ BASELINE, CANDIDATE, AGAIN = "production", "candidate", "again"
 GUARDS = ("empty", "truncation", "repetition", "language")
 """Forms that have a worst score, which an answer that failed then gets."""
 REVIEWED = 200
+KINDS = f"{UNFILLED}base, prompted, few-shot, retrieval, lora, qlora, full or distilled"
 
 
 class ShadowParts(NamedTuple):
-    """What is said of the two models; an empty field is left to be filled in."""
+    """What is said of the two models; an empty field is left to be filled in.
+
+    Attributes:
+        mirror: under which the model was served that answered mirrored copies; empty: the candidate
+            is asked now.
+    """
 
     name: str = ""
     kind: str = ""
@@ -24,6 +30,7 @@ class ShadowParts(NamedTuple):
     baseline_url: str = ""
     baseline_model: str = ""
     key_env: str = ""
+    mirror: str = ""
 
 
 def study_text(sample: TrafficSample, parts: ShadowParts) -> str:
@@ -39,6 +46,11 @@ def again_text(sample: TrafficSample, parts: ShadowParts) -> str:
 def answers_of(test_set: str) -> str:
     """The name of the file into which `evalhub record` writes the baseline's answers."""
     return f"{BASELINE}.{test_set}.jsonl"
+
+
+def candidate_answers(test_set: str) -> str:
+    """The name of the file of the answers to mirrored copies."""
+    return f"{CANDIDATE}.{test_set}.jsonl"
 
 
 def _head(sample: TrafficSample, name: str) -> Iterator[str]:
@@ -60,14 +72,23 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield f"    kind: {_kind(sample)}"
     yield f"    backend: {{recorded: {answers_of(version.test_set.slug)}}}"
     yield f"    build: {baseline_build(sample)}"
-    yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
-    yield from _live(parts.kind, parts.url, parts.model, parts.key_env)
-    yield "    # budget: {tokens: 2000000}   what asking it may cost in all"
+    if parts.mirror:
+        yield f"  {CANDIDATE}:   # answered mirrored copies of the same requests, at the same time"
+        yield f"    kind: {_quote(parts.kind or KINDS)}"
+        yield f"    backend: {{recorded: {candidate_answers(version.test_set.slug)}}}"
+        yield f"    build: {served_build(parts.mirror)}"
+    else:
+        yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
+        yield from _live(parts.kind, parts.url, parts.model, parts.key_env)
+        yield "    # budget: {tokens: 2000000}   what asking it may cost in all"
     yield from _test_set(sample, version.test_set.slug)
     yield ""
     yield "policy:"
     yield "  failures: worst   # an answer that failed scores the worst, of either arm"
-    yield "  # No budget of cost or latency: production's were measured under another load."
+    if parts.mirror:
+        yield f"  # budgets: {{latency: {{max_ratio: 1, test_set: {version.test_set.slug}}}}}"
+    else:
+        yield "  # No budget of cost or latency: production's were measured under another load."
     yield ""
     yield "review:   # requests have no right answers: people compare, blind"
     yield f"  test_set: {version.test_set.slug}"
@@ -93,8 +114,7 @@ def _live(kind: str, url: str, model: str, key_env: str) -> Iterator[str]:
     key = f", key_env: {_quote(key_env)}" if key_env else ""
     address = url or f"{UNFILLED}the address of the model, ending in /v1"
     name = model or f"{UNFILLED}what the server calls the candidate"
-    kinds = f"{UNFILLED}base, prompted, few-shot, retrieval, lora, qlora, full or distilled"
-    yield f"    kind: {_quote(kind or kinds)}"
+    yield f"    kind: {_quote(kind or KINDS)}"
     yield "    backend:"
     yield f"      openai: {{url: {_quote(address)}, model: {_quote(name)}{key}}}"
     yield "    # Tools that an answer calls are never executed."
