@@ -29,6 +29,7 @@ from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
+from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.steps import StepsSection
 from evalhub.decision.sections.weights import WeightsSection
 from evalhub.declare.amounts import Size
@@ -130,6 +131,9 @@ class DecisionRecord(Declaration):
     )
     lost_pairs: LostPairsSection | None = Field(
         None, exclude_if=_is_none, description="left out where a mirror lost no answer"
+    )
+    shadow: ShadowSection | None = Field(
+        None, exclude_if=_is_none, description="left out where no test set is a sample of requests"
     )
     weights: WeightsSection | None = Field(
         None, exclude_if=_is_none, description="left out where all items count alike"

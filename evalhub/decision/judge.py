@@ -119,6 +119,7 @@ def judge(
                 },
             ),
             evidence.imported,
+            evidence.shadow,
             jumps,
             evidence.applied,
             evidence.judge.section,

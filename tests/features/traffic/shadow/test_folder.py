@@ -114,6 +114,19 @@ def test_masked_requests_are_asked_again_and_their_share_is_said(
     assert (len(answers), answers.count("asked again")) == (10, 2)
     assert not any("latency_ms" in row for row in rows(tmp_path / "production.traffic.jsonl"))
     assert TrafficSample.objects.get().asked_again == 2
+    file = study(tmp_path)
+    del file["review"]
+    file["test_sets"]["traffic"] |= {"role": "primary"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    [row] = record["shadow"]["test_sets"]
+    assert (row["items"], row["asked_again"], row["mirrored"]) == (10, 2, False)
+    assert (
+        "On 2 of them (20.0%) production's answer couldn't stand, and production was asked again."
+        in record["shadow"]["sentences"]
+    )
 
 
 def test_an_answer_that_retention_deleted_is_asked_again(
@@ -134,7 +147,7 @@ def test_costs_of_production_are_not_measured_against_a_replay(
 ) -> None:
     served(team, [f"Question {i}?" for i in range(12)])
     draw()
-    assert written(tmp_path, *filled(server)) == 0
+    assert written(tmp_path, *filled(server), "--name", "Costs") == 0
     file = study(tmp_path)
     del file["review"]
     file["policy"]["budgets"] = {"latency": {"max_ratio": 0.9, "test_set": "traffic"}}
@@ -144,6 +157,16 @@ def test_costs_of_production_are_not_measured_against_a_replay(
     record = json.loads(capsys.readouterr().out)
     assert record["verdict"] == "need-more-data"
     assert any("latency of production isn't known" in sentence for sentence in record["pending"])
+    assert record["shadow"]["exposed"] == 0
+    assert record["shadow"]["sentences"] == [
+        "Nobody was exposed: no user was shown an answer of candidate.",
+        "The 12 items of traffic were drawn at random from 12 requests that support answered, of "
+        "0 users.",
+        "What production's answers took and cost isn't compared: they were given under another "
+        "load.",
+        "Earlier turns of a conversation are the baseline's, for both arms.",
+        "production answered once: how far it differs from itself isn't known.",
+    ]
 
 
 def test_the_wrong_words_are_refused(team: Team, tmp_path: Path, capsys: Capture) -> None:

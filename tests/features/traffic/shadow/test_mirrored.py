@@ -77,6 +77,8 @@ def test_a_decision_leaves_lost_pairs_out_and_latency_is_measured(
     by_name = {row["name"]: row for row in record["criteria"]}
     assert (by_name["traffic"]["n"], by_name["latency"]["ratio"]) == (58, 0.5)
     assert record["lost_pairs"]["verdict_filled"] == "ship"
+    [row] = record["shadow"]["test_sets"]
+    assert (row["mirrored"], row["asked_again"]) == (True, 0)
     (tmp_path / "record.json").write_text(json.dumps(Decision.objects.get().document.as_json()))
     assert run(["decision", "verify", str(tmp_path / "record.json")]) == 0
 
