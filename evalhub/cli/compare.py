@@ -129,6 +129,9 @@ class FieldOptions:
     tag: Annotated[
         str | None, typer.Option(help="Field of the test set to break the result down by.")
     ] = None
+    weight: Annotated[
+        str | None, typer.Option(help="Field of the test set with how much an item counts.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +309,7 @@ def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":
         reference=fields.reference,
         cluster=fields.cluster,
         tag=fields.tag,
+        weight=fields.weight,
         terms=question.terms,
     )
     files = question.base, question.candidate, question.test_set
@@ -323,6 +327,8 @@ def _of_logs(
     if fields.reference != "reference":
         message = "doesn't go with --from: say --field reference=PATH"
         raise typer.BadParameter(message, param_hint="--reference")
+    if fields.weight is not None:
+        raise typer.BadParameter(f"doesn't go with --from {kind}", param_hint="--weight")
     paths = row_fields(logs.rows, fields.id_field, fields.output, logs.score, logs.field)
     scoring = question.scored.scoring()
     if kind not in KINDS:

@@ -209,7 +209,7 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         metadata={name: value for name, value in row.values.items() if name not in used},
         choices=None if mapping.choices is None else _choices(row, mapping.choices),
         tools=None if mapping.tools is None else _tools(row, mapping.tools),
-        weight=None if mapping.weight is None else _weight(row, mapping.weight),
+        weight=None if mapping.weight is None else weight_of(row, mapping.weight),
     )
 
 
@@ -318,7 +318,8 @@ def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
         raise wrong(row, name, str(flaw)) from None
 
 
-def _weight(row: Row, name: str) -> float:
+def weight_of(row: Row, name: str) -> float:
+    """The weight in a field of a row. Raises DataError for what isn't a number above 0."""
     value = field(row, name)
     try:
         weight = finite_number(value)

@@ -92,9 +92,9 @@ def draw_sample(
     count: int,
     *,
     seed: str,
-    allocation: Allocation = "proportional",
+    allocation: Allocation,
+    least: int,
     variances: Mapping[Hashable, float] | None = None,
-    least: int = 2,
     drawn: Collection[str] = (),
 ) -> Sample:
     """Draw `count` rows of a frame, a simple random sample in each stratum.
@@ -102,7 +102,7 @@ def draw_sample(
     Args:
         count: rows to draw in all.
         seed: of the order; the same seed gives each row the same place.
-        allocation, variances, least: see `allocate`.
+        allocation, least, variances: see `allocate`.
         drawn: contents that were drawn before: their rows are left out.
 
     Raises:

@@ -12,7 +12,14 @@ import pytest
 from evalhub.stats.clusters import kish_effect
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import ALPHA
-from evalhub.stats.sampling import Allocation, DrawnStratum, SamplingFrame, allocate, draw_sample
+from evalhub.stats.sampling import (
+    Allocation,
+    DrawnStratum,
+    Sample,
+    SamplingFrame,
+    allocate,
+    draw_sample,
+)
 from tests.benchmarks.sampling_rates import SCENES, Scene, rates
 
 KEYS = [f"r{i}" for i in range(110)]
@@ -24,13 +31,18 @@ FRAME = SamplingFrame(
 )
 
 
+def draw(frame: SamplingFrame, count: int, **options: Any) -> Sample:
+    usual: dict[str, Any] = {"seed": "s", "allocation": "proportional", "least": 2}
+    return draw_sample(frame, count, **usual | options)
+
+
 def keys_of(frame: SamplingFrame, count: int, **options: Any) -> list[str]:
-    sample = draw_sample(frame, count, **{"seed": "s", **options})
+    sample = draw(frame, count, **options)
     return [frame.keys[row] for row in sample.rows]
 
 
 def test_each_row_stands_for_as_many_of_its_stratum():
-    sample = draw_sample(FRAME, 10, seed="s", allocation="equal")
+    sample = draw(FRAME, 10, allocation="equal")
     assert sample.strata == {"rare": DrawnStratum(10, 5), "usual": DrawnStratum(100, 5)}
     weights = {FRAME.strata[row]: w for row, w in zip(sample.rows, sample.weights, strict=True)}
     assert weights == {"rare": 2.0, "usual": 20.0}
@@ -39,7 +51,7 @@ def test_each_row_stands_for_as_many_of_its_stratum():
 
 def test_kishs_effect_of_two_strata_drawn_one_to_ten():
     """10 rows, five of weight 2 and five of 20: 10·(5·4 + 5·400)/(10 + 100)² = 20200/12100."""
-    sample = draw_sample(FRAME, 10, seed="s", allocation="equal")
+    sample = draw(FRAME, 10, allocation="equal")
     assert sample.design_effect == pytest.approx(20200 / 12100)
     assert sample.effective_size == pytest.approx(10 * 12100 / 20200)
     assert kish_effect(np.full(7, 3.0)) == pytest.approx(1)
@@ -70,9 +82,9 @@ def test_a_request_that_came_in_since_changes_the_order_of_no_other():
 
 
 def test_what_was_drawn_before_is_left_out_with_all_that_asks_the_same():
-    first = draw_sample(FRAME, 20, seed="s")
+    first = draw(FRAME, 20)
     contents = {FRAME.contents[row] for row in first.rows}
-    second = draw_sample(FRAME, 20, seed="s", drawn=contents)
+    second = draw(FRAME, 20, drawn=contents)
     assert contents.isdisjoint(FRAME.contents[row] for row in second.rows)
     assert second.left_out == sum(content in contents for content in FRAME.contents)
     assert second.weights.sum() == 110 - second.left_out
@@ -82,14 +94,12 @@ def test_a_cluster_above_a_fifth_of_the_items_or_of_the_weight_is_named():
     keys = [str(i) for i in range(20)]
     users = ["crowd"] * 5 + [f"u{i}" for i in range(5, 19)] + ["heavy"]
     strata = ["usual"] * 19 + ["rare"]
-    sample = draw_sample(SamplingFrame(keys, strata, users, keys), 20, seed="s", least=1)
+    sample = draw(SamplingFrame(keys, strata, users, keys), 20, least=1)
     assert sample.large_clusters == {"crowd": 0.25}
     rare = ["rare"] * 10 + ["usual"] * 10 + ["usual"] * 80
     of_one = [f"r{i}" for i in range(10)] + ["heavy"] * 90
     hundred = [str(i) for i in range(100)]
-    sample = draw_sample(
-        SamplingFrame(hundred, rare, of_one, hundred), 12, seed="s", allocation="equal", least=2
-    )
+    sample = draw(SamplingFrame(hundred, rare, of_one, hundred), 12, allocation="equal", least=2)
     assert sample.large_clusters == {"heavy": pytest.approx(0.9)}
 
 
@@ -153,14 +163,14 @@ REFUSED: list[tuple[Mapping[str, Any], str]] = [
 @pytest.mark.parametrize(("options", "why"), REFUSED)
 def test_what_cannot_be_drawn_is_refused(options: dict[str, Any], why: str):
     with pytest.raises(StatisticsError, match=re.escape(why)):
-        draw_sample(FRAME, **{"seed": "s", **options})
+        draw(FRAME, **options)
 
 
 def test_a_frame_needs_whole_columns_and_keys_of_their_own():
     with pytest.raises(StatisticsError, match="differ in length: 2, 2, 2, 1"):
-        draw_sample(SamplingFrame(["a", "b"], [0, 0], [0, 0], ["x"]), 1, seed="s")
+        draw(SamplingFrame(["a", "b"], [0, 0], [0, 0], ["x"]), 1)
     with pytest.raises(StatisticsError, match="'a' is the key of two rows"):
-        draw_sample(SamplingFrame(["a", "a"], [0, 0], [0, 0], ["x", "y"]), 1, seed="s")
+        draw(SamplingFrame(["a", "a"], [0, 0], [0, 0], ["x", "y"]), 1)
 
 
 def test_over_seeds_the_weighted_mean_is_the_frames():
@@ -168,7 +178,7 @@ def test_over_seeds_the_weighted_mean_is_the_frames():
     values = np.where(np.arange(110) < 10, 1.0, np.sin(np.arange(110)))
     estimates = []
     for seed in range(2000):
-        sample = draw_sample(FRAME, 10, seed=str(seed), allocation="equal")
+        sample = draw(FRAME, 10, seed=str(seed), allocation="equal")
         estimates.append(np.average(values[sample.rows], weights=sample.weights))
     error = np.std(estimates) / math.sqrt(len(estimates))
     assert abs(np.mean(estimates) - values.mean()) < 3 * error

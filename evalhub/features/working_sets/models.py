@@ -29,8 +29,8 @@ from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.registry.models.testsets import Item, TestSetPurpose, TestSetVersion
 
 COMPARED = ("key", "digest", "tags", "cluster", "metadata")
-"""What makes an item of a working set another than the one that it was: its digest covers the
-rest."""
+"""What makes an item of a working set another than the one that it was, beside its weight, which
+may be NULL; its digest covers the rest."""
 
 
 class SplitPart(models.TextChoices):

@@ -49,9 +49,9 @@ class CompareRequest:
     """The options of `evalhub compare` for two files of answers.
 
     Attributes:
-        id_field, output_field, reference, cluster, tag: names of fields; a dotted name reaches
-            into an object. The test set has id_field, reference, cluster and tag; the answer
-            files have id_field and output_field.
+        id_field, output_field, reference, cluster, tag, weight: names of fields; a dotted name
+            reaches into an object. The answer files have id_field and output_field, the test set
+            id_field and the others.
         terms: what must hold.
     """
 
@@ -63,6 +63,7 @@ class CompareRequest:
     reference: str = "reference"
     cluster: str | None = None
     tag: str | None = None
+    weight: str | None = None
     terms: Terms = field(default_factory=Terms)
 
 
@@ -99,6 +100,7 @@ def compare_files(
         reference=question.reference if score.metric.compares else None,
         cluster=question.cluster,
         tag=question.tag,
+        weight=question.weight,
         metric=question.metric,
     )
     fields = RowMapping(id=question.id_field, output=question.output_field)
@@ -156,7 +158,9 @@ class _Comparison:
         self.requirement = requirement_of(name, criterion, form=score.metric.of_form)
         self.labels = with_repeats_joined(
             [
-                ItemLabel(case.key, case.cluster, case.tags, question=case.question_digest)
+                ItemLabel(
+                    case.key, case.cluster, case.tags, case.weight, question=case.question_digest
+                )
                 for case in cases.values()
             ]
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.io.canonical import digest_of
-from evalhub.io.items import FieldMapping, prints_of
+from evalhub.io.items import FieldMapping, prints_of, weight_of
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
 
@@ -20,6 +20,7 @@ class ComparedItem:
     references: list[Any]
     cluster: str
     tags: list[str]
+    weight: float | None
 
     @property
     def question(self) -> str:
@@ -45,17 +46,19 @@ def read_compared_items(
     reference: str | None,
     cluster: str | None,
     tag: str | None,
+    weight: str | None,
     metric: str,
 ) -> dict[str, ComparedItem]:
     """The items of a test set, by id.
 
     Args:
-        id_field, reference, cluster, tag: names of fields; a dotted name reaches into an object.
-            None: nothing of the kind is read.
+        id_field, reference, cluster, tag, weight: names of fields; a dotted name reaches into an
+            object. None: nothing of the kind is read.
         metric: what needs the references, for the error.
 
     Raises:
-        DataError: an id that is there twice, a field that is missing, an empty reference.
+        DataError: an id that is there twice, a field that is missing, an empty reference, a weight
+            that isn't above 0.
     """
     items: dict[str, ComparedItem] = {}
     for row in read_rows(path):
@@ -85,6 +88,7 @@ def read_compared_items(
             references,
             str(field(row, cluster)) if cluster else "",
             _tags(field(row, tag)) if tag else [],
+            weight_of(row, weight) if weight else None,
         )
     return items
 
