@@ -363,8 +363,8 @@ UPLOAD_PAGES = [
     "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (
-    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
-    r"|/working-sets/\d+/(rows|near-copies)/"
+    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows|requests|signals)"
+    r"|/working-sets/\d+/(rows|near-copies)/|/v1/(traces|logs)"
 )
 # What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that
 # is sent but by people on their own pages, and these of what is read.

@@ -21,6 +21,7 @@ from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
 from evalhub.features.score_audits import api as score_audits
+from evalhub.features.traffic import api as traffic
 from evalhub.features.traffic.shadow import api as traffic_samples
 from evalhub.features.webhooks import api as webhooks
 from evalhub.features.working_sets import api as working_sets
@@ -83,6 +84,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *traffic_samples.urlpatterns,
     *webhooks.urlpatterns,
+    *traffic.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),
     _at("tokens", people.TokensOfProject, "tokens"),

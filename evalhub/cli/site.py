@@ -162,7 +162,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         page=refusal_page,
         costly=CostlyRequests(
             people=re.compile(settings.PEOPLES_ADDRESSES),
-            programs=re.compile("/api/"),
+            programs=re.compile("/(api|v1)/"),
             reads=re.compile(settings.COSTLY_READS),
         ),
         threads=threads,

@@ -20,7 +20,7 @@ def add(
     project: "Project",
     scope: Annotated[
         list[str],
-        typer.Option(help="read, ingest, run, decide, review or admin. Repeatable."),
+        typer.Option(help="read, ingest, run, decide, review, admin or traffic. Repeatable."),
     ],
     user: Annotated[
         str,

@@ -116,9 +116,11 @@ def _name(table: str, day: date) -> str:
 
 
 def _missing(names: Collection[str]) -> list[str]:
+    """Read from the catalogue itself: `to_regclass` may remember that a table wasn't there."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL",
+            "SELECT name FROM unnest(%s::text[]) AS name WHERE NOT EXISTS "
+            "(SELECT FROM pg_class WHERE relname = name AND pg_table_is_visible(oid))",
             [sorted(names)],
         )
         return [name for (name,) in cursor.fetchall()]

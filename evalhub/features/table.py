@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from evalhub.accounts.events import EventSources, EventType
 from evalhub.features.monitoring.events import model_changes
 from evalhub.features.score_audits.redaction import redact_reasons
+from evalhub.features.traffic.retention import renew_days
 from evalhub.features.webhooks.events import KERNEL_EVENTS
 from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets
@@ -16,5 +17,5 @@ EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: model_changes}
 REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
 """Who takes a redacted item's text out of a feature's own rows."""
 
-TIDIED: Sequence[Callable[[], object]] = (drop_left_over_sets,)
-"""What deletes a feature's half-written rows whose writers have ended."""
+TIDIED: Sequence[Callable[[], object]] = (drop_left_over_sets, renew_days)
+"""What deletes rows of a feature: half-written ones whose writers have ended, and old ones."""

@@ -52,7 +52,7 @@ def read_ndjson(stream: Readable, *, zipped: bool, limits: Limits) -> NdjsonBody
     Raises DataError for what is wrong with it, with the line and the field; BodyTooLargeError, for
     what gzip makes of few bytes too, before more than the limit is held.
     """
-    text = _decode(_unpack(stream, limits) if zipped else _whole(stream, limits))
+    text = _decode(read_bytes(stream, zipped=zipped, limits=limits))
     rows: list[Row] = []
     lines: list[str] = []
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -68,6 +68,14 @@ def read_ndjson(stream: Readable, *, zipped: bool, limits: Limits) -> NdjsonBody
     if not rows:
         raise DataError("holds no rows", file=BODY)
     return NdjsonBody(rows, lines)
+
+
+def read_bytes(stream: Readable, *, zipped: bool, limits: Limits) -> bytes:
+    """A body, unpacked, within `limits`.
+
+    Raises DataError for damaged gzip data; BodyTooLargeError before more than the limit is held.
+    """
+    return _unpack(stream, limits) if zipped else _whole(stream, limits)
 
 
 def _whole(stream: Readable, limits: Limits) -> bytes:

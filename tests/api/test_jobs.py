@@ -256,15 +256,17 @@ def test_more_than_a_queue_is_refused_in_a_sentence(program: Programs) -> None:
     assert again.status_code == 202, "what waits already is told so"
 
 
-def test_each_post_may_be_a_job_unless_its_answer_is_a_secret() -> None:
-    taken, secret = set(), set()
+def test_each_post_may_be_a_job_unless_its_answer_is_a_secret_or_it_sends_traffic() -> None:
+    taken, at_once = set(), set()
     for path, at in document()["paths"].items():
         if "post" in at:
             content = json.dumps(at["post"]["responses"].get("202", {}))
-            (taken if "Job" in content else secret).add(path.rpartition("{project}")[2])
-    assert secret == {
+            (taken if "Job" in content else at_once).add(path.rpartition("{project}")[2])
+    assert at_once == {
         "/campaigns/{id}/invitations",
         "/members",
+        "/requests",
+        "/signals",
         "/tokens",
         "/webhooks",
         "/webhooks/{id}/secret",

@@ -41,6 +41,7 @@ BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL
 LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
     "how-to/growing-up.md": "compose files",
+    "how-to/send-traffic-otlp.md": "an exporter's own library, and LiteLLM's settings",
     "reference/site-metrics.md": "Prometheus' settings",
     "reference/webhooks.md": "a receiver's own library",
 }

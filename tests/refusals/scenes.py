@@ -17,6 +17,8 @@ from evalhub.declare.review import Design
 from evalhub.features.lifecycle.moves import reopen, retire
 from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
+from evalhub.features.traffic.erase import erase_user
+from evalhub.features.traffic.keeping import change_settings, settings_of
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.signoff import sign_off
@@ -234,6 +236,20 @@ def studies(team: Team, folder: Path) -> dict[str, Act]:
         "name the arms": Act(
             verb=lambda by: unblind(campaign=campaign, by=by),
             page=(reverse("site:unblind_campaign", args=at), {}),
+        ),
+    }
+
+
+def traffic(team: Team) -> dict[str, Act]:
+    """What is kept of the team's traffic, and a user of it."""
+    settings_of(team.project)
+    return {
+        "change what is kept": Act(
+            verb=lambda by: change_settings(project=team.project, by=by, text_share=1),
+            rest=("PATCH", "/traffic", {"text_share": 1}),
+        ),
+        "erase a user": Act(
+            verb=lambda by: erase_user(project=team.project, by=by, user_hash="0" * 32),
         ),
     }
 

@@ -57,6 +57,10 @@ STUDIES = [
 ]
 NOT_OWNER = "doesn't own support-desk: only its owners can do this"
 OWNERS = ("raise a member", "remove a member", "ask somebody in", "withdraw")
+TRAFFIC = [
+    Refusal("change what is kept", "eva", "Only an owner of support-desk can change what is kept"),
+    Refusal("erase a user", "eva", "Only an owner of support-desk can erase a user's traffic"),
+]
 PEOPLE = [
     *(Refusal(act, "eva", f"eva {NOT_OWNER}") for act in OWNERS),
     *(Refusal(act, "rui", f"rui {NOT_OWNER}", status=404) for act in OWNERS),
@@ -133,6 +137,12 @@ def test_acts_on_studies_runs_and_reviews(
     vouching = {"vouch": acts.pop("vouch")}
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
     refuse_all(doors, vouching, outsiders(vouching, NOT_OWNER), subtests)
+
+
+def test_acts_on_traffic(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = scenes.traffic(team)
+    refuse_all(doors, acts, TRAFFIC, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
 
 
 def test_acts_on_members_and_tokens(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:

@@ -20,7 +20,7 @@ from tests.benchmarks.heavy_requests import HEAVY, is_light, operations
 PATIENCE_S = 30
 COSTLY = CostlyRequests(
     people=re.compile(settings.PEOPLES_ADDRESSES),
-    programs=re.compile("/api/"),
+    programs=re.compile("/(api|v1)/"),
     reads=re.compile(settings.COSTLY_READS),
 )
 IMPORT, PAGE = "/api/v1/projects/desk/test-sets/x/versions", "/studies/7/"

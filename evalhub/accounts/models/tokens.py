@@ -34,7 +34,7 @@ class Scope(models.TextChoices):
     RUN = "run", "start studies and runs, and stop them"
     DECIDE = "decide", "decide, change a policy, sign off, promote and move versions"
     REVIEW = "review", "open and close reviews, and invite people to them"
-    ADMIN = "admin", "manage members, tokens and webhooks"
+    ADMIN = "admin", "manage members, tokens, webhooks and what is kept of traffic"
     TRAFFIC = "traffic", "send requests and signals of production, and read nothing"
 
 

@@ -19,7 +19,7 @@ from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.requests import number
+from evalhub.frames.rest.requests import PACKED, is_gzip, number
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
 from evalhub.registry.models import Ingestion
 from runners.ingestion import PART, OffsetError, append, begin, cancel, finish
@@ -32,9 +32,6 @@ OFFSET = OpenApiParameter(
     required=True,
     description="how many rows come before these",
 )
-PACKED = OpenApiParameter(
-    "Content-Encoding", str, OpenApiParameter.HEADER, enum=["identity", "gzip"]
-)
 
 
 class NdjsonParser(BaseParser):
@@ -43,10 +40,8 @@ class NdjsonParser(BaseParser):
     media_type = "application/x-ndjson"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> NdjsonBody:
-        coding = parser_context["request"].headers.get("Content-Encoding", "identity").lower()
-        if coding not in ("identity", "gzip"):
-            raise Problem(415, "is identity or gzip", field="Content-Encoding")
-        return read_ndjson(stream, zipped=coding == "gzip", limits=PART)
+        zipped = is_gzip(parser_context["request"])
+        return read_ndjson(stream, zipped=zipped, limits=PART)
 
 
 class IngestionEndpoint(ProjectEndpoint):

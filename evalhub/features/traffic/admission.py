@@ -1,9 +1,8 @@
-"""Which rows of a batch may be stored: their times and texts, and that none comes twice. Pure."""
+"""Which rows of a batch may be stored: their times, and that none comes twice. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from operator import attrgetter
 from typing import Any, Self
 
 from evalhub.features.traffic.flaws import Flaw, Refusal
@@ -12,12 +11,6 @@ from evalhub.features.traffic.rows import RequestRow, SignalRow
 LARGEST_SKEW = timedelta(hours=1)
 """How far a sender's clock may be ahead of ours."""
 LARGEST_AGE_DAYS = 365
-
-_REQUEST_TEXTS = attrgetter(
-    "id", "model", "user", "conversation", "error_type", "finish_reason", "response_id",
-    "trace_id", "route", "arm", "mirror_of",
-)  # fmt: skip
-_SIGNAL_TEXTS = attrgetter("id", "name", "label", "request", "trace_id", "conversation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def admit[R: RequestRow | SignalRow](
     for line, row in rows:
         time = row.time.astimezone(UTC)
         admitted = Admitted(line, row, time, time.date())
-        if flaw := _time_flaw(admitted, limits) or _text_flaw(admitted):
+        if flaw := _time_flaw(admitted, limits):
             flaws.append(flaw)
             continue
         earlier = by_id.setdefault(row.id, [])
@@ -103,18 +96,6 @@ def _time_flaw(admitted: Admitted[Any], limits: TimeLimits) -> Flaw | None:
         message = f"{admitted.day} is before {limits.first_day}, the first day that is kept"
         return Flaw(admitted.line, Refusal.TOO_OLD, message, "time")
     return None
-
-
-def _text_flaw(admitted: Admitted[Any]) -> Flaw | None:
-    row = admitted.row
-    if isinstance(row, RequestRow):
-        texts = (*_REQUEST_TEXTS(row), *row.tags, row.output or "")
-    else:
-        texts = (*_SIGNAL_TEXTS(row), row.text or "")
-    if "\0" not in "".join(texts):
-        return None
-    message = "a text has a NUL character, which no database stores"
-    return Flaw(admitted.line, Refusal.INVALID, message)
 
 
 def _repeat_flaw[R: RequestRow | SignalRow](

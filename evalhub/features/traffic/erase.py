@@ -45,10 +45,13 @@ ERASERS: Sequence[Eraser] = (erase_signals, erase_requests)
 
 
 @transaction.atomic
-def erase_user(*, project: Project, by: User | None, user_hash: str) -> Mapping[str, int]:
+def erase_user(
+    *, project: Project, by: User | None, user_hash: str, dry_run: bool = False
+) -> Mapping[str, int]:
     """Erases a user's traffic in a project. What is sent again later is stored again.
 
-    A mirrored copy of a request is the user's too, whoever it says sent it.
+    A mirrored copy of a request is the user's too, whoever it says sent it. With `dry_run` rows are
+    counted and stay.
 
     Returns:
         how many rows were erased, by kind.
@@ -67,6 +70,7 @@ def erase_user(*, project: Project, by: User | None, user_hash: str) -> Mapping[
                 counts.update(eraser(project, day, batch))
     summary = ", ".join(f"{kind}: {count}" for kind, count in counts.items())
     note(Action.TRAFFIC_ERASED, by=by, project=project, what=summary)
+    transaction.set_rollback(dry_run)
     return counts
 
 

@@ -26,3 +26,6 @@ class Flaw:
     reason: Refusal
     message: str
     field: str = ""
+
+    def __str__(self) -> str:
+        return f"field '{self.field}': {self.message}" if self.field else self.message

@@ -23,8 +23,8 @@ class KeepingRules(Declaration):
     """What is kept of requests: bounds of the settings."""
 
     text_share: float = Field(ge=0, le=1, description="of the requests, whose texts are kept")
-    text_days: int = Field(ge=1, le=LONGEST_DAYS, description="how long a text is kept")
-    days: int = Field(ge=1, le=LONGEST_DAYS, description="how long a request is kept")
+    text_days: int = Field(gt=0, le=LONGEST_DAYS, description="how long a text is kept")
+    days: int = Field(gt=0, le=LONGEST_DAYS, description="how long a request is kept")
     languages: tuple[str, ...] = Field(
         max_length=50, description="codes that may be detected, as de; empty: any"
     )
@@ -44,11 +44,13 @@ def settings_of(project: Project) -> TrafficSettings:
     return settings
 
 
-def hash_of_user(user: str, settings: TrafficSettings) -> str:
-    """The pseudonym under which a user's requests are stored: HMAC-SHA-256, its first 128 bits.
+def user_hash(user: str, settings: TrafficSettings) -> str:
+    """What is stored of a user's id: HMAC-SHA-256 with the project's salt, its first 128 bits.
 
-    Whoever has the salt can try ids until one fits: it is a pseudonym, and not anonymous.
+    Whoever has the salt can try ids until one fits: it is a pseudonym, and not anonymous. "" stays.
     """
+    if not user:
+        return ""
     return hmac.digest(settings.salt.encode(), user.encode(), "sha256").hex()[:HASH_DIGITS]
 
 

@@ -23,7 +23,7 @@ def count_refused(project: Project, source: Source, flaws: Iterable[Flaw]) -> No
         refused, _ = RefusedRows.objects.get_or_create(
             project=project, day=timezone.now().date(), source=source.value, reason=reason
         )
-        example = same[-1].message[:LONGEST_EXAMPLE]
+        example = str(same[-1])[:LONGEST_EXAMPLE]
         RefusedRows.objects.filter(pk=refused.pk).update(
             rows=F("rows") + len(same), example=example
         )

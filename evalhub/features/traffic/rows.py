@@ -5,6 +5,7 @@ Names are those of Evalhub's answers (`prompt_tokens`, `latency_ms`); units stan
 """
 
 import json
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -48,6 +49,14 @@ def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...
     return messages
 
 
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise invalid("has no day in UTC") from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Id = Annotated[str, StringConstraints(max_length=LONGEST_ID, pattern=NO_NUL)]
 NonEmptyId = Annotated[Id, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=NO_NUL)]
@@ -65,7 +74,7 @@ class RequestRow(Declaration):
     id: NonEmptyId = Field(
         description="the request's own id; the same id on the same day (UTC) is the same request",
     )
-    time: AwareDatetime = Field(description="when it was sent, with its offset from UTC")
+    time: Time = Field(description="when it was sent, with its offset from UTC")
     model: NonEmptyId = Field(description="the name under which it was served")
     user: Id = Field(
         "", description="who sent it: stored as a keyed hash, never as it is; or `user_hash`"
@@ -73,34 +82,40 @@ class RequestRow(Declaration):
     user_hash: str = Field(
         "", pattern="^([0-9a-f]{32})?$", description="the keyed hash, where the sender made it"
     )
-    conversation: Id = ""
+    conversation: Id = Field("", description="the id that its turns share")
     turn: Count | None = Field(None, description="its place in the conversation, from 0")
-    prompt_tokens: Count | None = None
-    completion_tokens: Count | None = None
+    prompt_tokens: Count | None = Field(None, description="tokens that were read")
+    completion_tokens: Count | None = Field(None, description="tokens that were written")
     cached_tokens: Count | None = Field(None, description="of the prompt's, read from a cache")
     reasoning_tokens: Count | None = Field(None, description="of the completion's")
-    latency_ms: Milliseconds | None = None
+    latency_ms: Milliseconds | None = Field(None, description="until the whole answer was there")
     first_token_ms: Milliseconds | None = Field(None, description="time to first token")
-    cost_usd: Annotated[float, Field(ge=0)] | None = None
+    cost_usd: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="what the provider asks for it"
+    )
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
-    finish_reason: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = ""
-    response_id: Id = ""
-    trace_id: Id = ""
+    finish_reason: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = Field(
+        "", description="why the answer ended: stop, length, tool_calls, …"
+    )
+    response_id: Id = Field("", description="the answer's id, which signals may name")
+    trace_id: Id = Field("", description="the id that its trace's spans share")
     digest: str = Field(
         "",
         pattern="^([0-9a-f]{64})?$",
         description="SHA-256 of the messages' canonical JSON; computed where they are sent",
     )
     route: Name = Field("", description="the part of the product that sent it")
-    tags: tuple[Name, ...] = Field((), max_length=MOST_TAGS)
+    tags: tuple[Name, ...] = Field((), max_length=MOST_TAGS, description="words to slice by")
     language: str = Field(
         "",
         pattern="^([a-z]{2,3})?$",
         description="as in de; detected from the messages where it isn't said",
     )
     arm: Name = Field("", description="of an experiment")
-    mirror_of: Id = Field("", description="the id of the request whose mirrored copy this is")
+    mirror_of: Id = Field(
+        "", description="what this is a mirrored copy of: the id of a request, or of its trace"
+    )
     messages: Messages | None = Field(
         None, description="as chat messages: a list of {role, content}"
     )
@@ -125,16 +140,16 @@ class SignalRow(Declaration):
     id: NonEmptyId = Field(
         description="the signal's own id; the same id on the same day (UTC) is the same signal",
     )
-    time: AwareDatetime
+    time: Time = Field(description="when it was given, with its offset from UTC")
     name: Annotated[Name, StringConstraints(min_length=1)] = Field(
         description="thumb, rating, edit, retry, copied, resolved, or any other",
     )
     value: float | None = Field(None, description="a number: 1 and 0 for yes and no")
     label: Name = Field("", description="a word, where it is no number")
-    by: Literal["person", "code", "model"] = "person"
+    by: Literal["person", "code", "model"] = Field("person", description="who gave it")
     request: Id = Field("", description="the request's id or its response's")
-    trace_id: Id = ""
-    conversation: Id = ""
+    trace_id: Id = Field("", description="or the trace's id: of its last request")
+    conversation: Id = Field("", description="or the conversation's: of its last request before")
     text: Text | None = Field(None, description="an edited answer, or a comment")
 
     @model_validator(mode="after")

@@ -1,6 +1,5 @@
 """The requests and signals of a batch written, each once; which of them are new."""
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,9 +14,10 @@ from evalhub.accounts.models import Project
 from evalhub.features.traffic.admission import LARGEST_SKEW, Admitted, other_content, other_day
 from evalhub.features.traffic.bulk import Place, insert_new, places
 from evalhub.features.traffic.flaws import Flaw
+from evalhub.features.traffic.keeping import user_hash
 from evalhub.features.traffic.models import Request, RequestText, Signal, TrafficSettings
 from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
-from evalhub.features.traffic.texts import KeptTexts
+from evalhub.features.traffic.texts import KeptTexts, kept_comment
 
 SENT_OF_REQUEST = (
     "time", "model_name", "user_hash", "conversation", "turn", "prompt_tokens",
@@ -63,18 +63,15 @@ def store_requests(
     return stored
 
 
-def store_signals(project: Project, source: Source, rows: Sequence[Admitted[SignalRow]]) -> Stored:
+def store_signals(
+    project: Project,
+    source: Source,
+    rows: Sequence[Admitted[SignalRow]],
+    settings: TrafficSettings,
+) -> Stored:
     """Writes signals, which wait for their requests."""
-    values = [_signal_values(project, source, admitted) for admitted in rows]
+    values = [_signal_values(project, source, settings, admitted) for admitted in rows]
     return _store(Signal, _SIGNAL, rows, values, SENT_OF_SIGNAL)
-
-
-def user_hash(user: str, settings: TrafficSettings) -> str:
-    """What is stored of a user's id: 32 hexadecimal digits of its HMAC-SHA-256 with the project's
-    salt. A pseudonym: who has the salt and an id can tell whose it is. "" stays ""."""
-    if not user:
-        return ""
-    return hmac.digest(settings.salt.encode(), user.encode(), "sha256").hex()[:32]
 
 
 def _request_values(
@@ -97,7 +94,7 @@ def _request_values(
 
 
 def _signal_values(
-    project: Project, source: Source, admitted: Admitted[SignalRow]
+    project: Project, source: Source, settings: TrafficSettings, admitted: Admitted[SignalRow]
 ) -> tuple[Any, ...]:
     row = admitted.row
     kind, target = (
@@ -109,7 +106,7 @@ def _signal_values(
     )
     return (
         project.pk, admitted.day, row.id, admitted.time, row.name, row.value, row.label, row.by,
-        kind, target, source.value, None, "", "",
+        kind, target, source.value, kept_comment(row, settings), "", "",
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """The one verb by which requests and signals come in, whichever door they came by."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -12,7 +11,8 @@ from evalhub.accounts.models import Project
 from evalhub.database.partitions import make_days
 from evalhub.features.traffic.admission import TimeLimits, admit
 from evalhub.features.traffic.flaws import Flaw, Refusal
-from evalhub.features.traffic.models import DAILY, TrafficSettings
+from evalhub.features.traffic.keeping import settings_of
+from evalhub.features.traffic.models import DAILY
 from evalhub.features.traffic.refused import count_refused
 from evalhub.features.traffic.roll_ups import add_requests, add_signals, lock_project
 from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
@@ -62,14 +62,14 @@ def take_in(
         signals: likewise.
         flaws: rows that the door could not read; they are counted with those that this refuses.
     """
-    settings = _settings_of(project)
+    settings = settings_of(project)
     limits = TimeLimits.at(timezone.now(), days=settings.days)
     calls, feedback = admit(requests, limits), admit(signals, limits)
     texts = [(admitted, kept_texts(admitted.row, settings)) for admitted in calls.rows]
     make_days(DAILY, {row.day for row in calls.rows} | {row.day for row in feedback.rows})
     with transaction.atomic():
         stored = store_requests(project, source, texts, settings)
-        stored_signals = store_signals(project, source, feedback.rows)
+        stored_signals = store_signals(project, source, feedback.rows, settings)
         refused = [*flaws, *calls.flaws, *feedback.flaws, *stored.flaws, *stored_signals.flaws]
         refused.sort(key=attrgetter("line"))
         new = [pair for pair in texts if (pair[0].day, pair[0].row.id) in stored.new]
@@ -88,10 +88,3 @@ def take_in(
         waiting=len(stored_signals.new - joined.keys()),
         flaws=refused,
     )
-
-
-def _settings_of(project: Project) -> TrafficSettings:
-    settings, _ = TrafficSettings.objects.get_or_create(
-        project=project, defaults={"salt": secrets.token_hex(32)}
-    )
-    return settings

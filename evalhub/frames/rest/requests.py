@@ -32,6 +32,9 @@ IF_MATCH = OpenApiParameter(
     required=True,
     description="the ETag that it was read with; * for whatever is there now",
 )
+PACKED = OpenApiParameter(
+    "Content-Encoding", str, OpenApiParameter.HEADER, enum=["identity", "gzip"]
+)
 MATCHES = (412, 428)
 """What a method answers with besides, that checks it."""
 
@@ -61,6 +64,14 @@ class PlainJSONParser(BaseParser):
             raise Problem(400, "The body isn't UTF-8.") from None
         except JsonError as error:
             raise Problem(400, f"The body: {error}", field=error.field) from None
+
+
+def is_gzip(request: Request) -> bool:
+    """Whether the body is packed. Raises Problem for any other coding than gzip."""
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    if coding not in ("identity", "gzip"):
+        raise Problem(415, "is identity or gzip", field="Content-Encoding")
+    return bool(coding == "gzip")
 
 
 def number(text: str, *, field: str, most: int) -> int:

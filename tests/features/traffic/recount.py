@@ -72,10 +72,9 @@ def slices(request: Request) -> Iterator[tuple[str, str]]:
 
 def recount_signals() -> dict[Any, tuple[int, int, float]]:
     counts: dict[Any, tuple[int, int, float]] = defaultdict(lambda: (0, 0, 0.0))
+    requests = {request.pk: request for request in Request.objects.all()}
     for signal in Signal.objects.exclude(request_day=None):
-        request = Request.objects.get(
-            project=signal.project_id, day=signal.request_day, key=signal.request_key
-        )
+        request = requests[signal.project_id, signal.request_day, signal.request_key]
         assert signal.model_name == request.model_name
         hour = request.time.replace(minute=0, second=0, microsecond=0)
         key = (signal.project_id, hour, request.model_name, request.arm)

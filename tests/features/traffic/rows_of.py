@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
+from evalhub.features.traffic.rows import TARGETS, RequestRow, SignalRow, Source
 from evalhub.features.traffic.taking_in import Taken, take_in
 
 
@@ -23,9 +23,10 @@ def a_request(key: str = "r1", /, **fields: Any) -> RequestRow:
 
 
 def a_signal(key: str = "s1", /, **fields: Any) -> SignalRow:
-    """A thumb up a minute after."""
+    """A thumb up a minute after, of the request r1 where nothing else is stated."""
+    about = {} if fields.keys() & set(TARGETS) else {"request": "r1"}
     time = noon() + timedelta(minutes=1)
-    return SignalRow(**{"id": key, "time": time, "name": "thumb", "value": 1.0} | fields)
+    return SignalRow(**{"id": key, "time": time, "name": "thumb", "value": 1.0} | about | fields)
 
 
 def taken(

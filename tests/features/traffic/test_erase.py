@@ -1,42 +1,25 @@
 """Erasing a user's traffic: requests, texts, signals and mirrored copies, and nothing else."""
 
-from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from evalhub.accounts.models import Action, LogEntry, Project
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.traffic.erase import erase_user
-from evalhub.features.traffic.keeping import hash_of_user, settings_of
+from evalhub.features.traffic.keeping import change_settings, settings_of, user_hash
 from evalhub.features.traffic.models import Request, RequestText, RollUp, Signal
 from tests.cast import Team, a_team
+from tests.features.traffic.rows_of import a_request, a_signal, noon, taken
 
 pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
-def a_request(
-    project: Project, key: str, *, user: str = "", days: int = 0, mirror_of: str = ""
-) -> None:
-    """A request with a text and a signal, that many days after the first."""
-    time = NOON + timedelta(days=days)
-    of_day = {"project": project, "day": time.date(), "key": key}
-    user_hash = hash_of_user(user, settings_of(project)) if user else ""
-    Request.objects.create(
-        **of_day, time=time, model_name="m", user_hash=user_hash, source="rest", mirror_of=mirror_of
-    )
-    RequestText.objects.create(**of_day, messages=[], output="The answer.")
-    Signal.objects.create(
-        **(of_day | {"key": f"signal of {key}"}),
-        time=time,
-        name="thumb",
-        by="person",
-        target_kind="request",
-        target=key,
-        request_day=time.date(),
-        request_key=key,
-        source="rest",
-    )
+def send(project: Project, key: str, *, days_ago: int = 1, **fields: Any) -> None:
+    """A request with a text and a signal."""
+    request = a_request(key, time=noon(days_ago), output="The answer.", **fields)
+    signal = a_signal(f"signal of {key}", time=noon(days_ago), request=key)
+    taken(project, [request], [signal])
 
 
 def remaining() -> dict[str, list[str]]:
@@ -49,42 +32,52 @@ def remaining() -> dict[str, list[str]]:
 
 def test_all_of_a_users_rows_go_and_everybody_elses_stay(team: Team) -> None:
     others = a_team("Others", "others").project
-    for number in range(3):
-        a_request(team.project, f"hers-{number}", user="ada", days=number)
-    a_request(team.project, "copy", days=1, mirror_of="hers-0")
-    a_request(team.project, "his", user="bob", days=1)
-    a_request(team.project, "nobodys", days=1)
-    a_request(others, "hers-0", user="ada")
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    for project in (team.project, others):
+        change_settings(project=project, by=None, text_share=1)
+    for days_ago in (2, 3, 4):
+        send(team.project, f"hers-{days_ago}", user="ada", days_ago=days_ago)
+    send(team.project, "copy", mirror_of="hers-2")
+    send(team.project, "his", user="bob", days_ago=2)
+    send(team.project, "nobodys", days_ago=2)
+    send(others, "hers-2", user="ada")
+    pseudonym = user_hash("ada", settings_of(team.project))
     counts = erase_user(project=team.project, by=team.olga, user_hash=pseudonym)
     assert counts == {"requests": 4, "texts": 4, "signals": 4}
-    left = ["hers-0", "his", "nobodys"]
+    left = ["hers-2", "his", "nobodys"]
     assert remaining() == {"requests": left, "texts": left, "signals": left}
-    assert Request.objects.get(key="hers-0").project == others
+    assert Request.objects.get(key="hers-2").project == others
 
 
 def test_the_log_says_how_many_and_not_whose(team: Team) -> None:
-    a_request(team.project, "hers", user="ada")
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    send(team.project, "hers", user="ada")
+    pseudonym = user_hash("ada", settings_of(team.project))
     erase_user(project=team.project, by=None, user_hash=pseudonym)
     [entry] = LogEntry.objects.filter(action=Action.TRAFFIC_ERASED)
-    assert entry.what == "requests: 1, texts: 1, signals: 1"
+    assert entry.what == "requests: 1, texts: 0, signals: 1"
     assert pseudonym not in str(entry.detail)
 
 
 def test_roll_ups_stay_because_they_count_and_name_nobody(team: Team) -> None:
-    a_request(team.project, "hers", user="ada")
-    RollUp.objects.create(project=team.project, hour=NOON, model_name="m", requests=1)
-    pseudonym = hash_of_user("ada", settings_of(team.project))
+    send(team.project, "hers", user="ada")
+    pseudonym = user_hash("ada", settings_of(team.project))
     erase_user(project=team.project, by=None, user_hash=pseudonym)
-    assert RollUp.objects.get().requests == 1
+    assert RollUp.objects.get(slice_kind="all").requests == 1
 
 
 def test_requests_without_a_user_are_nobodys(team: Team) -> None:
-    a_request(team.project, "nobodys")
+    send(team.project, "nobodys")
     with pytest.raises(ValueError, match="32 digits"):
         erase_user(project=team.project, by=None, user_hash="")
     assert remaining()["requests"] == ["nobodys"]
+
+
+def test_a_dry_run_counts_and_changes_nothing(team: Team) -> None:
+    send(team.project, "hers", user="ada")
+    pseudonym = user_hash("ada", settings_of(team.project))
+    counts = erase_user(project=team.project, by=None, user_hash=pseudonym, dry_run=True)
+    assert counts == {"requests": 1, "texts": 0, "signals": 1}
+    assert remaining()["requests"] == ["hers"]
+    assert not LogEntry.objects.filter(action=Action.TRAFFIC_ERASED).exists()
 
 
 def test_nobody_but_an_owner_erases(team: Team) -> None:

@@ -7,7 +7,7 @@ import pytest
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.keeping import change_settings, hash_of_user, settings_of
+from evalhub.features.traffic.keeping import change_settings, settings_of, user_hash
 from tests.cast import Team, a_team
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_what_is_the_same_is_no_news(team: Team) -> None:
     [
         ({"text_share": 1.5}, "text_share", "at most 1"),
         ({"text_share": float("nan")}, "text_share", "not a number"),
-        ({"days": 0}, "days", "1 or more"),
+        ({"days": 0}, "days", "above 0"),
         ({"days": 9_999}, "days", "at most 1100"),
         ({"days": 20}, "text_days", "no longer than its request"),
         ({"languages": ["de", "xx"]}, "languages", "can't be detected"),
@@ -62,10 +62,10 @@ def test_nobody_but_an_owner_changes_it(team: Team) -> None:
 
 def test_a_user_has_one_pseudonym_in_a_project_and_another_elsewhere(team: Team) -> None:
     here, there = settings_of(team.project), settings_of(a_team("Others", "others").project)
-    pseudonym = hash_of_user("olga", here)
-    assert pseudonym == hash_of_user("olga", here)
+    pseudonym = user_hash("olga", here)
+    assert pseudonym == user_hash("olga", here)
     assert len(pseudonym) == 32
-    assert len({pseudonym, hash_of_user("olga", there), hash_of_user("eva", here)}) == 3
+    assert len({pseudonym, user_hash("olga", there), user_hash("eva", here)}) == 3
 
 
 def test_the_hash_is_hmac_sha_256_cut_to_128_bits(team: Team) -> None:
@@ -73,4 +73,4 @@ def test_the_hash_is_hmac_sha_256_cut_to_128_bits(team: Team) -> None:
     settings = settings_of(team.project)
     settings.salt = "Jefe"
     expected = "5bdcc146bf60754e6a042426089575c7"
-    assert hash_of_user("what do ya want for nothing?", settings) == expected
+    assert user_hash("what do ya want for nothing?", settings) == expected

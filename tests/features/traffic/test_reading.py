@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from evalhub.features.traffic.flaws import Refusal
 from evalhub.features.traffic.reading import read_body
 from evalhub.features.traffic.rows import RequestRow, SignalRow
-from evalhub.features.traffic.taking_in import Refusal
 from evalhub.io.rows import DataError
 
 REQUEST: dict[str, Any] = {"id": "r1", "time": "2026-11-28T10:00:00Z", "model": "support-large"}
@@ -44,6 +44,7 @@ FLAWS = [
     (line(id="r" * 201), Refusal.INVALID, "id", "200 at most"),
     (line(time="2026-11-28T10:00:00"), Refusal.INVALID, "time", "offset from UTC"),
     (line(time="yesterday"), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
+    (line(time="9999-12-31T23:59:59-12:00"), Refusal.INVALID, "time", "no day in UTC"),
     (line(time=1764324000), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
     (line(user="a\x00b"), Refusal.INVALID, "user", "NUL"),
     (line(user_hash="olga"), Refusal.INVALID, "user_hash", "32 digits"),
@@ -60,8 +61,8 @@ FLAWS = [
     (line(tags=["a", 2]), Refusal.INVALID, "tags.1", "a text is needed"),
     (raw("model", '"other"'), Refusal.INVALID, "model", "named twice"),
     (raw("messages", '[{"a": 1, "a": 2}]'), Refusal.INVALID, "a", "named twice"),
-    (line(messages=[{"a": "x\x00"}]), Refusal.INVALID, "messages.[0].a", "NUL"),
-    (raw("messages", '[{"a": NaN}]'), Refusal.INVALID, "messages.[0].a", "not a number"),
+    (line(messages=[{"a": "x\x00"}]), Refusal.INVALID, "messages[0].a", "NUL"),
+    (raw("messages", '[{"a": NaN}]'), Refusal.INVALID, "messages[0].a", "not a number"),
     (line(messages=["hi"]), Refusal.INVALID, "messages.0", "an object is needed"),
     (line(messages=[{}] * 1_001), Refusal.INVALID, "messages", "1,000 at most"),
     (line(messages=[{"a": [0] * 100_000}]), Refusal.INVALID, "messages", "10,000 members"),

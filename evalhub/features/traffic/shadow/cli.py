@@ -29,6 +29,10 @@ def sample(
     by: Annotated[
         str | None, typer.Option(help="Strata: language, route, arm, with commas between.")
     ] = None,
+    allocation: Annotated[
+        str | None,
+        typer.Option(help="proportional, or equal: as many of each stratum.", show_default=False),
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,6 +57,7 @@ def sample(
         "until": None if until is None else _time(until, "--until"),
         "n": n,
         "by": by and [each.strip() for each in by.split(",")],
+        "allocation": allocation,
         "where": dict(map(_filter, where or ())) or None,
         "seed": seed,
         "test_set": test_set,

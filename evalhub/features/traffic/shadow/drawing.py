@@ -31,6 +31,8 @@ from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
 
 AT_ONCE = 500
 TRIES = 3
+LEAST = 2
+"""Requests of a stratum, or all that it has: one alone doesn't say how they differ."""
 
 
 class SampleError(Exception):
@@ -101,7 +103,14 @@ def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample
             "since",
         )
     try:
-        return draw_sample(frame.columns, min(query.n, fresh), seed=str(query.seed), drawn=drawn)
+        return draw_sample(
+            frame.columns,
+            min(query.n, fresh),
+            seed=str(query.seed),
+            allocation=query.allocation,
+            least=LEAST,
+            drawn=drawn,
+        )
     except StatisticsError as error:
         raise DeclarationError(str(error), "by") from error
 

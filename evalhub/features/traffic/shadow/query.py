@@ -33,7 +33,11 @@ class SampleQuery(Declaration):
     since: AwareDatetime = Field(description="of the first request, with its offset from UTC")
     until: AwareDatetime | None = Field(None, description="of the last; null: now")
     n: int = Field(ge=2, le=20_000, description="requests to draw")
-    by: tuple[Stratum, ...] = Field((), description="strata: each is drawn from in its share")
+    by: tuple[Stratum, ...] = Field((), description="strata: each is drawn from by itself")
+    allocation: Literal["proportional", "equal"] = Field(
+        "proportional",
+        description="strata in proportion to their requests, or equally many of each",
+    )
     where: RequestFilter = RequestFilter()
     seed: Count = Field(1, description="of the draw")
     test_set: Name = Field("traffic", description="of which it becomes the next version")

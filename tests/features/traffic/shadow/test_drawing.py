@@ -64,6 +64,16 @@ def test_strata_are_drawn_in_their_shares_with_their_weights(team: Team, capsys:
     assert not Item.objects.exclude(weight=None).exists(), "alike, weights change no estimate"
 
 
+def test_strata_drawn_equally_weigh_unlike_each_other(team: Team, capsys: Capture) -> None:
+    served(team, [f"Wo {i}?" for i in range(180)], language="de", name="de")
+    served(team, [f"Where {i}?" for i in range(20)], language="en", name="en")
+    sample = drawn(capsys, "--n", "40", "--by", "language", "--allocation", "equal")
+    assert [row["weight"] for row in sample["strata"]] == [9.0, 1.0]
+    # Kish: 200² / (20 · 9² + 20 · 1²)
+    assert sample["effective_n"] == pytest.approx(40_000 / 1_640)
+    assert set(Item.objects.values_list("weight", flat=True)) == {9.0, 1.0}
+
+
 def test_equal_content_is_one_item_that_weighs_as_much_as_its_requests(
     team: Team, capsys: Capture
 ) -> None:

@@ -1,0 +1,238 @@
+"""Requests and signals out of spans and log records, by `genai_names`. Pure.
+
+A request is a span that calls a model; any other is counted as such. Its id is `TRACE-SPAN`.
+
+LiteLLM (read and tried: 1.108.7) makes about a dozen spans a call. One of them, `litellm_request`,
+is the call; below it `raw_gen_ai_request` says the same again. A mirrored call has only the latter,
+below another span of the same trace, so that its parent tells whether it is one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import compress
+from typing import Any
+
+from evalhub.features.traffic import genai_names as names
+from evalhub.features.traffic.flaws import Flaw
+from evalhub.features.traffic.genai_texts import (
+    answer_of,
+    chat_messages,
+    first_choice,
+    literal_of,
+    messages_of,
+)
+from evalhub.features.traffic.otlp import Attributes, LogRecord, Span
+from evalhub.features.traffic.row_check import row_or_flaw, time_of
+from evalhub.features.traffic.rows import LONGEST_NAME, RequestRow, SignalBy, SignalRow
+
+_KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
+"""OpenInference's kinds of annotators."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a body of OTLP holds.
+
+    Attributes:
+        requests: with the place of their span in the body, from 1.
+        signals: likewise.
+        flaws: model calls and evaluations that no row can be made of.
+        others: spans that are no model call, and log records that are no evaluation.
+        parents: of requests that may be a part of another one, by id: the id that this would have.
+    """
+
+    requests: list[tuple[int, RequestRow]] = field(default_factory=list)
+    signals: list[tuple[int, SignalRow]] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
+    others: int = 0
+    parents: dict[str, str] = field(default_factory=dict)
+
+    def add(self, line: int, row: RequestRow | SignalRow | Flaw) -> None:
+        if isinstance(row, RequestRow):
+            self.requests.append((line, row))
+        elif isinstance(row, SignalRow):
+            self.signals.append((line, row))
+        else:
+            self.flaws.append(row)
+
+    def drop_parts_of(self, stored: Iterable[str]) -> None:
+        """Drops requests that are a part of one of these, by id."""
+        whole = set(stored)
+        parts = {key for key, parent in self.parents.items() if parent in whole}
+        self.others += len(parts)
+        self.requests = [(line, row) for line, row in self.requests if row.id not in parts]
+
+
+def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
+    """The requests that spans are, and the evaluations that are events of theirs."""
+    traffic = Traffic()
+    are_calls = [is_model_call(span) for span in spans]
+    calls = {span.span_id for span in compress(spans, are_calls)}
+    for line, (span, is_call) in enumerate(zip(spans, are_calls, strict=True), start=1):
+        if is_call:
+            traffic.add(line, row_or_flaw(RequestRow, _request(span), line))
+        elif span.name == names.RAW and span.parent_id not in calls:
+            traffic.add(line, row_or_flaw(RequestRow, _mirrored(span), line))
+            traffic.parents[_id(span)] = f"{span.trace_id}-{span.parent_id}"
+        else:
+            traffic.others += 1
+        for event in span.events:
+            if event.name == names.EVALUATION:
+                of_call = span.span_id if is_call else ""
+                signal = _signal(event.attributes, event.time_ns, span.trace_id, of_call)
+                traffic.add(line, row_or_flaw(SignalRow, signal, line))
+    return traffic
+
+
+def traffic_of_records(records: Sequence[LogRecord]) -> Traffic:
+    """The evaluations among log records. The span of one is the model call that it is about."""
+    traffic = Traffic()
+    for line, record in enumerate(records, start=1):
+        if record.event == names.EVALUATION:
+            signal = _signal(record.attributes, record.time_ns, record.trace_id, record.span_id)
+            traffic.add(line, row_or_flaw(SignalRow, signal, line))
+        else:
+            traffic.others += 1
+    return traffic
+
+
+def is_model_call(span: Span) -> bool:
+    """Whether a span is a call of a model, and not a part of one, nor what is around it."""
+    attributes = span.attributes
+    if (operation := attributes.get(names.OPERATION)) is not None:
+        return isinstance(operation, str) and operation in names.OPERATIONS
+    if (kind := attributes.get(names.INFERENCE_KIND)) is not None:
+        return kind == "LLM"
+    return names.REQUESTED[0] in attributes or "gen_ai.response.model" in attributes
+
+
+def _id(span: Span) -> str:
+    return f"{span.trace_id}-{span.span_id}"
+
+
+def _request(span: Span) -> dict[str, Any]:
+    attributes = span.attributes
+    output, finish_reason = answer_of(attributes)
+    first_token = _first(attributes, names.FIRST_TOKEN_S)
+    return _of_span(span) | {
+        "model": _text(attributes, names.SERVED + names.REQUESTED),
+        "user": _text(attributes, names.USER),
+        "conversation": _text(attributes, names.CONVERSATION),
+        "prompt_tokens": _number(attributes, names.PROMPT_TOKENS),
+        "completion_tokens": _number(attributes, names.COMPLETION_TOKENS),
+        "cached_tokens": _number(attributes, names.CACHED_TOKENS),
+        "reasoning_tokens": _number(attributes, names.REASONING_TOKENS),
+        "first_token_ms": first_token * 1000 if isinstance(first_token, int | float) else None,
+        "cost_usd": _first(attributes, names.COST)
+        if names.COST[0] in attributes
+        else attributes.get(names.LITELLM_COST) or None,
+        "finish_reason": (_reason(attributes) or finish_reason)[:40],
+        "response_id": _text(attributes, names.RESPONSE_ID),
+        "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
+        "tags": _tags(attributes),
+        "arm": _arm(span),
+        "messages": messages_of(attributes),
+        "output": output,
+    }
+
+
+def _mirrored(span: Span) -> dict[str, Any]:
+    """Of a call that LiteLLM mirrored: `llm.PROVIDER.FIELD`, values as Python writes them."""
+    values = {}
+    provider = ""
+    for name, value in span.attributes.items():
+        if (parts := names.raw_field(name)) is not None:
+            provider, of_call = parts
+            values[of_call] = value
+    usage = literal_of(values.get("usage"))
+    usage = usage if isinstance(usage, dict) else {}
+    output, finish_reason = first_choice(literal_of(values.get("choices")))
+    model = values.get("model")
+    return _of_span(span) | {
+        "model": f"{provider}/{model}" if model else "",
+        "prompt_tokens": usage.get("prompt_tokens"),
+        "completion_tokens": usage.get("completion_tokens"),
+        "finish_reason": finish_reason[:40],
+        "response_id": str(values.get("id") or ""),
+        "mirror_of": span.trace_id,
+        "messages": chat_messages(literal_of(values.get("messages"))),
+        "output": output,
+    }
+
+
+def _of_span(span: Span) -> dict[str, Any]:
+    """What every span says."""
+    return {
+        "id": _id(span),
+        "time": time_of(span.start_ns),
+        "latency_ms": (span.end_ns - span.start_ns) / 1e6 if span.end_ns else None,
+        "error_type": _error(span)[:LONGEST_NAME],
+        "trace_id": span.trace_id,
+    }
+
+
+def _error(span: Span) -> str:
+    """The class of a failed span's error; "" where it didn't fail."""
+    if named := _text(span.attributes, names.ERROR):
+        return named
+    if not span.failed:
+        return ""
+    raised = (_text(event.attributes, names.EXCEPTION) for event in span.events)
+    return next(filter(None, raised), "error")
+
+
+def _arm(span: Span) -> str:
+    flags = (event.attributes for event in span.events if event.name.startswith("feature_flag"))
+    variants = (_text(each, names.ARM) for each in (span.attributes, *flags))
+    return next(filter(None, variants), "")
+
+
+def _reason(attributes: Attributes) -> str:
+    """The first choice's; some send the list as JSON."""
+    reasons = _first(attributes, names.FINISH_REASONS)
+    if isinstance(reasons, str):
+        return reasons.strip('[]" ').partition('"')[0]
+    return str(reasons[0]) if isinstance(reasons, list) and reasons else ""
+
+
+def _tags(attributes: Attributes) -> tuple[Any, ...]:
+    tags = attributes.get(names.TAGS)
+    return tuple(tags) if isinstance(tags, list) else ()
+
+
+def _signal(attributes: Attributes, time_ns: int, trace_id: str, span_id: str) -> dict[str, Any]:
+    """An evaluation: about a response, or else the span's call, or else the trace."""
+    request = _text(attributes, names.RESPONSE_ID) or (f"{trace_id}-{span_id}" if span_id else "")
+    name = _text(attributes, (names.SCORE_NAME,))
+    value = attributes.get(names.SCORE_VALUE)
+    label = _text(attributes, (names.SCORE_LABEL,))
+    content = f"{request} {trace_id} {time_ns} {name} {value} {label}"
+    kind = _text(attributes, (names.ANNOTATOR,))
+    return {
+        "id": sha256(content.encode(errors="replace")).hexdigest()[:32],
+        "time": time_of(time_ns),
+        "name": name,
+        "value": value,
+        "label": label,
+        "by": _KINDS.get(kind.upper(), SignalBy.MODEL).value,
+        "request": request,
+        "trace_id": "" if request else trace_id,
+        "text": _text(attributes, (names.EXPLANATION,)) or None,
+    }
+
+
+def _first(attributes: Mapping[str, Any], of: Iterable[str]) -> Any:
+    """The value of the first of these names that there is."""
+    return next((attributes[name] for name in of if attributes.get(name) is not None), None)
+
+
+def _text(attributes: Attributes, of: Iterable[str]) -> str:
+    value = _first(attributes, of)
+    return "" if value is None else value if isinstance(value, str) else str(value)
+
+
+def _number(attributes: Attributes, of: Iterable[str]) -> Any:
+    """A count, which some send as a floating-point number."""
+    value = _first(attributes, of)
+    return int(value) if isinstance(value, float) and value.is_integer() else value

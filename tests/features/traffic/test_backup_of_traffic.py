@@ -1,0 +1,53 @@
+"""Traffic is in backups, and comes back from either database to either."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.database.homes import evalhub, fresh_postgresql, rows_of, without_restores
+from tests.database.test_tables import call
+
+pytestmark = [pytest.mark.heavy, pytest.mark.services]
+
+SENDS = """
+from tests.migrated import set_up_migrated
+set_up_migrated()
+from evalhub.accounts.models import Project
+from tests.features.traffic.rows_of import a_request, a_signal, noon, taken
+project = Project.objects.create(slug="desk")
+for days in (1, 2, 40):
+    request = a_request(f"r{days}", time=noon(days), tags=("a",), latency_ms=5.5, user="olga")
+    taken(project, [request], [a_signal(f"s{days}", request=f"r{days}", time=noon(days))])
+"""
+
+
+def succeeds(done: "subprocess.CompletedProcess[str]") -> None:
+    assert done.returncode == 0, done.stderr
+
+
+def test_from_either_database_to_either(tmp_path: Path, postgres_url: str) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for folder in (first, second, third):
+        folder.mkdir()
+    succeeds(
+        call(
+            sys.executable, "-c", SENDS, at=first,
+            PYTHONPATH=str(Path(__file__).resolve().parents[3]),
+            DJANGO_SETTINGS_MODULE="evalhub.settings",
+        )
+    )  # fmt: skip
+    succeeds(evalhub("backup", "b.jsonl.gz", at=first))
+    url = fresh_postgresql(postgres_url, "restored_traffic")
+    succeeds(evalhub("restore", first / "b.jsonl.gz", at=second, EVALHUB_DATABASE_URL=url))
+    succeeds(evalhub("backup", "b.jsonl.gz", at=second, EVALHUB_DATABASE_URL=url))
+    succeeds(evalhub("restore", second / "b.jsonl.gz", at=third))
+    succeeds(evalhub("backup", "b.jsonl.gz", at=third))
+    rows = without_restores(rows_of(first / "b.jsonl.gz"))
+    assert sum(row.startswith('["traffic.request"') for row in rows) == 3
+    for folder in (second, third):
+        again = without_restores(rows_of(folder / "b.jsonl.gz"))
+        assert [row for row in again if "traffic" in row] == [
+            row for row in rows if "traffic" in row
+        ]

@@ -1,0 +1,133 @@
+"""The real LiteLLM proxy, set up as the how-to page says, sends to a site that runs. Offline."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from evalhub.features.traffic.litellm import read_litellm
+from evalhub.features.traffic.models import RefusedRows, Request, RequestText
+from evalhub.features.traffic.rows import RequestRow
+from tests.api.conftest import Program
+from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.features.traffic.test_otlp_senders import block, variables
+from tests.services import a_free_port
+
+pytestmark = [pytest.mark.heavy, pytest.mark.alone]
+
+LITELLM = Path(__file__).resolve().parents[3] / ".venv-litellm" / "bin" / "litellm"
+MISSING = f"LiteLLM's proxy isn't installed in {LITELLM.parents[1].name}: .ci/run does it"
+PATIENCE_S = 90
+KEY = f"sk-{secrets.token_hex(32)}"
+Programs = Callable[..., Program]
+
+
+@pytest.fixture
+def litellm() -> Path:
+    if not LITELLM.exists():
+        if os.environ.get("TESTS_IN_CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    return LITELLM
+
+
+@contextmanager
+def proxy(command: Path, folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    """The proxy with the page's settings and logger, in `folder`: its address."""
+    (folder / "config.yaml").write_text(block("yaml", "model_list"))
+    (folder / "evalhub_payloads.py").write_text(block("python", "CustomLogger"))
+    port = a_free_port()
+    environment = {"PATH": os.environ["PATH"], "LITELLM_LOCAL_MODEL_COST_MAP": "True"} | settings
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [command, "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=folder,
+            env=environment | {"LITELLM_MASTER_KEY": KEY},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(lambda: is_open(port) or process.poll() is not None)
+            assert process.poll() is None, (folder / "log.txt").read_text()[-3000:]
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.2)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask(url: str, text: str, **fields: Any) -> int:
+    """The status of an answer to this."""
+    body = {"model": "support", "messages": [{"role": "user", "content": text}], "user": "user-7"}
+    headers = {"Authorization": f"Bearer {KEY}", "X-Secret": "header-secret"}
+    request = urllib.request.Request(
+        f"{url}/v1/chat/completions",
+        json.dumps(body | fields).encode(),
+        headers | {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_its_calls_arrive_with_their_mirrors_and_their_errors(
+    live_server: LiveServer, program: Programs, litellm: Path, tmp_path: Path
+) -> None:
+    settings = dict(variables(live_server.url, program("traffic").secret))
+    with OpenAIServer() as models:
+        models.misbehave = lambda prompt, attempt: http_error(400) if "Fail" in prompt else None
+        settings |= {"MODELS_URL": models.url, "MODELS_KEY": "none"}
+        settings |= {"OTEL_BSP_SCHEDULE_DELAY": "200"}
+        with proxy(litellm, tmp_path, settings) as url:
+            named = {"evalhub_request": "r-1"}
+            assert ask(url, "Where is my order?", metadata=named) == 200
+            assert ask(url, "Fail, please.", model="support-next") == 400
+            wait_until(lambda: Request.objects.count() == 3)
+    original = Request.objects.get(model_name="openai/support-v7")
+    mirrored = Request.objects.get(mirror_of=original.trace_id)
+    failed = Request.objects.exclude(error_type="").get()
+    assert (original.route, original.finish_reason, original.mirror_of) == ("support", "stop", "")
+    assert (original.prompt_tokens, original.completion_tokens) == (4, 3)
+    assert (mirrored.model_name, mirrored.trace_id) == ("openai/support-v8", original.trace_id)
+    assert (failed.model_name, failed.error_type) == ("openai/support-v8", "BadRequestError")
+    [others] = RefusedRows.objects.all()
+    assert others.reason == "a span that is no model call"
+    assert others.rows >= 12
+    kept = str([*Request.objects.values(), *RequestText.objects.values()])
+    for secret in ("127.0.0.1", "header-secret", "urllib", KEY, "user-7"):
+        assert secret not in kept
+    logged_as_the_page_says(tmp_path / "payloads.jsonl")
+
+
+def logged_as_the_page_says(payloads: Path) -> None:
+    rows = [read_litellm(json.loads(line)) for line in payloads.read_text().splitlines()]
+    by_model = {(row.model, row.mirror_of): row for row in rows if isinstance(row, RequestRow)}
+    assert by_model["openai/support-v7", ""].id == "r-1"
+    mirrored = by_model["openai/support-v8", "r-1"]
+    assert mirrored.output == "You said: Where is my order?"
+    assert by_model["openai/support-v8", ""].error_type == "BadRequestError"
+    assert len(rows) == len(by_model) == 3
