@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
+from evalhub.features.traffic.blindness import is_in_sealed_study, is_under_review_by
 from evalhub.features.traffic.rows import SignalBy, Source
 from evalhub.registry.models import ModelVersion
 
@@ -39,6 +40,25 @@ class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
 
     def of_days(self, first: object, last: object) -> Self:
         return self.filter(day__range=(first, last))
+
+
+class RequestQuerySet(OfDaysQuerySet["Request"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the projects whose results this person may look at, without what is before them
+        in a review: its requests, and the copies of these that a mirror answered."""
+        rows = super().visible_to(user)
+        own = is_under_review_by(user, day="day", key="key")
+        copied = is_under_review_by(user, key="mirror_of")
+        return rows.exclude(own).exclude(copied)
+
+
+class SignalQuerySet(OfDaysQuerySet["Signal"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the projects whose results this person may look at, without signals about what
+        is before them in a review, or about items of a study that is sealed."""
+        about = {"day": "request_day", "key": "request_key"}
+        rows = super().visible_to(user)
+        return rows.exclude(is_under_review_by(user, **about)).exclude(is_in_sealed_study(**about))
 
 
 class Request(models.Model):
@@ -81,7 +101,7 @@ class Request(models.Model):
         default=0, help_text="personal data found in its texts and replaced"
     )
 
-    objects = OfDaysQuerySet.as_manager()
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "key"]
@@ -155,7 +175,7 @@ class Signal(models.Model):
     model_name = models.CharField(max_length=200, blank=True, help_text="of its request")
     source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
 
-    objects = OfDaysQuerySet.as_manager()
+    objects = SignalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "key"]
