@@ -50,6 +50,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
+    from evalhub.features.traffic.erase import Eraser
     from evalhub.registry.redaction import Redactor
 
 
@@ -57,6 +58,12 @@ def _redactors() -> "Sequence[Redactor]":
     from evalhub.features.table import REDACTORS
 
     return REDACTORS
+
+
+def _erasers() -> "Sequence[Eraser]":
+    from evalhub.features.table import ERASERS
+
+    return ERASERS
 
 
 def _group_at_home(group: typer.Typer) -> typer.Typer:
@@ -69,6 +76,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 user.app.command("erase")(erasure.erase)
 verb(study.app)(shadow.init)
+verb(traffic.app)(traffic.erase_command(_erasers))
 
 COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     "First verdict": {

@@ -31,7 +31,7 @@ from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
 
 AT_ONCE = 500
 TRIES = 3
-LEAST = 2
+FEWEST = 2
 """Requests of a stratum, or all that it has: one alone doesn't say how they differ."""
 
 
@@ -108,7 +108,7 @@ def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample
             min(query.n, fresh),
             seed=str(query.seed),
             allocation=query.allocation,
-            least=LEAST,
+            least=FEWEST,
             drawn=drawn,
         )
     except StatisticsError as error:
