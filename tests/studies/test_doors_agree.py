@@ -51,6 +51,7 @@ SECTIONS = (
     "repeated",
     "judge",
     "ownership",
+    "weights",
 )
 """All that has its evidence in answers, and all that none of these scenes has."""
 COUNTS = ("test_set", "items", "metric", "failed_baseline", "failed_candidate")
@@ -66,6 +67,7 @@ class Scene:
         failed: the share of items to which an answer failed, by arm.
         questions: how many different questions the items ask; None: each its own.
         clusters: how many; 0: every item by itself.
+        weighted: every third item counts ten times as much as the others.
         shows: sections that the record must have.
     """
 
@@ -79,6 +81,7 @@ class Scene:
     empty: tuple[float, float] = (0.0, 0.0)
     questions: int | None = None
     clusters: int = 0
+    weighted: bool = False
     jumps: JumpUse = "report"
     shows: tuple[str, ...] = ()
 
@@ -104,6 +107,7 @@ class Scene:
                 "tags": [f"t{i % 3}"],
             }
             | ({"cluster": f"c{i % self.clusters}"} if self.clusters else {})
+            | ({"weight": 1 if i % 3 else 10} if self.weighted else {})
             for i in range(self.items)
         ]
 
@@ -132,6 +136,7 @@ SCENES = [
     Scene(6, items=90, questions=87, shows=("repeated",)),
     Scene(7, right=(0.8, 0.8), missed=(0.6, 0.0), shows=("jumps",)),
     Scene(8, right=(0.8, 0.8), missed=(0.6, 0.0), jumps="hold", shows=("jumps",)),
+    Scene(16, weighted=True, clusters=40, shows=("weights",)),
 ]
 MORE = [
     Scene(1),
@@ -178,6 +183,7 @@ class Doors:
                 "file": "items.jsonl",
                 **terms.demand(terms.role),
                 "metric": {"name": "exact_match", "extract": PATTERN},
+                "fields": {"weight": "weight"} if self.scene.weighted else {},
             }
         }
         study["policy"] = terms.rule() | {"ledger": "off"}
@@ -190,6 +196,7 @@ class Doors:
             extract=PATTERN,
             cluster="cluster" if self.scene.clusters else None,
             tag="tags",
+            weight="weight" if self.scene.weighted else None,
             terms=self.scene.terms,
         )
         files = (self.folder / f"{name}.jsonl" for name in ("base", "tuned", "items"))
@@ -213,7 +220,11 @@ class Doors:
                 "value": None if "error" in row else float(row["output"] == "answer: yes"),
                 "tags": items[row["id"]]["tags"],
             }
-            | {key: items[row["id"]][key] for key in ("cluster",) if key in items[row["id"]]}
+            | {
+                key: items[row["id"]][key]
+                for key in ("cluster", "weight")
+                if key in items[row["id"]]
+            }
             | {key: row[key] for key in ("output", "error") if key in row}
             for arm, name in enumerate(("base", "tuned"))
             for row in self.scene.answers(arm)
@@ -246,7 +257,7 @@ def shown(record: DecisionRecord) -> dict[str, Any]:
     """The record's sections that don't depend on the door, as JSON has them."""
     document = record.as_json()
     (row,) = document["evidence"]
-    found = {name: document[name] for name in SECTIONS}
+    found = {name: document.get(name) for name in SECTIONS}
     found["counts"] = {name: row[name] for name in COUNTS}
     return json.loads(json.dumps(found))
 

@@ -24,6 +24,7 @@ from evalhub.registry.models import (
 )
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.plan import plan_of_file
 from evalhub.studies.run.register import register_study
 from tests.studies.desks import Desk, registered
 
@@ -119,7 +120,7 @@ def weighted_triage(desk: Desk) -> None:
     desk.rows(
         "triage.jsonl",
         (
-            {"id": f"q{i}", "input": "?", "reference": "right", "tags": ["a"], "w": 1 + i}
+            {"id": f"q{i}", "input": f"{i}?", "reference": "right", "tags": ["a"], "w": 1 + i}
             for i in range(60)
         ),
     )
@@ -130,6 +131,15 @@ def test_items_have_the_weights_that_the_file_says(desk: Desk) -> None:
     weighted_triage(desk)
     version = registered(desk).test_sets.get(name="triage").test_set_version
     assert list(version.items.values_list("weight", flat=True)[:3]) == [1.0, 2.0, 3.0]
+
+
+def test_the_plan_reckons_with_the_weights_before_anything_is_asked(desk: Desk) -> None:
+    """Weights 1 to 60: 60·Σw²/(Σw)² = 60·73810/1830² = 1.3224."""
+    weighted_triage(desk)
+    plan = plan_of_file(read_study(desk.write(), OperatorFile()))
+    looks = {each.test_set: each for each in plan.looks}
+    assert looks["triage"].design_effect == pytest.approx(60 * 73810 / 1830**2)
+    assert looks["sums"].design_effect == 1
 
 
 def test_items_with_weights_are_weighted_to_no_mix_besides(desk: Desk) -> None:
