@@ -147,6 +147,8 @@ def test_an_error_in_a_costly_request_lets_the_next_begin(
         ("/api/v1/projects/a/exports/answers", "GET", "programs"),
         ("/api/v1/projects/a/runs/3/outputs", "GET", "programs"),
         ("/api/v1/projects/a/files/sha256:0", "PATCH", "programs"),
+        ("/v1/traces", "POST", "programs"),
+        ("/v1/logs", "POST", "programs"),
     ],
 )
 def test_which_lane_a_request_takes(path: str, command: str, lane: str) -> None:

@@ -24,7 +24,13 @@ from evalhub.features.traffic.genai_texts import (
 )
 from evalhub.features.traffic.otlp import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
-from evalhub.features.traffic.rows import LONGEST_NAME, RequestRow, SignalBy, SignalRow
+from evalhub.features.traffic.rows import (
+    LONGEST_FINISH_REASON,
+    LONGEST_NAME,
+    RequestRow,
+    SignalBy,
+    SignalRow,
+)
 
 _KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
 """OpenInference's kinds of annotators."""
@@ -127,7 +133,7 @@ def _request(span: Span) -> dict[str, Any]:
         "cost_usd": _first(attributes, names.COST)
         if names.COST[0] in attributes
         else attributes.get(names.LITELLM_COST) or None,
-        "finish_reason": (_reason(attributes) or finish_reason)[:40],
+        "finish_reason": (_reason(attributes) or finish_reason)[:LONGEST_FINISH_REASON],
         "response_id": _text(attributes, names.RESPONSE_ID),
         "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
         "tags": _tags(attributes),
@@ -153,7 +159,7 @@ def _mirrored(span: Span) -> dict[str, Any]:
         "model": f"{provider}/{model}" if model else "",
         "prompt_tokens": usage.get("prompt_tokens"),
         "completion_tokens": usage.get("completion_tokens"),
-        "finish_reason": finish_reason[:40],
+        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
         "response_id": str(values.get("id") or ""),
         "mirror_of": span.trace_id,
         "messages": chat_messages(literal_of(values.get("messages"))),
@@ -183,8 +189,8 @@ def _error(span: Span) -> str:
 
 
 def _arm(span: Span) -> str:
-    flags = (event.attributes for event in span.events if event.name.startswith("feature_flag"))
-    variants = (_text(each, names.ARM) for each in (span.attributes, *flags))
+    flags = [event.attributes for event in span.events if event.name.startswith("feature_flag")]
+    variants = [_text(attributes, names.ARM) for attributes in (span.attributes, *flags)]
     return next(filter(None, variants), "")
 
 
@@ -224,12 +230,16 @@ def _signal(attributes: Attributes, time_ns: int, trace_id: str, span_id: str) -
 
 def _first(attributes: Mapping[str, Any], of: Iterable[str]) -> Any:
     """The value of the first of these names that there is."""
-    return next((attributes[name] for name in of if attributes.get(name) is not None), None)
+    for name in of:
+        if (value := attributes.get(name)) is not None:
+            return value
+    return None
 
 
 def _text(attributes: Attributes, of: Iterable[str]) -> str:
+    """A scalar as text; what is a list is none."""
     value = _first(attributes, of)
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _number(attributes: Attributes, of: Iterable[str]) -> Any:

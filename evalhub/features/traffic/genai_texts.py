@@ -138,9 +138,11 @@ def _numbered(attributes: Attributes, start: str, between: str) -> list[dict[str
     """Messages whose fields are attributes of their own: START.NUMBER.FIELD."""
     messages: dict[int, dict[str, Any]] = {}
     for name, value in attributes.items():
+        if not name.startswith(start):
+            continue
         number, _, field = name.removeprefix(start).partition(".")
         field = field.removeprefix(between)
-        if name.startswith(start) and number.isdecimal() and field in ("role", "content"):
+        if number.isdecimal() and field in ("role", "content"):
             messages.setdefault(int(number[:6]), {"role": "", "content": None})[field] = value
     return [messages[number] for number in sorted(messages)]
 

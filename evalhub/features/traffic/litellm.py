@@ -12,7 +12,7 @@ from evalhub.features.traffic.flaws import Flaw, Refusal
 from evalhub.features.traffic.genai_texts import chat_messages, first_choice
 from evalhub.features.traffic.reading import Rows
 from evalhub.features.traffic.row_check import row_or_flaw
-from evalhub.features.traffic.rows import LONGEST_NAME, MOST_TAGS, RequestRow
+from evalhub.features.traffic.rows import LONGEST_FINISH_REASON, LONGEST_NAME, MOST_TAGS, RequestRow
 from evalhub.io.json_values import JsonError, parse_json
 
 REQUEST = "evalhub_request"
@@ -88,7 +88,7 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
         "first_token_ms": _first_token_ms(record, start),
         "cost_usd": record.get("response_cost") or None,  # 0 too where it has no price
         "error_type": _error(record)[:LONGEST_NAME] if failed else "",
-        "finish_reason": finish_reason[:40],
+        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
         "response_id": "" if failed else _text(record["id"]),
         "trace_id": trace,
         "route": _text(record.get("model_group"))[:LONGEST_NAME],

@@ -74,7 +74,7 @@ class LogRecord(NamedTuple):
     attributes: Attributes
 
 
-class Export(Enum):
+class OtlpExport(Enum):
     """What an address takes: its word for a row, and for a row that holds nothing for us."""
 
     TRACES = ("span", "a span that is no model call")
@@ -91,7 +91,7 @@ class Codec(Protocol):
 
     def read_records(self, body: bytes) -> list[LogRecord]: ...
 
-    def response(self, export: Export, *, rejected: int, message: str) -> bytes:
+    def response(self, export: OtlpExport, *, rejected: int, message: str) -> bytes:
         """The body of a success, with the number of rows that weren't taken, and why."""
 
     def status(self, message: str) -> bytes:

@@ -23,8 +23,8 @@ from evalhub.features.traffic.models import RefusedRows, Request
 from evalhub.features.traffic.otlp import (
     LARGEST,
     Codec,
-    Export,
     OtlpError,
+    OtlpExport,
     OtlpTooLargeError,
     check_size,
     unpacked,
@@ -64,7 +64,7 @@ class OtlpEndpoint(ApiEndpoint):
 
     scopes = {"POST": Scope.TRAFFIC}
     parser_classes = [OtlpJsonBody, OtlpProtobufBody]
-    export: Export
+    export: OtlpExport
 
     def initial(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -133,7 +133,7 @@ class OtlpEndpoint(ApiEndpoint):
 class Traces(OtlpEndpoint):
     """Spans: model calls among them are requests, evaluations in their events are signals."""
 
-    export = Export.TRACES
+    export = OtlpExport.TRACES
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return self.take(traffic_of_spans(self.read(self.codec().read_spans)))
@@ -143,7 +143,7 @@ class Traces(OtlpEndpoint):
 class Logs(OtlpEndpoint):
     """Log records: evaluations among them are signals."""
 
-    export = Export.LOGS
+    export = OtlpExport.LOGS
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return self.take(traffic_of_records(self.read(self.codec().read_records)))
@@ -171,7 +171,7 @@ def _count_others(project: Project, reason: str, count: int) -> None:
     RefusedRows.objects.filter(pk=counted.pk).update(rows=F("rows") + count)
 
 
-def _message(export: Export, flaws: Sequence[Flaw]) -> str:
+def _message(export: OtlpExport, flaws: Sequence[Flaw]) -> str:
     """What is wrong with the first rows that weren't taken."""
     sentences = [f"{export.row} {flaw.line}: {flaw}" for flaw in flaws[:NAMED_FLAWS]]
     more = [f"and {len(flaws) - NAMED_FLAWS} more"] if len(flaws) > NAMED_FLAWS else []

@@ -15,9 +15,9 @@ from evalhub.features.traffic.otlp import (
     WIDEST,
     Attributes,
     AttributeValue,
-    Export,
     LogRecord,
     OtlpError,
+    OtlpExport,
     OtlpTooLargeError,
     Span,
     SpanEvent,
@@ -27,7 +27,7 @@ from evalhub.features.traffic.otlp import (
 TRACE_ID, SPAN_ID = 16, 8
 """Bytes of an id."""
 _FAILED = (2, "STATUS_CODE_ERROR")
-_REJECTED = {Export.TRACES: "rejectedSpans", Export.LOGS: "rejectedLogRecords"}
+_REJECTED = {OtlpExport.TRACES: "rejectedSpans", OtlpExport.LOGS: "rejectedLogRecords"}
 
 
 def read_spans(body: bytes) -> list[Span]:
@@ -46,7 +46,7 @@ def read_records(body: bytes) -> list[LogRecord]:
     return records
 
 
-def response(export: Export, *, rejected: int, message: str) -> bytes:
+def response(export: OtlpExport, *, rejected: int, message: str) -> bytes:
     """An ExportTraceServiceResponse, or that of logs: empty where all was taken."""
     partial = {_REJECTED[export]: str(rejected), "errorMessage": message}
     return json.dumps({"partialSuccess": partial} if rejected else {}).encode()

@@ -26,9 +26,9 @@ from evalhub.features.traffic.otlp import (
     WIDEST,
     Attributes,
     AttributeValue,
-    Export,
     LogRecord,
     OtlpError,
+    OtlpExport,
     Span,
     SpanEvent,
     check_parts,
@@ -73,11 +73,11 @@ def read_records(body: bytes) -> list[LogRecord]:
     return records
 
 
-def response(export: Export, *, rejected: int, message: str) -> bytes:
+def response(export: OtlpExport, *, rejected: int, message: str) -> bytes:
     """An ExportTraceServiceResponse, or that of logs: empty where all was taken."""
     if not rejected:
         return b""
-    if export is Export.TRACES:
+    if export is OtlpExport.TRACES:
         spans = ExportTracePartialSuccess(rejected_spans=rejected, error_message=message)
         return bytes(ExportTraceServiceResponse(partial_success=spans).SerializeToString())
     records = ExportLogsPartialSuccess(rejected_log_records=rejected, error_message=message)

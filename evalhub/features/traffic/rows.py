@@ -17,6 +17,7 @@ from evalhub.io.json_values import JsonError, check_value
 
 LONGEST_ID = 200
 LONGEST_NAME = 100
+LONGEST_FINISH_REASON = 40
 MOST_TAGS = 20
 LONGEST_TEXT = 1_000_000
 """Characters of an answer or a comment, and of all messages together as JSON."""
@@ -95,9 +96,9 @@ class RequestRow(Declaration):
     )
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
-    finish_reason: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = Field(
-        "", description="why the answer ended: stop, length, tool_calls, …"
-    )
+    finish_reason: Annotated[
+        str, StringConstraints(max_length=LONGEST_FINISH_REASON, pattern=NO_NUL)
+    ] = Field("", description="why the answer ended: stop, length, tool_calls, …")
     response_id: Id = Field("", description="the answer's id, which signals may name")
     trace_id: Id = Field("", description="the id that its trace's spans share")
     digest: str = Field(

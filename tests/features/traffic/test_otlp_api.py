@@ -239,3 +239,7 @@ def test_what_protobufs_own_reader_makes_of_hexadecimal_ids_is_refused(exporter:
     refused = send(exporter, theirs.SerializeToString(), kind=PROTOBUF)
     assert refused.status_code == 400
     assert "trace_id has 24 bytes, and not 16" in Status.FromString(refused.content).message
+
+
+def test_metrics_are_not_served(exporter: Client) -> None:
+    assert send(exporter, EMPTY, at="metrics", kind=PROTOBUF).status_code == 404
