@@ -32,13 +32,19 @@ def language_of(text: str, among: Collection[str] = ()) -> str:
     beginning = text[:READ].strip()
     if len(beginning.encode(errors="replace")) < SHORTEST:
         return ""
-    ranks = _identifier().rank(beginning)
-    listed = [rank for rank in ranks if rank[0] in among] if among else ranks
-    if not listed:
+    code, probability = _identifier().classify(beginning)
+    if among and (code not in among or probability < LEAST_PROBABILITY):
+        return _listed_language(beginning, among)
+    is_known = probability >= LEAST_PROBABILITY and code != NO_LANGUAGE
+    return str(code) if is_known else ""
+
+
+def _listed_language(text: str, among: Collection[str]) -> str:
+    ranks = _identifier().rank(text)
+    listed = [rank for rank in ranks if rank[0] in among]
+    if not listed or listed[0][1] < LEAST_OF_BEST * ranks[0][1]:
         return ""
     code, probability = listed[0]
-    if probability < LEAST_OF_BEST * ranks[0][1] or code == NO_LANGUAGE:
-        return ""
     return str(code) if probability >= LEAST_PROBABILITY * sum(p for _, p in listed) else ""
 
 
