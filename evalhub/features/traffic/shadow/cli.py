@@ -89,6 +89,13 @@ def init(
     ] = "",
     baseline_model: Annotated[str, typer.Option(help="What its server calls the baseline.")] = "",
     key_env: Annotated[str, typer.Option(help="The variable that holds the servers' key.")] = "",
+    second_answer: Annotated[
+        bool,
+        typer.Option(
+            "--second-answer",
+            help="Ask the baseline all of it once more: how far does it differ from itself?",
+        ),
+    ] = False,
     mirror: Annotated[
         str, typer.Option(help="The served model whose answers to mirrored copies are compared.")
     ] = "",
@@ -102,7 +109,11 @@ def init(
             "say --from-traffic; `evalhub strategy init` writes a study of a file of items",
             param_hint="--from-traffic",
         )
-    parts = ShadowParts(name, kind, url, model, baseline_url, baseline_model, key_env, mirror)
+    if mirror and second_answer:
+        raise typer.BadParameter("is of a replay: leave out --mirror", param_hint="--second-answer")
+    parts = ShadowParts(
+        name, kind, url, model, baseline_url, baseline_model, key_env, second_answer, mirror
+    )
     drawn = _sample(project, test_set)
     if mirror:
         joined = write_mirrored(out, drawn, parts)
@@ -115,7 +126,7 @@ def init(
         "asked_again": written.asked_again,
         "missing": written.missing,
     }
-    return Printed(document, lines=_lines_of_folder(written))
+    return Printed(document, lines=_lines_of_folder(written, second_answer))
 
 
 def _sample(project: "Project", name: str | None) -> "TrafficSample":
@@ -137,7 +148,7 @@ def _sample(project: "Project", name: str | None) -> "TrafficSample":
     return sample
 
 
-def _lines_of_folder(folder: "ShadowFolder") -> list[str]:
+def _lines_of_folder(folder: "ShadowFolder", second_answer: bool) -> list[str]:
     from evalhub.decision.wording import count_text
 
     path = folder.path
@@ -147,16 +158,21 @@ def _lines_of_folder(folder: "ShadowFolder") -> list[str]:
     ]
     if folder.asked_again:
         lines.append(f"The baseline was asked again on {folder.asked_again:,}.")
+    if second_answer:
+        lines.append(f"For the noise floor: {_record(path, 'second')}")
     if folder.missing:
-        lines += [
-            f"The baseline has to be asked again on {folder.missing:,}. Fill in "
-            f"{path / 'again.yaml'}, then:",
-            f"  evalhub record {path / 'again.yaml'} --arm production --out {path}",
+        again = path / "again.yaml"
+        return [
+            *lines,
+            f"The baseline has to be asked again on {folder.missing:,}. Fill in {again}, then:",
+            f"  {_record(path, 'again')}",
             "and run this again.",
         ]
-    else:
-        lines.append(f"Then: evalhub study run {path / 'study.yaml'} --dry-run")
-    return lines
+    return [*lines, f"Then: evalhub study run {path / 'study.yaml'} --dry-run"]
+
+
+def _record(folder: Path, kind: str) -> str:
+    return f"evalhub record {folder / kind}.yaml --arm production --out {folder}"
 
 
 def _mirrored_document(folder: "MirroredFolder") -> dict[str, Any]:

@@ -10,9 +10,10 @@ from evalhub.features.traffic.shadow.mirror import JoinedBy
 from evalhub.features.traffic.shadow.mirrored import mirrored_answers
 from evalhub.features.traffic.shadow.study import (
     AGAIN,
+    SECOND,
     ShadowParts,
-    again_text,
     answers_of,
+    asking_text,
     candidate_answers,
     study_text,
 )
@@ -79,7 +80,10 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
     if again:
         asked = [line for line in lines if json.loads(line)["id"] in again]
         _write(folder / f"{slug}-{AGAIN}.jsonl", asked)
-        _write_once(folder / f"{AGAIN}.yaml", again_text(sample, parts))
+        _write_once(folder / f"{AGAIN}.yaml", asking_text(sample, parts, AGAIN))
+    if parts.second_answer:
+        _write(folder / f"{slug}-{SECOND}.jsonl", lines)
+        _write_once(folder / f"{SECOND}.yaml", asking_text(sample, parts, SECOND))
     later = _answers_again(folder / answers_of(f"{slug}-{AGAIN}"), again)
     _write(folder / answers_of(slug), [*map(_line, answers.rows), *later.values()])
     _write_once(folder / STUDY, study_text(sample, parts))

@@ -8,7 +8,13 @@ from evalhub.features.traffic.shadow.baseline import baseline_build, served_buil
 from evalhub.registry.models import TrafficSample
 from evalhub.studies.file.gaps import UNFILLED
 
-BASELINE, CANDIDATE, AGAIN = "production", "candidate", "again"
+BASELINE, CANDIDATE = "production", "candidate"
+AGAIN, SECOND = "again", "second"
+"""Studies by which the baseline is asked: what it has to be, and all of it once more."""
+WHY = {
+    AGAIN: "What production answered can't stand here: data was masked, or it isn't whole.",
+    SECOND: "A second answer of the baseline shows how far it differs from itself.",
+}
 GUARDS = ("empty", "truncation", "repetition", "language")
 """Forms that have a worst score, which an answer that failed then gets."""
 REVIEWED = 200
@@ -19,6 +25,7 @@ class ShadowParts(NamedTuple):
     """What is said of the two models; an empty field is left to be filled in.
 
     Attributes:
+        second_answer: whether the baseline is asked once more, for the noise floor.
         mirror: under which the model was served that answered mirrored copies; empty: the candidate
             is asked now.
     """
@@ -30,6 +37,7 @@ class ShadowParts(NamedTuple):
     baseline_url: str = ""
     baseline_model: str = ""
     key_env: str = ""
+    second_answer: bool = False
     mirror: str = ""
 
 
@@ -38,9 +46,9 @@ def study_text(sample: TrafficSample, parts: ShadowParts) -> str:
     return "\n".join(_study(sample, parts)) + "\n"
 
 
-def again_text(sample: TrafficSample, parts: ShadowParts) -> str:
-    """A study by which `evalhub record` asks the baseline what it has to be asked again."""
-    return "\n".join(_again(sample, parts)) + "\n"
+def asking_text(sample: TrafficSample, parts: ShadowParts, kind: str) -> str:
+    """A study by which `evalhub record` asks the baseline; `kind` is AGAIN or SECOND."""
+    return "\n".join(_asking(sample, parts, kind)) + "\n"
 
 
 def answers_of(test_set: str) -> str:
@@ -55,7 +63,7 @@ def candidate_answers(test_set: str) -> str:
 
 def _head(sample: TrafficSample, name: str) -> Iterator[str]:
     yield "schema: evalhub.study/1"
-    yield f"project: {sample.version.test_set.project.slug}"
+    yield f"project: {_quote(sample.version.test_set.project.slug)}"
     yield f"name: {_quote(name)}"
     yield f"baseline: {BASELINE}"
     yield f"candidate: {CANDIDATE}"
@@ -71,12 +79,15 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield f"  {BASELINE}:   # what production answered; its errors are its failures"
     yield f"    kind: {_kind(sample)}"
     yield f"    backend: {{recorded: {answers_of(version.test_set.slug)}}}"
-    yield f"    build: {baseline_build(sample)}"
+    yield f"    build: {_quote(baseline_build(sample))}"
+    if parts.second_answer:
+        file = answers_of(f"{version.test_set.slug}-{SECOND}")
+        yield f"    repeat: {{recorded: {file}}}   # how far it differs from itself"
     if parts.mirror:
         yield f"  {CANDIDATE}:   # answered mirrored copies of the same requests, at the same time"
         yield f"    kind: {_quote(parts.kind or KINDS)}"
         yield f"    backend: {{recorded: {candidate_answers(version.test_set.slug)}}}"
-        yield f"    build: {served_build(parts.mirror)}"
+        yield f"    build: {_quote(served_build(parts.mirror))}"
     else:
         yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
         yield from _live(parts.kind, parts.url, parts.model, parts.key_env)
@@ -91,23 +102,23 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
         yield "  # No budget of cost or latency: production's were measured under another load."
     yield ""
     yield "review:   # requests have no right answers: people compare, blind"
-    yield f"  test_set: {version.test_set.slug}"
+    yield f"  test_set: {_quote(version.test_set.slug)}"
     yield f"  items: {min(REVIEWED, version.item_count)}"
     yield "  required: true"
     yield "# pairwise: {by: JUDGE, …}   a judge beside them, once `evalhub judge-check` passes it"
 
 
-def _again(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
+def _asking(sample: TrafficSample, parts: ShadowParts, kind: str) -> Iterator[str]:
     model = parts.baseline_model or sample.model_name
-    yield "# What production answered can't stand here: personal data was masked, or no whole"
-    yield f"# answer is stored. `evalhub record {AGAIN}.yaml --arm {BASELINE} --out .` asks again."
-    yield from _head(sample, f"{sample.version}: asked again")
+    yield f"# {WHY[kind]}"
+    yield f"# `evalhub record {kind}.yaml --arm {BASELINE} --out .` asks."
+    yield from _head(sample, f"{sample.version}: {kind}")
     yield f"  {BASELINE}:"
     yield from _live(_kind(sample), parts.baseline_url, model, parts.key_env)
     yield f"  {CANDIDATE}:   # isn't asked here"
     yield f"    kind: {_kind(sample)}"
     yield "    backend: {recorded: none.jsonl}"
-    yield from _test_set(sample, f"{sample.version.test_set.slug}-{AGAIN}")
+    yield from _test_set(sample, f"{sample.version.test_set.slug}-{kind}")
 
 
 def _live(kind: str, url: str, model: str, key_env: str) -> Iterator[str]:
@@ -124,7 +135,7 @@ def _test_set(sample: TrafficSample, name: str) -> Iterator[str]:
     guards = ", ".join(GUARDS)
     yield ""
     yield "test_sets:"
-    yield f"  {name}:"
+    yield f"  {_quote(name)}:"
     yield f"    file: {name}.jsonl"
     if sample.version.items.filter(weight__isnull=False).exists():
         yield "    fields: {weight: weight}   # requests of production that an item stands for"

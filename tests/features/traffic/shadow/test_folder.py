@@ -142,6 +142,28 @@ def test_an_answer_that_retention_deleted_is_asked_again(
     assert TrafficSample.objects.get().asked_again == 1
 
 
+def test_a_second_answer_of_the_baseline_gives_the_noise_floor(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)])
+    draw()
+    baseline = ["--baseline-url", server.url, "--baseline-model", "old", "--second-answer"]
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    record = ["record", str(tmp_path / "second.yaml"), "--arm", "production"]
+    assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
+    file = study(tmp_path)
+    del file["review"]
+    file["test_sets"]["traffic"] |= {"role": "primary"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document["noise_floor"] is not None
+    assert document["shadow"]["second_answer"] is True
+    assert not any("answered once" in sentence for sentence in document["shadow"]["sentences"])
+    assert written(tmp_path, "--mirror", "new", "--second-answer") == 64
+
+
 def test_costs_of_production_are_not_measured_against_a_replay(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:
