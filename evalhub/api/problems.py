@@ -18,6 +18,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
+from evalhub.features.traffic.shadow.drawing import SampleError
 from evalhub.features.webhooks.registering import WebhookError
 from evalhub.features.working_sets.sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.frames.rest.problems import Problem, problem
@@ -78,6 +79,7 @@ STATUSES: dict[type[Exception], int] = {
     WorkingSetError: 409,
     ScoreCaseError: 409,
     DraftLostError: 503,
+    SampleError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,

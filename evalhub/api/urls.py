@@ -22,6 +22,7 @@ from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
 from evalhub.features.score_audits import api as score_audits
 from evalhub.features.traffic import api as traffic
+from evalhub.features.traffic.shadow import api as traffic_samples
 from evalhub.features.webhooks import api as webhooks
 from evalhub.features.working_sets import api as working_sets
 from evalhub.features.working_sets import api_items as working_items
@@ -81,6 +82,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
+    *traffic_samples.urlpatterns,
     *webhooks.urlpatterns,
     *traffic.urlpatterns,
     _at("members", people.MembersOfProject, "members"),

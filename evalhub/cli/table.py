@@ -44,10 +44,13 @@ from evalhub.features.ownership import cli as cost
 from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
 from evalhub.features.traffic import cli as traffic
+from evalhub.features.traffic.shadow import cli as shadow
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
+from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
+    from evalhub.features.traffic.erase import Eraser
     from evalhub.registry.redaction import Redactor
 
 
@@ -55,6 +58,12 @@ def _redactors() -> "Sequence[Redactor]":
     from evalhub.features.table import REDACTORS
 
     return REDACTORS
+
+
+def _erasers() -> "Sequence[Eraser]":
+    from evalhub.features.table import ERASERS
+
+    return ERASERS
 
 
 def _group_at_home(group: typer.Typer) -> typer.Typer:
@@ -66,6 +75,8 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 user.app.command("erase")(erasure.erase)
+verb(study.app)(shadow.init)
+verb(traffic.app)(traffic.erase_command(_erasers))
 
 COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     "First verdict": {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
 from evalhub.decision.criterion import Criterion
-from evalhub.decision.failures import FAILURES, at_worst
+from evalhub.decision.failures import FAILURES, at_worst, best_where_lost
 from evalhub.decision.flaws import beyond_bounds, flaws_of
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.mix import item_weights
@@ -66,6 +66,7 @@ class ArmScores:
         extraction_misses: answers in which the extraction pattern found nothing.
         failed: which answers failed for good and so have no score, shape (m,); None where more
             went wrong than single answers.
+        lost: of those that failed, which were lost on their way here, shape (m,); None: none was.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ArmScores:
     failures: Sequence[str] = ()
     extraction_misses: int = 0
     failed: Rows | None = None
+    lost: Rows | None = None
 
     @property
     def failures_counted(self) -> int:
@@ -118,6 +120,8 @@ class Aligned:
             where `weights` are the items' own.
         failed: for each arm whether an answer to the item failed and scores the worst, shape
             (2, n); None where none did.
+        lost: whether an answer to the item was lost on its way here, and scores the worst for the
+            candidate, shape (n,); None where none was.
         flaws: why no verdict can rest on these scores, one sentence each.
     """
 
@@ -131,6 +135,7 @@ class Aligned:
     look_stages: NDArray[np.intp] | None = None
     mix: Mapping[str, float] | None = None
     failed: Rows | None = None
+    lost: Rows | None = None
     flaws: Sequence[str] = field(default=())
 
     def where(self, rows: Rows) -> "Aligned":
@@ -153,6 +158,7 @@ class Aligned:
             weights=weights,
             look_stages=None if self.look_stages is None else self.look_stages[rows],
             failed=None if self.failed is None else self.failed[:, rows],
+            lost=None if self.lost is None else self.lost[rows],
         )
 
     def without_failures(self) -> "Aligned":
@@ -162,6 +168,10 @@ class Aligned:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
         """
         return self if self.failed is None else self.where(~self.failed.any(axis=0))
+
+    def without_lost(self) -> "Aligned":
+        """Only the items of which no answer was lost. Raises as `without_failures`."""
+        return self if self.lost is None else self.where(~self.lost)
 
 
 def align(
@@ -187,6 +197,7 @@ def align(
         unexpected: what `other_items` says of the items.
     """
     baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
+    baseline = best_where_lost(requirement, baseline) if failures == "worst" else baseline
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)
@@ -203,6 +214,7 @@ def align(
         weights=weights,
         mix=mix if mix and weights is not None else None,
         failed=_failure_rows(baseline, candidate, whole) if failures == "worst" else None,
+        lost=_lost_rows(baseline, candidate, whole) if failures == "worst" else None,
         flaws=[*unexpected, *arm_flaws, *misfit],
     )
 
@@ -240,6 +252,15 @@ def _failure_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Row
         if arm.failed is not None:
             row[arm.item_indices[arm.failed]] = True
     return failed[:, whole] if failed.any() else None
+
+
+def _lost_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
+    """Mask (n,) of the `whole` items with a lost answer; None where none has one."""
+    lost = np.zeros(len(whole), dtype=bool)
+    for arm in (baseline, candidate):
+        if arm.lost is not None:
+            lost[arm.item_indices[arm.lost]] = True
+    return lost[whole] if lost.any() else None
 
 
 def _matrix(arm: ArmScores, whole: Rows) -> Array:

@@ -23,11 +23,13 @@ from evalhub.decision.sections.judge import JudgeSection
 from evalhub.decision.sections.jumps import JumpsSection
 from evalhub.decision.sections.leakage import LeakageSection
 from evalhub.decision.sections.ledger import LedgerSection
+from evalhub.decision.sections.lost_pairs import LostPairsSection
 from evalhub.decision.sections.noise_floor import NoiseSection
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
+from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.steps import StepsSection
 from evalhub.decision.sections.weights import WeightsSection
 from evalhub.declare.amounts import Size
@@ -126,6 +128,12 @@ class DecisionRecord(Declaration):
         None,
         exclude_if=_is_none,
         description="left out where no item is a near-copy of another that was looked for",
+    )
+    lost_pairs: LostPairsSection | None = Field(
+        None, exclude_if=_is_none, description="left out where a mirror lost no answer"
+    )
+    shadow: ShadowSection | None = Field(
+        None, exclude_if=_is_none, description="left out where no test set is a sample of requests"
     )
     weights: WeightsSection | None = Field(
         None, exclude_if=_is_none, description="left out where all items count alike"

@@ -20,6 +20,7 @@ from evalhub.decision.sections.imported import ImportedSection
 from evalhub.decision.sections.leakage import Leak
 from evalhub.decision.sections.noise_floor import SecondRun
 from evalhub.decision.sections.prices import PricesSection
+from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.steps import StepsSection
 from evalhub.declare.decision import Alternative, Arms, EvidenceRow, StudyName
 
@@ -64,6 +65,7 @@ class Evidence:
         applied: whether the candidate's adapter was applied.
         prices: by which costs were put into money.
         imported: what another tool says of its own logs.
+        shadow: where sampled requests of production are from.
         study: whose evidence it is; None: it comes from files.
     """
 
@@ -87,4 +89,5 @@ class Evidence:
     applied: AppliedSection | None = None
     prices: PricesSection | None = None
     imported: ImportedSection | None = None
+    shadow: ShadowSection | None = None
     study: StudyName | None = None

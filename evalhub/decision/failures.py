@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from evalhub.decision.align import ArmScores
 
 FAILURES: FailureUse = default_of(Rule, "failures")
+LOST_PAIR = "lost: no mirrored answer came"
+"""The error in place of an answer that a mirror lost: whose fault that is nobody knows."""
 
 
 def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "ArmScores":
@@ -36,3 +38,11 @@ def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "Ar
         return arm
     values = np.where(arm.failed, requirement.worst, arm.values)
     return replace(arm, values=values, failures=())
+
+
+def best_where_lost(requirement: Requirement, baseline: "ArmScores") -> "ArmScores":
+    """The baseline's scores with the metric's best for each answer that was lost: so the pair
+    speaks against the candidate as much as it can."""
+    if baseline.lost is None or requirement.best is None:
+        return baseline
+    return replace(baseline, values=np.where(baseline.lost, requirement.best, baseline.values))

@@ -34,6 +34,7 @@ from evalhub.decision.sections.leakage import (
     leakage_section,
     without_leaks,
 )
+from evalhub.decision.sections.lost_pairs import lost_pairs_section, turned_by_losses
 from evalhub.decision.sections.noise_floor import NoiseSection, no_op_reason
 from evalhub.declare.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
@@ -53,7 +54,8 @@ def judge(
     Raises:
         evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
     """
-    scores = [each for each in evidence.scores if each.items]
+    filled = [each for each in evidence.scores if each.items]
+    scores = [whole for each in filled if (whole := each.without_lost()).items]
     own_items = [each for each in scores if each.requirement.name not in evidence.forms]
     content = [each for each in own_items if each.requirement.kind.by_metric]
     criteria = _measure(evidence, policy, scores)
@@ -80,6 +82,11 @@ def judge(
     )
     rule = replace(rule, unbelieved=implausible_gains(jumps))
     ruling, leakage = _with_leakage(rule, scores, criteria)
+    lost = None
+    if ruling.verdict is not Verdict.INVALID:
+        lost = lost_pairs_section(filled, rule.on)
+        if why := turned_by_losses(lost, ruling):
+            ruling = replace(rule, invalid=[why]).on_criteria(criteria)
     failures = None
     if ruling.verdict is not Verdict.INVALID:
         failures = failures_section(scores, rule.on)
@@ -100,6 +107,7 @@ def judge(
             charge.section,
             noise,
             failures,
+            lost,
             leakage,
             choice,
             extension_section(
@@ -111,6 +119,7 @@ def judge(
                 },
             ),
             evidence.imported,
+            evidence.shadow,
             jumps,
             evidence.applied,
             evidence.judge.section,

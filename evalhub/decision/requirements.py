@@ -99,6 +99,11 @@ class Requirement:
         """The score that is the worst; None where nothing bounds it."""
         return None if self.bounds is None else self.bounds[0 if self.higher_is_better else 1]
 
+    @property
+    def best(self) -> float | None:
+        """The score that is the best; None where nothing bounds it."""
+        return None if self.bounds is None else self.bounds[1 if self.higher_is_better else 0]
+
 
 def requirement_of(name: str, criterion: PolicyCriterion, *, form: bool = False) -> Requirement:
     """A policy criterion as a requirement; `form`: its metric checks the form of answers alone."""

@@ -1,11 +1,18 @@
 """What the features add to the kernel. The doors hand it down; the kernel imports no feature."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from evalhub.accounts.events import EventSources, EventType
+from evalhub.accounts.models import Project
+from evalhub.features.erasure.redact import RedactionError, redact
 from evalhub.features.monitoring.events import model_changes
 from evalhub.features.score_audits.redaction import redact_reasons
+from evalhub.features.traffic.erase import ERASERS as TRAFFIC_ERASERS
+from evalhub.features.traffic.erase import Eraser
 from evalhub.features.traffic.retention import renew_days
+from evalhub.features.traffic.shadow.erasing import erase_items, redact_old_items
 from evalhub.features.webhooks.events import KERNEL_EVENTS
 from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets
@@ -17,5 +24,35 @@ EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: model_changes}
 REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
 """Who takes a redacted item's text out of a feature's own rows."""
 
-TIDIED: Sequence[Callable[[], object]] = (drop_left_over_sets, renew_days)
+
+def _redact_item(
+    project: Project,
+    test_set: str,
+    item: str,
+    *,
+    reason: str = "it was made from a request that was erased",
+) -> None:
+    redact(
+        project=project,
+        test_set=test_set,
+        item=item,
+        reason=reason,
+        by=None,
+        redactors=REDACTORS,
+    )
+
+
+def _redact_if_possible(project: Project, test_set: str, item: str) -> None:
+    with suppress(RedactionError):  # a run or a review of it goes on
+        _redact_item(project, test_set, item, reason="its request is not kept any more")
+
+
+ERASERS: Sequence[Eraser] = (partial(erase_items, redact_item=_redact_item), *TRAFFIC_ERASERS)
+"""Who erases what was made of a project's requests, and then the requests."""
+
+TIDIED: Sequence[Callable[[], object]] = (
+    drop_left_over_sets,
+    renew_days,
+    partial(redact_old_items, redact_item=_redact_if_possible),
+)
 """What deletes rows of a feature: half-written ones whose writers have ended, and old ones."""

@@ -38,6 +38,7 @@ from evalhub.ledger.preference import ask
 from evalhub.ledger.repeats import Repeats
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.scores import Pairing
+from evalhub.ledger.shadow import shadow_section
 from evalhub.ledger.simpler_steps import steps_section
 from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.ledger.taking import take
@@ -140,6 +141,7 @@ def _gather(
         second_run=repeats.second_run(baseline, arm, read.pairings, alpha=paid.level),
         applied=read.applied,
         prices=prices,
+        shadow=shadow_section(evidence, baseline),
         study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )
 

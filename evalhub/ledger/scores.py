@@ -19,6 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from evalhub.decision.align import Aligned, ArmScores, Array, ItemLabel, Rows
+from evalhub.decision.failures import LOST_PAIR
 from evalhub.decision.requirements import Requirement, requirement_of
 from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.policy import Demand, PolicyCriterion
@@ -116,11 +117,11 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         failures=run.error.splitlines() if run.state == RunState.FAILED else (),
     )
     if arm.unscored:
-        arm = replace(
-            arm,
-            reason=_first_reason(scores, table[by_place]),
-            failed=_failures(scores)[by_place] if only_answers_failed(run) else None,
-        )
+        arm = replace(arm, reason=_first_reason(scores, table[by_place]))
+    if arm.unscored and only_answers_failed(run):
+        lost = _which(scores, Q(output__error=LOST_PAIR))[by_place]
+        failed = _which(scores, Q(output__text=None))[by_place]
+        arm = replace(arm, failed=failed, lost=lost if lost.any() else None)
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
         return RunScores(run, arm, "")
@@ -144,11 +145,11 @@ def _first_reason(scores: QuerySet[Score], table: Array) -> str:
     return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
 
 
-def _failures(scores: QuerySet[Score]) -> Rows:
-    """Mask of the failed answers, in order of items and samples."""
-    failed = ExpressionWrapper(Q(output__text=None), BooleanField())
-    rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
-    return np.array(list(rows.values_list("failed", flat=True)), dtype=bool)
+def _which(scores: QuerySet[Score], condition: Q) -> Rows:
+    """Mask of the answers that a condition fits, in order of items and samples."""
+    fits = ExpressionWrapper(condition, BooleanField())
+    rows = scores.annotate(fits=fits).order_by("output__item_id", "output__sample")
+    return np.array(list(rows.values_list("fits", flat=True)), dtype=bool)
 
 
 def differing(first: Run, second: Run) -> dict[int, float]:

@@ -163,7 +163,8 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     for link in links:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
-    test_sets = list(judged.select_related("metric", "test_set_version__test_set"))
+    related = "metric", "test_set_version__test_set", "test_set_version__traffic_sample"
+    test_sets = list(judged.select_related(*related))
     waiting = sorted(
         {
             str(run)

@@ -24,6 +24,7 @@ from evalhub.registry.models import (
     Reserved,
     Run,
     RunMetric,
+    SampledRequest,
     Score,
     Shard,
     Spending,
@@ -34,6 +35,7 @@ from evalhub.registry.models import (
     StudyTestSet,
     TestSet,
     TestSetVersion,
+    TrafficSample,
     TrainingOverlap,
 )
 
@@ -60,6 +62,14 @@ register(
         ),
         Draw: AdminTable(
             "version pool question created", "pool__test_set__slug question__startswith"
+        ),
+        TrafficSample: AdminTable(
+            "version model_name requests drawn created",
+            "version__test_set__slug model_name",
+            order="-version_id",
+        ),
+        SampledRequest: AdminTable(
+            "key day item weight is_baseline", "key__startswith", "how the request's key begins"
         ),
         Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),
         Item: AdminTable(

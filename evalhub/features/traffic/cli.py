@@ -1,12 +1,13 @@
 """`evalhub traffic`: requests of production from files, what is kept of them, and for how long."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.features.traffic.shadow import cli as shadow
 from evalhub.frames.command.consent import for_good
 from evalhub.frames.command.exits import BAD_DATA
 from evalhub.frames.command.figures import count_text
@@ -15,12 +16,14 @@ from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
+    from evalhub.features.traffic.erase import Eraser
     from evalhub.features.traffic.files import Imported
     from evalhub.features.traffic.status import TrafficStatus
 
 app = typer.Typer(
     no_args_is_help=True, help="Traffic: requests that production served, and signals about them."
 )
+verb(app)(shadow.sample)
 
 
 @verb(app, "import")
@@ -93,40 +96,44 @@ def settings(
     return Printed(now, TrafficOut.from_model, _settings_lines(now))
 
 
-@verb(app)
-def erase(
-    project: "Project",
-    user: Annotated[
-        str | None, typer.Option(help="The user's hash, as a request has it.", metavar="HASH")
-    ] = None,
-    user_id: Annotated[
-        str | None, typer.Option(help="The user's id, as it was sent.", metavar="ID")
-    ] = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-) -> Printed:
-    """Erase a user's requests with their texts and signals; counts by the hour stay."""
-    from evalhub.features.traffic.erase import erase_user
-    from evalhub.features.traffic.keeping import settings_of, user_hash
+def erase_command(erasers: "Callable[[], Sequence[Eraser]]") -> Callable[..., Printed]:
+    """The command `traffic erase`; `erasers` gives who erases what was made of requests."""
 
-    if (user is None) == (user_id is None):
-        raise typer.BadParameter("one of --user and --user-id is needed", param_hint="--user")
-    pseudonym = user or user_hash(user_id or "", settings_of(project))
-    act = partial(erase_user, project=project, by=None, user_hash=pseudonym)
+    def erase(
+        project: "Project",
+        user: Annotated[
+            str | None, typer.Option(help="The user's hash, as a request has it.", metavar="HASH")
+        ] = None,
+        user_id: Annotated[
+            str | None, typer.Option(help="The user's id, as it was sent.", metavar="ID")
+        ] = None,
+        yes: Yes = False,
+        dry_run: DryRun = False,
+    ) -> Printed:
+        """Erase a user's requests with their texts and signals; counts by the hour stay."""
+        from evalhub.features.traffic.erase import erase_user
+        from evalhub.features.traffic.keeping import settings_of, user_hash
 
-    def plan() -> Printed:
-        counts = act(dry_run=True)
-        return Printed({"dry_run": True, **counts}, lines=[f"Would erase {_counts(counts)}."])
+        if (user is None) == (user_id is None):
+            raise typer.BadParameter("one of --user and --user-id is needed", param_hint="--user")
+        pseudonym = user or user_hash(user_id or "", settings_of(project))
+        act = partial(erase_user, project=project, by=None, user_hash=pseudonym, erasers=erasers())
 
-    def take() -> Printed:
-        counts = act()
-        note = (
-            "Roll-ups stay: they count requests and name nobody. Backups and exports aren't "
-            "reached, and what is sent again is stored again."
-        )
-        return Printed(dict(counts), lines=[f"Erased {_counts(counts)}."], note=note)
+        def plan() -> Printed:
+            counts = act(dry_run=True)
+            return Printed({"dry_run": True, **counts}, lines=[f"Would erase {_counts(counts)}."])
 
-    return for_good(plan, take, question="Erase them for good?", yes=yes, dry_run=dry_run)
+        def take() -> Printed:
+            counts = act()
+            note = (
+                "Roll-ups stay: they count requests and name nobody. Backups and exports aren't "
+                "reached, and what is sent again is stored again."
+            )
+            return Printed(dict(counts), lines=[f"Erased {_counts(counts)}."], note=note)
+
+        return for_good(plan, take, question="Erase them for good?", yes=yes, dry_run=dry_run)
+
+    return erase
 
 
 def _codes(languages: str) -> list[str]:

@@ -46,12 +46,18 @@ ERASERS: Sequence[Eraser] = (erase_signals, erase_requests)
 
 @transaction.atomic
 def erase_user(
-    *, project: Project, by: User | None, user_hash: str, dry_run: bool = False
+    *,
+    project: Project,
+    by: User | None,
+    user_hash: str,
+    erasers: Sequence[Eraser] = ERASERS,
+    dry_run: bool = False,
 ) -> Mapping[str, int]:
     """Erases a user's traffic in a project. What is sent again later is stored again.
 
     A mirrored copy of a request is the user's too, whoever it says sent it. With `dry_run` rows are
-    counted and stay.
+    counted and stay. `erasers` are `evalhub.features.table.ERASERS`, which reach what other
+    features made of requests.
 
     Returns:
         how many rows were erased, by kind.
@@ -66,7 +72,7 @@ def erase_user(
     counts = Counter(dict.fromkeys(("requests", "texts", "signals"), 0))
     for day, keys in _requests_of(project, user_hash):
         for batch in batched(keys, AT_ONCE):
-            for eraser in ERASERS:
+            for eraser in erasers:
                 counts.update(eraser(project, day, batch))
     summary = ", ".join(f"{kind}: {count}" for kind, count in counts.items())
     note(Action.TRAFFIC_ERASED, by=by, project=project, what=summary)

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
+from evalhub.features.traffic.blindness import is_in_sealed_study, is_under_review_by
 from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, Source
 from evalhub.registry.models import ModelVersion
 
@@ -56,6 +57,14 @@ class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
 
 
 class RequestQuerySet(OfDaysQuerySet["Request"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the projects whose results this person may look at, without what is before them
+        in a review: its requests, and the copies of these that a mirror answered."""
+        rows = super().visible_to(user)
+        own = is_under_review_by(user, day="day", key="key")
+        copied = is_under_review_by(user, key="mirror_of")
+        return rows.exclude(own).exclude(copied)
+
     def in_hours(self, hours: Sequence[datetime]) -> Self:
         """Requests of these hours, by the index on their time."""
         spans = models.Q(time__in=[])
@@ -72,6 +81,15 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         """Requests that have this tag, at whichever place: databases differ in lists as JSON."""
         places = [models.Q(**{f"tags__{index}": tag}) for index in range(MOST_TAGS)]
         return self.filter(models.Q(*places, _connector=models.Q.OR))
+
+
+class SignalQuerySet(OfDaysQuerySet["Signal"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the projects whose results this person may look at, without signals about what
+        is before them in a review, or about items of a study that is sealed."""
+        about = {"day": "request_day", "key": "request_key"}
+        rows = super().visible_to(user)
+        return rows.exclude(is_under_review_by(user, **about)).exclude(is_in_sealed_study(**about))
 
 
 class Request(models.Model):
@@ -188,7 +206,7 @@ class Signal(models.Model):
     model_name = models.CharField(max_length=200, blank=True, help_text="of its request")
     source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
 
-    objects = OfDaysQuerySet.as_manager()
+    objects = SignalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-time", "key"]

@@ -53,6 +53,7 @@ CODES = {
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.asking.WatchError": USAGE,
+    "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

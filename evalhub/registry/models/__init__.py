@@ -6,6 +6,7 @@ from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Output, Run, Shard
+from evalhub.registry.models.samples import SampledRequest, TrafficSample
 from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
@@ -26,6 +27,7 @@ __all__ = [
     "Reserved",
     "Run",
     "RunMetric",
+    "SampledRequest",
     "Score",
     "Shard",
     "Spending",
@@ -36,5 +38,6 @@ __all__ = [
     "StudyTestSet",
     "TestSet",
     "TestSetVersion",
+    "TrafficSample",
     "TrainingOverlap",
 ]

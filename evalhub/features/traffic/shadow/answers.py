@@ -1,0 +1,59 @@
+"""Stored requests and their answers, read by day and key."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import batched
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from evalhub.accounts.models import Project
+from evalhub.features.traffic.models import Request, RequestText
+from evalhub.io.answers import LONGEST_REASON, LONGEST_SERVED
+
+AT_ONCE = 500
+
+type RequestId = tuple[date, str]
+"""A request's day and key."""
+
+
+def requests_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, Request]:
+    """Those that are stored, by day and key."""
+    return dict(_rows_at(Request, project, ids))
+
+
+def texts_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, RequestText]:
+    """Their texts, as far as they are stored, by day and key."""
+    return dict(_rows_at(RequestText, project, ids))
+
+
+def is_whole(request: Request, texts: RequestText | None) -> bool:
+    """Whether the answer, or the error in its place, is all that there was."""
+    answered = texts is not None and texts.output is not None
+    return (answered or bool(request.error_type)) and not request.aborted
+
+
+def answer_row(request: Request, texts: RequestText | None) -> dict[str, Any]:
+    """The part of a row of recorded answers that says how a request was answered."""
+    output = None if texts is None else texts.output
+    outcome = {"error": request.error_type} if request.error_type else {"output": output}
+    reason = request.finish_reason[:LONGEST_REASON]
+    return {
+        **outcome,
+        **({"finish_reason": reason} if reason else {}),
+        "served_model": request.model_name[:LONGEST_SERVED],
+    }
+
+
+def _rows_at(
+    kind: type[Model], project: Project, ids: Sequence[RequestId]
+) -> Iterator[tuple[RequestId, Any]]:
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for day, key in ids:
+        by_day[day].append(key)
+    rows: QuerySet[Any] = kind._default_manager.filter(project=project)
+    for day, keys in by_day.items():
+        for some in batched(keys, AT_ONCE):
+            for row in rows.filter(day=day, key__in=some).order_by():
+                yield (row.day, row.key), row

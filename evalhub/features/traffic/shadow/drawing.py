@@ -1,0 +1,248 @@
+"""Draw a sample of production's requests as a frozen version of a test set."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from django.db import transaction
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.traffic.models import Request, RequestText
+from evalhub.features.traffic.shadow.answers import is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
+from evalhub.features.traffic.shadow.items import (
+    ELSEWHERE,
+    DrawnItem,
+    DrawnItems,
+    RequestContent,
+    items_of_requests,
+    with_weights,
+)
+from evalhub.features.traffic.shadow.query import SampleQuery
+from evalhub.io.items import ItemContent
+from evalhub.registry import drafts
+from evalhub.registry.importing import ItemSource, publish_test_set, stage_items
+from evalhub.registry.models import Item, SampledRequest, TestSetVersion, TrafficSample
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
+
+AT_ONCE = 500
+TRIES = 3
+FEWEST = 2
+"""Requests of a stratum, or all that it has: one alone doesn't say how they differ."""
+
+
+class SampleError(Exception):
+    """A sample that can't be drawn now; the message says why. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSample:
+    """A sample that was just drawn.
+
+    Attributes:
+        large_users: by their hash, the share of those who have more than a fifth of it.
+    """
+
+    sample: TrafficSample
+    large_users: Mapping[str, float]
+
+
+def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> DrawnSample:
+    """Draw requests at random and freeze them as the next version of a test set.
+
+    What a test set of the project asks already is never drawn: draws are disjoint by content, and
+    a draw says nothing of what was left out so. Fewer are drawn where there are fewer.
+
+    Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
+        DeclarationError: no request fits, or the query can't be met; it names the field.
+        SampleError: other draws took the same requests meanwhile, again and again.
+    """
+    check_evaluates(by, project)
+    for _ in range(TRIES):
+        if (drawn := _draw(project, query, by)) is not None:
+            return drawn
+    raise SampleError("others draw from the same requests at the same time: draw again")
+
+
+def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample | None:
+    """None where another draw took one of the requests, or what they ask, meanwhile."""
+    frame = read_frame(project, query)
+    sample = _sample(project, query, frame)
+    drawn = _items(project, frame, sample)
+    if not drawn.items:
+        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in drawn.left_out.items())
+        raise DeclarationError(f"no drawn request makes an item: {reasons}", "where")
+    staged = stage_items(project=project, slug=query.test_set, source=_source(query, drawn))
+    try:
+        with transaction.atomic():
+            Project.objects.select_for_update().get(pk=project.pk)  # draws take turns
+            if _taken(project, drawn.items):
+                return None
+            version = publish_test_set(staged)
+            row = _store(project, query, frame, sample, drawn, version, by)
+    finally:
+        drafts.drop(staged)
+    shares = _user_shares(drawn.items)
+    return DrawnSample(
+        row, {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
+    )
+
+
+def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample:
+    before = SampledRequest.objects.filter(project=project).values_list("content", flat=True)
+    drawn = set(before.distinct().iterator())
+    fresh = sum(content not in drawn for content in frame.columns.contents)
+    if not fresh:
+        raise DeclarationError(
+            "all requests that fit ask what a sample has asked already: choose a later time",
+            "since",
+        )
+    try:
+        return draw_sample(
+            frame.columns,
+            min(query.n, fresh),
+            seed=str(query.seed),
+            allocation=query.allocation,
+            least=FEWEST,
+            drawn=drawn,
+        )
+    except StatisticsError as error:
+        raise DeclarationError(str(error), "by") from error
+
+
+def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
+    """The items of the drawn requests, but what the project's test sets ask."""
+    ids = [frame.ids[row] for row in sample.rows]
+    weights = dict(zip(ids, sample.weights.tolist(), strict=True))
+    contents = {frame.ids[row]: frame.columns.contents[row] for row in sample.rows}
+    requests, texts = requests_at(project, ids), texts_at(project, ids)
+    drawn = items_of_requests(
+        _content(requests[each], texts.get(each), contents[each], weights[each])
+        for each in ids
+        if each in requests
+    )
+    elsewhere = _asked_elsewhere(project, [each.content.fingerprint() for each in drawn.items])
+    old = [each for each in drawn.items if each.content.fingerprint() in elsewhere]
+    if old:
+        drawn.items = [each for each in drawn.items if each not in old]
+        drawn.left_out[ELSEWHERE] += sum(len(each.requests) for each in old)
+    with_weights(drawn.items)
+    return drawn
+
+
+def _content(
+    request: Request, texts: RequestText | None, content: str, weight: float
+) -> RequestContent:
+    return RequestContent(
+        day=request.day,
+        key=request.key,
+        content=content,
+        messages=None if texts is None else texts.messages,
+        user_hash=request.user_hash,
+        language=request.language,
+        route=request.route,
+        tags=request.tags,
+        is_baseline=is_whole(request, texts) and not request.masked,
+        weight=weight,
+    )
+
+
+def _asked_elsewhere(project: Project, fingerprints: Sequence[int]) -> set[int]:
+    """Those that an item of the project's test sets has."""
+    rows = Item.objects.filter(
+        version__test_set__project=project, version__draft_until=None
+    ).order_by()
+    return {
+        fingerprint
+        for some in batched(fingerprints, AT_ONCE)
+        for fingerprint in rows.filter(fingerprint__in=some).values_list("fingerprint", flat=True)
+    }
+
+
+def _taken(project: Project, items: Sequence[DrawnItem]) -> bool:
+    """Whether another draw has the same content since this one read what there was."""
+    contents = {each.content for item in items for each in item.requests}
+    rows = SampledRequest.objects.filter(project=project)
+    fingerprints = [each.content.fingerprint() for each in items]
+    return any(
+        rows.filter(content__in=some).exists() for some in batched(contents, AT_ONCE)
+    ) or bool(_asked_elsewhere(project, fingerprints))
+
+
+def _source(query: SampleQuery, drawn: DrawnItems) -> ItemSource:
+    def read() -> Iterator[tuple[int, ItemContent]]:
+        return ((line, item.content) for line, item in enumerate(drawn.items, 1))
+
+    name = f"requests since {query.since.date().isoformat()}"
+    return ItemSource(name, name, "id", read)
+
+
+def _store(
+    project: Project,
+    query: SampleQuery,
+    frame: RequestFrame,
+    sample: Sample,
+    drawn: DrawnItems,
+    version: TestSetVersion,
+    by: User | None,
+) -> TrafficSample:
+    weights = [each.weight for each in drawn.items]
+    shares = _user_shares(drawn.items)
+    row = TrafficSample.objects.create(
+        version=version,
+        query=query.as_json(),
+        model_name=frame.model_name,
+        model_version_id=frame.version,
+        requests=len(frame.ids),
+        drawn=len(sample.rows),
+        seen_before=sample.left_out,
+        left_out=dict(drawn.left_out),
+        strata=_strata(sample),
+        effective_n=sum(weights) ** 2 / sum(each * each for each in weights),
+        users=len(shares),
+        largest_user=max(shares.values(), default=0.0),
+        asked_again=sum(not each.is_baseline for each in drawn.items),
+        by=by,
+    )
+    ids = dict(version.items.values_list("key", "pk"))
+    SampledRequest.objects.bulk_create(
+        (
+            SampledRequest(
+                project=project,
+                item_id=ids[item.content.key],
+                day=request.day,
+                key=request.key,
+                content=request.content,
+                weight=request.weight,
+                is_baseline=request.is_baseline,
+            )
+            for item in drawn.items
+            for request in item.requests
+        ),
+        batch_size=AT_ONCE,
+    )
+    return row
+
+
+def _strata(sample: Sample) -> list[dict[str, object]]:
+    """Each stratum's counts; the only one of all requests is called all."""
+    rows = sorted(sample.strata.items(), key=lambda row: str(row[0]))
+    return [
+        {"name": str(name) or "all", "requests": count.size, "drawn": count.drawn}
+        for name, count in rows
+    ]
+
+
+def _user_shares(items: Collection[DrawnItem]) -> dict[str, float]:
+    """By user's hash, the share of the items' weight that is theirs."""
+    weights: dict[str, float] = defaultdict(float)
+    for item in items:
+        for request in item.requests:
+            weights[request.user_hash] += request.weight
+    total = sum(weights.values())
+    return {user: weight / total for user, weight in weights.items() if user}

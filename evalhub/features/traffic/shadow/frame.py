@@ -1,0 +1,146 @@
+"""The frame of a sample: the requests that a query fits, read in bounded memory."""
+
+import datetime
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from evalhub.accounts.models import Project
+from evalhub.decision.wording import count_text
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.traffic.models import Request, ServedModel
+from evalhub.features.traffic.shadow.answers import RequestId
+from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
+from evalhub.stats.sampling import SamplingFrame
+
+LARGEST = 2_000_000
+"""Requests of a frame, so that its columns take a few hundred megabytes at most."""
+READ_AT_ONCE = 5_000
+COLUMNS = (
+    "day", "key", "time", "model_name", "user_hash", "digest", "language", "route", "arm", "tags",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class RequestFrame:
+    """Requests that may be drawn.
+
+    Attributes:
+        ids: by row, of the request.
+        columns: what the sampler reads of the same rows.
+        model_name: under which all of them were served.
+        version: id of the model version that this stands for; None: nobody has said.
+    """
+
+    ids: list[RequestId] = field(default_factory=list)
+    columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], [], []))
+    model_name: str = ""
+    version: int | None = None
+
+
+class ServedVersions:
+    """Which version a served name stood for at a time, as the project says it."""
+
+    def __init__(self, project: Project) -> None:
+        self._since: dict[str, list[datetime.datetime]] = defaultdict(list)
+        self._versions: dict[str, list[int]] = defaultdict(list)
+        rows = ServedModel.objects.filter(project=project).order_by("name", "since")
+        for name, since, version in rows.values_list("name", "since", "version"):
+            self._since[name].append(since)
+            self._versions[name].append(version)
+
+    def at(self, name: str, time: datetime.datetime) -> int | None:
+        """The version's id; None where nobody has said which it is."""
+        index = bisect_right(self._since[name], time)
+        return self._versions[name][index - 1] if index else None
+
+
+def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
+    """The requests that a query fits. Mirrored copies are no requests of their own.
+
+    Raises:
+        DeclarationError: no request fits, too many do, or several models answered them.
+    """
+    frame = RequestFrame()
+    keys: list[str] = []
+    strata: list[str] = []
+    clusters: list[str] = []
+    contents: list[str] = []
+    served: Counter[tuple[str, int | None]] = Counter()
+    versions = ServedVersions(project)
+    for day, key, time, name, user, digest, language, route, arm, tags in _rows(project, query):
+        if query.where.tag and query.where.tag not in tags:
+            continue
+        if len(keys) == LARGEST:
+            raise DeclarationError(
+                f"more than {LARGEST:,} requests fit: choose a shorter time", "since"
+            )
+        identity = f"{day.isoformat()}/{key}"
+        slices = {"language": language, "route": route, "arm": arm}
+        frame.ids.append((day, key))
+        keys.append(identity)
+        strata.append(", ".join(f"{name}:{slices[name] or UNKNOWN}" for name in query.by))
+        clusters.append(user or identity)
+        contents.append(digest or identity)
+        served[name, versions.at(name, time)] += 1
+    if not keys:
+        raise DeclarationError(
+            "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
+            "since",
+        )
+    frame.columns = SamplingFrame(keys, strata, clusters, contents)
+    frame.model_name, frame.version = _one_model(served)
+    return frame
+
+
+def _rows(project: Project, query: SampleQuery) -> Iterator[tuple[Any, ...]]:
+    until = query.until or timezone.now()
+    days = [each.astimezone(datetime.UTC).date() for each in (query.since, until)]
+    rows = Request.objects.filter(
+        project=project, has_text=True, mirror_of="", time__gte=query.since, time__lt=until
+    ).of_days(*days)
+    rows = rows.filter(**_filters(query.where)).order_by("day", "key")
+    return rows.values_list(*COLUMNS).iterator(chunk_size=READ_AT_ONCE)
+
+
+def _filters(where: RequestFilter) -> dict[str, str]:
+    """The conditions on columns; tags are looked at row by row."""
+    fields = {
+        "model_name": where.model,
+        "route": where.route,
+        "language": where.language,
+        "arm": where.arm,
+        "error_type": where.error,
+    }
+    filters = {name: value for name, value in fields.items() if value}
+    return filters | ({"language": ""} if where.language == UNKNOWN else {})
+
+
+def _one_model(served: Counter[tuple[str, int | None]]) -> tuple[str, int | None]:
+    """The one model that answered all, as the baseline is one model."""
+    names = sorted({name for name, _ in served})
+    if len(names) > 1:
+        listed = ", ".join(f"{name} ({_requests(served, name):,})" for name in names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        raise DeclarationError(
+            f"the requests were answered by {len(names)} models, and a baseline is one: choose "
+            f"one of {listed}{more}",
+            "where.model",
+        )
+    if len(served) > 1:
+        counts = count_text(len(served), "version")
+        raise DeclarationError(
+            f"{names[0]} stood for {counts} in this time, and a baseline is one: choose a time "
+            "in which it stood for one",
+            "since",
+        )
+    [model] = served
+    return model
+
+
+def _requests(served: Counter[tuple[str, int | None]], name: str) -> int:
+    return sum(count for (model, _), count in served.items() if model == name)

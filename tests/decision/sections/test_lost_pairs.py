@@ -1,0 +1,127 @@
+"""Pairs that a mirror lost: left out, and filled the worst way, which may not turn a ship."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evalhub.decision.align import ArmScores, ItemLabel, align
+from evalhub.decision.charge import Charge
+from evalhub.decision.document import DecisionRecord
+from evalhub.decision.evidence import Evidence
+from evalhub.decision.judge import judge
+from evalhub.decision.policy import Policy
+from evalhub.decision.requirements import requirement_of
+from evalhub.declare.decision import ArmName, Arms
+from evalhub.declare.declaration import validate
+from evalhub.declare.verdicts import Verdict
+
+Array = NDArray[np.float64]
+ARMS = Arms(
+    baseline=ArmName(name="now", digest="a" * 64), candidate=ArmName(name="copy", digest="b" * 64)
+)
+POLICY = validate(
+    Policy,
+    {
+        "schema": "evalhub.policy/1",
+        "failures": "worst",
+        "criteria": {"traffic": {"role": "primary", "metric": "exact_match", "bounds": [0, 1]}},
+    },
+)
+
+
+def decided(baseline: Array, candidate: Array, lost: NDArray[np.bool_]) -> DecisionRecord:
+    """The record on scores of 0 and 1, of which the candidate's are lost in some places."""
+    rows = np.arange(len(baseline))
+    scores = np.where(lost, np.nan, candidate)
+    requirement = requirement_of("traffic", POLICY.criteria["traffic"])
+    aligned = align(
+        requirement,
+        [ItemLabel(f"q{row}") for row in rows],
+        ArmScores("now", rows, baseline),
+        ArmScores("copy", rows, scores, failed=lost, lost=lost if lost.any() else None),
+        failures="worst",
+    )
+    return judge(Evidence(ARMS, [], [aligned], Charge(0.025), registered=False), POLICY)
+
+
+def scores(draw: np.random.Generator, n: int, better: float, worse: float) -> tuple[Array, Array]:
+    """Two arms' scores: shares of items that only one of them gets right, else both or neither."""
+    kind = draw.choice(4, size=n, p=[better, worse, 0.5, 0.5 - better - worse])
+    return (kind == 1) | (kind == 2), (kind == 0) | (kind == 2)  # type: ignore[return-value]
+
+
+def test_without_lost_pairs_a_record_has_no_such_section() -> None:
+    draw = np.random.default_rng(1)
+    baseline, candidate = (each.astype(float) for each in scores(draw, 200, 0.3, 0.1))
+    record = decided(baseline, candidate, np.zeros(200, dtype=bool))
+    assert record.verdict is Verdict.SHIP
+    assert "lost_pairs" not in record.as_json()
+
+
+def test_a_ship_that_stands_with_lost_pairs_filled_the_worst_way_is_a_ship() -> None:
+    draw = np.random.default_rng(1)
+    baseline, candidate = (each.astype(float) for each in scores(draw, 500, 0.3, 0.1))
+    record = decided(baseline, candidate, np.arange(500) < 15)
+    assert record.verdict is Verdict.SHIP
+    assert record.criteria[0].n == 485
+    section = record.lost_pairs
+    assert section is not None
+    assert section.verdict_filled is Verdict.SHIP
+    assert section.filled[0].n == 500
+    assert section.sentences[0] == (
+        "Of 500 pairs of traffic, 15 (3.0%) had no answer of copy: they are left out, and no "
+        "people or judge compared them."
+    )
+
+
+def test_a_ship_that_lost_pairs_could_turn_is_invalid_and_shows_no_result() -> None:
+    baseline = np.repeat([0.0, 1.0, 1.0], [40, 20, 440])
+    candidate = np.repeat([1.0, 0.0, 1.0], [40, 20, 440])
+    lost = np.arange(500) >= 485
+    record = decided(baseline, candidate, lost)
+    assert record.verdict is Verdict.INVALID
+    assert record.invalid == (
+        "15 of 500 pairs of traffic were lost, and with the worst score in their place it would "
+        "not ship: find out why they were lost",
+    )
+    assert record.criteria == ()
+    section = record.lost_pairs
+    assert section is not None
+    assert (section.filled, section.verdict_filled) == ((), None)
+    assert section.criteria[0].lost == 15
+
+
+def ships(
+    draws: int, better: float, worse: float, *, at_random: bool, seed: int
+) -> tuple[float, float]:
+    """Shares of ships of 500 pairs of which 3% are lost, any or those that it gets wrong: of the
+    rule, and of one that forgets what was lost."""
+    draw = np.random.default_rng(seed)
+    with_rule, forgetting = 0, 0
+    for _ in range(draws):
+        baseline, candidate = (each.astype(float) for each in scores(draw, 500, better, worse))
+        order = draw.permutation(500)
+        if not at_random:
+            order = order[np.argsort(candidate[order] - baseline[order], kind="stable")]
+        lost = np.zeros(500, dtype=bool)
+        lost[order[:15]] = True
+        with_rule += decided(baseline, candidate, lost).verdict is Verdict.SHIP
+        none = np.zeros(485, dtype=bool)
+        forgetting += decided(baseline[~lost], candidate[~lost], none).verdict is Verdict.SHIP
+    return with_rule / draws, forgetting / draws
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("at_random", [True, False])
+def test_lost_pairs_make_no_false_ship_whether_at_random_or_not(at_random: bool) -> None:
+    draws, level = 1_000, 0.025
+    with_rule, forgetting = ships(draws, 0.1, 0.1, at_random=at_random, seed=2)
+    assert with_rule <= level + 3 * (level * (1 - level) / draws) ** 0.5
+    if not at_random:
+        assert forgetting > 0.2, "what came is a choice of the easy ones"
+
+
+@pytest.mark.heavy
+def test_a_true_gain_is_shown_though_pairs_are_lost() -> None:
+    with_rule, _ = ships(100, 0.3, 0.1, at_random=True, seed=4)
+    assert with_rule > 0.9

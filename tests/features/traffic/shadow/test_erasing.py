@@ -1,0 +1,90 @@
+"""Erasing a user reaches the items that were made from their requests."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from evalhub.cli.app import run
+from evalhub.features.table import TIDIED
+from evalhub.features.traffic.keeping import change_settings
+from evalhub.features.traffic.shadow.drawing import draw_requests
+from evalhub.features.traffic.shadow.query import SampleQuery
+from evalhub.registry.models import Item, Output, SampledRequest
+from tests.cast import Team, a_run, a_study, a_version
+from tests.features.traffic.shadow.production import LAST_WEEK, served
+from tests.reviews.asking import a_review
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Capture = pytest.CaptureFixture[str]
+OF = ["--project", "support-desk"]
+ADA = f"{0:032x}"
+
+
+def drawn(team: Team, n: int) -> None:
+    since = timezone.now() - datetime.timedelta(days=7)
+    draw_requests(project=team.project, query=SampleQuery(since=since, n=n), by=team.eva)
+
+
+def erased() -> int:
+    return run(["traffic", "erase", *OF, "--user", ADA, "--yes"])
+
+
+def test_a_user_s_items_and_all_answers_to_them_lose_their_text(
+    team: Team, capsys: Capture
+) -> None:
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    drawn(team, 2)
+    version = Item.objects.get(sampled_requests__key="r-000").version
+    a_run(a_version(team), version, scores=[1, 1], answers=["at Ada's", "at Bob's"])
+    assert erased() == 0
+    assert "1 item" in capsys.readouterr().out
+    texts = sorted(str(item.input) for item in Item.objects.all())
+    assert [("Ada" in text, "Bob" in text) for text in texts] == [(False, False), (False, True)]
+    ada = Item.objects.get(redacted__isnull=False)
+    assert Output.objects.get(item=ada).text == "[redacted]"
+    assert list(SampledRequest.objects.values_list("key", flat=True)) == ["r-001"]
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "2"]) == 65, "Bob's was drawn already"
+
+
+def test_a_dry_run_counts_and_changes_nothing(team: Team, capsys: Capture) -> None:
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    drawn(team, 2)
+    assert run(["traffic", "erase", *OF, "--user", ADA, "--dry-run"]) == 0
+    assert "1 item" in capsys.readouterr().out
+    assert not Item.objects.filter(redacted__isnull=False).exists()
+    assert SampledRequest.objects.count() == 2
+
+
+def test_nothing_goes_while_a_review_shows_an_item(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    drawn(team, 2)
+    version = Item.objects.get(sampled_requests__key="r-000").version
+    base, tuned = a_version(team, "base"), a_version(team, "tuned")
+    runs = [
+        a_run(base, version, scores=[0, 1], answers=["one", "two"]),
+        a_run(tuned, version, scores=[1, 1], answers=["three", "four"]),
+    ]
+    study = a_study(team, baseline=base, candidate=tuned, primary=version)
+    a_review(baseline_run=runs[0], candidate_run=runs[1], study=study, items=2)
+    assert erased() == 64
+    assert "shows it to its reviewers now: close that first" in capsys.readouterr().err
+    assert SampledRequest.objects.count() == 2
+
+
+def test_a_sample_keeps_no_text_for_longer_than_its_requests_do(team: Team) -> None:
+    served(team, ["An old one?", "Another?"], days_ago=5)
+    drawn(team, 2)
+    served(team, ["A new one?", "And a new one?"], name="new")
+    drawn(team, 2)
+    for tidy in TIDIED:
+        tidy()
+    assert not Item.objects.filter(redacted__isnull=False).exists()
+    change_settings(project=team.project, by=team.olga, text_days=3)
+    for tidy in TIDIED:
+        tidy()
+    left = Item.objects.filter(redacted=None)
+    assert sorted(item.input[0]["content"] for item in left) == ["A new one?", "And a new one?"]

@@ -1,0 +1,228 @@
+"""`evalhub study init --from-traffic`: a study, production's answers, and a verdict."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evalhub.cli.app import run
+from evalhub.features.traffic.models import RequestText
+from evalhub.ledger.models import Look
+from evalhub.registry.models import Output, Run, TestSetVersion, TrafficSample
+from tests.cast import Team, a_version
+from tests.fakes.openai_server import OpenAIServer, saying
+from tests.features.traffic.shadow.production import LAST_WEEK, served, stands_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Capture = pytest.CaptureFixture[str]
+OF = ["--project", "support-desk"]
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def draw(*options: str, n: int = 100) -> None:
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", str(n), *options]) == 0
+
+
+def written(folder: Path, *options: str) -> int:
+    return run(["study", "init", str(folder), "--from-traffic", *OF, *options])
+
+
+def filled(server: OpenAIServer) -> list[str]:
+    return ["--kind", "lora", "--url", server.url, "--model", "tuned"]
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def study(folder: Path) -> Any:
+    return yaml.safe_load((folder / "study.yaml").read_text())
+
+
+def test_production_s_answers_and_errors_are_the_baseline_s(team: Team, tmp_path: Path) -> None:
+    version = a_version(team, "now")
+    stands_for(team, version)
+    served(team, ["a?", "b?"], output=["yes", None], error_type=["", "timeout"])
+    draw()
+    assert written(tmp_path) == 0
+    answers = {row.pop("id"): row for row in rows(tmp_path / "production.traffic.jsonl")}
+    assert sorted(answers.values(), key=str) == [
+        {"error": "timeout", "served_model": "support"},
+        {"output": "yes", "served_model": "support"},
+    ]
+    assert study(tmp_path)["arms"]["production"]["build"] == version.digest
+    items = rows(tmp_path / "traffic.jsonl")
+    assert {row["id"] for row in items} == answers.keys()
+
+
+def test_what_is_not_said_of_the_candidate_is_left_to_be_filled_in(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["a?", "b?"])
+    draw()
+    assert written(tmp_path) == 0
+    assert run(["study", "run", str(tmp_path / "study.yaml"), "--dry-run"]) == 65
+    assert "arms.candidate" in capsys.readouterr().err
+    (tmp_path / "study.yaml").write_text("filled in by hand")
+    assert written(tmp_path) == 0
+    assert (tmp_path / "study.yaml").read_text() == "filled in by hand"
+
+
+def test_the_study_asks_the_candidate_what_production_was_asked(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)] + ["Question 0?"], users=6)
+    draw()
+    assert written(tmp_path, *filled(server), "--name", "Shadow") == 0
+    versions = TestSetVersion.objects.count()
+    assert run(["study", "run", str(tmp_path / "study.yaml"), "--json"]) != 70
+    assert TestSetVersion.objects.count() == versions, "the sample itself is judged"
+    assert sorted(server.asked) == sorted(f"Question {i}?" for i in range(12))
+    baseline, candidate = Run.objects.order_by("version__model__slug").reverse()
+    assert baseline.test_set_version == candidate.test_set_version
+    texts = Output.objects.filter(run=baseline).values_list("text", flat=True)
+    assert sorted(texts) == sorted(f"answer {i}" for i in range(12))
+
+
+def test_masked_requests_are_asked_again_and_their_share_is_said(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    mail = "Write to nora@example.org."
+    served(team, [f"Question {i}?" for i in range(8)] + [f"{mail} {i}" for i in range(2)])
+    draw()
+    baseline = ["--baseline-url", server.url, "--baseline-model", "old"]
+    capsys.readouterr()
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    assert "The baseline has to be asked again on 2." in capsys.readouterr().out
+    assert len(rows(tmp_path / "production.traffic.jsonl")) == 8
+    server.misbehave = lambda prompt, attempt: saying("asked again")
+    record = ["record", str(tmp_path / "again.yaml"), "--arm", "production"]
+    assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
+    assert sorted(server.asked) == ["Write to [mail-1]. 0", "Write to [mail-1]. 1"]
+    capsys.readouterr()
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    assert "The baseline was asked again on 2." in capsys.readouterr().out
+    answers = [row["output"] for row in rows(tmp_path / "production.traffic.jsonl")]
+    assert (len(answers), answers.count("asked again")) == (10, 2)
+    assert not any("latency_ms" in row for row in rows(tmp_path / "production.traffic.jsonl"))
+    assert TrafficSample.objects.get().asked_again == 2
+    file = study(tmp_path)
+    del file["review"]
+    file["test_sets"]["traffic"] |= {"role": "primary"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    [row] = record["shadow"]["test_sets"]
+    assert (row["items"], row["asked_again"], row["mirrored"]) == (10, 2, False)
+    assert (
+        "On 2 of them (20.0%) production's answer couldn't stand, and production was asked again."
+        in record["shadow"]["sentences"]
+    )
+
+
+def test_an_answer_that_retention_deleted_is_asked_again(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["a?", "b?", "c?"])
+    draw()
+    RequestText.objects.filter(key="r-001").delete()
+    capsys.readouterr()
+    assert run(["study", "init", str(tmp_path), "--from-traffic", *OF, "--json"]) == 0
+    folder = json.loads(capsys.readouterr().out)
+    assert (folder["recorded"], folder["missing"]) == (2, 1)
+    assert TrafficSample.objects.get().asked_again == 1
+
+
+def test_a_second_answer_of_the_baseline_gives_the_noise_floor(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)])
+    draw()
+    baseline = ["--baseline-url", server.url, "--baseline-model", "old", "--second-answer"]
+    assert written(tmp_path, *filled(server), *baseline) == 0
+    record = ["record", str(tmp_path / "second.yaml"), "--arm", "production"]
+    assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
+    file = study(tmp_path)
+    del file["review"]
+    file["test_sets"]["traffic"] |= {"role": "primary"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document["noise_floor"] is not None
+    assert document["shadow"]["second_answer"] is True
+    assert not any("answered once" in sentence for sentence in document["shadow"]["sentences"])
+    assert written(tmp_path, "--mirror", "new", "--second-answer") == 64
+
+
+def test_costs_of_production_are_not_measured_against_a_replay(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)])
+    draw()
+    assert written(tmp_path, *filled(server), "--name", "Costs") == 0
+    file = study(tmp_path)
+    del file["review"]
+    file["policy"]["budgets"] = {"latency": {"max_ratio": 0.9, "test_set": "traffic"}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert record["verdict"] == "need-more-data"
+    assert any("latency of production isn't known" in sentence for sentence in record["pending"])
+    assert record["shadow"]["exposed"] == 0
+    assert record["shadow"]["sentences"] == [
+        "Nobody was exposed: no user was shown an answer of candidate.",
+        "The 12 items of traffic were drawn at random from 12 requests that support answered, of "
+        "0 users.",
+        "What production's answers took and cost isn't compared: they were given under another "
+        "load.",
+        "Earlier turns of a conversation are the baseline's, for both arms.",
+        "production answered once: how far it differs from itself isn't known.",
+    ]
+
+
+def test_the_wrong_words_are_refused(team: Team, tmp_path: Path, capsys: Capture) -> None:
+    assert run(["study", "init", str(tmp_path), *OF]) == 64
+    assert "say --from-traffic" in capsys.readouterr().err
+    assert written(tmp_path) == 64
+    assert "has no sample: `evalhub traffic sample` draws one" in capsys.readouterr().err
+    served(team, ["a?", "b?"])
+    draw()
+    assert written(tmp_path, "--test-set", "traffic@2") == 64
+    (tmp_path / "file").write_text("")
+    assert written(tmp_path / "file") == 65
+
+
+def test_the_same_candidate_drawn_again_is_a_further_stage_and_another_one_a_first_look(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(60)])
+
+    def look(folder: str, model: str, test_set: str = "traffic") -> Look:
+        """The primary's look of a study on a new draw."""
+        draw("--test-set", test_set, n=15)
+        options = ["--kind", "lora", "--url", server.url, "--model", model]
+        assert written(tmp_path / folder, *options, "--name", folder) == 0
+        file = study(tmp_path / folder)
+        del file["review"]
+        file["test_sets"][test_set] |= {"role": "primary", "metric": {"name": "empty"}}
+        (tmp_path / folder / "study.yaml").write_text(yaml.safe_dump(file))
+        assert run(["study", "run", str(tmp_path / folder / "study.yaml")]) == 2
+        return Look.objects.get(study__name=folder, tries__isnull=False)
+
+    first, again = look("first", "tuned"), look("again", "tuned")
+    assert (first.number, first.extends, again.extends) == (1, None, first)
+    another = look("another", "rival")
+    assert (another.number, another.extends, another.tries) == (1, None, 1)
+    renamed = look("renamed", "tuned", test_set="elsewhere")
+    assert renamed.effective_number > 1, "another name is no way past the ledger"

@@ -1,0 +1,104 @@
+"""A shadow study of a mirror: both models answered the same requests at the same time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evalhub.cli.app import run
+from evalhub.ledger.models import Decision
+from tests.cast import Team
+from tests.features.traffic.shadow.production import LAST_WEEK, served
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Capture = pytest.CaptureFixture[str]
+OF = ["--project", "support-desk"]
+MAIL = "I am nora@example.org."
+
+
+def mirrored(team: Team, questions: int, *, lost: int = 0, refusing: int = 0) -> None:
+    """Questions to production, of which the first refuse; and copies to a candidate, whose last
+    ones never came."""
+    texts = [f"{MAIL} Question {i}?" for i in range(questions)]
+    refusal = "I'm sorry, but I can't help with that."
+    answers = [refusal if i < refusing else f"answer {i}" for i in range(questions)]
+    served(team, texts, output=answers)
+    came = texts[: questions - lost]
+    of = [f"r-{i:03}" for i in range(questions)]
+    served(team, came, name="copy", model="new", mirror_of=of, latency_ms=450.0)
+
+
+def written(folder: Path, *options: str) -> int:
+    parts = ["--from-traffic", *OF, "--kind", "lora", "--mirror", "new", *options]
+    return run(["study", "init", str(folder), *parts])
+
+
+def judged(folder: Path, capsys: Capture, **policy: Any) -> Any:
+    """The record of the study with a primary that refuses less, and no people."""
+    file = yaml.safe_load((folder / "study.yaml").read_text())
+    del file["review"]
+    file["test_sets"]["traffic"]["role"] = "primary"
+    file["policy"] |= policy
+    (folder / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(folder / "study.yaml"), "--json"])
+    return json.loads(capsys.readouterr().out)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_copies_answer_for_the_candidate_and_masked_requests_stand(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    mirrored(team, 10, lost=2)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "10", "--where", "model=support"]) == 0
+    capsys.readouterr()
+    assert written(tmp_path) == 0
+    assert "Pairs joined: 8 by request. Lost: 2." in capsys.readouterr().out
+    assert len(rows(tmp_path / "production.traffic.jsonl")) == 10
+    candidate = rows(tmp_path / "candidate.traffic.jsonl")
+    assert sum(row.get("error") == "lost: no mirrored answer came" for row in candidate) == 2
+    assert {row["latency_ms"] for row in candidate if "output" in row} == {450.0}
+
+
+def test_a_decision_leaves_lost_pairs_out_and_latency_is_measured(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    mirrored(team, 60, lost=2, refusing=30)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "60", "--where", "model=support"]) == 0
+    assert written(tmp_path) == 0
+    budgets = {"latency": {"max_ratio": 0.8, "test_set": "traffic"}}
+    record = judged(tmp_path, capsys, budgets=budgets)
+    assert record["verdict"] == "ship", record["reasons"]
+    by_name = {row["name"]: row for row in record["criteria"]}
+    assert (by_name["traffic"]["n"], by_name["latency"]["ratio"]) == (58, 0.5)
+    assert record["lost_pairs"]["verdict_filled"] == "ship"
+    [row] = record["shadow"]["test_sets"]
+    assert (row["mirrored"], row["asked_again"]) == (True, 0)
+    (tmp_path / "record.json").write_text(json.dumps(Decision.objects.get().document.as_json()))
+    assert run(["decision", "verify", str(tmp_path / "record.json")]) == 0
+
+
+def test_a_ship_that_rests_on_lost_pairs_is_invalid(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    mirrored(team, 60, lost=8, refusing=12)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "60", "--where", "model=support"]) == 0
+    assert written(tmp_path) == 0
+    record = judged(tmp_path, capsys)
+    assert record["verdict"] == "invalid"
+    assert "were lost, and with the worst score in their place" in record["invalid"][0]
+
+
+def test_a_mirror_that_never_answered_is_refused(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    served(team, ["a?", "b?"])
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "2"]) == 0
+    assert written(tmp_path) == 65
+    assert "no call of 'new' came" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
