@@ -1,4 +1,4 @@
--- tables-5e5d49aac09476f82460e6a0
+-- tables-d58090f69112461af5f4aecc
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -393,15 +393,15 @@ CREATE TABLE "traffic_signal" ("day" date NOT NULL, "key" varchar(200) NOT NULL,
 CREATE TABLE "traffic_signalrollup" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "hour" datetime NOT NULL, "model_name" varchar(200) NOT NULL, "arm" varchar(100) NOT NULL, "name" varchar(100) NOT NULL, "label" varchar(100) NOT NULL, "by" varchar(10) NOT NULL, "signals" bigint unsigned NOT NULL CHECK ("signals" >= 0), "with_value" bigint unsigned NOT NULL CHECK ("with_value" >= 0), "total" real NOT NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "signal_roll_up_once" UNIQUE ("project_id", "hour", "model_name", "arm", "name", "label", "by"));
 CREATE INDEX "traffic_refusedrows_project_id_2b06aa27" ON "traffic_refusedrows" ("project_id");
 CREATE INDEX "request_by_time" ON "traffic_request" ("project_id", "time");
-CREATE INDEX "request_by_trace" ON "traffic_request" ("project_id", "trace_id", "time") WHERE NOT ("trace_id" = '');
-CREATE INDEX "request_by_response" ON "traffic_request" ("project_id", "response_id") WHERE NOT ("response_id" = '');
-CREATE INDEX "request_by_conversation" ON "traffic_request" ("project_id", "conversation", "time") WHERE NOT ("conversation" = '');
-CREATE INDEX "request_by_user" ON "traffic_request" ("project_id", "user_hash") WHERE NOT ("user_hash" = '');
+CREATE INDEX "request_by_trace" ON "traffic_request" ("trace_id", "time") WHERE NOT ("trace_id" = '');
+CREATE INDEX "request_by_response" ON "traffic_request" ("response_id") WHERE NOT ("response_id" = '');
+CREATE INDEX "request_by_conversation" ON "traffic_request" ("conversation", "time") WHERE NOT ("conversation" = '');
+CREATE INDEX "request_by_user" ON "traffic_request" ("user_hash") WHERE NOT ("user_hash" = '');
 CREATE INDEX "traffic_servedmodel_by_id_8219042d" ON "traffic_servedmodel" ("by_id");
 CREATE INDEX "traffic_servedmodel_project_id_a1d281f1" ON "traffic_servedmodel" ("project_id");
 CREATE INDEX "traffic_servedmodel_version_id_93b8bc49" ON "traffic_servedmodel" ("version_id");
-CREATE INDEX "signal_by_request" ON "traffic_signal" ("project_id", "request_key");
-CREATE INDEX "signal_waiting" ON "traffic_signal" ("project_id", "target") WHERE "request_day" IS NULL;
+CREATE INDEX "signal_by_request" ON "traffic_signal" ("request_key");
+CREATE INDEX "signal_waiting" ON "traffic_signal" ("target") WHERE "request_day" IS NULL;
 CREATE INDEX "signal_with_text" ON "traffic_signal" ("project_id", "day") WHERE "text" IS NOT NULL;
 CREATE TABLE "webhooks_webhook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "url" varchar(500) NOT NULL, "events" text NOT NULL CHECK ((JSON_VALID("events") OR "events" IS NULL)), "salt" varchar(64) NOT NULL, "old_salt" varchar(64) NOT NULL, "old_until" datetime NULL, "private" bool NOT NULL, "disabled" datetime NULL, "why" varchar(200) NOT NULL, "since" datetime NOT NULL, "looked" datetime NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "webhook_url_once" UNIQUE ("project_id", "url"));
 CREATE INDEX "webhooks_webhook_by_id_2045372b" ON "webhooks_webhook" ("by_id");
@@ -934,4 +934,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-5e5d49aac09476f82460e6a0', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-d58090f69112461af5f4aecc', CURRENT_TIMESTAMP);

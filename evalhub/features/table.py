@@ -11,8 +11,8 @@ from evalhub.features.monitoring.events import model_changes
 from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.traffic.erase import ERASERS as TRAFFIC_ERASERS
 from evalhub.features.traffic.erase import Eraser
-from evalhub.features.traffic.retention import renew_days
 from evalhub.features.traffic.shadow.erasing import erase_items, redact_old_items
+from evalhub.features.traffic.storage.retention import renew_days
 from evalhub.features.webhooks.events import KERNEL_EVENTS
 from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets

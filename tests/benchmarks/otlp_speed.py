@@ -25,9 +25,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: 
     ExportTraceServiceRequest,
 )
 
-from evalhub.features.traffic import otlp_json, otlp_protobuf  # noqa: E402
-from evalhub.features.traffic.genai import traffic_of_spans  # noqa: E402
-from evalhub.features.traffic.otlp import Span  # noqa: E402
+from evalhub.features.traffic.otlp import json_bodies, protobuf_bodies  # noqa: E402
+from evalhub.features.traffic.otlp.genai import traffic_of_spans  # noqa: E402
+from evalhub.features.traffic.otlp.telemetry import Span  # noqa: E402
 from tests.features.traffic.otlp_bodies import RECORDED, a_span, a_trace_body  # noqa: E402
 from tests.features.traffic.test_otlp import protobuf  # noqa: E402
 
@@ -75,14 +75,14 @@ def main() -> None:
     slow = False
     for name, body in bodies(options.spans).items():
         packed = protobuf(ExportTraceServiceRequest, body)
-        spans: list[Span] = otlp_json.read_spans(body)
-        assert otlp_protobuf.read_spans(packed) == spans
+        spans: list[Span] = json_bodies.read_spans(body)
+        assert protobuf_bodies.read_spans(packed) == spans
         bare, read, bare_packed, read_packed, mapped = best(
             options.rounds,
             lambda body=body: json.loads(body),
-            lambda body=body: otlp_json.read_spans(body),
+            lambda body=body: json_bodies.read_spans(body),
             lambda packed=packed: ExportTraceServiceRequest.FromString(packed),
-            lambda packed=packed: otlp_protobuf.read_spans(packed),
+            lambda packed=packed: protobuf_bodies.read_spans(packed),
             lambda spans=spans: traffic_of_spans(spans),
         )
         for kind, plain, ours in (("JSON", bare, read), ("protobuf", bare_packed, read_packed)):

@@ -58,8 +58,8 @@ def measure() -> None:
     from django.utils import timezone
 
     from evalhub.features.traffic.models import RollUp, SignalRollUp
-    from evalhub.features.traffic.roll_ups import hour_of
     from evalhub.features.traffic.served import name_served_version
+    from evalhub.features.traffic.storage.roll_ups import hour_of
     from tests.cast import a_team, a_version
     from tests.features.traffic.rows_of import a_request, taken
 
@@ -122,8 +122,8 @@ def hours(now: datetime) -> Iterator[datetime]:
 
 
 def roll_ups(project: Any, now: datetime) -> Iterator[Any]:
-    from evalhub.features.traffic.histogram import Histogram
     from evalhub.features.traffic.models import RollUp
+    from evalhub.features.traffic.storage.histogram import Histogram
 
     rng = np.random.default_rng(26)
     slices = [(kind, value, len(values)) for kind, values in SLICES.items() for value in values]

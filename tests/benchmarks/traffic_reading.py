@@ -16,9 +16,9 @@ from string import ascii_lowercase
 from time import process_time
 from typing import Any
 
-from evalhub.features.traffic.languages import READ, language_of
-from evalhub.features.traffic.personal_data import Masking
-from evalhub.features.traffic.reading import read_body
+from evalhub.features.traffic.files.reading import read_body
+from evalhub.features.traffic.privacy.languages import READ, language_of
+from evalhub.features.traffic.privacy.personal_data import Masking
 from evalhub.features.traffic.rows import RequestRow
 
 LENGTH = 1_500

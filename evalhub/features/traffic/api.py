@@ -12,11 +12,11 @@ from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
 from evalhub.declare.declaration import Declaration
-from evalhub.features.traffic.files import SHOWN_FLAWS
+from evalhub.features.traffic.files.importing import SHOWN_FLAWS
+from evalhub.features.traffic.files.reading import read_body
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import change_settings
-from evalhub.features.traffic.reading import read_body
-from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
 from evalhub.features.traffic.status import ServedName, TrafficStatus, traffic_status
 from evalhub.features.traffic.taking_in import Taken, take_in
 from evalhub.frames.rest.describing import describes
@@ -131,7 +131,7 @@ class RequestRows(ProjectEndpoint):
     def post(self, request: Request, project: str) -> Response:
         rows = read_body(RequestRow, _body(request))
         taken = take_in(
-            project=self.project, source=Source.REST, requests=rows.rows, flaws=rows.flaws
+            project=self.project, source=TrafficSource.REST, requests=rows.rows, flaws=rows.flaws
         )
         return response_of(request, BatchOut.from_model(taken))
 
@@ -151,7 +151,7 @@ class SignalRows(ProjectEndpoint):
     def post(self, request: Request, project: str) -> Response:
         rows = read_body(SignalRow, _body(request))
         taken = take_in(
-            project=self.project, source=Source.REST, signals=rows.rows, flaws=rows.flaws
+            project=self.project, source=TrafficSource.REST, signals=rows.rows, flaws=rows.flaws
         )
         return response_of(request, BatchOut.from_model(taken))
 

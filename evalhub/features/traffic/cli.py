@@ -17,7 +17,7 @@ from evalhub.frames.command.verbs import Printed, verb
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
     from evalhub.features.traffic.erase import Eraser
-    from evalhub.features.traffic.files import Imported
+    from evalhub.features.traffic.files.importing import Imported
     from evalhub.features.traffic.status import TrafficStatus
 
 app = typer.Typer(
@@ -41,7 +41,7 @@ def import_(
 ) -> Printed:
     """Take in a file's requests or signals; the same file again changes nothing."""
     from evalhub.features.traffic.api import BatchOut
-    from evalhub.features.traffic.files import import_traffic
+    from evalhub.features.traffic.files.importing import import_traffic
     from evalhub.features.traffic.rows import RequestRow, SignalRow
 
     kind = SignalRow if signals else RequestRow

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Refusal(StrEnum):
+class FlawReason(StrEnum):
     """Why a row isn't taken, in words."""
 
     NOT_JSON = "not a JSON object"
@@ -23,7 +23,7 @@ class Flaw:
     """A row that isn't taken: its line (from 1) or place in the batch, its field, and why."""
 
     line: int
-    reason: Refusal
+    reason: FlawReason
     message: str
     field: str = ""
 

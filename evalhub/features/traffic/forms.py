@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.filtering import Period, Window
 from evalhub.features.traffic.keeping import KeepingRules
 from evalhub.features.traffic.models import RollUp, TrafficSettings
+from evalhub.features.traffic.page_data.filtering import Period, Window
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.registry.models import ModelVersion

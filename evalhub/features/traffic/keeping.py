@@ -12,8 +12,8 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_owns
 from evalhub.declare.declaration import Declaration, DeclarationError, invalid, validate
-from evalhub.features.traffic.languages import detectable
 from evalhub.features.traffic.models import TrafficSettings
+from evalhub.features.traffic.privacy.languages import detectable
 
 LONGEST_DAYS = 1_100
 HASH_DIGITS = 32

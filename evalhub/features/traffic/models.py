@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.features.traffic.blindness import is_in_sealed_study, is_under_review_by
-from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, Source
+from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, TrafficSource
 from evalhub.registry.models import ModelVersion
 
 
@@ -119,7 +119,9 @@ class Request(models.Model):
     response_id = models.CharField(max_length=200, blank=True)
     trace_id = models.CharField(max_length=200, blank=True)
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the messages")
-    source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
+    source = models.CharField(
+        max_length=10, choices=[(each.value, each.value) for each in TrafficSource]
+    )
     route = models.CharField(max_length=100, blank=True)
     tags = models.JSONField(default=list, help_text="a list of names")
     language = models.CharField(max_length=3, blank=True, help_text="empty: unknown")
@@ -204,7 +206,9 @@ class Signal(models.Model):
     request_day = models.DateField(null=True, help_text="empty: its request hasn't come yet")
     request_key = models.CharField(max_length=200, blank=True)
     model_name = models.CharField(max_length=200, blank=True, help_text="of its request")
-    source = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Source])
+    source = models.CharField(
+        max_length=10, choices=[(each.value, each.value) for each in TrafficSource]
+    )
 
     objects = SignalQuerySet.as_manager()
 
@@ -360,7 +364,7 @@ class RefusedRows(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="refused_rows")
     day = models.DateField()
     source = models.CharField(max_length=10)
-    reason = models.CharField(max_length=40, help_text="of `taking_in.Refusal`")
+    reason = models.CharField(max_length=40, help_text="of `taking_in.FlawReason`")
     rows = models.PositiveBigIntegerField(default=0)
     example = models.CharField(max_length=300, blank=True, help_text="what was wrong with the last")
 

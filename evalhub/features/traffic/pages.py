@@ -16,27 +16,27 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.controls import controls
-from evalhub.features.traffic.filtering import SliceKind, TrafficFilter
 from evalhub.features.traffic.forms import KeepingForm, served_name_form
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import Request, TrafficSettings
-from evalhub.features.traffic.production_page import (
+from evalhub.features.traffic.page_data.controls import controls
+from evalhub.features.traffic.page_data.filtering import SliceKind, TrafficFilter
+from evalhub.features.traffic.page_data.production_page import (
     figures_page,
     production_head,
     projects_page,
     refusals_page,
 )
-from evalhub.features.traffic.request_list import Cursor, request_list
-from evalhub.features.traffic.request_page import request_page
-from evalhub.features.traffic.sending import ways_to_send
+from evalhub.features.traffic.page_data.request_list import Cursor, request_list
+from evalhub.features.traffic.page_data.request_page import request_page
+from evalhub.features.traffic.page_data.sending import ways_to_send
+from evalhub.features.traffic.page_data.signals_page import signals_page
+from evalhub.features.traffic.page_data.slices_page import slices_page
 from evalhub.features.traffic.served import (
     ServedNameError,
     ServedVersions,
     name_served_version,
 )
-from evalhub.features.traffic.signals_page import signals_page
-from evalhub.features.traffic.slices_page import slices_page
 from evalhub.frames.page.access import View, results_only
 
 NARROWED = ("figures", "slices", "requests", "signals")

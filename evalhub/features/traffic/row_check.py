@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from evalhub.declare.declaration import Declaration, form_of_pattern
-from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.rows import LONGEST_TEXT
 
 _TYPES = {
@@ -57,22 +57,22 @@ def flaw_of(line: int, kind: type[Declaration], error: ValidationError) -> Flaw:
     return Flaw(line, _reason(details), _message(details, kind), field)
 
 
-def _reason(error: ErrorDetails) -> Refusal:
+def _reason(error: ErrorDetails) -> FlawReason:
     match error["type"]:
         case "json_invalid" | "model_type":
-            return Refusal.NOT_JSON
+            return FlawReason.NOT_JSON
         case "greater_than_equal":
-            return Refusal.NEGATIVE
+            return FlawReason.NEGATIVE
         case "finite_number":
-            return Refusal.NOT_A_NUMBER
+            return FlawReason.NOT_A_NUMBER
         case "int_type" if isinstance(error["input"], float) and not isfinite(error["input"]):
-            return Refusal.NOT_A_NUMBER
+            return FlawReason.NOT_A_NUMBER
         case "string_too_long" if error["ctx"]["max_length"] == LONGEST_TEXT:
-            return Refusal.TEXT_TOO_LONG
+            return FlawReason.TEXT_TOO_LONG
         case "messages_too_long":
-            return Refusal.TEXT_TOO_LONG
+            return FlawReason.TEXT_TOO_LONG
         case _:
-            return Refusal.INVALID
+            return FlawReason.INVALID
 
 
 def _message(error: ErrorDetails, kind: type[Declaration]) -> str:

@@ -162,7 +162,7 @@ class SignalRow(Declaration):
         return self
 
 
-class Source(StrEnum):
+class TrafficSource(StrEnum):
     """The door by which a row came."""
 
     REST = "rest"

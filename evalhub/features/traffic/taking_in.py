@@ -9,19 +9,19 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from evalhub.database.partitions import make_days
-from evalhub.features.traffic.admission import TimeLimits, admit
-from evalhub.features.traffic.bulk import plan_by_size
-from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import DAILY
-from evalhub.features.traffic.refused import count_refused
-from evalhub.features.traffic.roll_ups import add_requests, add_signals, lock_project
-from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
-from evalhub.features.traffic.signal_joins import join_signals
-from evalhub.features.traffic.storing import store_requests, store_signals
-from evalhub.features.traffic.texts import kept_texts
+from evalhub.features.traffic.privacy.texts import kept_texts
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
+from evalhub.features.traffic.storage.admission import TimeLimits, admit
+from evalhub.features.traffic.storage.bulk import plan_by_size
+from evalhub.features.traffic.storage.refused import count_refused
+from evalhub.features.traffic.storage.roll_ups import add_requests, add_signals, lock_project
+from evalhub.features.traffic.storage.signal_joins import join_signals
+from evalhub.features.traffic.storage.storing import store_requests, store_signals
 
-__all__ = ["Flaw", "Refusal", "Taken", "take_in"]
+__all__ = ["Flaw", "FlawReason", "Taken", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Taken:
 def take_in(
     *,
     project: Project,
-    source: Source,
+    source: TrafficSource,
     requests: Sequence[tuple[int, RequestRow]] = (),
     signals: Sequence[tuple[int, SignalRow]] = (),
     flaws: Sequence[Flaw] = (),

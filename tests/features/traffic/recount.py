@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import Request, RollUp, Signal, SignalRollUp
+from evalhub.features.traffic.storage.histogram import Histogram
 
 SUMS = ("masked", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.rows import TARGETS, RequestRow, SignalRow, Source
+from evalhub.features.traffic.rows import TARGETS, RequestRow, SignalRow, TrafficSource
 from evalhub.features.traffic.taking_in import Taken, take_in
 
 
@@ -40,5 +40,5 @@ def taken(
         project=project,
         requests=list(enumerate(requests, 1)),
         signals=list(enumerate(signals, 1)),
-        **{"source": Source.REST} | more,
+        **{"source": TrafficSource.REST} | more,
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.genai import Traffic, traffic_of_records, traffic_of_spans
-from evalhub.features.traffic.otlp_json import read_records, read_spans
+from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
+from evalhub.features.traffic.otlp.json_bodies import read_records, read_spans
 from evalhub.features.traffic.rows import RequestRow, SignalRow
-from evalhub.features.traffic.taking_in import Refusal
+from evalhub.features.traffic.taking_in import FlawReason
 from tests.features.traffic.otlp_bodies import (
     RECORDED,
     SPAN,
@@ -234,25 +234,25 @@ def test_a_flag_that_was_evaluated_during_the_call_is_its_arm() -> None:
 @pytest.mark.parametrize(
     ("attributes", "fields", "reason", "field"),
     [
-        ({"gen_ai.usage.input_tokens": -1}, {}, Refusal.NEGATIVE, "prompt_tokens"),
-        ({"gen_ai.usage.input_tokens": 2**40}, {}, Refusal.INVALID, "prompt_tokens"),
-        ({"gen_ai.usage.input_tokens": "many"}, {}, Refusal.INVALID, "prompt_tokens"),
-        ({"gen_ai.response.time_to_first_chunk": float("nan")}, {}, Refusal.NOT_A_NUMBER,
+        ({"gen_ai.usage.input_tokens": -1}, {}, FlawReason.NEGATIVE, "prompt_tokens"),
+        ({"gen_ai.usage.input_tokens": 2**40}, {}, FlawReason.INVALID, "prompt_tokens"),
+        ({"gen_ai.usage.input_tokens": "many"}, {}, FlawReason.INVALID, "prompt_tokens"),
+        ({"gen_ai.response.time_to_first_chunk": float("nan")}, {}, FlawReason.NOT_A_NUMBER,
          "first_token_ms"),
-        ({"llm.cost.total": float("inf")}, {}, Refusal.NOT_A_NUMBER, "cost_usd"),
-        ({}, {"endTimeUnixNano": str(STARTED - 1)}, Refusal.NEGATIVE, "latency_ms"),
-        ({}, {"startTimeUnixNano": 0}, Refusal.INVALID, "time"),
+        ({"llm.cost.total": float("inf")}, {}, FlawReason.NOT_A_NUMBER, "cost_usd"),
+        ({}, {"endTimeUnixNano": str(STARTED - 1)}, FlawReason.NEGATIVE, "latency_ms"),
+        ({}, {"startTimeUnixNano": 0}, FlawReason.INVALID, "time"),
         ({}, {"startTimeUnixNano": str(2**64 - 1), "endTimeUnixNano": 0}, None, ""),
-        ({"gen_ai.request.model": ""}, {}, Refusal.INVALID, "model"),
-        ({"user.id": "u" * 201}, {}, Refusal.INVALID, "user"),
-        ({"user.id": "a\x00b"}, {}, Refusal.INVALID, "user"),
+        ({"gen_ai.request.model": ""}, {}, FlawReason.INVALID, "model"),
+        ({"user.id": "u" * 201}, {}, FlawReason.INVALID, "user"),
+        ({"user.id": "a\x00b"}, {}, FlawReason.INVALID, "user"),
         ({"gen_ai.input.messages": json.dumps([{"role": "user", "content": "\ud800"}])}, {},
-         Refusal.INVALID, "messages[0].content"),
-        ({"evalhub.tags": [5]}, {}, Refusal.INVALID, "tags.0"),
+         FlawReason.INVALID, "messages[0].content"),
+        ({"evalhub.tags": [5]}, {}, FlawReason.INVALID, "tags.0"),
     ],
 )  # fmt: skip
 def test_a_call_that_cannot_be_is_a_flaw_and_the_others_are_taken(
-    attributes: dict[str, Any], fields: dict[str, Any], reason: Refusal | None, field: str
+    attributes: dict[str, Any], fields: dict[str, Any], reason: FlawReason | None, field: str
 ) -> None:
     traffic = of(a_span(attributes, **fields), a_span(spanId="ab" * 8))
     assert [(flaw.reason, flaw.field) for flaw in traffic.flaws] == (

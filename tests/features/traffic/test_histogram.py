@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evalhub.features.traffic.histogram import GAMMA, LARGEST, Histogram
+from evalhub.features.traffic.storage.histogram import GAMMA, LARGEST, Histogram
 
 SHARES = (0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1)
 DRAWS = np.random.default_rng(26)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.features.traffic.languages import detectable, language_of
+from evalhub.features.traffic.privacy.languages import detectable, language_of
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,8 @@ def test_every_code_fits_its_column() -> None:
 
 
 def test_the_model_is_not_loaded_before_a_text_is_looked_at() -> None:
-    code = "import evalhub.features.traffic.languages, sys; print('py3langid' in sys.modules)"
+    code = (
+        "import evalhub.features.traffic.privacy.languages, sys; print('py3langid' in sys.modules)"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"

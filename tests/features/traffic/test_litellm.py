@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.litellm import has_payloads, read_litellm, read_payloads
+from evalhub.features.traffic.files.litellm import has_payloads, read_litellm, read_payloads
 from evalhub.features.traffic.rows import RequestRow
-from evalhub.features.traffic.taking_in import Flaw, Refusal
+from evalhub.features.traffic.taking_in import Flaw, FlawReason
 from tests.features.traffic.otlp_bodies import RECORDED
 
 MIRRORED, CALLED, FAILED, PLAIN = (
@@ -84,18 +84,18 @@ def test_nothing_else_of_its_metadata_comes_in() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "message"),
     [
-        ({"startTime": "yesterday"}, Refusal.INVALID, "isn't a StandardLoggingPayload"),
-        ({"model": None}, Refusal.INVALID, "field 'model'"),
-        ({"metadata": 5}, Refusal.INVALID, "isn't a StandardLoggingPayload"),
-        ({"response": "text"}, Refusal.INVALID, "isn't a StandardLoggingPayload"),
-        ({"prompt_tokens": -1}, Refusal.NEGATIVE, "field 'prompt_tokens'"),
-        ({"response_cost": float("nan")}, Refusal.NOT_A_NUMBER, "cost_usd"),
-        ({"endTime": 0}, Refusal.NEGATIVE, "field 'latency_ms'"),
-        ({"startTime": 1e300}, Refusal.INVALID, "isn't a StandardLoggingPayload"),
+        ({"startTime": "yesterday"}, FlawReason.INVALID, "isn't a StandardLoggingPayload"),
+        ({"model": None}, FlawReason.INVALID, "field 'model'"),
+        ({"metadata": 5}, FlawReason.INVALID, "isn't a StandardLoggingPayload"),
+        ({"response": "text"}, FlawReason.INVALID, "isn't a StandardLoggingPayload"),
+        ({"prompt_tokens": -1}, FlawReason.NEGATIVE, "field 'prompt_tokens'"),
+        ({"response_cost": float("nan")}, FlawReason.NOT_A_NUMBER, "cost_usd"),
+        ({"endTime": 0}, FlawReason.NEGATIVE, "field 'latency_ms'"),
+        ({"startTime": 1e300}, FlawReason.INVALID, "isn't a StandardLoggingPayload"),
     ],
 )
 def test_a_payload_that_cannot_be_is_a_flaw(
-    changes: dict[str, Any], reason: Refusal, message: str
+    changes: dict[str, Any], reason: FlawReason, message: str
 ) -> None:
     flaw = read_litellm(PLAIN | changes, line=7)
     assert isinstance(flaw, Flaw)
@@ -114,8 +114,8 @@ def test_a_line_that_is_no_payload_is_a_flaw_and_the_others_are_read() -> None:
     result = read_payloads(enumerate(lines, start=1))
     assert [number for number, _ in result.rows] == [1]
     assert [(flaw.line, flaw.reason) for flaw in result.flaws] == [
-        (3, Refusal.NOT_JSON),
-        (4, Refusal.NOT_JSON),
-        (5, Refusal.INVALID),
-        (6, Refusal.NOT_JSON),
+        (3, FlawReason.NOT_JSON),
+        (4, FlawReason.NOT_JSON),
+        (5, FlawReason.INVALID),
+        (6, FlawReason.NOT_JSON),
     ]

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.features.traffic.litellm import read_litellm
+from evalhub.features.traffic.files.litellm import read_litellm
 from evalhub.features.traffic.models import RefusedRows, Request, RequestText
 from evalhub.features.traffic.rows import RequestRow
 from tests.api.conftest import Program

@@ -11,8 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from evalhub.features.traffic import otlp_json, otlp_protobuf
-from evalhub.features.traffic.otlp import (
+from evalhub.features.traffic.otlp import json_bodies, protobuf_bodies
+from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     LARGEST,
     MOST_PARTS,
@@ -70,7 +70,7 @@ def _without_ids(value: Any) -> Any:
 
 
 def test_a_span_is_read_with_its_ids_times_and_attributes() -> None:
-    [span] = otlp_json.read_spans(a_trace_body(a_span(LISTS, parentSpanId="ab" * 8)))
+    [span] = json_bodies.read_spans(a_trace_body(a_span(LISTS, parentSpanId="ab" * 8)))
     assert (span.trace_id, span.span_id, span.parent_id) == (TRACE, SPAN, "ab" * 8)
     assert (span.start_ns, span.end_ns) == (STARTED, STARTED + 10**9)
     assert (span.name, span.service, span.failed) == ("chat support-v7", "shop", False)
@@ -82,9 +82,9 @@ def test_ids_are_hexadecimal_and_not_base64_as_protobufs_own_reader_has_it() -> 
     body = a_trace_body(a_span())
     [theirs] = _rows(Parse(body, ExportTraceServiceRequest()))
     assert len(theirs.trace_id) == 24  # of other bytes, and without an error
-    [ours] = otlp_json.read_spans(body)
+    [ours] = json_bodies.read_spans(body)
     assert ours.trace_id == TRACE
-    assert otlp_json.read_spans(a_trace_body(a_span(traceId=TRACE.upper())))[0].trace_id == TRACE
+    assert json_bodies.read_spans(a_trace_body(a_span(traceId=TRACE.upper())))[0].trace_id == TRACE
 
 
 @pytest.mark.parametrize("name", ["of LiteLLM", "with everything"])
@@ -96,23 +96,23 @@ def test_json_and_protobuf_say_the_same(name: str) -> None:
         attributes = LISTS | {"gen_ai.system_instructions": [{"type": "text", "content": "Hi"}]}
         rows = [a_span(attributes, status={"code": 2}, events=[event, ignored])]
         body = a_trace_body(*rows, a_span({"gen_ai.response.time_to_first_chunk": 0.25}))
-    spans = otlp_json.read_spans(body)
+    spans = json_bodies.read_spans(body)
     assert len(spans) > 1
-    assert otlp_protobuf.read_spans(protobuf(ExportTraceServiceRequest, body)) == spans
+    assert protobuf_bodies.read_spans(protobuf(ExportTraceServiceRequest, body)) == spans
 
 
 def test_a_log_record_is_read_alike() -> None:
     named = a_record({"event.name": "gen_ai.evaluation.result"}, eventName="")
     body = a_log_body(a_record({"gen_ai.evaluation.score.value": 0.5}), named)
-    records = otlp_json.read_records(body)
+    records = json_bodies.read_records(body)
     assert [record.event for record in records] == ["gen_ai.evaluation.result"] * 2
     assert records[0].span_id == SPAN
-    assert otlp_protobuf.read_records(protobuf(ExportLogsServiceRequest, body)) == records
+    assert protobuf_bodies.read_records(protobuf(ExportLogsServiceRequest, body)) == records
 
 
 def test_an_attribute_that_is_not_listed_is_dropped() -> None:
     secret = {"metadata.requester_ip_address": "192.0.2.7", "http.request.header.cookie": ["s"]}
-    [span] = otlp_json.read_spans(a_trace_body(a_span(secret)))
+    [span] = json_bodies.read_spans(a_trace_body(a_span(secret)))
     assert "192.0.2.7" not in str(span)
     assert span.attributes.keys() == {"gen_ai.operation.name", "gen_ai.request.model"}
 
@@ -169,7 +169,7 @@ WIDE = [{"key": "k", "value": {"stringValue": ""}}] * 100_000
 )  # fmt: skip
 def test_a_json_body_that_is_no_otlp_is_refused_by_name(body: bytes, message: str) -> None:
     with pytest.raises(OtlpError) as raised:
-        otlp_json.read_spans(body)
+        json_bodies.read_spans(body)
     assert message in str(raised.value)
 
 
@@ -213,7 +213,7 @@ def framed(body: bytes, levels: int) -> bytes:
 )  # fmt: skip
 def test_a_protobuf_body_that_is_no_otlp_is_refused_by_name(body: bytes, message: str) -> None:
     with pytest.raises(OtlpError) as raised:
-        otlp_protobuf.read_spans(body)
+        protobuf_bodies.read_spans(body)
     assert message in str(raised.value)
 
 
@@ -226,7 +226,7 @@ def test_protobuf_that_is_nested_a_thousand_deep_is_refused() -> None:
     span = b"\x4a" + framed(attribute, 1)[1:]
     body = framed(b"\x12" + framed(b"\x12" + framed(span, 1)[1:], 1)[1:], 1)
     with pytest.raises(OtlpError, match="isn't an ExportTraceServiceRequest"):
-        otlp_protobuf.read_spans(body)
+        protobuf_bodies.read_spans(body)
 
 
 EMPTY_SPANS = framed(b"\x12" + framed(b"\x12\x00" * 600_000, 1)[1:], 1)
@@ -236,11 +236,11 @@ MANY = b'{"resourceSpans": [{"scopeSpans": [{"spans": [%s{}]}]}]}' % (b"{}," * M
 @pytest.mark.parametrize(
     ("read", "body"),
     [
-        (otlp_protobuf.read_spans, EMPTY_SPANS),
-        (otlp_protobuf.read_spans, b"\x0a\x00" * 600_000),
-        (otlp_protobuf.read_records, EMPTY_SPANS),
-        (otlp_json.read_spans, MANY),
-        (otlp_json.read_spans, b'{"resourceSpans": [%s{}]}' % (b"{}," * MOST_PARTS)),
+        (protobuf_bodies.read_spans, EMPTY_SPANS),
+        (protobuf_bodies.read_spans, b"\x0a\x00" * 600_000),
+        (protobuf_bodies.read_records, EMPTY_SPANS),
+        (json_bodies.read_spans, MANY),
+        (json_bodies.read_spans, b'{"resourceSpans": [%s{}]}' % (b"{}," * MOST_PARTS)),
     ],
 )
 def test_more_spans_than_are_worth_their_memory_are_refused(read: Any, body: bytes) -> None:
@@ -251,11 +251,11 @@ def test_more_spans_than_are_worth_their_memory_are_refused(read: Any, body: byt
 def test_a_large_body_of_protobuf_is_read_to_its_end_or_refused_as_cut() -> None:
     text = AnyValue(string_value="x" * 2**21)
     body = a_message(KeyValue(key="gen_ai.request.model", value=text))
-    [span] = otlp_protobuf.read_spans(body)
+    [span] = protobuf_bodies.read_spans(body)
     assert span.attributes["gen_ai.request.model"] == text.string_value
     for cut in (body[:-1], body + b"\x0a", body + b"\x0f", body + b"\xff" * 12):
         with pytest.raises(OtlpError, match="isn't an ExportTraceServiceRequest"):
-            otlp_protobuf.read_spans(cut)
+            protobuf_bodies.read_spans(cut)
 
 
 def test_a_gzip_body_is_unpacked_within_bounds() -> None:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from evalhub.features.traffic import genai_names, otlp_json, otlp_protobuf
+from evalhub.features.traffic.files.litellm import read_litellm
 from evalhub.features.traffic.flaws import Flaw
-from evalhub.features.traffic.genai import Traffic, traffic_of_records, traffic_of_spans
-from evalhub.features.traffic.litellm import read_litellm
-from evalhub.features.traffic.otlp import OtlpError
+from evalhub.features.traffic.otlp import genai_names, json_bodies, protobuf_bodies
+from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
+from evalhub.features.traffic.otlp.telemetry import OtlpError
 from evalhub.features.traffic.rows import RequestRow
 from tests.features.traffic.otlp_bodies import (
     RECORDED,
@@ -93,13 +93,13 @@ def rows_of[Row](
 @given(st.lists(FIELDS, min_size=1, max_size=3))
 def test_spans_with_any_values_are_taken_or_named(spans: list[dict[str, Any]]) -> None:
     rows = [a_span() | fields | {"traceId": TRACE} for fields in spans]
-    rows_of(otlp_json.read_spans, traffic_of_spans, a_trace_body(*rows))
+    rows_of(json_bodies.read_spans, traffic_of_spans, a_trace_body(*rows))
 
 
 @given(ATTRIBUTES, SCALARS)
 def test_records_with_any_values_are_taken_or_named(attributes: Any, time: Any) -> None:
     row = a_record({}, timeUnixNano=time) | {"attributes": attributes}
-    rows_of(otlp_json.read_records, traffic_of_records, a_log_body(row))
+    rows_of(json_bodies.read_records, traffic_of_records, a_log_body(row))
 
 
 ANYTHING = st.recursive(
@@ -119,7 +119,7 @@ ANYTHING = st.recursive(
 @given(ANYTHING, ANYTHING)
 def test_any_json_is_read_or_refused(whole: Any, part: Any) -> None:
     for document in (whole, {"resourceSpans": part}, {"resourceSpans": [{"scopeSpans": part}]}):
-        rows_of(otlp_json.read_spans, traffic_of_spans, json.dumps(document).encode())
+        rows_of(json_bodies.read_spans, traffic_of_spans, json.dumps(document).encode())
 
 
 PACKED = protobuf(ExportTraceServiceRequest, (RECORDED / "spans.json").read_bytes())
@@ -130,12 +130,12 @@ def test_protobuf_with_other_bytes_is_read_or_refused(changes: list[tuple[int, i
     body = bytearray(PACKED)
     for place, byte in changes:
         body[place] = byte
-    rows_of(otlp_protobuf.read_spans, traffic_of_spans, bytes(body))
+    rows_of(protobuf_bodies.read_spans, traffic_of_spans, bytes(body))
 
 
 @given(st.integers(0, len(PACKED) - 1))
 def test_protobuf_that_is_cut_is_read_or_refused(length: int) -> None:
-    rows_of(otlp_protobuf.read_spans, traffic_of_spans, PACKED[:length])
+    rows_of(protobuf_bodies.read_spans, traffic_of_spans, PACKED[:length])
 
 
 PAYLOAD = json.loads((RECORDED / "payloads.jsonl").read_text().splitlines()[0])

@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from evalhub.accounts.models import Role, Scope
 from evalhub.features.traffic.models import RefusedRows, Request, Signal
-from evalhub.features.traffic.otlp import LARGEST
+from evalhub.features.traffic.otlp.telemetry import LARGEST
 from tests.api.conftest import Program
 from tests.cast import Team
 from tests.features.traffic.otlp_bodies import (

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import Request
-from evalhub.features.traffic.request_list import PAGE
-from evalhub.features.traffic.request_page import request_address
+from evalhub.features.traffic.page_data.request_list import PAGE
+from evalhub.features.traffic.page_data.request_page import request_address
 from evalhub.features.traffic.served import name_served_version
 from tests.cast import Team, a_team, a_version
 from tests.features.traffic.rows_of import a_request, a_signal, noon, taken

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from evalhub.features.traffic.production_page import production_head
-from evalhub.features.traffic.stopped import StoppedTraffic
+from evalhub.features.traffic.page_data.production_page import production_head
+from evalhub.features.traffic.page_data.stopped import StoppedTraffic
 from tests.cast import Team
 from tests.features.traffic.rows_of import a_request, noon, taken
 

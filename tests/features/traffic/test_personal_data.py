@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.personal_data import Masking
+from evalhub.features.traffic.privacy.personal_data import Masking
 
 # SWIFT's IBAN Registry gives an example for each country; these are some, as printed there.
 IBANS = (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.flaws import Refusal
-from evalhub.features.traffic.reading import read_body
+from evalhub.features.traffic.files.reading import read_body
+from evalhub.features.traffic.flaws import FlawReason
 from evalhub.features.traffic.rows import RequestRow, SignalRow
 from evalhub.io.rows import DataError
 
@@ -31,44 +31,49 @@ def raw(field: str, value: str) -> str:
 
 
 FLAWS = [
-    ("no JSON", Refusal.NOT_JSON, "", "malformed JSON"),
-    ("[1, 2]", Refusal.NOT_JSON, "", "a JSON object is needed"),
-    (GOOD + GOOD, Refusal.NOT_JSON, "", "trailing characters"),
-    (raw("route", '"\\ud800"'), Refusal.NOT_JSON, "", "hex escape"),
-    (raw("messages", "[" * 1_000 + "]" * 1_000), Refusal.NOT_JSON, "", "recursion limit"),
-    (raw("messages", '[{"a": ' + "9" * 5_000 + "}]"), Refusal.NOT_JSON, "", "number out of range"),
-    ('{"id": "r1"}', Refusal.INVALID, "time", "missing"),
-    (line(promt_tokens=1), Refusal.INVALID, "promt_tokens", "known: id, time, model"),
-    (line(id=""), Refusal.INVALID, "id", "is empty"),
-    (line(id=7), Refusal.INVALID, "id", "a text is needed"),
-    (line(id="r" * 201), Refusal.INVALID, "id", "200 at most"),
-    (line(time="2026-11-28T10:00:00"), Refusal.INVALID, "time", "offset from UTC"),
-    (line(time="yesterday"), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
-    (line(time="9999-12-31T23:59:59-12:00"), Refusal.INVALID, "time", "no day in UTC"),
-    (line(time=1764324000), Refusal.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
-    (line(user="a\x00b"), Refusal.INVALID, "user", "NUL"),
-    (line(user_hash="olga"), Refusal.INVALID, "user_hash", "32 digits"),
-    (line(language="German"), Refusal.INVALID, "language", "as in de"),
-    (line(prompt_tokens=1.5), Refusal.INVALID, "prompt_tokens", "a whole number is needed"),
-    (line(prompt_tokens=2**31), Refusal.INVALID, "prompt_tokens", "at most 2,147,483,647"),
-    (line(prompt_tokens=-1), Refusal.NEGATIVE, "prompt_tokens", "0 or more"),
-    (line(latency_ms=-0.5), Refusal.NEGATIVE, "latency_ms", "0 or more"),
-    (raw("latency_ms", "NaN"), Refusal.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
-    (raw("latency_ms", "1e999"), Refusal.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
-    (raw("turn", "NaN"), Refusal.NOT_A_NUMBER, "turn", "a whole number is needed"),
-    (line(tags=["t"] * 21), Refusal.INVALID, "tags", "20 at most"),
-    (line(tags="t"), Refusal.INVALID, "tags", "a list is needed"),
-    (line(tags=["a", 2]), Refusal.INVALID, "tags.1", "a text is needed"),
-    (raw("model", '"other"'), Refusal.INVALID, "model", "named twice"),
-    (raw("messages", '[{"a": 1, "a": 2}]'), Refusal.INVALID, "a", "named twice"),
-    (line(messages=[{"a": "x\x00"}]), Refusal.INVALID, "messages[0].a", "NUL"),
-    (raw("messages", '[{"a": NaN}]'), Refusal.INVALID, "messages[0].a", "not a number"),
-    (line(messages=["hi"]), Refusal.INVALID, "messages.0", "an object is needed"),
-    (line(messages=[{}] * 1_001), Refusal.INVALID, "messages", "1,000 at most"),
-    (line(messages=[{"a": [0] * 100_000}]), Refusal.INVALID, "messages", "10,000 members"),
-    (line(**{f"f{i}": i for i in range(100_000)}), Refusal.INVALID, "f0", "isn't known here"),
-    (line(output="x" * 10_000_000), Refusal.TEXT_TOO_LONG, "output", "1,000,000 at most"),
-    (line(messages=[{"a": "x" * 10_000_000}]), Refusal.TEXT_TOO_LONG, "messages", "1,000,000"),
+    ("no JSON", FlawReason.NOT_JSON, "", "malformed JSON"),
+    ("[1, 2]", FlawReason.NOT_JSON, "", "a JSON object is needed"),
+    (GOOD + GOOD, FlawReason.NOT_JSON, "", "trailing characters"),
+    (raw("route", '"\\ud800"'), FlawReason.NOT_JSON, "", "hex escape"),
+    (raw("messages", "[" * 1_000 + "]" * 1_000), FlawReason.NOT_JSON, "", "recursion limit"),
+    (
+        raw("messages", '[{"a": ' + "9" * 5_000 + "}]"),
+        FlawReason.NOT_JSON,
+        "",
+        "number out of range",
+    ),
+    ('{"id": "r1"}', FlawReason.INVALID, "time", "missing"),
+    (line(promt_tokens=1), FlawReason.INVALID, "promt_tokens", "known: id, time, model"),
+    (line(id=""), FlawReason.INVALID, "id", "is empty"),
+    (line(id=7), FlawReason.INVALID, "id", "a text is needed"),
+    (line(id="r" * 201), FlawReason.INVALID, "id", "200 at most"),
+    (line(time="2026-11-28T10:00:00"), FlawReason.INVALID, "time", "offset from UTC"),
+    (line(time="yesterday"), FlawReason.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
+    (line(time="9999-12-31T23:59:59-12:00"), FlawReason.INVALID, "time", "no day in UTC"),
+    (line(time=1764324000), FlawReason.INVALID, "time", "as in 2026-11-28T10:00:00Z"),
+    (line(user="a\x00b"), FlawReason.INVALID, "user", "NUL"),
+    (line(user_hash="olga"), FlawReason.INVALID, "user_hash", "32 digits"),
+    (line(language="German"), FlawReason.INVALID, "language", "as in de"),
+    (line(prompt_tokens=1.5), FlawReason.INVALID, "prompt_tokens", "a whole number is needed"),
+    (line(prompt_tokens=2**31), FlawReason.INVALID, "prompt_tokens", "at most 2,147,483,647"),
+    (line(prompt_tokens=-1), FlawReason.NEGATIVE, "prompt_tokens", "0 or more"),
+    (line(latency_ms=-0.5), FlawReason.NEGATIVE, "latency_ms", "0 or more"),
+    (raw("latency_ms", "NaN"), FlawReason.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
+    (raw("latency_ms", "1e999"), FlawReason.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
+    (raw("turn", "NaN"), FlawReason.NOT_A_NUMBER, "turn", "a whole number is needed"),
+    (line(tags=["t"] * 21), FlawReason.INVALID, "tags", "20 at most"),
+    (line(tags="t"), FlawReason.INVALID, "tags", "a list is needed"),
+    (line(tags=["a", 2]), FlawReason.INVALID, "tags.1", "a text is needed"),
+    (raw("model", '"other"'), FlawReason.INVALID, "model", "named twice"),
+    (raw("messages", '[{"a": 1, "a": 2}]'), FlawReason.INVALID, "a", "named twice"),
+    (line(messages=[{"a": "x\x00"}]), FlawReason.INVALID, "messages[0].a", "NUL"),
+    (raw("messages", '[{"a": NaN}]'), FlawReason.INVALID, "messages[0].a", "not a number"),
+    (line(messages=["hi"]), FlawReason.INVALID, "messages.0", "an object is needed"),
+    (line(messages=[{}] * 1_001), FlawReason.INVALID, "messages", "1,000 at most"),
+    (line(messages=[{"a": [0] * 100_000}]), FlawReason.INVALID, "messages", "10,000 members"),
+    (line(**{f"f{i}": i for i in range(100_000)}), FlawReason.INVALID, "f0", "isn't known here"),
+    (line(output="x" * 10_000_000), FlawReason.TEXT_TOO_LONG, "output", "1,000,000 at most"),
+    (line(messages=[{"a": "x" * 10_000_000}]), FlawReason.TEXT_TOO_LONG, "messages", "1,000,000"),
 ]
 
 
@@ -78,7 +83,7 @@ FLAWS = [
     ids=[f"{number}: {row[1].name} {row[2]}" for number, row in enumerate(FLAWS)],
 )
 def test_a_wrong_line_is_a_flaw_and_the_lines_around_it_are_taken(
-    wrong: str, reason: Refusal, field: str, message: str
+    wrong: str, reason: FlawReason, field: str, message: str
 ) -> None:
     result = read_body(RequestRow, f"{GOOD}\n\n{wrong}\n{line(id='r2')}\n".encode())
     assert [(number, row.id) for number, row in result.rows] == [(1, "r1"), (4, "r2")]
@@ -97,7 +102,7 @@ def test_a_flaw_quotes_no_value() -> None:
 def test_a_line_that_is_not_utf_8_is_a_flaw() -> None:
     body = GOOD.encode() + b"\n" + raw("route", '"\xff"').encode("latin-1")
     result = read_body(RequestRow, body)
-    assert [flaw.reason for flaw in result.flaws] == [Refusal.NOT_JSON]
+    assert [flaw.reason for flaw in result.flaws] == [FlawReason.NOT_JSON]
     assert len(result.rows) == 1
 
 
@@ -110,7 +115,7 @@ def test_a_line_that_is_not_utf_8_is_a_flaw() -> None:
 )
 def test_a_signal_is_about_one_thing(targets: dict[str, str], message: str) -> None:
     result = read_body(SignalRow, json.dumps(SIGNAL | targets).encode())
-    assert [flaw.reason for flaw in result.flaws] == [Refusal.INVALID]
+    assert [flaw.reason for flaw in result.flaws] == [FlawReason.INVALID]
     assert message in result.flaws[0].message
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.features.traffic.flaws import Refusal
+from evalhub.features.traffic.flaws import FlawReason
 from evalhub.features.traffic.rows import RequestRow, SignalRow
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "traffic.md"
@@ -46,4 +46,4 @@ def test_the_page_lists_every_field_as_it_is_declared(kind: type[RequestRow | Si
 
 def test_the_page_lists_every_reason_for_which_a_row_is_not_taken() -> None:
     text = PAGE.read_text()
-    assert [reason for reason in Refusal if f"| {reason} |" not in text] == []
+    assert [reason for reason in FlawReason if f"| {reason} |" not in text] == []

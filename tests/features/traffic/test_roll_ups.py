@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import RollUp, SignalRollUp
 from evalhub.features.traffic.rows import RequestRow, SignalRow
+from evalhub.features.traffic.storage.histogram import Histogram
 from tests.cast import Team
 from tests.features.traffic.recount import assert_roll_ups_are_a_recount
 from tests.features.traffic.rows_of import a_request, a_signal, noon, taken

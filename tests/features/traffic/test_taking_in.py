@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from django.utils import timezone as django_time
 
-from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.models import RefusedRows, Request, Signal, TrafficSettings
-from evalhub.features.traffic.rows import Source
+from evalhub.features.traffic.rows import TrafficSource
 from tests.cast import Team, a_team
 from tests.features.traffic.rows_of import a_request, a_signal, noon, taken
 
@@ -59,7 +59,7 @@ def test_the_same_batch_again_changes_nothing(team: Team) -> None:
     signals = [a_signal("s1", request="r1"), a_signal("s2", request="later")]
     first = taken(team.project, requests, signals)
     assert (first.requests, first.signals, first.there_already, first.waiting) == (5, 2, 0, 1)
-    again = taken(team.project, requests, signals, source=Source.FILE)
+    again = taken(team.project, requests, signals, source=TrafficSource.FILE)
     assert (again.requests, again.signals, again.there_already, again.waiting) == (0, 0, 7, 0)
     assert list(again.flaws) == []
     assert (Request.objects.count(), Signal.objects.count()) == (5, 2)
@@ -81,7 +81,7 @@ def test_the_same_id_with_other_content_is_a_flaw_and_changes_nothing(
         taken(team.project, [first])
         result = taken(team.project, [a_request("r2"), other])
     (flaw,) = result.flaws
-    assert (flaw.line, flaw.reason, flaw.field) == (2, Refusal.OTHER_CONTENT, "latency_ms")
+    assert (flaw.line, flaw.reason, flaw.field) == (2, FlawReason.OTHER_CONTENT, "latency_ms")
     assert flaw.message == (
         "the id r1 was taken with another latency_ms and route; nothing was changed"
     )
@@ -100,7 +100,7 @@ def test_the_same_id_on_the_day_before_or_after_is_a_flaw(
         taken(team.project, [first])
         result = taken(team.project, [other])
     (flaw,) = result.flaws
-    assert (flaw.reason, flaw.field) == (Refusal.OTHER_DAY, "id")
+    assert (flaw.reason, flaw.field) == (FlawReason.OTHER_DAY, "id")
     assert flaw.message == f"the id r1 was taken on {noon(5).date()}"
     assert Request.objects.count() == 1
 
@@ -113,15 +113,15 @@ def test_another_project_may_have_the_same_ids(team: Team) -> None:
     other = a_team("Other", "other").project
     rows = [a_request()], [a_signal(request="r1")]
     assert taken(team.project, *rows).requests == taken(other, *rows).requests == 1
-    assert taken(other, [a_request(time=noon(2))]).flaws[0].reason == Refusal.OTHER_DAY
+    assert taken(other, [a_request(time=noon(2))]).flaws[0].reason == FlawReason.OTHER_DAY
 
 
 @pytest.mark.parametrize(
     ("time", "reason", "message"),
     [
-        (lambda: django_time.now() + timedelta(minutes=61), Refusal.CLOCK_AHEAD, "is ahead of"),
-        (lambda: noon(92), Refusal.TOO_OLD, "the first day that is kept"),
-        (lambda: datetime(1970, 1, 1, tzinfo=UTC), Refusal.TOO_OLD, "1970-01-01 is before"),
+        (lambda: django_time.now() + timedelta(minutes=61), FlawReason.CLOCK_AHEAD, "is ahead of"),
+        (lambda: noon(92), FlawReason.TOO_OLD, "the first day that is kept"),
+        (lambda: datetime(1970, 1, 1, tzinfo=UTC), FlawReason.TOO_OLD, "1970-01-01 is before"),
     ],
 )
 def test_a_clock_that_is_wrong_is_a_flaw(team: Team, time, reason, message) -> None:  # type: ignore[no-untyped-def]
@@ -139,15 +139,15 @@ def test_a_clock_may_be_some_minutes_ahead(team: Team) -> None:
 def test_a_year_is_the_most_that_is_taken_whatever_a_project_keeps(team: Team) -> None:
     TrafficSettings.objects.create(project=team.project, salt="s", days=1000)
     result = taken(team.project, [a_request(time=noon(364)), a_request("r2", time=noon(367))])
-    assert [flaw.reason for flaw in result.flaws] == [Refusal.TOO_OLD]
+    assert [flaw.reason for flaw in result.flaws] == [FlawReason.TOO_OLD]
     assert result.requests == 1
 
 
 def test_what_is_not_taken_is_counted_by_reason_with_that_of_the_door(team: Team) -> None:
-    unread = Flaw(7, Refusal.NOT_JSON, "the line isn't JSON")
+    unread = Flaw(7, FlawReason.NOT_JSON, "the line isn't JSON")
     result = taken(team.project, [a_request("r1", time=noon(500))], flaws=[unread])
     assert [flaw.line for flaw in result.flaws] == [1, 7]
-    taken(team.project, flaws=[unread, unread], source=Source.REST)
+    taken(team.project, flaws=[unread, unread], source=TrafficSource.REST)
     counts = RefusedRows.objects.values_list("reason", "rows", "example", "day")
     today = django_time.now().date()
     assert set(counts) == {

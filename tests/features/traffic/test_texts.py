@@ -8,8 +8,8 @@ import pytest
 
 from evalhub.declare.declaration import validate
 from evalhub.features.traffic.models import TrafficSettings
+from evalhub.features.traffic.privacy.texts import is_in_share, kept_comment, kept_texts
 from evalhub.features.traffic.rows import RequestRow, SignalRow
-from evalhub.features.traffic.texts import is_in_share, kept_comment, kept_texts
 
 QUESTION = "Where is my invoice? I am olga@example.org."
 MESSAGES = [

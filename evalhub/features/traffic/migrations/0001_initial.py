@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('source', models.CharField(max_length=10)),
-                ('reason', models.CharField(help_text='of `taking_in.Refusal`', max_length=40)),
+                ('reason', models.CharField(help_text='of `taking_in.FlawReason`', max_length=40)),
                 ('rows', models.PositiveBigIntegerField(default=0)),
                 ('example', models.CharField(blank=True, help_text='what was wrong with the last', max_length=300)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refused_rows', to='accounts.project')),

@@ -2,9 +2,9 @@
 
 from django import template
 
-from evalhub.features.traffic.charts import dollars, latency_text, share_text
-from evalhub.features.traffic.controls import slice_label
-from evalhub.features.traffic.request_page import request_address
+from evalhub.features.traffic.page_data.charts import dollars, latency_text, share_text
+from evalhub.features.traffic.page_data.controls import slice_label
+from evalhub.features.traffic.page_data.request_page import request_address
 
 register = template.Library()
 

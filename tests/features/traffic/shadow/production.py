@@ -9,7 +9,7 @@ from django.utils import timezone
 from evalhub.declare.declaration import validate
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import Request, ServedModel
-from evalhub.features.traffic.rows import RequestRow, Source
+from evalhub.features.traffic.rows import RequestRow, TrafficSource
 from evalhub.features.traffic.taking_in import take_in
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team
@@ -50,7 +50,7 @@ def served(
     ]
     taken = take_in(
         project=team.project,
-        source=Source.REST,
+        source=TrafficSource.REST,
         requests=[(line, validate(RequestRow, row)) for line, row in enumerate(rows, 1)],
     )
     assert taken.requests == len(rows), taken.flaws

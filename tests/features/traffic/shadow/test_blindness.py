@@ -9,7 +9,7 @@ from evalhub.accounts.models import Role
 from evalhub.accounts.results_seen import set_role
 from evalhub.declare.declaration import validate
 from evalhub.features.traffic.models import Request, Signal
-from evalhub.features.traffic.rows import SignalRow, Source
+from evalhub.features.traffic.rows import SignalRow, TrafficSource
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.features.traffic.taking_in import take_in
@@ -42,7 +42,9 @@ def thumbs(team: Team, keys: list[str]) -> None:
         for key in keys
     ]
     signals = [(line, validate(SignalRow, row)) for line, row in enumerate(rows, 1)]
-    assert take_in(project=team.project, source=Source.REST, signals=signals).signals == len(keys)
+    assert take_in(project=team.project, source=TrafficSource.REST, signals=signals).signals == len(
+        keys
+    )
 
 
 def in_study(team: Team) -> tuple[Study, Campaign]:

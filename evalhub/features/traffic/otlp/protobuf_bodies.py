@@ -19,8 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from evalhub.features.traffic.genai_names import EVENT_NAME, is_read
-from evalhub.features.traffic.otlp import (
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
     WIDEST,

@@ -14,12 +14,12 @@ import numpy as np
 from django.db.models import Model
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.admission import Admitted
-from evalhub.features.traffic.bulk import write_over
-from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import RollUp, SignalRollUp, TrafficSettings
+from evalhub.features.traffic.privacy.texts import KeptTexts
 from evalhub.features.traffic.rows import RequestRow
-from evalhub.features.traffic.texts import KeptTexts
+from evalhub.features.traffic.storage.admission import Admitted
+from evalhub.features.traffic.storage.bulk import write_over
+from evalhub.features.traffic.storage.histogram import Histogram
 
 COUNTERS = (
     "requests", "errors", "aborted", "texts", "masked", "prompt_tokens", "completion_tokens",

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from django.db.models import Q, Sum
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.traffic.filtering import (
+from evalhub.features.traffic.models import Request, RequestQuerySet, TrafficSettings
+from evalhub.features.traffic.page_data.filtering import (
     DAY,
     HOUR,
     RequestOutcome,
@@ -16,10 +17,9 @@ from evalhub.features.traffic.filtering import (
     TrafficFilter,
     Window,
 )
-from evalhub.features.traffic.models import Request, RequestQuerySet, TrafficSettings
-from evalhub.features.traffic.production_page import answered_by, matching_hours
-from evalhub.features.traffic.roll_ups import hour_of
+from evalhub.features.traffic.page_data.production_page import answered_by, matching_hours
 from evalhub.features.traffic.served import ServedVersions
+from evalhub.features.traffic.storage.roll_ups import hour_of
 from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import ModelVersion
 

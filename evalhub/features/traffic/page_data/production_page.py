@@ -9,14 +9,6 @@ from django.db.models import Max, Q, Sum
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.models.people import ProjectQuerySet
-from evalhub.features.traffic.charts import (
-    DrawnPromotion,
-    FigureChart,
-    figure_charts,
-    numbers_table,
-)
-from evalhub.features.traffic.figures import Figures, Sums
-from evalhub.features.traffic.filtering import DAY, TrafficFilter, Window
 from evalhub.features.traffic.models import (
     RefusedRows,
     RollUp,
@@ -24,8 +16,16 @@ from evalhub.features.traffic.models import (
     Signal,
     TrafficSettings,
 )
+from evalhub.features.traffic.page_data.charts import (
+    DrawnPromotion,
+    FigureChart,
+    figure_charts,
+    numbers_table,
+)
+from evalhub.features.traffic.page_data.figures import Figures, Sums
+from evalhub.features.traffic.page_data.filtering import DAY, TrafficFilter, Window
+from evalhub.features.traffic.page_data.stopped import StoppedTraffic, stopped_traffic
 from evalhub.features.traffic.served import ServedVersions
-from evalhub.features.traffic.stopped import StoppedTraffic, stopped_traffic
 from evalhub.ledger.models import Promotion
 from evalhub.registry.models import ModelVersion
 from evalhub.report.charts.parts import Table

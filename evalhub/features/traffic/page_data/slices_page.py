@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from django.db.models import Sum
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.figures import Figures, Sums
-from evalhub.features.traffic.filtering import SliceKind, TrafficFilter, Window
-from evalhub.features.traffic.histogram import Histogram
 from evalhub.features.traffic.models import RollUp, RollUpQuerySet
-from evalhub.features.traffic.production_page import answered_by
-from evalhub.features.traffic.roll_ups import hour_of
+from evalhub.features.traffic.page_data.figures import Figures, Sums
+from evalhub.features.traffic.page_data.filtering import SliceKind, TrafficFilter, Window
+from evalhub.features.traffic.page_data.production_page import answered_by
 from evalhub.features.traffic.rows import LARGEST_COUNT
 from evalhub.features.traffic.served import ServedVersions
+from evalhub.features.traffic.storage.histogram import Histogram
+from evalhub.features.traffic.storage.roll_ups import hour_of
 from evalhub.frames.page.forms import whole_number
 
 MOST_SLICES = 50

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from evalhub.features.traffic.genai_names import (
+from evalhub.features.traffic.otlp.genai_names import (
     INPUT,
     INPUT_VALUE,
     INSTRUCTIONS,
@@ -17,7 +17,7 @@ from evalhub.features.traffic.genai_names import (
     OUTPUT,
     OUTPUT_VALUE,
 )
-from evalhub.features.traffic.otlp import Attributes
+from evalhub.features.traffic.otlp.telemetry import Attributes
 
 LONGEST_LITERAL = 1_000_000
 """Characters of a text that is read as Python's, as LiteLLM writes them."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from evalhub.features.traffic.flaws import Flaw, Refusal
-from evalhub.features.traffic.genai_texts import chat_messages, first_choice
-from evalhub.features.traffic.reading import Rows
+from evalhub.features.traffic.files.reading import Rows
+from evalhub.features.traffic.flaws import Flaw, FlawReason
+from evalhub.features.traffic.otlp.genai_texts import chat_messages, first_choice
 from evalhub.features.traffic.row_check import row_or_flaw
 from evalhub.features.traffic.rows import LONGEST_FINISH_REASON, LONGEST_NAME, MOST_TAGS, RequestRow
 from evalhub.io.json_values import JsonError, parse_json
@@ -49,9 +49,9 @@ def _of_line(line: bytes, number: int) -> RequestRow | Flaw:
     try:
         record = parse_json(line.decode())
     except (JsonError, UnicodeDecodeError) as error:
-        return Flaw(number, Refusal.NOT_JSON, str(error))
+        return Flaw(number, FlawReason.NOT_JSON, str(error))
     if not isinstance(record, dict):
-        return Flaw(number, Refusal.NOT_JSON, "a JSON object is needed, a line each")
+        return Flaw(number, FlawReason.NOT_JSON, "a JSON object is needed, a line each")
     return read_litellm(record, number)
 
 
@@ -61,7 +61,7 @@ def read_litellm(record: Mapping[str, Any], line: int = 1) -> RequestRow | Flaw:
         values = _values(record)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         message = f"isn't a StandardLoggingPayload of LiteLLM: {error!r:.200}"
-        return Flaw(line, Refusal.INVALID, message)
+        return Flaw(line, FlawReason.INVALID, message)
     return row_or_flaw(RequestRow, values, line)
 
 

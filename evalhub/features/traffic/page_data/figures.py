@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from evalhub.features.traffic.histogram import Histogram
+from evalhub.features.traffic.storage.histogram import Histogram
 
 
 class Sums(NamedTuple):

@@ -85,7 +85,7 @@ class OtlpExport(Enum):
 
 
 class Codec(Protocol):
-    """An encoding: `otlp_json` or `otlp_protobuf`."""
+    """An encoding: `json_bodies` or `protobuf_bodies`."""
 
     def read_spans(self, body: bytes) -> list[Span]: ...
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from evalhub.declare.declaration import Declaration
-from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.row_check import flaw_of
 from evalhub.io.json_values import JsonError, without_duplicates
 from evalhub.io.ndjson import BODY, BodyTooLargeError
@@ -46,7 +46,7 @@ def read_lines[Row: Declaration](kind: type[Row], lines: Iterable[tuple[int, byt
         except (JsonError, ValueError) as error:
             name = error.field if isinstance(error, JsonError) else ""
             message = error.message if isinstance(error, JsonError) else str(error)
-            result.flaws.append(Flaw(number, Refusal.INVALID, message, name))
+            result.flaws.append(Flaw(number, FlawReason.INVALID, message, name))
         else:
             result.rows.append((number, row))
     return result
@@ -62,8 +62,8 @@ def read_body[Row: Declaration](kind: type[Row], body: bytes) -> Rows[Row]:
     if body.rstrip().count(b"\n") >= MOST_ROWS:
         raise BodyTooLargeError(f"has more than {MOST_ROWS:,} lines: send it in parts", file=BODY)
     result = read_lines(kind, lines_of(body))
-    if not result.rows and all(flaw.reason is Refusal.NOT_JSON for flaw in result.flaws):
-        first = result.flaws[0] if result.flaws else Flaw(1, Refusal.NOT_JSON, "holds no rows")
+    if not result.rows and all(flaw.reason is FlawReason.NOT_JSON for flaw in result.flaws):
+        first = result.flaws[0] if result.flaws else Flaw(1, FlawReason.NOT_JSON, "holds no rows")
         raise DataError(f"isn't NDJSON: {first.message}", file=BODY, line=first.line)
     return result
 

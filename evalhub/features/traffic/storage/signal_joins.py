@@ -14,11 +14,11 @@ from typing import Any
 from django.db import connection
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.admission import Admitted
-from evalhub.features.traffic.bulk import Place, one_of, text_array
 from evalhub.features.traffic.models import Request, Signal
-from evalhub.features.traffic.roll_ups import JoinedSignal, hour_of
 from evalhub.features.traffic.rows import RequestRow
+from evalhub.features.traffic.storage.admission import Admitted
+from evalhub.features.traffic.storage.bulk import Place, one_of, text_array
+from evalhub.features.traffic.storage.roll_ups import JoinedSignal, hour_of
 
 LATEST_DAYS = 30
 """So many days after its request a signal is still joined to it: no index is over all days."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from evalhub.features.traffic.roll_ups import hour_of
+from evalhub.features.traffic.storage.roll_ups import hour_of
 from evalhub.frames.page.forms import whole_number
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,8 +9,8 @@ from datetime import datetime
 from itertools import chain, groupby
 
 from evalhub.decision.wording import count_text, money
-from evalhub.features.traffic.figures import Figures
-from evalhub.features.traffic.filtering import Window
+from evalhub.features.traffic.page_data.figures import Figures
+from evalhub.features.traffic.page_data.filtering import Window
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Guide, Key, Line, Table
 from evalhub.report.charts.scale import Scale, Tick
 

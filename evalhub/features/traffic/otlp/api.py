@@ -17,10 +17,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as HttpRequest
 
 from evalhub.accounts.models import ApiToken, Project, Scope
-from evalhub.features.traffic import otlp_json
-from evalhub.features.traffic.genai import Traffic, traffic_of_records, traffic_of_spans
 from evalhub.features.traffic.models import RefusedRows, Request
-from evalhub.features.traffic.otlp import (
+from evalhub.features.traffic.otlp import json_bodies
+from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
+from evalhub.features.traffic.otlp.telemetry import (
     LARGEST,
     Codec,
     OtlpError,
@@ -29,7 +29,7 @@ from evalhub.features.traffic.otlp import (
     check_size,
     unpacked,
 )
-from evalhub.features.traffic.rows import Source
+from evalhub.features.traffic.rows import TrafficSource
 from evalhub.features.traffic.taking_in import Flaw, take_in
 from evalhub.frames.rest.endpoint import ApiEndpoint
 from evalhub.frames.rest.problems import Problem
@@ -91,10 +91,10 @@ class OtlpEndpoint(ApiEndpoint):
     def codec(self) -> Codec:
         """The encoding of the body, and of its answer."""
         if self._kind() != PROTOBUF:
-            return otlp_json
-        from evalhub.features.traffic import otlp_protobuf
+            return json_bodies
+        from evalhub.features.traffic.otlp import protobuf_bodies
 
-        return otlp_protobuf
+        return protobuf_bodies
 
     def read[Row](self, read: Callable[[bytes], list[Row]]) -> list[Row]:
         """The body's rows. Raises Problem for one that isn't OTLP."""
@@ -110,7 +110,7 @@ class OtlpEndpoint(ApiEndpoint):
         traffic.drop_parts_of(_stored(project, traffic))
         taken = take_in(
             project=project,
-            source=Source.OTLP,
+            source=TrafficSource.OTLP,
             requests=traffic.requests,
             signals=traffic.signals,
             flaws=traffic.flaws,
@@ -166,7 +166,7 @@ def _count_others(project: Project, reason: str, count: int) -> None:
     if not count:
         return
     counted, _ = RefusedRows.objects.get_or_create(
-        project=project, day=timezone.now().date(), source=Source.OTLP.value, reason=reason
+        project=project, day=timezone.now().date(), source=TrafficSource.OTLP.value, reason=reason
     )
     RefusedRows.objects.filter(pk=counted.pk).update(rows=F("rows") + count)
 

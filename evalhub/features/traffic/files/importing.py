@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.flaws import Flaw, Refusal
-from evalhub.features.traffic.litellm import has_payloads, read_payloads
-from evalhub.features.traffic.reading import MOST_ROWS, Rows, read_lines
-from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
+from evalhub.features.traffic.files.litellm import has_payloads, read_payloads
+from evalhub.features.traffic.files.reading import MOST_ROWS, Rows, read_lines
+from evalhub.features.traffic.flaws import Flaw, FlawReason
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
 from evalhub.features.traffic.taking_in import Taken, take_in
 from evalhub.io.limits import MIB
 from evalhub.io.rows import DataError
@@ -79,23 +79,25 @@ def import_traffic(
     return imported
 
 
-def _rows(path: Path, kind: type[RequestRow | SignalRow]) -> Iterator[tuple[Source, Rows[Any]]]:
+def _rows(
+    path: Path, kind: type[RequestRow | SignalRow]
+) -> Iterator[tuple[TrafficSource, Rows[Any]]]:
     """The rows of a file in batches, and where they come from."""
     of_litellm = False
     for number, batch in enumerate(_batches(_lines(path))):
         if number == 0 and kind is RequestRow:
             of_litellm = has_payloads(next((line for _, line in batch if line.strip()), b""))
         if of_litellm:
-            yield Source.LITELLM, read_payloads(batch)
+            yield TrafficSource.LITELLM, read_payloads(batch)
         else:
-            yield Source.FILE, read_lines(kind, batch)
+            yield TrafficSource.FILE, read_lines(kind, batch)
 
 
 def _check_first(rows: Rows[Any], imported: Imported, path: Path) -> None:
     """That the file is NDJSON, by its first batch."""
     if imported != Imported() or rows.rows or not rows.flaws:
         return
-    if all(flaw.reason is Refusal.NOT_JSON for flaw in rows.flaws):
+    if all(flaw.reason is FlawReason.NOT_JSON for flaw in rows.flaws):
         first = rows.flaws[0]
         raise DataError(f"isn't NDJSON: {first.message}", file=str(path), line=first.line)
 

@@ -9,10 +9,10 @@ from django.db.models import Sum
 
 from evalhub.accounts.models import Project
 from evalhub.decision.wording import figure
-from evalhub.features.traffic.charts import DrawnPromotion, curves_chart
-from evalhub.features.traffic.filtering import TrafficFilter, Window
 from evalhub.features.traffic.models import SignalRollUp, SignalRollUpQuerySet
-from evalhub.features.traffic.production_page import answered_by, promotions_within
+from evalhub.features.traffic.page_data.charts import DrawnPromotion, curves_chart
+from evalhub.features.traffic.page_data.filtering import TrafficFilter, Window
+from evalhub.features.traffic.page_data.production_page import answered_by, promotions_within
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.registry.models import ModelVersion
 from evalhub.report.charts.parts import Chart

@@ -13,16 +13,16 @@ from hashlib import sha256
 from itertools import compress
 from typing import Any
 
-from evalhub.features.traffic import genai_names as names
 from evalhub.features.traffic.flaws import Flaw
-from evalhub.features.traffic.genai_texts import (
+from evalhub.features.traffic.otlp import genai_names as names
+from evalhub.features.traffic.otlp.genai_texts import (
     answer_of,
     chat_messages,
     first_choice,
     literal_of,
     messages_of,
 )
-from evalhub.features.traffic.otlp import Attributes, LogRecord, Span
+from evalhub.features.traffic.otlp.telemetry import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import (
     LONGEST_FINISH_REASON,

@@ -9,12 +9,12 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.models import RefusedRows
-from evalhub.features.traffic.rows import Source
+from evalhub.features.traffic.rows import TrafficSource
 
 LONGEST_EXAMPLE = 300
 
 
-def count_refused(project: Project, source: Source, flaws: Iterable[Flaw]) -> None:
+def count_refused(project: Project, source: TrafficSource, flaws: Iterable[Flaw]) -> None:
     """Adds to the counts of today, with the last message of a reason. Needs the project's lock."""
     by_reason: dict[str, list[Flaw]] = defaultdict(list)
     for flaw in flaws:

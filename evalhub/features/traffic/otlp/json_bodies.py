@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from evalhub.features.traffic.genai_names import EVENT_NAME, is_read
-from evalhub.features.traffic.otlp import (
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
     WIDEST,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from evalhub.features.traffic.flaws import Flaw, Refusal
+from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.rows import RequestRow, SignalRow
 
 LARGEST_SKEW = timedelta(hours=1)
@@ -79,22 +79,22 @@ def admit[R: RequestRow | SignalRow](
 
 def other_day(line: int, key: str, day: date) -> Flaw:
     """The flaw of a row whose id was taken on the day before or after."""
-    return Flaw(line, Refusal.OTHER_DAY, f"the id {key} was taken on {day}", "id")
+    return Flaw(line, FlawReason.OTHER_DAY, f"the id {key} was taken on {day}", "id")
 
 
 def other_content(line: int, key: str, names: Sequence[str]) -> Flaw:
     """The flaw of a row whose id was taken the same day with other values of these fields."""
     message = f"the id {key} was taken with another {' and '.join(names)}; nothing was changed"
-    return Flaw(line, Refusal.OTHER_CONTENT, message, names[0])
+    return Flaw(line, FlawReason.OTHER_CONTENT, message, names[0])
 
 
 def _time_flaw(admitted: Admitted[Any], limits: TimeLimits) -> Flaw | None:
     if admitted.time > limits.last:
         message = f"{admitted.time:%Y-%m-%d %H:%M} UTC is ahead of this site's clock"
-        return Flaw(admitted.line, Refusal.CLOCK_AHEAD, message, "time")
+        return Flaw(admitted.line, FlawReason.CLOCK_AHEAD, message, "time")
     if admitted.day < limits.first_day:
         message = f"{admitted.day} is before {limits.first_day}, the first day that is kept"
-        return Flaw(admitted.line, Refusal.TOO_OLD, message, "time")
+        return Flaw(admitted.line, FlawReason.TOO_OLD, message, "time")
     return None
 
 

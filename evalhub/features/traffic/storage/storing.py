@@ -11,8 +11,6 @@ from django.utils import timezone
 from pydantic_core import to_json
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.admission import LARGEST_SKEW, Admitted, other_content, other_day
-from evalhub.features.traffic.bulk import Place, insert_new, places
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import user_hash
 from evalhub.features.traffic.models import (
@@ -22,8 +20,15 @@ from evalhub.features.traffic.models import (
     Signal,
     TrafficSettings,
 )
-from evalhub.features.traffic.rows import RequestRow, SignalRow, Source
-from evalhub.features.traffic.texts import KeptTexts, kept_comment
+from evalhub.features.traffic.privacy.texts import KeptTexts, kept_comment
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
+from evalhub.features.traffic.storage.admission import (
+    LARGEST_SKEW,
+    Admitted,
+    other_content,
+    other_day,
+)
+from evalhub.features.traffic.storage.bulk import Place, insert_new, places
 
 SENT_OF_REQUEST = (
     "time", "model_name", "user_hash", "conversation", "turn", "prompt_tokens",
@@ -53,7 +58,7 @@ class Stored:
 
 def store_requests(
     project: Project,
-    source: Source,
+    source: TrafficSource,
     rows: Sequence[tuple[Admitted[RequestRow], KeptTexts]],
     settings: TrafficSettings,
 ) -> Stored:
@@ -71,7 +76,7 @@ def store_requests(
 
 def store_signals(
     project: Project,
-    source: Source,
+    source: TrafficSource,
     rows: Sequence[Admitted[SignalRow]],
     settings: TrafficSettings,
 ) -> Stored:
@@ -82,7 +87,7 @@ def store_signals(
 
 def _request_values(
     project: Project,
-    source: Source,
+    source: TrafficSource,
     settings: TrafficSettings,
     admitted: Admitted[RequestRow],
     texts: KeptTexts,
@@ -100,7 +105,10 @@ def _request_values(
 
 
 def _signal_values(
-    project: Project, source: Source, settings: TrafficSettings, admitted: Admitted[SignalRow]
+    project: Project,
+    source: TrafficSource,
+    settings: TrafficSettings,
+    admitted: Admitted[SignalRow],
 ) -> tuple[Any, ...]:
     row = admitted.row
     kind, target = (

@@ -15,7 +15,7 @@ from evalhub.features.traffic.models import (
     SignalRollUp,
     TrafficSettings,
 )
-from evalhub.features.traffic.roll_ups import SLICE_KINDS
+from evalhub.features.traffic.storage.roll_ups import SLICE_KINDS
 
 DAYS_AHEAD = 2
 ROLL_UP_DAYS = 400

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import Sum
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.filtering import DAY, HOUR
 from evalhub.features.traffic.models import RollUp
-from evalhub.features.traffic.roll_ups import hour_of
+from evalhub.features.traffic.page_data.filtering import DAY, HOUR
+from evalhub.features.traffic.storage.roll_ups import hour_of
 
 WEEK = timedelta(days=7)
 

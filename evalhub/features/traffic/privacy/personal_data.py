@@ -16,7 +16,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from evalhub.features.traffic.iban import LENGTHS
+from evalhub.features.traffic.privacy.iban import LENGTHS
 
 
 class DataKind(StrEnum):

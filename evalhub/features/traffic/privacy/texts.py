@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from evalhub.features.traffic.languages import language_of
 from evalhub.features.traffic.models import TrafficSettings
-from evalhub.features.traffic.personal_data import Masking
+from evalhub.features.traffic.privacy.languages import language_of
+from evalhub.features.traffic.privacy.personal_data import Masking
 from evalhub.features.traffic.rows import RequestRow, SignalRow
 from evalhub.io.canonical import digest_of
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.filtering import (
+from evalhub.features.traffic.models import RollUp
+from evalhub.features.traffic.page_data.filtering import (
     Period,
     RequestOutcome,
     SliceKind,
     TrafficFilter,
     Window,
 )
-from evalhub.features.traffic.models import RollUp
-from evalhub.features.traffic.roll_ups import hour_of
 from evalhub.features.traffic.served import ServedVersions
+from evalhub.features.traffic.storage.roll_ups import hour_of
 
 RECENT = timedelta(days=7)
 """Slices can be chosen that had a request in this time."""

@@ -1,0 +1,1 @@
+"""Rows read from files and bodies, and from another gateway's log"""

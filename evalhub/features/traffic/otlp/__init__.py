@@ -1,0 +1,1 @@
+"""OTLP bodies read, and spans and logs made into requests and signals"""

@@ -1,0 +1,1 @@
+"""What the pages of production show, read from roll-ups"""

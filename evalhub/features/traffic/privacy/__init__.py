@@ -1,0 +1,1 @@
+"""Texts before they are stored: personal data replaced, the language told"""
