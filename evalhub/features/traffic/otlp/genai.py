@@ -14,7 +14,6 @@ from itertools import compress
 from typing import Any
 
 from evalhub.features.traffic.flaws import Flaw
-from evalhub.features.traffic.otlp import genai_names as names
 from evalhub.features.traffic.otlp.genai_texts import (
     answer_of,
     chat_messages,
@@ -23,6 +22,7 @@ from evalhub.features.traffic.otlp.genai_texts import (
     messages_of,
 )
 from evalhub.features.traffic.otlp.telemetry import Attributes, LogRecord, Span
+from evalhub.features.traffic.otlp.telemetry import genai_names as names
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import (
     LONGEST_FINISH_REASON,

@@ -1,8 +1,7 @@
 """The frame of a sample: the requests that a query fits, read in bounded memory."""
 
 import datetime
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,8 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.models import Request, ServedModel
+from evalhub.features.traffic.models import Request
+from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.answers import RequestId
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
 from evalhub.stats.sampling import SamplingFrame
@@ -42,23 +42,6 @@ class RequestFrame:
     version: int | None = None
 
 
-class ServedVersions:
-    """Which version a served name stood for at a time, as the project says it."""
-
-    def __init__(self, project: Project) -> None:
-        self._since: dict[str, list[datetime.datetime]] = defaultdict(list)
-        self._versions: dict[str, list[int]] = defaultdict(list)
-        rows = ServedModel.objects.filter(project=project).order_by("name", "since")
-        for name, since, version in rows.values_list("name", "since", "version"):
-            self._since[name].append(since)
-            self._versions[name].append(version)
-
-    def at(self, name: str, time: datetime.datetime) -> int | None:
-        """The version's id; None where nobody has said which it is."""
-        index = bisect_right(self._since[name], time)
-        return self._versions[name][index - 1] if index else None
-
-
 def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     """The requests that a query fits. Mirrored copies are no requests of their own.
 
@@ -71,7 +54,7 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     clusters: list[str] = []
     contents: list[str] = []
     served: Counter[tuple[str, int | None]] = Counter()
-    versions = ServedVersions(project)
+    versions = ServedVersions.of(project)
     for day, key, time, name, user, digest, language, route, arm, tags in _rows(project, query):
         if query.where.tag and query.where.tag not in tags:
             continue
@@ -86,7 +69,8 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
         strata.append(", ".join(f"{name}:{slices[name] or UNKNOWN}" for name in query.by))
         clusters.append(user or identity)
         contents.append(digest or identity)
-        served[name, versions.at(name, time)] += 1
+        version = versions.at(name, time)
+        served[name, version.pk if version else None] += 1
     if not keys:
         raise DeclarationError(
             "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
