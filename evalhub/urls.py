@@ -16,7 +16,7 @@ urlpatterns = [
     path("accounts/", include("evalhub.accounts.library_urls")),
     path("reviews/", include("reviews.urls")),
     path("api/v1/", include("evalhub.api.urls")),
-    path("v1/", include("evalhub.features.traffic.otlp.telemetry.api")),
+    path("v1/", include("evalhub.features.traffic.otlp.api")),
     path("admin/", admin.site.urls),
     path("demo/", make_demo, name="make_demo"),
     path("", include("evalhub.site.urls")),

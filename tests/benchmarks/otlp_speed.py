@@ -25,12 +25,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: 
     ExportTraceServiceRequest,
 )
 
+from evalhub.features.traffic.otlp import json_bodies, protobuf_bodies  # noqa: E402
 from evalhub.features.traffic.otlp.genai import traffic_of_spans  # noqa: E402
-from evalhub.features.traffic.otlp.telemetry import (  # noqa: E402
-    Span,
-    json_bodies,
-    protobuf_bodies,
-)
+from evalhub.features.traffic.otlp.telemetry import Span  # noqa: E402
 from tests.features.traffic.otlp_bodies import RECORDED, a_span, a_trace_body  # noqa: E402
 from tests.features.traffic.test_otlp import protobuf  # noqa: E402
 

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
+from evalhub.features.traffic.otlp import json_bodies, protobuf_bodies
 from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     LARGEST,
@@ -18,8 +19,6 @@ from evalhub.features.traffic.otlp.telemetry import (
     WIDEST,
     OtlpError,
     OtlpTooLargeError,
-    json_bodies,
-    protobuf_bodies,
     unpacked,
 )
 from tests.features.traffic.otlp_bodies import (

@@ -10,13 +10,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from evalhub.features.traffic.files.litellm import read_litellm
 from evalhub.features.traffic.flaws import Flaw
+from evalhub.features.traffic.otlp import genai_names, json_bodies, protobuf_bodies
 from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
-from evalhub.features.traffic.otlp.telemetry import (
-    OtlpError,
-    genai_names,
-    json_bodies,
-    protobuf_bodies,
-)
+from evalhub.features.traffic.otlp.telemetry import OtlpError
 from evalhub.features.traffic.rows import RequestRow
 from tests.features.traffic.otlp_bodies import (
     RECORDED,

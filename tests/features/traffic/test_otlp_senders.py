@@ -18,7 +18,8 @@ from opentelemetry.trace import StatusCode
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.features.traffic.models import RefusedRows, Request
-from evalhub.features.traffic.otlp.telemetry import DEEPEST, LARGEST, MOST_PARTS, genai_names
+from evalhub.features.traffic.otlp import genai_names
+from evalhub.features.traffic.otlp.telemetry import DEEPEST, LARGEST, MOST_PARTS
 from evalhub.io.limits import MIB
 from tests.api.conftest import Program
 

@@ -18,6 +18,7 @@ from rest_framework.request import Request as HttpRequest
 
 from evalhub.accounts.models import ApiToken, Project, Scope
 from evalhub.features.traffic.models import RefusedRows, Request
+from evalhub.features.traffic.otlp import json_bodies
 from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
 from evalhub.features.traffic.otlp.telemetry import (
     LARGEST,
@@ -26,7 +27,6 @@ from evalhub.features.traffic.otlp.telemetry import (
     OtlpExport,
     OtlpTooLargeError,
     check_size,
-    json_bodies,
     unpacked,
 )
 from evalhub.features.traffic.rows import TrafficSource
@@ -92,7 +92,7 @@ class OtlpEndpoint(ApiEndpoint):
         """The encoding of the body, and of its answer."""
         if self._kind() != PROTOBUF:
             return json_bodies
-        from evalhub.features.traffic.otlp.telemetry import protobuf_bodies
+        from evalhub.features.traffic.otlp import protobuf_bodies
 
         return protobuf_bodies
 

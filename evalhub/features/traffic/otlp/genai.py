@@ -14,6 +14,7 @@ from itertools import compress
 from typing import Any
 
 from evalhub.features.traffic.flaws import Flaw
+from evalhub.features.traffic.otlp import genai_names as names
 from evalhub.features.traffic.otlp.genai_texts import (
     answer_of,
     chat_messages,
@@ -22,7 +23,6 @@ from evalhub.features.traffic.otlp.genai_texts import (
     messages_of,
 )
 from evalhub.features.traffic.otlp.telemetry import Attributes, LogRecord, Span
-from evalhub.features.traffic.otlp.telemetry import genai_names as names
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import (
     LONGEST_FINISH_REASON,
