@@ -1,8 +1,7 @@
 """The frame of a sample: the requests that a query fits, read in bounded memory."""
 
 import datetime
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +11,11 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.models import Request, ServedModel
+from evalhub.features.traffic.models import Request
+from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.answers import RequestId
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
+from evalhub.registry.models import ModelVersion
 from evalhub.stats.sampling import SamplingFrame
 
 LARGEST = 2_000_000
@@ -33,30 +34,13 @@ class RequestFrame:
         ids: by row, of the request.
         columns: what the sampler reads of the same rows.
         model_name: under which all of them were served.
-        version: id of the model version that this stands for; None: nobody has said.
+        version: the model version that this stands for; None: nobody has said.
     """
 
     ids: list[RequestId] = field(default_factory=list)
     columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], [], []))
     model_name: str = ""
-    version: int | None = None
-
-
-class ServedVersions:
-    """Which version a served name stood for at a time, as the project says it."""
-
-    def __init__(self, project: Project) -> None:
-        self._since: dict[str, list[datetime.datetime]] = defaultdict(list)
-        self._versions: dict[str, list[int]] = defaultdict(list)
-        rows = ServedModel.objects.filter(project=project).order_by("name", "since")
-        for name, since, version in rows.values_list("name", "since", "version"):
-            self._since[name].append(since)
-            self._versions[name].append(version)
-
-    def at(self, name: str, time: datetime.datetime) -> int | None:
-        """The version's id; None where nobody has said which it is."""
-        index = bisect_right(self._since[name], time)
-        return self._versions[name][index - 1] if index else None
+    version: ModelVersion | None = None
 
 
 def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
@@ -70,8 +54,8 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     strata: list[str] = []
     clusters: list[str] = []
     contents: list[str] = []
-    served: Counter[tuple[str, int | None]] = Counter()
-    versions = ServedVersions(project)
+    served: Counter[tuple[str, ModelVersion | None]] = Counter()
+    versions = ServedVersions.of(project)
     for day, key, time, name, user, digest, language, route, arm, tags in _rows(project, query):
         if query.where.tag and query.where.tag not in tags:
             continue
@@ -120,7 +104,7 @@ def _filters(where: RequestFilter) -> dict[str, str]:
     return filters | ({"language": ""} if where.language == UNKNOWN else {})
 
 
-def _one_model(served: Counter[tuple[str, int | None]]) -> tuple[str, int | None]:
+def _one_model(served: Counter[tuple[str, ModelVersion | None]]) -> tuple[str, ModelVersion | None]:
     """The one model that answered all, as the baseline is one model."""
     names = sorted({name for name, _ in served})
     if len(names) > 1:
@@ -142,5 +126,5 @@ def _one_model(served: Counter[tuple[str, int | None]]) -> tuple[str, int | None
     return model
 
 
-def _requests(served: Counter[tuple[str, int | None]], name: str) -> int:
+def _requests(served: Counter[tuple[str, ModelVersion | None]], name: str) -> int:
     return sum(count for (model, _), count in served.items() if model == name)
