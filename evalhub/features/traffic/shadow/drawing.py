@@ -197,7 +197,7 @@ def _store(
         version=version,
         query=query.as_json(),
         model_name=frame.model_name,
-        model_version_id=frame.version,
+        model_version=frame.version,
         requests=len(frame.ids),
         drawn=len(sample.rows),
         seen_before=sample.left_out,

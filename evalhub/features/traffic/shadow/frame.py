@@ -15,6 +15,7 @@ from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.answers import RequestId
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
+from evalhub.registry.models import ModelVersion
 from evalhub.stats.sampling import SamplingFrame
 
 LARGEST = 2_000_000
@@ -33,13 +34,13 @@ class RequestFrame:
         ids: by row, of the request.
         columns: what the sampler reads of the same rows.
         model_name: under which all of them were served.
-        version: id of the model version that this stands for; None: nobody has said.
+        version: the model version that this stands for; None: nobody has said.
     """
 
     ids: list[RequestId] = field(default_factory=list)
     columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], [], []))
     model_name: str = ""
-    version: int | None = None
+    version: ModelVersion | None = None
 
 
 def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
@@ -53,7 +54,7 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     strata: list[str] = []
     clusters: list[str] = []
     contents: list[str] = []
-    served: Counter[tuple[str, int | None]] = Counter()
+    served: Counter[tuple[str, ModelVersion | None]] = Counter()
     versions = ServedVersions.of(project)
     for day, key, time, name, user, digest, language, route, arm, tags in _rows(project, query):
         if query.where.tag and query.where.tag not in tags:
@@ -69,8 +70,7 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
         strata.append(", ".join(f"{name}:{slices[name] or UNKNOWN}" for name in query.by))
         clusters.append(user or identity)
         contents.append(digest or identity)
-        version = versions.at(name, time)
-        served[name, version.pk if version else None] += 1
+        served[name, versions.at(name, time)] += 1
     if not keys:
         raise DeclarationError(
             "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
@@ -104,7 +104,7 @@ def _filters(where: RequestFilter) -> dict[str, str]:
     return filters | ({"language": ""} if where.language == UNKNOWN else {})
 
 
-def _one_model(served: Counter[tuple[str, int | None]]) -> tuple[str, int | None]:
+def _one_model(served: Counter[tuple[str, ModelVersion | None]]) -> tuple[str, ModelVersion | None]:
     """The one model that answered all, as the baseline is one model."""
     names = sorted({name for name, _ in served})
     if len(names) > 1:
@@ -126,5 +126,5 @@ def _one_model(served: Counter[tuple[str, int | None]]) -> tuple[str, int | None
     return model
 
 
-def _requests(served: Counter[tuple[str, int | None]], name: str) -> int:
+def _requests(served: Counter[tuple[str, ModelVersion | None]], name: str) -> int:
     return sum(count for (model, _), count in served.items() if model == name)
