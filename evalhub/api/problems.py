@@ -18,6 +18,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
+from evalhub.features.traffic.served import ServedNameError
 from evalhub.features.traffic.shadow.drawing import SampleError
 from evalhub.features.webhooks.registering import WebhookError
 from evalhub.features.working_sets.sets import ChangedMeanwhileError, WorkingSetError
@@ -49,6 +50,7 @@ logger = logging.getLogger(__name__)
 RETRY_S = 5
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
+    ServedNameError: 409,
     WebhookError: 400,
     BodyTooLargeError: 413,
     DataError: 400,
@@ -121,7 +123,10 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
     elif isinstance(error, CopyError):
         for omission in error.left_out:
             yield {"field": omission.field, "message": omission.said}
-    elif isinstance(error, DeclarationError | TokenError | WebhookError) and error.field:
+    elif (
+        isinstance(error, DeclarationError | TokenError | ServedNameError | WebhookError)
+        and error.field
+    ):
         yield {"field": error.field, "message": error.message}
 
 

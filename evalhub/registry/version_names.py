@@ -5,6 +5,11 @@ from evalhub.declare.version_name import VersionNameError, parse_version_name
 from evalhub.registry.models import ModelVersion
 
 
+def version_name(version: ModelVersion) -> str:
+    """The name by which `version_by_name` finds it: MODEL@NUMBER."""
+    return f"{version.model.slug}@{version.number}"
+
+
 def version_by_name(project: Project, name: str) -> ModelVersion:
     """The version called MODEL@NUMBER, or "MODEL vNUMBER" as pages show it; MODEL is its newest.
 

@@ -8,6 +8,7 @@ from typing import Any
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.registry.models import ModelVersion
+from evalhub.registry.version_names import version_name
 from runners.backends import backend_of
 from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend
@@ -111,7 +112,7 @@ class ServerConfig:
         return {
             "schema": "evalhub.handover/1",
             "project": self.version.model.project.slug,
-            "version": f"{self.version.model.slug}@{self.version.number}",
+            "version": version_name(self.version),
             "digest": self.version.digest,
             "name": self.name,
             "base": self.base,

@@ -2,31 +2,37 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Self
 
 from drf_spectacular.types import OpenApiTypes
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.declare.declaration import Declaration
+from evalhub.declare.declaration import Declaration, DeclarationError
+from evalhub.declare.version_name import VersionNameError
 from evalhub.features.traffic.files.importing import SHOWN_FLAWS
 from evalhub.features.traffic.files.reading import read_body
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import change_settings
-from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
+from evalhub.features.traffic.models import ServedModel
+from evalhub.features.traffic.rows import LONGEST_ID, RequestRow, SignalRow, TrafficSource
+from evalhub.features.traffic.served import name_served_version
 from evalhub.features.traffic.status import ServedName, TrafficStatus, traffic_status
 from evalhub.features.traffic.taking_in import Taken, take_in
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
+from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import PACKED, is_gzip
 from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.io.limits import MIB, Limits
 from evalhub.io.ndjson import read_bytes
+from evalhub.registry.version_names import version_by_name, version_name
 
 BODY_LIMITS = Limits(
     bytes=16 * MIB, decoded=32 * MIB, rows=None, line=32 * MIB, cell=32 * MIB, values=0
@@ -79,13 +85,34 @@ class BatchOut(ResponseBody):
 class ServedNameOut(ResponseBody):
     name: str
     requests: int = Field(description="of the days that are kept")
-    version: str | None = Field(description="as MODEL/NUMBER; null: nobody has said it")
+    version: str | None = Field(description="as MODEL@NUMBER; null: nobody has said it")
 
     @classmethod
     def from_model(cls, served: ServedName, /, **computed: Any) -> Self:
-        version = served.version
-        text = f"{version.model.slug}/{version.number}" if version else None
-        return super().from_model(served, version=text, **computed)
+        version = served.version and version_name(served.version)
+        return super().from_model(served, version=version, **computed)
+
+
+class ServedNameRequest(Declaration):
+    """Which version a served name stands for."""
+
+    name: str = Field(min_length=1, max_length=LONGEST_ID, description="as requests had it")
+    version: str = Field(min_length=1, max_length=120, description="MODEL@NUMBER")
+    since: AwareDatetime | None = Field(
+        None, description="of which request on; null: of the name's first one"
+    )
+
+
+class StatedVersionOut(ResponseBody):
+    """The version that a name stands for from a time on."""
+
+    name: str
+    version: str = Field(description="as MODEL@NUMBER")
+    since: datetime
+
+    @classmethod
+    def from_model(cls, statement: ServedModel, /, **computed: Any) -> Self:
+        return super().from_model(statement, version=version_name(statement.version), **computed)
 
 
 class TrafficOut(ResponseBody):
@@ -175,6 +202,29 @@ class TrafficOfProject(ProjectEndpoint):
         return response_of(request, TrafficOut.from_model(traffic_status(self.project)))
 
 
+class ServedNames(ProjectEndpoint):
+    scopes = {"POST": Scope.INGEST}
+
+    @describes(
+        "Say which version a served name stands for\n\nFrom a time on; nothing that is stored is "
+        "changed.",
+        gives=StatedVersionOut,
+        takes=ServedNameRequest,
+        code=201,
+    )
+    @once()
+    def post(self, request: Request, project: str) -> Response:
+        body = self.body(ServedNameRequest)
+        try:
+            version = version_by_name(self.project, body.version)
+        except VersionNameError as error:
+            raise DeclarationError(str(error), "version") from error
+        statement = name_served_version(
+            project=self.project, by=self.by, name=body.name, version=version, since=body.since
+        )
+        return response_of(request, StatedVersionOut.from_model(statement), 201)
+
+
 def refused_by_reason(flaws: Sequence[Flaw]) -> dict[str, int]:
     """How many rows weren't taken, by reason; the most frequent first."""
     return dict(Counter(str(flaw.reason) for flaw in flaws).most_common())
@@ -190,4 +240,5 @@ urlpatterns = [
     project_path("requests", RequestRows, "request_rows"),
     project_path("signals", SignalRows, "signal_rows"),
     project_path("traffic", TrafficOfProject, "traffic"),
+    project_path("traffic/names", ServedNames, "served_names"),
 ]

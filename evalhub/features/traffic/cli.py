@@ -1,6 +1,7 @@
 """`evalhub traffic`: requests of production from files, what is kept of them, and for how long."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,6 +95,38 @@ def settings(
     )
     now = traffic_status(project)
     return Printed(now, TrafficOut.from_model, _settings_lines(now))
+
+
+@verb(app)
+def name(
+    served_name: Annotated[
+        str, typer.Argument(help="The name, as requests have it.", metavar="SERVED_NAME")
+    ],
+    version: Annotated[
+        str, typer.Argument(help="The version that it stands for.", metavar="MODEL@NUMBER")
+    ],
+    project: "Project",
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="For requests from this time on (UTC).", show_default="the name's first one"
+        ),
+    ] = None,
+) -> Printed:
+    """Say which version a served name stands for, from a time on."""
+    from evalhub.features.traffic.api import StatedVersionOut
+    from evalhub.features.traffic.served import name_served_version
+    from evalhub.registry.version_names import version_by_name
+
+    statement = name_served_version(
+        project=project,
+        by=None,
+        name=served_name,
+        version=version_by_name(project, version),
+        since=since and since.replace(tzinfo=UTC),
+    )
+    line = f"{statement.name} is {statement.version} from {statement.since:%Y-%m-%d %H:%M} UTC on."
+    return Printed(statement, StatedVersionOut.from_model, [line])
 
 
 def erase_command(erasers: "Callable[[], Sequence[Eraser]]") -> Callable[..., Printed]:

@@ -27,9 +27,15 @@ class ServedNameError(ValueError):
 
 @transaction.atomic
 def name_served_version(
-    *, project: Project, by: User | None, name: str, version: ModelVersion, since: datetime
+    *,
+    project: Project,
+    by: User | None,
+    name: str,
+    version: ModelVersion,
+    since: datetime | None = None,
 ) -> ServedModel:
-    """Says which version answers under a served name, for requests from `since` on.
+    """Says which version answers under a served name, for requests from `since` on; without it from
+    the name's first one.
 
     An earlier statement holds until then. Nothing is rewritten: the version is looked up by the
     request's time whenever it is read.
@@ -42,8 +48,11 @@ def name_served_version(
     check_evaluates(by, project)
     if version.model.project_id != project.pk:
         raise ServedNameError(f"{version} isn't a version of {project}", "version")
-    if not RollUp.objects.of_served_name(project, name).exists():
+    hours = RollUp.objects.of_served_name(project, name).order_by("hour")
+    first = hours.values_list("hour", flat=True).first()
+    if first is None:
         raise ServedNameError(f"no request of {project} was served as {name!r}", "name")
+    since = since or first
     try:
         with transaction.atomic():
             row = ServedModel.objects.create(

@@ -51,6 +51,7 @@ CODES = {
     "evalhub.features.exporters.rows.ExportError": USAGE,
     "evalhub.features.deployment.server_config.ServeError": USAGE,
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
+    "evalhub.features.traffic.served.ServedNameError": USAGE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.asking.WatchError": USAGE,
     "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
