@@ -82,9 +82,10 @@ def served_name_form(
     """For names of the last quarter; those of which nobody has said anything stand first. Three
     queries."""
     window = Window.until(now, Period.QUARTER)
-    hours = RollUp.objects.overall(project).between(window.first, window.end).order_by()
-    names = sorted(hours.values_list("model_name", flat=True).distinct())
+    days = RollUp.objects.whole_days(project).between(window.first, window.end).order_by()
+    names = sorted(days.values_list("model_name", flat=True).distinct())
     without = served.without_version(names)
+    hours = RollUp.objects.overall(project).between(window.first, window.end)
     first = hours.filter(model_name__in=without[:1]).order_by("hour")
     versions = ModelVersion.objects.filter(model__project=project).select_related("model")
     return ServedNameForm(

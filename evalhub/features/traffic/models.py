@@ -8,7 +8,7 @@ seems as good as one of ids to it, and it reads all of a project's day. So index
 project, but for the primary key, and who looks for ids uses `at`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Self
 
@@ -273,6 +273,10 @@ class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
         """Hours of all requests: those of one slice kind count the same ones again."""
         return self.filter(project=project, slice_kind="all")
 
+    def whole_days(self, project: Project) -> Self:
+        """Days of all requests, by their midnight."""
+        return self.filter(project=project, slice_kind="day")
+
     def sliced(self, project: Project, kind: str, value: str) -> Self:
         """Hours of the requests of one slice."""
         return self.filter(project=project, slice_kind=kind, slice_value=value)
@@ -285,6 +289,13 @@ class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
         """Hours from `first` on, that at `end` no more."""
         return self.filter(hour__gte=first, hour__lt=end)
 
+    def of_days(self, midnights: Iterable[datetime]) -> Self:
+        """Hours of these days."""
+        spans = models.Q(hour__in=[])
+        for midnight in midnights:
+            spans |= models.Q(hour__gte=midnight, hour__lt=midnight + timedelta(days=1))
+        return self.filter(spans)
+
 
 class RollUp(models.Model):
     """Requests of one hour, served name, arm and slice, added up."""
@@ -293,7 +304,9 @@ class RollUp(models.Model):
     hour = models.DateTimeField(help_text="its beginning")
     model_name = models.CharField(max_length=200)
     arm = models.CharField(max_length=100, blank=True)
-    slice_kind = models.CharField(max_length=10, help_text="all, language, route, tag or length")
+    slice_kind = models.CharField(
+        max_length=10, help_text="all, language, route, tag, length or day"
+    )
     slice_value = models.CharField(max_length=100, blank=True)
     requests = models.PositiveBigIntegerField(default=0)
     errors = models.PositiveBigIntegerField(default=0)

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from itertools import zip_longest
 from typing import Self
 
@@ -87,25 +87,30 @@ class ServedVersions:
         index = bisect_right(rows, time, key=lambda row: row.since)
         return rows[index - 1].version if index else None
 
-    def condition(self, version: int, time: str) -> Q:
-        """Rows that this version answered; `time` is the field that says when a row was served."""
+    def condition(self, version: int, field: str) -> Q:
+        """Rows that this version answered; `field` is the one that says when a row was served."""
         condition = Q(model_name__in=[])
         for name, rows in self._rows.items():
             for row, following in zip_longest(rows, rows[1:]):
                 if row.version_id == version:
-                    span = Q(model_name=name, **{f"{time}__gte": row.since})
-                    end = Q(**{f"{time}__lt": following.since}) if following else Q()
+                    span = Q(model_name=name, **{f"{field}__gte": row.since})
+                    end = Q(**{f"{field}__lt": following.since}) if following else Q()
                     condition |= span & end
         return condition
 
-    def number(self, time: str) -> Case:
-        """The expression of the answering version's primary key, 0 where nobody said it; `time` is
-        as in `condition`."""
+    def number(self, field: str) -> Case:
+        """The expression of the answering version's primary key, 0 where nobody said it; `field`
+        says when a row was served."""
         newest_first = [
-            When(model_name=row.name, **{f"{time}__gte": row.since}, then=Value(row.version_id))
+            When(model_name=row.name, **{f"{field}__gte": row.since}, then=Value(row.version_id))
             for row in reversed(self.statements)
         ]
         return Case(*newest_first, default=Value(0), output_field=BigIntegerField())
+
+    def days_of_change(self) -> list[datetime]:
+        """The days within which a name got a version, by their midnight (UTC)."""
+        days = {row.since.astimezone(UTC).date() for row in self.statements}
+        return [datetime.combine(day, time(), UTC) for day in sorted(days)]
 
     @property
     def versions(self) -> dict[int, ModelVersion]:

@@ -41,8 +41,9 @@ def assert_roll_ups_are_a_recount() -> None:
 def recount() -> dict[Any, dict[str, Any]]:
     counts: dict[Any, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
     for request in Request.objects.all():
-        hour = request.time.replace(minute=0, second=0, microsecond=0)
+        of_hour = request.time.replace(minute=0, second=0, microsecond=0)
         for kind, value in slices(request):
+            hour = of_hour.replace(hour=0) if kind == "day" else of_hour
             row = counts[request.project_id, hour, request.model_name, request.arm, kind, value]
             tokens = request.prompt_tokens is not None or request.completion_tokens is not None
             row["requests"] += 1
@@ -60,7 +61,7 @@ def recount() -> dict[Any, dict[str, Any]]:
 
 
 def slices(request: Request) -> Iterator[tuple[str, str]]:
-    yield from [("all", ""), ("language", request.language), ("route", request.route)]
+    yield from [("all", ""), ("day", ""), ("language", request.language), ("route", request.route)]
     yield from (("tag", tag) for tag in set(request.tags))
     tokens = request.prompt_tokens
     if tokens is None or tokens < 2:

@@ -102,6 +102,22 @@ def test_a_name_is_unknown_until_somebody_says_which_version_it_is(
     assert "In all Requests 3 " in page(olga, team, version=str(version.pk))
 
 
+def test_a_day_on_which_a_name_got_another_version_is_parted_by_the_hour(
+    olga: Client, team: Team
+) -> None:
+    base, lora = a_version(team, "base"), a_version(team, "lora")
+    times = [noon(2), noon() - timedelta(hours=2), noon(), noon() + timedelta(hours=11)]
+    taken(team.project, [a_request(f"r{n}", time=time) for n, time in enumerate(times)])
+    for version, since in ((base, noon(5)), (lora, noon() - timedelta(hours=1))):
+        name_served_version(
+            project=team.project, by=team.olga, name="support-7b", version=version, since=since
+        )
+    text = page(olga, team)
+    assert "base v1 support-7b 2 " in text
+    assert "lora v1 support-7b 2 " in text
+    assert "In all Requests 2 " in page(olga, team, version=str(base.pk))
+
+
 def test_what_can_t_be_said_of_a_name_is_refused_at_its_field(olga: Client, team: Team) -> None:
     some_traffic(team)
     version = a_version(team, "lora")

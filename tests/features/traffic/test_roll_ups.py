@@ -43,6 +43,7 @@ def test_a_request_is_in_a_slice_of_each_kind_and_of_each_of_its_tags(team: Team
     slices = set(RollUp.objects.values_list("slice_kind", "slice_value", "requests"))
     assert slices == {
         ("all", "", 2),
+        ("day", "", 2),
         ("language", "de", 1),
         ("language", "", 1),
         ("route", "billing", 1),

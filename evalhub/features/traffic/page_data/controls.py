@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import RollUp
 from evalhub.features.traffic.page_data.filtering import (
+    DAY,
     Period,
     RequestOutcome,
     SliceKind,
@@ -62,8 +63,8 @@ def controls(
         outcomes: whether it can be to requests with an error, and the like.
     """
     window = Window.until(now, wanted.period)
-    hours = RollUp.objects.overall(project).between(window.first, window.end).order_by()
-    pairs = set(hours.values_list("model_name", "arm").distinct()[:MOST_OPTIONS])
+    days = RollUp.objects.whole_days(project).between(window.first - DAY, window.end).order_by()
+    pairs = set(days.values_list("model_name", "arm").distinct()[:MOST_OPTIONS])
     names = {name for name, _ in pairs} | {wanted.model}
     arms = {arm for _, arm in pairs} | {wanted.arm}
     versions = {

@@ -25,7 +25,9 @@ COUNTERS = (
     "requests", "errors", "aborted", "texts", "masked", "prompt_tokens", "completion_tokens",
     "cached_tokens", "reasoning_tokens", "with_tokens", "cost_usd", "with_cost",
 )  # fmt: skip
-SLICE_KINDS = ("all", "language", "route", "length", "tag")
+WHOLE_DAY = "day"
+"""The slice kind of all requests of a day, from midnight on: pages read a quarter by it."""
+SLICE_KINDS = ("all", WHOLE_DAY, "language", "route", "length", "tag")
 _SLICE = ("slice_kind", "hour", "model_name", "arm", "slice_value")
 _SIGNAL = ("hour", "model_name", "arm", "name", "label", "by")
 _SIGNAL_COUNTERS = ("signals", "with_value", "total")
@@ -70,12 +72,13 @@ def length_label(tokens: int | None) -> str:
 def add_requests(
     project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
 ) -> None:
-    """Adds new requests to the roll-ups of their hours. Needs the project's lock."""
+    """Adds new requests to the roll-ups of their hours and days. Needs the project's lock."""
     members: dict[Key, list[int]] = defaultdict(list)
     for position, (admitted, texts) in enumerate(requests):
         row, hour = admitted.row, hour_of(admitted.time)
         for kind, value in _slices(row, texts.language):
             members[kind, hour, row.model, row.arm, value].append(position)
+        members[WHOLE_DAY, hour.replace(hour=0), row.model, row.arm, ""].append(position)
     if not members:
         return
     counts = np.array([_counts(admitted.row, texts) for admitted, texts in requests])
