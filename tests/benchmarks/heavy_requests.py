@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import evalhub
+from evalhub.features.traffic.reading import MOST_ROWS
 
 PROJECT = "/api/v1/projects/support-desk"
 JOB_ROWS = 6_000
@@ -47,6 +49,7 @@ LIGHT = {
     "/items/{item}": "one row",
     "/members/{id}": "one row",
     "/ingestions": "one row",
+    "/traffic": "one row",
 }
 """Writes that no evaluator makes heavy, by how their operation ends or begins, and why."""
 
@@ -59,8 +62,10 @@ HEAVY = frozenset(
         "post /imports",
         "post /models/{slug}/versions",
         "post /peeks",
+        "post /requests",
         "post /runs",
         "post /score-audits",
+        "post /signals",
         "post /studies",
         "post /studies/{slug}/copies",
         "post /studies/{slug}/decisions",
@@ -329,6 +334,16 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
             lambda n: (f"/ingestions/{begun['id']}/rows", part),
             {"Content-Type": "application/x-ndjson", "Upload-Offset": "0"},
         )],
+        "post /requests": [Kind(
+            "POST /requests", "POST",
+            lambda n: ("/requests", _traffic(items, n, model="flood", output="x" * 3_000)),
+            {"Content-Type": "application/x-ndjson"},
+        )],
+        "post /signals": [Kind(
+            "POST /signals", "POST",
+            lambda n: ("/signals", _traffic(items, n, name="thumb", request=f"{n}-0")),
+            {"Content-Type": "application/x-ndjson"},
+        )],
         "patch /files/{name}": [Kind(
             "PATCH /files/…", "PATCH",
             lambda n: (f"/files/sha256:{hashlib.sha256(f'{n}'.encode()).hexdigest()}", part),
@@ -336,6 +351,14 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         )],
     }  # fmt: skip
     return ids, writes
+
+
+def _traffic(rows: int, n: int, **fields: str) -> bytes:
+    """The rows of the n-th batch, as many as a body may have."""
+    now = datetime.now(UTC).isoformat()
+    count = min(rows, MOST_ROWS)
+    dicts = ({"id": f"{n}-{i}", "time": now} | fields for i in range(count))
+    return b"".join(json.dumps(row).encode() + b"\n" for row in dicts)
 
 
 def _files_compared(items: int, seed: int) -> bytes:

@@ -15,7 +15,7 @@ from django.db import connection
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.admission import Admitted
-from evalhub.features.traffic.bulk import Place, one_of, text_array
+from evalhub.features.traffic.bulk import Place, one_of
 from evalhub.features.traffic.models import Request, Signal
 from evalhub.features.traffic.roll_ups import JoinedSignal, hour_of
 from evalhub.features.traffic.rows import RequestRow
@@ -97,33 +97,14 @@ def _join_day(project: Project, day: date, keys: Iterable[str]) -> dict[Place, J
         time, model_name, arm = requests[place]
         name, label, by, value = values
         joined[day, key] = JoinedSignal(hour_of(time), model_name, arm, name, label, by, value)
-        updates.append((key, str(place[0]), place[1], model_name))
-    _note_requests(project, day, updates)
+        updates.append((str(place[0]), place[1], model_name, project.pk, str(day), key))
+    with connection.cursor() as cursor:  # one by one by their primary keys, whatever is planned
+        cursor.executemany(
+            f"UPDATE {_SIGNALS} SET request_day = %s, request_key = %s, model_name = %s "
+            "WHERE project_id = %s AND day = %s AND key = %s",
+            updates,
+        )
     return joined
-
-
-def _note_requests(
-    project: Project, day: date, updates: Sequence[tuple[str, str, str, str]]
-) -> None:
-    """Writes the requests of signals of one day: a signal's key; its request's day, key, name."""
-    if not updates:
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"UPDATE {_SIGNALS} s SET request_day = r.request_day::date, "
-                "request_key = r.request_key, model_name = r.model_name "
-                "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) "
-                "AS r (key, request_day, request_key, model_name) "
-                "WHERE s.project_id = %s AND s.day = %s AND s.key = r.key",
-                [*map(text_array, zip(*updates, strict=True)), project.pk, str(day)],
-            )
-        else:
-            cursor.executemany(
-                f"UPDATE {_SIGNALS} SET request_day = %s, request_key = %s, model_name = %s "
-                "WHERE project_id = %s AND day = %s AND key = %s",
-                [(*request, project.pk, str(day), key) for key, *request in updates],
-            )
 
 
 def _matches(project: Project, day: date, keys: Iterable[str]) -> list[tuple[Any, ...]]:
