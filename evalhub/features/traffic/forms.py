@@ -41,7 +41,8 @@ class ServedNameForm(DeclaredForm):
         super().__init__(data, initial={"since": since and since.astimezone(UTC)})
         self._versions = {str(version.pk): version for version in versions}
         self.set_choices("name", [(name, name) for name in names])
-        self.set_choices("version", [(pk, str(row)) for pk, row in self._versions.items()])
+        choices = [(pk, str(row)) for pk, row in self._versions.items()]
+        self.set_choices("version", [("", "choose a version"), *choices])
 
     def clean_version(self) -> ModelVersion:
         return self._versions[self.cleaned_data["version"]]

@@ -46,12 +46,12 @@ class RequestPage:
 
 def request_page(project: Project, day: date, key: str, *, user: User) -> RequestPage:
     """Five queries. Raises Request.DoesNotExist."""
-    visible = Request.objects.visible_to(user).filter(project=project)
-    request = visible.get(day=day, key=key)
-    text = RequestText.objects.filter(project=project, day=day, key=key).first()
+    visible = Request.objects.visible_to(user)
+    request = visible.at(project.pk, day, [key]).get()
+    text = RequestText.objects.at(project.pk, day, [key]).first()
     turns: list[Request] = []
     if request.conversation:
-        same = visible.filter(conversation=request.conversation)
+        same = visible.filter(project=project, conversation=request.conversation)
         turns = list(same.order_by("time", "key")[:MOST_TURNS])
     signals = Signal.objects.filter(project=project, request_key=key, request_day=day)
     return RequestPage(
