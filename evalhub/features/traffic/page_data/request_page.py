@@ -53,7 +53,9 @@ def request_page(project: Project, day: date, key: str, *, user: User) -> Reques
     if request.conversation:
         same = visible.filter(conversation=request.conversation)
         turns = list(same.order_by("time", "key")[:MOST_TURNS])
-    signals = Signal.objects.filter(project=project, request_key=key, request_day=day)
+    signals = Signal.objects.visible_to(user).filter(
+        project=project, request_key=key, request_day=day
+    )
     return RequestPage(
         request=request,
         version=ServedVersions.of(project).at(request.model_name, request.time),

@@ -149,6 +149,8 @@ def _content(
         tags=request.tags,
         is_baseline=is_whole(request, texts) and not request.masked,
         weight=weight,
+        trace_id=request.trace_id,
+        conversation=request.conversation,
     )
 
 
@@ -217,6 +219,8 @@ def _store(
                 item_id=ids[item.content.key],
                 day=request.day,
                 key=request.key,
+                trace_id=request.trace_id,
+                conversation=request.conversation,
                 content=request.content,
                 weight=request.weight,
                 is_baseline=request.is_baseline,

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.ledger.models import Decision
 from tests.cast import Team
+from tests.features.traffic.rows_of import a_signal, taken
 from tests.features.traffic.shadow.production import LAST_WEEK, served
+from tests.features.traffic.test_pages import read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]
@@ -102,3 +105,24 @@ def test_a_mirror_that_never_answered_is_refused(
     assert written(tmp_path) == 65
     assert "no call of 'new' came" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
+
+
+def test_signals_about_mirrored_answers_are_sealed_until_the_decision(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    mirrored(team, 10)
+    taken(
+        team.project,
+        signals=[
+            a_signal(f"s-{key}", name=name, request=f"{key}-000", time=timezone.now())
+            for key, name in (("r", "thumb"), ("copy", "applause"))
+        ],
+    )
+    olga, address = team.signed_in(team.olga), "/projects/support-desk/production/signals/"
+    assert "applause" in olga.get(address).text
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "9", "--where", "model=support"]) == 0
+    assert written(tmp_path) == 0
+    run(["study", "run", str(tmp_path / "study.yaml")])
+    text = read(olga.get(address).text)
+    assert "all about mirrored answers of new" in text
+    assert "applause" not in text
