@@ -6,6 +6,7 @@ the two; who asked the same was answered by the same model; a later turn repeats
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -53,7 +54,7 @@ def sealed_samples(project: Project) -> "QuerySet[TrafficSample]":
     return samples.filter(version__in=_sealed_versions()).order_by()
 
 
-def _sealed_versions(**of: object) -> "QuerySet[RunMetric, dict[str, object]]":
+def _sealed_versions(**of: object) -> "QuerySet[RunMetric, Any]":
     sealed = RunMetric.objects.filter(opened=None, run__studies__isnull=False, **of)
     return sealed.order_by().values("run__test_set_version")
 

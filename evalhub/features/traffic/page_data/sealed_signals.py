@@ -37,7 +37,7 @@ class SealedSignals:
     @property
     def count(self) -> int:
         """How many signals were subtracted."""
-        return -sum(row[6] for row in self.rows)
+        return -sum(int(row[6]) for row in self.rows)
 
 
 def sealed_signals(
@@ -68,13 +68,13 @@ def _mirrored_names(samples: Sequence[tuple[int, str]]) -> list[str]:
 
 def _sums(
     project: Project, wanted: TrafficFilter, served: ServedVersions, window: Window
-) -> "QuerySet[Signal, tuple[Any, ...]]":
+) -> "QuerySet[Any, tuple[Any, ...]]":
     """Signals about sealed items themselves, by the hour of their request."""
     keys = SampledRequest.objects.filter(project=project).order_by().values("key")
     request = Request.objects.filter(
         project=OuterRef("project"), day=OuterRef("request_day"), key=OuterRef("request_key")
     ).order_by()
-    signals = Signal.objects.filter(project=project, request_key__in=keys)
+    signals: QuerySet[Any] = Signal.objects.filter(project=project, request_key__in=keys)
     signals = signals.filter(in_sealed_study(ABOUT)).annotate(
         hour=TruncHour(Subquery(request.values("time")[:1]), tzinfo=UTC),
         arm=Subquery(request.values("arm")[:1]),
@@ -82,5 +82,7 @@ def _sums(
     signals = signals.filter(hour__gte=window.first, hour__lt=window.end)
     signals = signals.filter(answered_by(wanted, served, "hour"))
     columns = ("name", "by", "version", "model_name", "label", "hour")
+    rows: QuerySet[Any, tuple[Any, ...]]
     rows = signals.annotate(version=served.number("hour")).order_by().values_list(*columns)
-    return rows.annotate(Count("key"), Count("value"), Sum("value", default=0.0))
+    rows = rows.annotate(Count("key"), Count("value"), Sum("value", default=0.0))
+    return rows
