@@ -68,7 +68,7 @@ def test_a_sample_is_previewed_and_frozen_by_keyboard(
     served(team, [f"Where is parcel {n}?" for n in range(30)], users=3, language=["de", "en"])
     page = opens(team.eva, f"{PATH}samples/", dark=dark, phone=phone)
     page.get_by_label("Requests to draw").fill("10")
-    page.get_by_label("language").check()
+    page.get_by_label("by language").check()
     page.get_by_role("button", name="Preview").press("Enter")
     expect(page.get_by_role("rowheader", name="language:de")).to_be_visible()
     axe(page)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from django import forms
 
@@ -11,7 +11,7 @@ from evalhub.declare.declaration import validate
 from evalhub.features.traffic.forms import TIME_FORMAT
 from evalhub.features.traffic.models import RollUp
 from evalhub.features.traffic.page_data.filtering import Period, Window
-from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
+from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery, Stratum
 from evalhub.frames.page.forms import DeclaredForm, field_of
 
 TO_THE_SECOND = f"{TIME_FORMAT}:%S"
@@ -47,7 +47,13 @@ class SampleForm(DeclaredForm):
     )
     arm = field_of(RequestFilter, "arm", "Arm", "of an experiment")
     error = field_of(RequestFilter, "error", "Error", "requests that failed by this class alone")
-    by = field_of(SampleQuery, "by", "Strata", widget=forms.CheckboxSelectMultiple)
+    by = field_of(
+        SampleQuery,
+        "by",
+        "Strata",
+        choices={name: f"by {name}" for name in get_args(Stratum)},
+        widget=forms.CheckboxSelectMultiple,
+    )
     allocation = field_of(
         SampleQuery,
         "allocation",
