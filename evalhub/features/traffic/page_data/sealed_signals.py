@@ -10,14 +10,15 @@ from datetime import UTC
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncHour
+from django.db.models.functions import Left, TruncHour
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.blindness import ABOUT, in_sealed_study, sealed_samples
-from evalhub.features.traffic.models import Request, Signal
+from evalhub.features.traffic.models import Request, Signal, SignalRollUpQuerySet
 from evalhub.features.traffic.page_data.filtering import TrafficFilter, Window
 from evalhub.features.traffic.page_data.production_page import answered_by
 from evalhub.features.traffic.served import ServedVersions
+from evalhub.io.answers import LONGEST_SERVED
 from evalhub.registry.models import Output, SampledRequest
 
 
@@ -26,13 +27,19 @@ class SealedSignals:
     """Signals that no page shows by version.
 
     Attributes:
-        names: served names whose mirrored answers a sealed study compares.
+        names: served names whose mirrored answers a sealed study compares, as long as answers have
+            them.
         rows: name, giver, version or 0, served name, label, hour, then what to add to the
             roll-ups: signals, those with a value, and the sum of these, all negative.
     """
 
     names: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
+
+    def remove_mirrors(self, hours: SignalRollUpQuerySet) -> SignalRollUpQuerySet:
+        """The roll-ups of other names."""
+        answered = hours.alias(served_model=Left("model_name", LONGEST_SERVED))
+        return answered.exclude(served_model__in=self.names) if self.names else hours
 
     @property
     def count(self) -> int:
@@ -52,7 +59,7 @@ def sealed_signals(
     rows = [
         (*row[:6], *(-amount for amount in row[6:]))
         for row in _sums(project, wanted, served, window)
-        if row[3] not in names
+        if row[3][:LONGEST_SERVED] not in names
     ]
     return SealedSignals(names, rows)
 
@@ -63,7 +70,7 @@ def _mirrored_names(samples: Sequence[tuple[int, str]]) -> list[str]:
         run__test_set_version__in=[version for version, _ in samples], run__studies__isnull=False
     ).exclude(run__source="")
     names = answers.order_by().values_list("served_model", flat=True).distinct()
-    return sorted(set(names) - {"", *(name for _, name in samples)})
+    return sorted(set(names) - {"", *(name[:LONGEST_SERVED] for _, name in samples)})
 
 
 def _sums(

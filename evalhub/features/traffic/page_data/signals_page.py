@@ -83,7 +83,7 @@ def signals_page(
     window = Window.until(now, wanted.period)
     hours = SignalRollUp.objects.within(project, window.first, window.end)
     sealed = sealed_signals(project, wanted, served, window)
-    hours = hours.filter(answered_by(wanted, served, "hour")).exclude(model_name__in=sealed.names)
+    hours = sealed.remove_mirrors(hours.filter(answered_by(wanted, served, "hour")))
     groups = _groups(hours, served, sealed)
     drawable = [group for group in groups if group.has_values]
     chosen = next((group for group in drawable if group.name == name), None)
