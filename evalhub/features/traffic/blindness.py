@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evalhub.accounts.models import Project, User
-from evalhub.registry.models import Item, RunMetric, SampledRequest, TrafficSample
+from evalhub.registry.models import RunMetric, SampledRequest, TrafficSample
 from reviews.models import Pair
 from reviews.models.campaigns import OVER
 
@@ -31,21 +31,24 @@ ALIKE: Sequence[Columns] = (
 )
 """How a request tells of a sampled one: it is the one, or a copy of it by name, by trace or by
 content, or a turn of its conversation."""
+MAY_BE_EMPTY = {"trace_id", "conversation"}
 
 
-def before_reviewer(user: User, *joins: Columns) -> Q:
+def before_reviewer(user: User, *joins: Columns) -> Exists:
     """Rows that tell of an item which is before this person: in a review that hasn't ended, or in
     a sealed study whose reviewer they are or were."""
-    going = ~Q(campaign__state__in=OVER) & Q(campaign__seal="", campaign__unblinded=None)
-    pairs = Pair.objects.filter(going, campaign__reviewers__user=user).order_by()
     sealed = _sealed_versions(run__studies__arm__study__campaigns__reviewers__user=user)
-    items = Item.objects.filter(Q(pk__in=pairs.values("item")) | Q(version__in=sealed))
-    return _tell_of(items.order_by(), joins)
+    return _tell_of(_in_review(user) | Q(item__version__in=sealed), joins)
 
 
-def in_sealed_study(*joins: Columns) -> Q:
+def before_reviewer_or_sealed(user: User, *joins: Columns) -> Exists:
+    """Rows that tell of an item which is before this person, or which is in any sealed study."""
+    return _tell_of(_in_review(user) | Q(item__version__in=_sealed_versions()), joins)
+
+
+def in_sealed_study(*joins: Columns) -> Exists:
     """Rows that tell of an item of a study whose scores no decision has read."""
-    return _tell_of(Item.objects.filter(version__in=_sealed_versions()).order_by(), joins)
+    return _tell_of(Q(item__version__in=_sealed_versions()), joins)
 
 
 def sealed_samples(project: Project) -> "QuerySet[TrafficSample]":
@@ -59,14 +62,22 @@ def _sealed_versions(**of: object) -> "QuerySet[RunMetric, Any]":
     return sealed.order_by().values("run__test_set_version")
 
 
-def _tell_of(items: "QuerySet[Item]", joins: Sequence[Columns]) -> Q:
-    """Rows that one of the joins leads to a request of these items. An empty text joins nothing."""
-    condition = Q(pk__in=[])
+def _in_review(user: User) -> Q:
+    going = ~Q(campaign__state__in=OVER) & Q(campaign__seal="", campaign__unblinded=None)
+    pairs = Pair.objects.filter(going, campaign__reviewers__user=user).order_by()
+    return Q(item__in=pairs.values("item"))
+
+
+def _tell_of(hidden: Q, joins: Sequence[Columns]) -> Exists:
+    """Rows that one of the joins leads to such a sampled request. An empty text joins nothing.
+
+    It is one condition, as six would take PostgreSQL longer to plan than to answer.
+    """
+    same = Q()
     for columns in joins:
-        same = {sampled: OuterRef(column) for sampled, column in columns.items()}
-        rows = SampledRequest.objects.filter(project=OuterRef("project"), item__in=items, **same)
-        for column in columns:
-            if column in ("trace_id", "conversation"):
-                rows = rows.exclude(**{column: ""})
-        condition |= Q(Exists(rows.order_by()))
-    return condition
+        equal = Q(**{sampled: OuterRef(column) for sampled, column in columns.items()})
+        for sampled in MAY_BE_EMPTY & columns.keys():
+            equal &= ~Q(**{sampled: ""})
+        same |= equal
+    rows = SampledRequest.objects.filter(hidden, same, project=OuterRef("project"))
+    return Exists(rows.order_by())

@@ -17,7 +17,12 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
-from evalhub.features.traffic.blindness import ABOUT, ALIKE, before_reviewer, in_sealed_study
+from evalhub.features.traffic.blindness import (
+    ABOUT,
+    ALIKE,
+    before_reviewer,
+    before_reviewer_or_sealed,
+)
 from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, TrafficSource
 from evalhub.registry.models import ModelVersion
 
@@ -88,9 +93,9 @@ class SignalQuerySet(OfDaysQuerySet["Signal"]):
         requests = Request.objects.filter(
             project=OuterRef("project"), day=OuterRef("request_day"), key=OuterRef("request_key")
         ).order_by()
-        about = requests.filter(before_reviewer(user, *ALIKE) | in_sealed_study(*ALIKE))
-        gone = before_reviewer(user, ABOUT) | in_sealed_study(ABOUT)
-        return super().visible_to(user).exclude(Exists(about)).exclude(gone)
+        about = Exists(requests.filter(before_reviewer_or_sealed(user, *ALIKE)))
+        rows = super().visible_to(user).exclude(about)
+        return rows.exclude(before_reviewer_or_sealed(user, ABOUT))
 
 
 class Request(models.Model):
