@@ -264,10 +264,11 @@ def _strata(sample: Sample) -> list[dict[str, object]]:
 
 
 def _user_shares(items: Collection[DrawnItem]) -> dict[str, float]:
-    """By user's hash, the share of the items' weight that is theirs."""
+    """By user's hash, the share of the items' weight that is theirs; the largest first."""
     weights: dict[str, float] = defaultdict(float)
     for item in items:
         for request in item.requests:
             weights[request.user_hash] += request.weight
     total = sum(weights.values())
-    return {user: weight / total for user, weight in weights.items() if user}
+    largest_first = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
+    return {user: weight / total for user, weight in largest_first if user}
