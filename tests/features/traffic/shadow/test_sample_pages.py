@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.page_data.request_page import request_address
+from evalhub.jobs import weight
 from evalhub.registry.models import Item, SampledRequest, TestSetVersion, TrafficSample
+from tests.api.test_jobs import work_all
 from tests.cast import Team, a_run, a_study, a_version
 from tests.features.traffic.shadow.production import SERVED, question, served, stands_for
 from tests.features.traffic.test_pages import read
@@ -139,3 +141,21 @@ def test_an_item_s_messages_are_those_of_its_request(olga: Client, team: Team) -
     served(team, ["Where is it?"])
     assert post(olga, "freeze").status_code == 302
     assert Item.objects.get().input == question("Where is it?")
+
+
+def test_a_large_sample_is_previewed_and_frozen_by_a_job(
+    olga: Client, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weight, "HEAVY_ROWS", 20)
+    served(team, [f"Where {i}?" for i in range(21)])
+    job = post(olga, "preview", n="10")["Location"]
+    assert "It begins in a moment" in olga.get(job).text
+    work_all()
+    preview = olga.get(job).text
+    assert "10 items from 10 of 21 requests" in read(preview)
+    assert f'<form method="post" action="{PATH}"' in preview
+    job = olga.post(PATH, hidden(preview) | {"freeze": "1"})["Location"]
+    work_all()
+    text = read(olga.get(job, follow=True).text)
+    assert "traffic v1 is frozen." in text
+    assert TrafficSample.objects.get().by == team.olga
