@@ -50,6 +50,7 @@ LIGHT = {
     "/members/{id}": "one row",
     "/ingestions": "one row",
     "/traffic": "one row",
+    "/traffic/names": "one row",
 }
 """Writes that no evaluator makes heavy, by how their operation ends or begins, and why."""
 
