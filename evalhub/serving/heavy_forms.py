@@ -12,9 +12,12 @@ from uuid import uuid4
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.features.traffic.models import RollUp
+from evalhub.features.traffic.page_data.filtering import Period, Window
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.io.private import make_private_folder
 from evalhub.jobs.queue import QueueFullError, enqueue, form_file
@@ -145,6 +148,16 @@ def _of_study(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple
     return study.project, rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
 
 
+def _of_traffic(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
+    """The project, and its requests of the last quarter with texts: a sample reads no more."""
+    project = Project.objects.visible_to(user).filter(slug=kwargs["slug"]).first()
+    if project is None:
+        return None, 0
+    days = RollUp.objects.whole_days(project)
+    window = Window.until(timezone.now(), Period.QUARTER)
+    return project, days.between(window.first, window.end).aggregate(sum=Sum("texts"))["sum"] or 0
+
+
 FORMS: dict[str, tuple[tuple[str, ...], str, Rows]] = {
     "site:new_comparison": (("run", "work_out"), "Compare the answers", _of_field),
     "site:send_study": ((), "Register the study", _of_field),
@@ -159,6 +172,7 @@ FORMS: dict[str, tuple[tuple[str, ...], str, Rows]] = {
     "site:publish_set": ((), "Publish the working set", _of_working_set),
     "site:decide": ((), "Decide", _of_study),
     "site:copy_study": ((), "Copy the study", _of_study),
+    "site:production_samples": ((), "Sample requests", _of_traffic),
     "site:new_campaign": (("open",), "Open the review", _of_study),
 }
 """By the page's name: buttons of which one was pressed (none: whichever), what the form does, and

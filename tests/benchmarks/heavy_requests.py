@@ -50,6 +50,7 @@ LIGHT = {
     "/members/{id}": "one row",
     "/ingestions": "one row",
     "/traffic": "one row",
+    "/traffic/names": "one row",
 }
 """Writes that no evaluator makes heavy, by how their operation ends or begins, and why."""
 
@@ -71,6 +72,7 @@ HEAVY = frozenset(
         "post /studies/{slug}/decisions",
         "post /studies/{slug}/policy",
         "post /test-sets/{slug}/versions",
+        "post /traffic/samples",
         "post /working-sets",
         "post /working-sets/{id}/changes",
         "post /working-sets/{id}/items",
@@ -344,6 +346,10 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
             lambda n: ("/signals", _traffic(items, n, name="thumb", request=f"{n}-0")),
             {"Content-Type": "application/x-ndjson"},
         )],
+        "post /traffic/samples": posts(
+            "/traffic/samples", "/traffic/samples",
+            {"since": "2020-01-01T00:00:00Z", "n": 500, "test_set": "sample-{n}"},
+        ),
         "patch /files/{name}": [Kind(
             "PATCH /files/…", "PATCH",
             lambda n: (f"/files/sha256:{hashlib.sha256(f'{n}'.encode()).hexdigest()}", part),

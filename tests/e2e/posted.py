@@ -43,6 +43,10 @@ POSTED = {
     "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
     "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
     "/projects/<slug:slug>/production/keeping/": ["text_share=0.05&text_days=30&days=60"],
+    "/projects/<slug:slug>/production/samples/": [
+        "freeze=1&n=2&since=2020-01-01T00:00&allocation=proportional&test_set=traffic"
+        "&planned_gain=0.05&seed=1"
+    ],
     "/projects/<slug:slug>/production/served/": [SERVED_NAME],
     "/test-sets/<int:pk>/edit/": ["version=1"],
     "/working-sets/new/": [ITEMS],

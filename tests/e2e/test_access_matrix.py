@@ -24,8 +24,11 @@ from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, tables
 from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
+from evalhub.features.traffic.keeping import change_settings
+from evalhub.features.traffic.shadow.drawing import draw_requests
+from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
 from evalhub.ledger.decide import decide_study
-from evalhub.registry.models import Run
+from evalhub.registry.models import Run, TrafficSample
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
 from reviews.models import Assignment, Campaign
@@ -36,7 +39,7 @@ from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
 from tests.e2e.posted import ADJUDICATION, GUESS, POSTED, SERVED_NAME
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
-from tests.features.traffic.rows_of import a_request, taken
+from tests.features.traffic.rows_of import a_request, noon, taken
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -162,6 +165,7 @@ def scene(team: Team) -> Scene:
     written = a_working_set(team, run.test_set_version)
     served = a_request("r1")
     taken(team.project, [served])
+    sample = a_sample_of_requests(team, served.model)
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     return Scene(
@@ -186,6 +190,7 @@ def scene(team: Team) -> Scene:
             "output": audit.drawn[0],
             "score-audits": audit.pk,
             "working-sets": written.pk,
+            "samples": sample.pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
             "number": 1,
@@ -214,6 +219,18 @@ def scene(team: Team) -> Scene:
         | {SERVED_NAME: a_served_name(served.model, run.version_id)}
         | said,
     )
+
+
+def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
+    """One of two requests, the other of which may still be drawn."""
+    change_settings(project=team.project, by=team.olga, text_share=1.0)
+    rows = [
+        a_request(f"sampled{i}", messages=({"role": "user", "content": f"Where is {i}?"},))
+        for i in range(4)
+    ]
+    taken(team.project, rows)
+    query = SampleQuery(since=noon(9), n=2, where=RequestFilter(model=model), test_set="sampled")
+    return draw_requests(project=team.project, query=query, by=team.olga).sample
 
 
 def a_served_name(name: str, version: int) -> bytes:

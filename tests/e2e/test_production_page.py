@@ -10,10 +10,13 @@ from tests.cast import Team, a_version
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 from tests.features.traffic.rows_of import a_request, a_signal, noon, taken
+from tests.features.traffic.shadow.production import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
-PAGES = ("", "slices/", "requests/", "signals/", "not-taken/", "keeping/", "sending/")
+PAGES = (
+    "", "slices/", "requests/", "signals/", "samples/", "not-taken/", "keeping/", "sending/",
+)  # fmt: skip
 PATH = "/projects/support-desk/production/"
 
 
@@ -56,6 +59,27 @@ def test_axe_finds_nothing_and_all_fits(
     expect(page.get_by_text("[mail-1]").first).to_be_visible()
     axe(page)
     assert not overflows(page)
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, False), (False, True)])
+def test_a_sample_is_previewed_and_frozen_by_keyboard(
+    opens: Opens, axe: Callable[[Page], None], team: Team, dark: bool, phone: bool
+) -> None:
+    served(team, [f"Where is parcel {n}?" for n in range(30)], users=3, language=["de", "en"])
+    page = opens(team.eva, f"{PATH}samples/", dark=dark, phone=phone)
+    page.get_by_label("Requests to draw").fill("10")
+    page.get_by_label("by language").check()
+    page.get_by_role("button", name="Preview").press("Enter")
+    expect(page.get_by_role("rowheader", name="language:de")).to_be_visible()
+    axe(page)
+    assert not overflows(page)
+    page.get_by_role("button", name="Freeze it as the next version of traffic").press("Enter")
+    expect(page.get_by_text("traffic v1 is frozen.")).to_be_visible()
+    expect(page.get_by_label("Command 1")).to_contain_text("--test-set traffic@1")
+    axe(page)
+    assert not overflows(page)
+    page.get_by_role("link", name="10 items").press("Enter")
+    expect(page.get_by_text("Where is parcel").first).to_be_visible()
 
 
 def test_a_served_name_gets_its_version_by_keyboard(opens: Opens, team: Team) -> None:

@@ -13,12 +13,15 @@ from evalhub.accounts.members import (
 )
 from evalhub.accounts.models import MemberInvitation, Role, Scope, User
 from evalhub.accounts.tokens import add_token, revoke_token
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design
 from evalhub.features.lifecycle.moves import reopen, retire
 from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.features.traffic.erase import erase_user
 from evalhub.features.traffic.keeping import change_settings, settings_of
+from evalhub.features.traffic.shadow.drawing import draw_requests
+from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.signoff import sign_off
@@ -241,12 +244,23 @@ def studies(team: Team, folder: Path) -> dict[str, Act]:
 
 
 def traffic(team: Team) -> dict[str, Act]:
-    """What is kept of the team's traffic, and a user of it."""
+    """What is kept of the team's traffic, a sample of its requests, of which none has texts, and a
+    user of it."""
     settings_of(team.project)
+    query = {"n": 2, "since": "2020-01-01T00:00:00Z"}
+    usual = {"allocation": "proportional", "test_set": "traffic", "planned_gain": 0.05, "seed": 1}
+    form = {"n": 2, "since": "2020-01-01T00:00", **usual}
     return {
         "change what is kept": Act(
             verb=lambda by: change_settings(project=team.project, by=by, text_share=1),
             rest=("PATCH", "/traffic", {"text_share": 1}),
+        ),
+        "draw a sample": Act(
+            verb=lambda by: draw_requests(
+                project=team.project, query=validate(SampleQuery, query), by=by
+            ),
+            rest=("POST", "/traffic/samples", query),
+            page=(reverse("site:production_samples", args=["support-desk"]), {**form, "freeze": 1}),
         ),
         "erase a user": Act(
             verb=lambda by: erase_user(project=team.project, by=by, user_hash="0" * 32),

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 
 from evalhub.accounts.invitations import MembershipError
+from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.promotion import PromotionError
 from evalhub.ledger.accepting import NothingToAcceptError
@@ -58,6 +59,14 @@ STUDIES = [
 NOT_OWNER = "doesn't own support-desk: only its owners can do this"
 OWNERS = ("raise a member", "remove a member", "ask somebody in", "withdraw")
 TRAFFIC = [
+    Refusal(
+        "draw a sample",
+        "eva",
+        "no request whose texts are stored fits",
+        DeclarationError,
+        400,
+        400,
+    ),
     Refusal("change what is kept", "eva", "Only an owner of support-desk can change what is kept"),
     Refusal("erase a user", "eva", "Only an owner of support-desk can erase a user's traffic"),
 ]

@@ -1,40 +1,83 @@
 """Which requests may not be shown to whom, as they are items of a review or a study that goes on.
 
-Who compares two answers must not find out in the traffic which of them production gave.
+Who compares two answers must not find out in the traffic which of them production gave. So not only
+a sampled request is hidden: a copy that a mirror answered shows the other answer, whatever joins
+the two; who asked the same was answered by the same model; a later turn repeats the answer.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from evalhub.accounts.models import User
-from evalhub.registry.models import RunMetric, SampledRequest
+from evalhub.accounts.models import Project, User
+from evalhub.registry.models import RunMetric, SampledRequest, TrafficSample
 from reviews.models import Pair
 from reviews.models.campaigns import OVER
 
+type Columns = Mapping[str, str]
+"""By a column of a sampled request, that of a row of traffic which must equal it."""
 
-def is_under_review_by(user: User, *, key: str, day: str = "") -> Exists:
-    """Whether the request is an item of a review of theirs that hasn't ended.
+SAME: Columns = {"day": "day", "key": "key"}
+ABOUT: Columns = {"day": "request_day", "key": "request_key"}
+"""Of a signal."""
+ALIKE: Sequence[Columns] = (
+    SAME,
+    {"key": "mirror_of"},
+    {"trace_id": "mirror_of"},
+    {"trace_id": "trace_id"},
+    {"content": "digest"},
+    {"conversation": "conversation"},
+)
+"""How a request tells of a sampled one: it is the one, or a copy of it by name, by trace or by
+content, or a turn of its conversation."""
+MAY_BE_EMPTY = {"trace_id", "conversation"}
 
-    Args:
-        day, key: the columns that name the request; without a day it may be of any.
-    """
+
+def before_reviewer(user: User, *joins: Columns) -> Exists:
+    """Rows that tell of an item which is before this person: in a review that hasn't ended, or in
+    a sealed study whose reviewer they are or were."""
+    sealed = _sealed_versions(run__studies__arm__study__campaigns__reviewers__user=user)
+    return _tell_of(_in_review(user) | Q(item__version__in=sealed), joins)
+
+
+def before_reviewer_or_sealed(user: User, *joins: Columns) -> Exists:
+    """Rows that tell of an item which is before this person, or which is in any sealed study."""
+    return _tell_of(_in_review(user) | Q(item__version__in=_sealed_versions()), joins)
+
+
+def in_sealed_study(*joins: Columns) -> Exists:
+    """Rows that tell of an item of a study whose scores no decision has read."""
+    return _tell_of(Q(item__version__in=_sealed_versions()), joins)
+
+
+def sealed_samples(project: Project) -> "QuerySet[TrafficSample]":
+    """The project's samples in a study whose scores no decision has read."""
+    samples = TrafficSample.objects.filter(version__test_set__project=project)
+    return samples.filter(version__in=_sealed_versions()).order_by()
+
+
+def _sealed_versions(**of: object) -> "QuerySet[RunMetric, Any]":
+    sealed = RunMetric.objects.filter(opened=None, run__studies__isnull=False, **of)
+    return sealed.order_by().values("run__test_set_version")
+
+
+def _in_review(user: User) -> Q:
     going = ~Q(campaign__state__in=OVER) & Q(campaign__seal="", campaign__unblinded=None)
-    pairs = Pair.objects.filter(going, campaign__reviewers__user=user)
-    return Exists(_sampled(day, key).filter(item__in=pairs.order_by().values("item")))
+    pairs = Pair.objects.filter(going, campaign__reviewers__user=user).order_by()
+    return Q(item__in=pairs.values("item"))
 
 
-def is_in_sealed_study(*, day: str, key: str) -> Exists:
-    """Whether the request is an item of a study whose scores no decision has read.
+def _tell_of(hidden: Q, joins: Sequence[Columns]) -> Exists:
+    """Rows that one of the joins leads to such a sampled request. An empty text joins nothing.
 
-    Args:
-        day, key: the columns that name the request.
+    It is one condition, as six would take PostgreSQL longer to plan than to answer.
     """
-    sealed = RunMetric.objects.filter(opened=None, run__studies__isnull=False).order_by()
-    versions = sealed.values("run__test_set_version")
-    return Exists(_sampled(day, key).filter(item__version__in=versions))
-
-
-def _sampled(day: str, key: str) -> "QuerySet[SampledRequest]":
-    rows: QuerySet[SampledRequest] = SampledRequest.objects.filter(
-        project=OuterRef("project"), key=OuterRef(key), **({"day": OuterRef(day)} if day else {})
-    )
-    return rows.order_by()
+    same = Q()
+    for columns in joins:
+        equal = Q(**{sampled: OuterRef(column) for sampled, column in columns.items()})
+        for sampled in MAY_BE_EMPTY & columns.keys():
+            equal &= ~Q(**{sampled: ""})
+        same |= equal
+    rows = SampledRequest.objects.filter(hidden, same, project=OuterRef("project"))
+    return Exists(rows.order_by())

@@ -13,11 +13,16 @@ from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.db import connection, models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
-from evalhub.features.traffic.blindness import is_in_sealed_study, is_under_review_by
+from evalhub.features.traffic.blindness import (
+    ABOUT,
+    ALIKE,
+    before_reviewer,
+    before_reviewer_or_sealed,
+)
 from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, TrafficSource
 from evalhub.registry.models import ModelVersion
 
@@ -59,11 +64,8 @@ class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
 class RequestQuerySet(OfDaysQuerySet["Request"]):
     def visible_to(self, user: User) -> Self:
         """Those of the projects whose results this person may look at, without what is before them
-        in a review: its requests, and the copies of these that a mirror answered."""
-        rows = super().visible_to(user)
-        own = is_under_review_by(user, day="day", key="key")
-        copied = is_under_review_by(user, key="mirror_of")
-        return rows.exclude(own).exclude(copied)
+        in a review or its sealed study: its requests, and what tells of these."""
+        return super().visible_to(user).exclude(before_reviewer(user, *ALIKE))
 
     def in_hours(self, hours: Sequence[datetime]) -> Self:
         """Requests of these hours, by the index on their time."""
@@ -86,10 +88,14 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
 class SignalQuerySet(OfDaysQuerySet["Signal"]):
     def visible_to(self, user: User) -> Self:
         """Those of the projects whose results this person may look at, without signals about what
-        is before them in a review, or about items of a study that is sealed."""
-        about = {"day": "request_day", "key": "request_key"}
-        rows = super().visible_to(user)
-        return rows.exclude(is_under_review_by(user, **about)).exclude(is_in_sealed_study(**about))
+        tells of an item that is before them, or of an item of a study that is sealed. A signal may
+        be stored when its request isn't any more."""
+        requests = Request.objects.filter(
+            project=OuterRef("project"), day=OuterRef("request_day"), key=OuterRef("request_key")
+        ).order_by()
+        about = Exists(requests.filter(before_reviewer_or_sealed(user, *ALIKE)))
+        rows = super().visible_to(user).exclude(about)
+        return rows.exclude(before_reviewer_or_sealed(user, ABOUT))
 
 
 class Request(models.Model):

@@ -29,15 +29,23 @@ from evalhub.features.traffic.page_data.production_page import (
 )
 from evalhub.features.traffic.page_data.request_list import Cursor, request_list
 from evalhub.features.traffic.page_data.request_page import request_page
+from evalhub.features.traffic.page_data.sample_page import (
+    draft_page,
+    newest_samples,
+    sample_page,
+)
 from evalhub.features.traffic.page_data.sending import ways_to_send
 from evalhub.features.traffic.page_data.signals_page import signals_page
 from evalhub.features.traffic.page_data.slices_page import slices_page
+from evalhub.features.traffic.sample_form import ending_now, sample_form
 from evalhub.features.traffic.served import (
     ServedNameError,
     ServedVersions,
     name_served_version,
 )
+from evalhub.features.traffic.shadow.drawing import SampleError, draft_sample, draw_requests
 from evalhub.frames.page.access import View, results_only
+from evalhub.registry.models import TrafficSample
 
 NARROWED = ("figures", "slices", "requests", "signals")
 """Pages that show traffic, narrowed by their address."""
@@ -185,6 +193,41 @@ def keeping(request: SignedInRequest, project: Project) -> HttpResponse:
     return _tab(request, project, "keeping", lambda *_: context, status=status)
 
 
+@require_http_methods(["GET", "POST"])
+@results_only
+@of_project
+def samples(request: SignedInRequest, project: Project) -> HttpResponse:
+    """Preview a sample of requests, then freeze just that one."""
+    now = timezone.now()
+    form = sample_form(project, now, request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"form": form, "samples": newest_samples(project)}
+    if form.is_bound and form.is_valid():
+        try:
+            if "freeze" in request.POST:
+                drawn = draw_requests(project=project, query=form.query(), by=request.user)
+                messages.success(request, f"{drawn.sample.version} is frozen.")
+                return redirect("site:production_sample", project.slug, drawn.sample.pk)
+            frozen = sample_form(project, now, ending_now(request.POST, now))
+            frozen.is_valid()
+            draft = draft_sample(project=project, query=frozen.query(), by=request.user)
+            context |= {"frozen": frozen, "shown": draft_page(draft)}
+        except DeclarationError as error:
+            form.add_declaration_error(error)
+        except SampleError as error:
+            form.add_error(None, str(error))
+    status = 400 if form.errors else None
+    return _tab(request, project, "samples", lambda *_: context, status=status)
+
+
+@require_GET
+@results_only
+@of_project
+def one_sample(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
+    rows = TrafficSample.objects.filter(version__test_set__project=project).newest_first()
+    shown = sample_page(get_object_or_404(rows, pk=pk))
+    return render(request, "traffic/sample.html", {"project": project, "shown": shown})
+
+
 def _figures(request: SignedInRequest, project: Project, **context: Any) -> HttpResponse:
     """The figures, with the form as it was filled in, if it was."""
     status = 400 if context else None
@@ -240,6 +283,8 @@ urlpatterns = [
     path(f"{_PROJECT}requests/", requests, name="production_requests"),
     path(f"{_PROJECT}requests/<str:day>/", one_request, name="production_request"),
     path(f"{_PROJECT}signals/", signals, name="production_signals"),
+    path(f"{_PROJECT}samples/", samples, name="production_samples"),
+    path(f"{_PROJECT}samples/<int:pk>/", one_sample, name="production_sample"),
     path(f"{_PROJECT}not-taken/", refused, name="production_refused"),
     path(f"{_PROJECT}keeping/", keeping, name="production_keeping"),
     path(f"{_PROJECT}sending/", sending, name="production_sending"),

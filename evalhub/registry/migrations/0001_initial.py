@@ -648,6 +648,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(help_text='of the request, in UTC')),
                 ('key', models.CharField(help_text='of the request', max_length=200)),
+                ('trace_id', models.CharField(blank=True, help_text='of the request: a copy may have the same', max_length=200)),
+                ('conversation', models.CharField(blank=True, help_text='of the request: later turns repeat its answer', max_length=200)),
                 ('content', models.CharField(help_text='SHA-256 of its messages as they were sent; never drawn again', max_length=64)),
                 ('weight', models.FloatField(help_text='requests of production that it stands for')),
                 ('is_baseline', models.BooleanField(help_text="whether its answer is the baseline's: nothing in it or before it was masked")),
@@ -656,7 +658,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['item', 'day', 'key'],
-                'indexes': [models.Index(fields=['project', 'content'], name='sampled_content')],
+                'indexes': [
+                    models.Index(fields=['project', 'content'], name='sampled_content'),
+                    models.Index(fields=['project', 'key'], name='sampled_key'),
+                    models.Index(fields=['project', 'trace_id'], name='sampled_trace_id'),
+                    models.Index(fields=['project', 'conversation'], name='sampled_conversation'),
+                ],
                 'constraints': [models.UniqueConstraint(fields=('project', 'day', 'key'), name='sampled_once', violation_error_message='This request is an item of a sample already.')],
             },
         ),

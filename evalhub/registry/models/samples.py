@@ -91,6 +91,12 @@ class SampledRequest(models.Model):
     item = models.ForeignKey(Item, models.CASCADE, related_name="sampled_requests")
     day = models.DateField(help_text="of the request, in UTC")
     key = models.CharField(max_length=200, help_text="of the request")
+    trace_id = models.CharField(
+        max_length=200, blank=True, help_text="of the request: a copy may have the same"
+    )
+    conversation = models.CharField(
+        max_length=200, blank=True, help_text="of the request: later turns repeat its answer"
+    )
     content = models.CharField(
         max_length=64, help_text="SHA-256 of its messages as they were sent; never drawn again"
     )
@@ -103,7 +109,10 @@ class SampledRequest(models.Model):
 
     class Meta:
         ordering = ["item", "day", "key"]
-        indexes = [models.Index(fields=["project", "content"], name="sampled_content")]
+        indexes = [
+            models.Index(fields=["project", column], name=f"sampled_{column}")
+            for column in ("content", "key", "trace_id", "conversation")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "day", "key"],

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Project, User
 from evalhub.features.traffic.models import Request, RequestText, Signal
+from evalhub.features.traffic.page_data.sample_page import samples_of
 from evalhub.features.traffic.served import ServedVersions
-from evalhub.registry.models import ModelVersion
+from evalhub.registry.models import ModelVersion, TrafficSample
 
 MOST_TURNS = 100
 MOST_SIGNALS = 100
@@ -34,6 +35,7 @@ class RequestPage:
     Attributes:
         messages, output: masked; none where its texts aren't kept.
         turns: the requests of its conversation, itself among them, oldest first.
+        samples: that have an item made from it, with their studies.
     """
 
     request: Request
@@ -42,10 +44,11 @@ class RequestPage:
     output: str | None
     turns: Sequence[Request]
     signals: Sequence[Signal]
+    samples: Sequence[TrafficSample]
 
 
 def request_page(project: Project, day: date, key: str, *, user: User) -> RequestPage:
-    """Five queries. Raises Request.DoesNotExist."""
+    """Six queries, eight where a sample has it. Raises Request.DoesNotExist."""
     visible = Request.objects.visible_to(user)
     request = visible.at(project.pk, day, [key]).get()
     text = RequestText.objects.at(project.pk, day, [key]).first()
@@ -53,7 +56,9 @@ def request_page(project: Project, day: date, key: str, *, user: User) -> Reques
     if request.conversation:
         same = visible.filter(project=project, conversation=request.conversation)
         turns = list(same.order_by("time", "key")[:MOST_TURNS])
-    signals = Signal.objects.filter(project=project, request_key=key, request_day=day)
+    signals = Signal.objects.visible_to(user).filter(
+        project=project, request_key=key, request_day=day
+    )
     return RequestPage(
         request=request,
         version=ServedVersions.of(project).at(request.model_name, request.time),
@@ -61,6 +66,7 @@ def request_page(project: Project, day: date, key: str, *, user: User) -> Reques
         output=text.output if text else None,
         turns=turns,
         signals=list(signals.order_by("time", "key")[:MOST_SIGNALS]),
+        samples=samples_of(request),
     )
 
 

@@ -13,6 +13,7 @@ from evalhub.features.traffic.models import SignalRollUp, SignalRollUpQuerySet
 from evalhub.features.traffic.page_data.charts import DrawnPromotion, curves_chart
 from evalhub.features.traffic.page_data.filtering import TrafficFilter, Window
 from evalhub.features.traffic.page_data.production_page import answered_by, promotions_within
+from evalhub.features.traffic.page_data.sealed_signals import SealedSignals, sealed_signals
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.registry.models import ModelVersion
 from evalhub.report.charts.parts import Chart
@@ -57,11 +58,13 @@ class SignalGroup:
 
 @dataclass(frozen=True, slots=True)
 class SignalsPage:
-    """All signals, the most frequent first, and the mean value over time of the `chosen` one."""
+    """All signals, the most frequent first, and the mean value over time of the `chosen` one; all
+    without those that are `sealed`."""
 
     groups: Sequence[SignalGroup]
     chosen: SignalGroup | None
     chart: Chart | None
+    sealed: SealedSignals
 
 
 def signals_page(
@@ -71,38 +74,46 @@ def signals_page(
     now: datetime,
     name: str = "",
 ) -> SignalsPage:
-    """Three queries. Signals count in the hour of the request that they are about.
+    """Four queries, and two more while a study of sampled requests is sealed. Signals count in the
+    hour of the request that they are about.
 
     Args:
         name: of the signal that is drawn; the most frequent one that has values, if it isn't there.
     """
     window = Window.until(now, wanted.period)
     hours = SignalRollUp.objects.within(project, window.first, window.end)
-    hours = hours.filter(answered_by(wanted, served, "hour"))
-    groups = _groups(hours, served)
+    sealed = sealed_signals(project, wanted, served, window)
+    hours = sealed.remove_mirrors(hours.filter(answered_by(wanted, served, "hour")))
+    groups = _groups(hours, served, sealed)
     drawable = [group for group in groups if group.has_values]
     chosen = next((group for group in drawable if group.name == name), None)
     chosen = chosen or next(iter(drawable), None)
-    chart = _chart(hours, chosen, window, promotions_within(project, window)) if chosen else None
-    return SignalsPage(groups, chosen, chart)
+    chart = None
+    if chosen:
+        chart = _chart(hours, sealed, chosen, window, promotions_within(project, window))
+    return SignalsPage(groups, chosen, chart, sealed)
 
 
 type SignalKey = tuple[str, str, int, str]
 """A signal's name, who gave it, the version's primary key or 0, and the name where it is 0."""
 
 
-def _groups(hours: SignalRollUpQuerySet, served: ServedVersions) -> list[SignalGroup]:
+def _groups(
+    hours: SignalRollUpQuerySet, served: ServedVersions, sealed: SealedSignals
+) -> list[SignalGroup]:
     columns = ("name", "by", "version", "model_name", "label")
     sums = hours.annotate(version=served.number("hour")).order_by().values_list(*columns)
     sums = sums.annotate(Sum("signals"), Sum("with_value"), Sum("total"))
     by_key: dict[SignalKey, list[tuple[str, int, int, float]]] = {}
-    for name, by, version, model_name, *rest in sums:
+    subtracted = [(*row[:5], *row[6:]) for row in sealed.rows]
+    for name, by, version, model_name, *rest in [*sums, *subtracted]:
         key = name, by, version, "" if version else model_name
         by_key.setdefault(key, []).append(tuple(rest))
     groups: dict[tuple[str, str], list[SignalTotals]] = {}
     for (name, by, version, model_name), rows in by_key.items():
         totals = _totals(served.versions.get(version), model_name, rows)
-        groups.setdefault((name, by), []).append(totals)
+        if totals.signals > 0:
+            groups.setdefault((name, by), []).append(totals)
     listed = [
         SignalGroup(name, by, sorted(rows, key=lambda row: -row.signals))
         for (name, by), rows in groups.items()
@@ -123,12 +134,13 @@ def _totals(
         signals=sum(signals for _, signals, _, _ in rows),
         with_value=sum(with_value for _, _, with_value, _ in rows),
         total=sum(total for *_, total in rows),
-        labels=labels.most_common(MOST_LABELS),
+        labels=(+labels).most_common(MOST_LABELS),
     )
 
 
 def _chart(
     hours: SignalRollUpQuerySet,
+    sealed: SealedSignals,
     group: SignalGroup,
     window: Window,
     promotions: Sequence[DrawnPromotion],
@@ -136,7 +148,13 @@ def _chart(
     """The mean value at each step, over all versions."""
     steps = [(0, 0.0)] * window.index(window.end)
     rows = hours.filter(name=group.name, by=group.by, with_value__gt=0)
-    for hour, with_value, total in rows.values_list("hour", "with_value", "total"):
+    columns = rows.values_list("hour", "with_value", "total")
+    subtracted = [
+        (hour, with_value, total)
+        for name, by, _, _, _, hour, _, with_value, total in sealed.rows
+        if (name, by) == (group.name, group.by)
+    ]
+    for hour, with_value, total in [*columns, *subtracted]:
         index = window.index(hour)
         count, sum_ = steps[index]
         steps[index] = count + with_value, sum_ + total

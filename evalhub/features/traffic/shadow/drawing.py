@@ -25,7 +25,7 @@ from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.io.items import ItemContent
 from evalhub.registry import drafts
 from evalhub.registry.importing import ItemSource, publish_test_set, stage_items
-from evalhub.registry.models import Item, SampledRequest, TestSetVersion, TrafficSample
+from evalhub.registry.models import Item, SampledRequest, TrafficSample
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
 
@@ -51,6 +51,32 @@ class DrawnSample:
     large_users: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class SampleDraft:
+    """A sample as it would be drawn now.
+
+    Attributes:
+        sample: its numbers, not stored; it has no version yet.
+        items: what would be the version's items.
+        large_users: as of a drawn one.
+    """
+
+    sample: TrafficSample
+    items: Sequence[DrawnItem]
+    large_users: Mapping[str, float]
+
+
+def draft_sample(*, project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
+    """What `draw_requests` would draw now; nothing is stored.
+
+    Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
+        DeclarationError: as `draw_requests`.
+    """
+    check_evaluates(by, project)
+    return _draft(project, query, by)
+
+
 def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> DrawnSample:
     """Draw requests at random and freeze them as the next version of a test set.
 
@@ -71,26 +97,46 @@ def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> D
 
 def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample | None:
     """None where another draw took one of the requests, or what they ask, meanwhile."""
+    draft = _draft(project, query, by)
+    staged = stage_items(project=project, slug=query.test_set, source=_source(query, draft.items))
+    try:
+        with transaction.atomic():
+            Project.objects.select_for_update().get(pk=project.pk)  # draws take turns
+            if _taken(project, draft.items):
+                return None
+            draft.sample.version = publish_test_set(staged)
+            _store(project, draft)
+    finally:
+        drafts.drop(staged)
+    return DrawnSample(draft.sample, draft.large_users)
+
+
+def _draft(project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
     frame = read_frame(project, query)
     sample = _sample(project, query, frame)
     drawn = _items(project, frame, sample)
     if not drawn.items:
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count in drawn.left_out.items())
         raise DeclarationError(f"no drawn request makes an item: {reasons}", "where")
-    staged = stage_items(project=project, slug=query.test_set, source=_source(query, drawn))
-    try:
-        with transaction.atomic():
-            Project.objects.select_for_update().get(pk=project.pk)  # draws take turns
-            if _taken(project, drawn.items):
-                return None
-            version = publish_test_set(staged)
-            row = _store(project, query, frame, sample, drawn, version, by)
-    finally:
-        drafts.drop(staged)
+    weights = [each.weight for each in drawn.items]
     shares = _user_shares(drawn.items)
-    return DrawnSample(
-        row, {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
+    row = TrafficSample(
+        query=query.as_json(),
+        model_name=frame.model_name,
+        model_version=frame.version,
+        requests=len(frame.ids),
+        drawn=len(sample.rows),
+        seen_before=sample.left_out,
+        left_out=dict(drawn.left_out),
+        strata=_strata(sample),
+        effective_n=sum(weights) ** 2 / sum(each * each for each in weights),
+        users=len(shares),
+        largest_user=max(shares.values(), default=0.0),
+        asked_again=sum(not each.is_baseline for each in drawn.items),
+        by=by,
     )
+    large = {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
+    return SampleDraft(row, drawn.items, large)
 
 
 def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample:
@@ -149,6 +195,8 @@ def _content(
         tags=request.tags,
         is_baseline=is_whole(request, texts) and not request.masked,
         weight=weight,
+        trace_id=request.trace_id,
+        conversation=request.conversation,
     )
 
 
@@ -174,42 +222,18 @@ def _taken(project: Project, items: Sequence[DrawnItem]) -> bool:
     ) or bool(_asked_elsewhere(project, fingerprints))
 
 
-def _source(query: SampleQuery, drawn: DrawnItems) -> ItemSource:
+def _source(query: SampleQuery, items: Sequence[DrawnItem]) -> ItemSource:
     def read() -> Iterator[tuple[int, ItemContent]]:
-        return ((line, item.content) for line, item in enumerate(drawn.items, 1))
+        return ((line, item.content) for line, item in enumerate(items, 1))
 
     name = f"requests since {query.since.date().isoformat()}"
     return ItemSource(name, name, "id", read)
 
 
-def _store(
-    project: Project,
-    query: SampleQuery,
-    frame: RequestFrame,
-    sample: Sample,
-    drawn: DrawnItems,
-    version: TestSetVersion,
-    by: User | None,
-) -> TrafficSample:
-    weights = [each.weight for each in drawn.items]
-    shares = _user_shares(drawn.items)
-    row = TrafficSample.objects.create(
-        version=version,
-        query=query.as_json(),
-        model_name=frame.model_name,
-        model_version=frame.version,
-        requests=len(frame.ids),
-        drawn=len(sample.rows),
-        seen_before=sample.left_out,
-        left_out=dict(drawn.left_out),
-        strata=_strata(sample),
-        effective_n=sum(weights) ** 2 / sum(each * each for each in weights),
-        users=len(shares),
-        largest_user=max(shares.values(), default=0.0),
-        asked_again=sum(not each.is_baseline for each in drawn.items),
-        by=by,
-    )
-    ids = dict(version.items.values_list("key", "pk"))
+def _store(project: Project, draft: SampleDraft) -> None:
+    """Stores the sample of a version that exists, and where its items came from."""
+    draft.sample.save(force_insert=True)
+    ids = dict(draft.sample.version.items.values_list("key", "pk"))
     SampledRequest.objects.bulk_create(
         (
             SampledRequest(
@@ -217,16 +241,17 @@ def _store(
                 item_id=ids[item.content.key],
                 day=request.day,
                 key=request.key,
+                trace_id=request.trace_id,
+                conversation=request.conversation,
                 content=request.content,
                 weight=request.weight,
                 is_baseline=request.is_baseline,
             )
-            for item in drawn.items
+            for item in draft.items
             for request in item.requests
         ),
         batch_size=AT_ONCE,
     )
-    return row
 
 
 def _strata(sample: Sample) -> list[dict[str, object]]:
@@ -239,10 +264,11 @@ def _strata(sample: Sample) -> list[dict[str, object]]:
 
 
 def _user_shares(items: Collection[DrawnItem]) -> dict[str, float]:
-    """By user's hash, the share of the items' weight that is theirs."""
+    """By user's hash, the share of the items' weight that is theirs; the largest first."""
     weights: dict[str, float] = defaultdict(float)
     for item in items:
         for request in item.requests:
             weights[request.user_hash] += request.weight
     total = sum(weights.values())
-    return {user: weight / total for user, weight in weights.items() if user}
+    largest_first = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
+    return {user: weight / total for user, weight in largest_first if user}

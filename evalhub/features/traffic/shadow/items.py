@@ -44,6 +44,8 @@ class RequestContent:
     tags: Sequence[str]
     is_baseline: bool
     weight: float
+    trace_id: str = ""
+    conversation: str = ""
 
 
 @dataclass(slots=True)

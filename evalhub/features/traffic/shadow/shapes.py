@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.declare.declaration import Declaration, validate
 from evalhub.features.traffic.shadow.drawing import DrawnSample
-from evalhub.features.traffic.shadow.power import sample_power
+from evalhub.features.traffic.shadow.power import stored_power
 from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import TrafficSample
@@ -65,7 +65,7 @@ class SampleOut(ResponseBody):
         version = sample.version
         test_set = version.test_set
         gain = validate(SampleQuery, sample.query).planned_gain
-        document = sample_power(sample, gain=gain)
+        document = stored_power(sample, gain=gain)
         [criterion] = document.criteria
         return super().from_model(
             sample,

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.ledger.models import Decision
 from tests.cast import Team
+from tests.features.traffic.rows_of import a_signal, taken
 from tests.features.traffic.shadow.production import LAST_WEEK, served
+from tests.features.traffic.test_pages import read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]
@@ -18,7 +21,9 @@ OF = ["--project", "support-desk"]
 MAIL = "I am nora@example.org."
 
 
-def mirrored(team: Team, questions: int, *, lost: int = 0, refusing: int = 0) -> None:
+def mirrored(
+    team: Team, questions: int, *, lost: int = 0, refusing: int = 0, model: str = "new"
+) -> None:
     """Questions to production, of which the first refuse; and copies to a candidate, whose last
     ones never came."""
     texts = [f"{MAIL} Question {i}?" for i in range(questions)]
@@ -27,11 +32,11 @@ def mirrored(team: Team, questions: int, *, lost: int = 0, refusing: int = 0) ->
     served(team, texts, output=answers)
     came = texts[: questions - lost]
     of = [f"r-{i:03}" for i in range(questions)]
-    served(team, came, name="copy", model="new", mirror_of=of, latency_ms=450.0)
+    served(team, came, name="copy", model=model, mirror_of=of, latency_ms=450.0)
 
 
-def written(folder: Path, *options: str) -> int:
-    parts = ["--from-traffic", *OF, "--kind", "lora", "--mirror", "new", *options]
+def written(folder: Path, *options: str, mirror: str = "new") -> int:
+    parts = ["--from-traffic", *OF, "--kind", "lora", "--mirror", mirror, *options]
     return run(["study", "init", str(folder), *parts])
 
 
@@ -102,3 +107,25 @@ def test_a_mirror_that_never_answered_is_refused(
     assert written(tmp_path) == 65
     assert "no call of 'new' came" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("model", ["new", "new-" + 45 * "long"])
+def test_signals_about_mirrored_answers_are_sealed_until_the_decision(
+    team: Team, tmp_path: Path, model: str
+) -> None:
+    mirrored(team, 10, model=model)
+    taken(
+        team.project,
+        signals=[
+            a_signal(f"s-{key}", name=name, request=f"{key}-000", time=timezone.now())
+            for key, name in (("r", "thumb"), ("copy", "applause"))
+        ],
+    )
+    olga, address = team.signed_in(team.olga), "/projects/support-desk/production/signals/"
+    assert "applause" in olga.get(address).text
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "9", "--where", "model=support"]) == 0
+    assert written(tmp_path, mirror=model) == 0
+    run(["study", "run", str(tmp_path / "study.yaml")])
+    text = read(olga.get(address).text)
+    assert "all about mirrored answers of new" in text
+    assert "applause" not in text
