@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from evalhub.registry.models import TrafficSample
 
 AGO = re.compile(r"(\d{1,4})([dh])")
+REVIEW_DAYS = 14
+"""How long it may take from a draw until people compare the answers."""
 UNITS = {"d": "days", "h": "hours"}
 
 
@@ -258,6 +260,14 @@ def _lines(sample: "DrawnSampleOut") -> list[str]:
         lines.append(
             f"The baseline has to be asked again on {count_text(sample.asked_again, 'item')} "
             f"({share:.1%}): personal data was masked, or no whole answer is stored."
+        )
+    left = (sample.texts_until - datetime.datetime.now(datetime.UTC).date()).days
+    if left < REVIEW_DAYS:
+        days = count_text(max(left, 0), "day")
+        lines.append(
+            f"! The oldest of its texts are kept until {sample.texts_until} ({days} from now). "
+            "Then they are deleted, from its items too. Write the study and open its review "
+            "before, or keep texts for longer: evalhub traffic settings --text-days."
         )
     lines.append(
         f"To find a gain of {sample.power.gain:g}: {count_text(sample.power.needed, 'item')} of "

@@ -1,5 +1,6 @@
 """Draw a sample of production's requests as a frozen version of a test set."""
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from django.db import transaction
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import Request, RequestText
 from evalhub.features.traffic.shadow.answers import is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.erasing import text_time
 from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
     ELSEWHERE,
@@ -45,10 +48,13 @@ class DrawnSample:
 
     Attributes:
         large_users: by their hash, the share of those who have more than a fifth of it.
+        texts_until: the last day on which all of its texts are kept; then retention takes the
+            oldest, from the items too, but for those that a review shows.
     """
 
     sample: TrafficSample
     large_users: Mapping[str, float]
+    texts_until: datetime.date
 
 
 def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> DrawnSample:
@@ -88,8 +94,11 @@ def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample 
     finally:
         drafts.drop(staged)
     shares = _user_shares(drawn.items)
+    oldest = min(request.day for item in drawn.items for request in item.requests)
     return DrawnSample(
-        row, {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
+        row,
+        {user: share for user, share in shares.items() if share > LARGE_CLUSTER},
+        oldest + text_time(settings_of(project)),
     )
 
 
