@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+import numpy as np
 from django.db import transaction
 
 from evalhub.accounts.models import Project, User
@@ -30,7 +31,7 @@ from evalhub.registry import drafts
 from evalhub.registry.importing import ItemSource, publish_test_set, stage_items
 from evalhub.registry.models import Item, SampledRequest, TestSetVersion, TrafficSample
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
+from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample, weighted_quantiles
 
 AT_ONCE = 500
 TRIES = 3
@@ -158,6 +159,8 @@ def _content(
         tags=request.tags,
         is_baseline=is_whole(request, texts) and not request.masked,
         weight=weight,
+        latency_ms=None if request.error_type else request.latency_ms,
+        cost_usd=None if request.error_type else request.cost_usd,
     )
 
 
@@ -216,6 +219,7 @@ def _store(
         users=len(shares),
         largest_user=max(shares.values(), default=0.0),
         asked_again=sum(not each.is_baseline for each in drawn.items),
+        recorded=_recorded_costs(drawn.items),
         by=by,
     )
     ids = dict(version.items.values_list("key", "pk"))
@@ -255,3 +259,20 @@ def _user_shares(items: Collection[DrawnItem]) -> dict[str, float]:
             weights[request.user_hash] += request.weight
     total = sum(weights.values())
     return {user: weight / total for user, weight in weights.items() if user}
+
+
+def _recorded_costs(items: Sequence[DrawnItem]) -> dict[str, float]:
+    """What production's answers took and cost, by the requests' weights: fields of
+    `evalhub.decision.sections.shadow.AnswerCosts`. Empty where nobody recorded it."""
+    requests = [request for item in items for request in item.requests]
+    timed = [(each.latency_ms, each.weight) for each in requests if each.latency_ms is not None]
+    priced = [(each.cost_usd, each.weight) for each in requests if each.cost_usd is not None]
+    costs: dict[str, float] = {}
+    if timed:
+        values, weights = np.array(timed).T
+        p50, p95 = weighted_quantiles(values, weights, (0.5, 0.95))
+        costs |= {"latency_p50_ms": p50, "latency_p95_ms": p95}
+    if priced:
+        values, weights = np.array(priced).T
+        costs["cost_usd"] = float(values @ weights / weights.sum())
+    return {"answers": max(len(timed), len(priced)), **costs} if costs else {}

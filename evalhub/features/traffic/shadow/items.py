@@ -32,6 +32,7 @@ class RequestContent:
         content: digest of its messages as they were sent.
         is_baseline: whether its answer stands as the baseline's.
         weight: requests of production that it stands for.
+        latency_ms, cost_usd: what its answer took and cost; None: unknown, or an error.
     """
 
     day: datetime.date
@@ -44,6 +45,8 @@ class RequestContent:
     tags: Sequence[str]
     is_baseline: bool
     weight: float
+    latency_ms: float | None
+    cost_usd: float | None
 
 
 @dataclass(slots=True)
