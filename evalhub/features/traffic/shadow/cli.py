@@ -48,6 +48,12 @@ def sample(
         str | None, typer.Option(help="The test set of which it becomes a version.")
     ] = None,
     planned_gain: Annotated[float | None, typer.Option(help="Gain that is worth finding.")] = None,
+    edited_references: Annotated[
+        bool,
+        typer.Option(
+            "--edited-references", help="An answer that a person edited is the item's reference."
+        ),
+    ] = False,
 ) -> Printed:
     """Draw a random sample of requests as a version of a test set."""
     from evalhub.declare.declaration import validate
@@ -65,6 +71,7 @@ def sample(
         "seed": seed,
         "test_set": test_set,
         "planned_gain": planned_gain,
+        "edited_references": edited_references or None,
     }
     stated = {name: value for name, value in fields.items() if value is not None}
     drawn = draw_requests(project=project, query=validate(SampleQuery, stated), by=None)

@@ -14,7 +14,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import Request, RequestText
-from evalhub.features.traffic.shadow.answers import is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.answers import edits_at, is_whole, requests_at, texts_at
 from evalhub.features.traffic.shadow.erasing import text_time
 from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
@@ -80,7 +80,7 @@ def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample 
     """None where another draw took one of the requests, or what they ask, meanwhile."""
     frame = read_frame(project, query)
     sample = _sample(project, query, frame)
-    drawn = _items(project, frame, sample)
+    drawn = _items(project, frame, sample, with_edits=query.edited_references)
     if not drawn.items:
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count in drawn.left_out.items())
         raise DeclarationError(f"no drawn request makes an item: {reasons}", "where")
@@ -125,14 +125,19 @@ def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample
         raise DeclarationError(str(error), "by") from error
 
 
-def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
+def _items(
+    project: Project, frame: RequestFrame, sample: Sample, *, with_edits: bool
+) -> DrawnItems:
     """The items of the drawn requests, but what the project's test sets ask."""
     ids = [frame.ids[row] for row in sample.rows]
     weights = dict(zip(ids, sample.weights.tolist(), strict=True))
     contents = {frame.ids[row]: frame.columns.contents[row] for row in sample.rows}
     requests, texts = requests_at(project, ids), texts_at(project, ids)
+    edits = edits_at(project, ids) if with_edits else {}
     drawn = items_of_requests(
-        _content(requests[each], texts.get(each), contents[each], weights[each])
+        _content(
+            requests[each], texts.get(each), contents[each], weights[each], edits.get(each, "")
+        )
         for each in ids
         if each in requests
     )
@@ -146,7 +151,7 @@ def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
 
 
 def _content(
-    request: Request, texts: RequestText | None, content: str, weight: float
+    request: Request, texts: RequestText | None, content: str, weight: float, edit: str
 ) -> RequestContent:
     return RequestContent(
         day=request.day,
@@ -159,6 +164,7 @@ def _content(
         tags=request.tags,
         is_baseline=is_whole(request, texts) and not request.masked,
         weight=weight,
+        edit=edit,
         latency_ms=None if request.error_type else request.latency_ms,
         cost_usd=None if request.error_type else request.cost_usd,
     )
