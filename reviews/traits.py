@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evalhub.io.masking_tokens import TOKEN
+
 VENDORS = (
     "ChatGPT", "GPT-3", "GPT-4", "GPT-5", "OpenAI", "Anthropic", "Claude", "Gemini", "DeepMind",
     "Llama", "Meta AI", "Mistral", "Mixtral", "Qwen", "Alibaba Cloud", "DeepSeek", "Copilot",
@@ -87,6 +89,8 @@ TRAITS = (
     Trait("list", "has a list", lambda text: bool(_LIST.search(text))),
     Trait("bold", "has bold words", lambda text: bool(_BOLD.search(text))),
     Trait("table", "has a table", lambda text: bool(_TABLE.search(text))),
+    Trait("masked", "has a token in place of personal data ([mail-1])",
+          lambda text: bool(TOKEN.search(text))),
     Trait("empty", "is empty", lambda text: not text.strip()),
     Trait("trailing", "ends in white space or a new line",
           lambda text: text != text.rstrip(), is_visible=False),

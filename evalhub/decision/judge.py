@@ -14,6 +14,7 @@ from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import gains_by_misses
+from evalhub.decision.lost_preference import with_lost_preference
 from evalhub.decision.needed import with_choosing, with_next_looks
 from evalhub.decision.policy import Policy
 from evalhub.decision.record import decision_record
@@ -84,7 +85,8 @@ def judge(
     ruling, leakage = _with_leakage(rule, scores, criteria)
     lost = None
     if ruling.verdict is not Verdict.INVALID:
-        lost = lost_pairs_section(filled, rule.on)
+        worst, preferences = with_lost_preference(evidence, filled)
+        lost = lost_pairs_section(filled, replace(rule, evidence=worst).on, preferences)
         if why := turned_by_losses(lost, ruling):
             ruling = replace(rule, invalid=[why]).on_criteria(criteria)
     failures = None

@@ -6,6 +6,7 @@ from pydantic import Field
 
 Size = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
 Ratio = Annotated[float, Field(ge=0)]
 Deviation = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(gt=0)]

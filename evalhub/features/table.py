@@ -1,7 +1,6 @@
 """What the features add to the kernel. The doors hand it down; the kernel imports no feature."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from evalhub.accounts.events import EventSources, EventType
@@ -42,9 +41,13 @@ def _redact_item(
     )
 
 
-def _redact_if_possible(project: Project, test_set: str, item: str) -> None:
-    with suppress(RedactionError):  # a run or a review of it goes on
+def _redact_if_possible(project: Project, test_set: str, item: str) -> bool:
+    """Whether it was: not while a run or a review of it goes on."""
+    try:
         _redact_item(project, test_set, item, reason="its request is not kept any more")
+    except RedactionError:
+        return False
+    return True
 
 
 ERASERS: Sequence[Eraser] = (partial(erase_items, redact_item=_redact_item), *TRAFFIC_ERASERS)

@@ -25,6 +25,9 @@ ROLES = ("system", "user", "assistant", "tool")
 UNSEEN = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
 )
+EDITED = {"reference_from": "edit"}
+"""Metadata of an item whose reference is a production answer that somebody edited: it leans to the
+model that gave it."""
 _WHITE_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
 

@@ -14,6 +14,7 @@ from evalhub.decision.sections.prices import ArmPrice, PricesSection
 from evalhub.decision.wording import count_text
 from evalhub.declare.prices import Price
 from evalhub.ledger.scores import Pairing
+from evalhub.ledger.shadow import costs_not_comparable
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, Study, StudyArm
 
@@ -73,6 +74,10 @@ def budgets(
     for requirement in budget_requirements(evidence.policy):
         kind = amount_of(requirement)
         pairing = pairings[requirement.test_set]
+        if why := costs_not_comparable(pairing.baseline.run, pairing.candidate.run):
+            apart = f"The {requirement.name} on {requirement.test_set} isn't measured: {why}"
+            pending += [apart] if requirement.tier == "critical" else []
+            continue
         answered = pairing.aligned.without_failures()
         ids = [each.id for each in answered.items]
         of_base, of_tuned = TOKENS, TOKENS

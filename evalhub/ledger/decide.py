@@ -141,7 +141,7 @@ def _gather(
         second_run=repeats.second_run(baseline, arm, read.pairings, alpha=paid.level),
         applied=read.applied,
         prices=prices,
-        shadow=shadow_section(evidence, baseline),
+        shadow=shadow_section(evidence, baseline, arm),
         study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )
 

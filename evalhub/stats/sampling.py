@@ -186,6 +186,17 @@ def allocate(
     return counts
 
 
+def weighted_quantiles(values: Array, weights: Array, at: Sequence[float]) -> list[float]:
+    """The quantiles of a weighted sample: for each share of `at` the smallest value up to which at
+    least that share of the weight lies (the inverse of the weighted distribution function).
+
+    Args:
+        values, weights: of shape (n,), n above 0; weights above 0.
+    """
+    quantiles = np.quantile(values, at, weights=weights, method="inverted_cdf")
+    return [float(each) for each in quantiles]
+
+
 def _parts(
     sizes: Mapping[Hashable, int],
     allocation: Allocation,

@@ -2,7 +2,8 @@
 
 A mirrored answer may be lost because the candidate is slow or fails on just such requests: then
 what came is a choice of the easy ones. The verdict is on whole pairs; where a ship would not stand
-with every lost answer at its metric's worst (Manski's bound, 1990), the evidence is invalid.
+with every lost answer at its metric's worst (Manski's bound, 1990), and with every lost pair as one
+that people and judge give to the baseline, the evidence is invalid.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -85,13 +86,17 @@ class LostPairsSection(Section):
 
 
 def lost_pairs_section(
-    evidence: Sequence[Aligned], rule_on: Callable[[Sequence[Aligned]], Ruling]
+    evidence: Sequence[Aligned],
+    rule_on: Callable[[Sequence[Aligned]], Ruling],
+    preferences: Sequence[LostRow] = (),
 ) -> LostPairsSection | None:
     """The record's `lost_pairs`; None where none was lost.
 
     Args:
         evidence: all pairs, with the worst score for each answer that was lost.
-        rule_on: measures and rules on evidence at the levels of the verdict.
+        rule_on: measures and rules on evidence at the levels of the verdict, with each preference
+            as if the candidate had lost every lost pair.
+        preferences: what people's and a judge's preference lost.
     """
     rows = [
         LostRow(
@@ -103,6 +108,7 @@ def lost_pairs_section(
         for aligned in evidence
         if aligned.lost is not None
     ]
+    rows += preferences
     if not rows:
         return None
     try:

@@ -8,7 +8,7 @@ from pydantic import Field
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
-from evalhub.declare.amounts import Count, Probability, Size
+from evalhub.declare.amounts import Amount, Count, Probability, Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Status
@@ -16,6 +16,21 @@ from evalhub.stats.sampling import LARGE_CLUSTER
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
+
+
+class AnswerCosts(Declaration):
+    """What an arm's answers to a sample took and cost, as it was recorded; null: not known.
+
+    Attributes:
+        answers: of which it is known how long they took, or what they cost.
+        latency_p50_ms, latency_p95_ms: of production's requests, by the items' weights.
+        cost_usd: the mean of an answer.
+    """
+
+    answers: Count
+    latency_p50_ms: Amount | None = None
+    latency_p95_ms: Amount | None = None
+    cost_usd: Amount | None = None
 
 
 class ShadowRow(Declaration):
@@ -29,7 +44,10 @@ class ShadowRow(Declaration):
         asked_again: items whose answer by production couldn't stand, as personal data was masked or
             it wasn't whole.
         mirrored: both arms' answers were given to the same calls at the same time.
+        asked_together: one runner asked both arms, a part of the items of the one and of the other
+            in turn.
         largest_user: share of the weight that one user has at most.
+        production, candidate: what was recorded of their answers; no criterion.
     """
 
     test_set: str
@@ -42,6 +60,14 @@ class ShadowRow(Declaration):
     mirrored: bool
     users: Count
     largest_user: Probability
+    asked_together: bool = False
+    production: AnswerCosts | None = None
+    candidate: AnswerCosts | None = None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether what answers took and cost may be compared: both arms answered under one load."""
+        return self.mirrored or self.asked_together
 
 
 class ShadowSection(Section):
@@ -114,8 +140,33 @@ def _sentences(row: ShadowRow, arms: Arms) -> Iterator[str]:
         )
     if row.largest_user > LARGE_CLUSTER:
         yield f"One user has {row.largest_user:.0%} of the weight on {row.test_set}."
-    if not row.mirrored:
+    yield from _cost_sentences(row, arms)
+
+
+def _cost_sentences(row: ShadowRow, arms: Arms) -> Iterator[str]:
+    for name, costs in ((row.model, row.production), (arms.candidate.name, row.candidate)):
+        if costs is not None and (parts := _cost_parts(costs)):
+            yield f"As recorded, {name} answered {row.test_set} {', '.join(parts)}."
+    if row.asked_together:
+        yield (
+            f"{arms.baseline.name} was asked all of it anew, in turn with {arms.candidate.name}, "
+            "by one runner: what their answers took and cost may be compared."
+        )
+    elif row.mirrored:
+        yield "Both were asked at the same time: what their answers took and cost may be compared."
+    else:
         yield (
             "What production's answers took and cost isn't compared: they were given under "
             "another load."
         )
+
+
+def _cost_parts(costs: AnswerCosts) -> list[str]:
+    parts = []
+    if costs.latency_p50_ms is not None and costs.latency_p95_ms is not None:
+        parts.append(
+            f"in {costs.latency_p50_ms:,.0f} ms (p50) and {costs.latency_p95_ms:,.0f} ms (p95)"
+        )
+    if costs.cost_usd is not None:
+        parts.append(f"at ${costs.cost_usd:.3g} a request")
+    return parts

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from evalhub.declare.amounts import Amount
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.io.json_values import JsonError, check_value
 
@@ -91,9 +92,7 @@ class RequestRow(Declaration):
     reasoning_tokens: Count | None = Field(None, description="of the completion's")
     latency_ms: Milliseconds | None = Field(None, description="until the whole answer was there")
     first_token_ms: Milliseconds | None = Field(None, description="time to first token")
-    cost_usd: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="what the provider asks for it"
-    )
+    cost_usd: Amount | None = Field(None, description="what the provider asks for it")
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
     finish_reason: Annotated[

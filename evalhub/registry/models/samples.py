@@ -54,6 +54,11 @@ class TrafficSample(models.Model):
     asked_again = models.PositiveIntegerField(
         help_text="items whose answer in production can't stand as the baseline's"
     )
+    recorded = models.JSONField(
+        default=dict,
+        help_text="what production's answers took and cost: {answers, latency_p50_ms, "
+        "latency_p95_ms, cost_usd}",
+    )
     by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", help_text="empty: the operator"
     )

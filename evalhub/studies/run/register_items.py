@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.accounts.models import Project
 from evalhub.io.canonical import digest_of
-from evalhub.io.items import read_items
+from evalhub.io.items import EDITED, read_items
 from evalhub.io.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, Metric, ModelVersion, Study, TestSetVersion
@@ -68,7 +68,25 @@ def _import(
                 line=line,
                 field=str(mapping.reference or "reference"),
             )
+        _check_no_edits(version, test_set, path)
     return version
+
+
+def _check_no_edits(version: TestSetVersion, test_set: AskedTestSet, path: Path) -> None:
+    """Raises DataError where an edited answer would decide."""
+    if test_set.tier == "advisory":
+        return
+    edited = Item.objects.filter(
+        version=version, **{f"metadata__{name}": value for name, value in EDITED.items()}
+    )
+    if edited.exists():
+        raise DataError(
+            f"{test_set.metric.name} compares with answers of production that somebody edited: "
+            f"they lean to the baseline, and may be no {test_set.role}. Take a metric without "
+            "references, or say tier: advisory",
+            file=str(path),
+            field="reference",
+        )
 
 
 def merge_equal_sets(

@@ -6,10 +6,13 @@ from numpy.typing import NDArray
 
 from evalhub.decision.align import ArmScores, ItemLabel, align
 from evalhub.decision.charge import Charge
+from evalhub.decision.criteria.preference import PreferenceRule
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.judge import judge
+from evalhub.decision.judgments import Judgments
 from evalhub.decision.policy import Policy
+from evalhub.decision.preference_evidence import PreferenceEvidence, preference_evidence
 from evalhub.decision.requirements import requirement_of
 from evalhub.declare.decision import ArmName, Arms
 from evalhub.declare.declaration import validate
@@ -27,21 +30,42 @@ POLICY = validate(
         "criteria": {"traffic": {"role": "primary", "metric": "exact_match", "bounds": [0, 1]}},
     },
 )
+NOBODY = PreferenceEvidence()
 
 
-def decided(baseline: Array, candidate: Array, lost: NDArray[np.bool_]) -> DecisionRecord:
+def decided(
+    baseline: Array,
+    candidate: Array,
+    lost: NDArray[np.bool_],
+    people: PreferenceEvidence = NOBODY,
+    weights: Array | None = None,
+) -> DecisionRecord:
     """The record on scores of 0 and 1, of which the candidate's are lost in some places."""
     rows = np.arange(len(baseline))
     scores = np.where(lost, np.nan, candidate)
     requirement = requirement_of("traffic", POLICY.criteria["traffic"])
     aligned = align(
         requirement,
-        [ItemLabel(f"q{row}") for row in rows],
+        [ItemLabel(f"q{row}", weight=None if weights is None else weights[row]) for row in rows],
         ArmScores("now", rows, baseline),
         ArmScores("copy", rows, scores, failed=lost, lost=lost if lost.any() else None),
         failures="worst",
     )
-    return judge(Evidence(ARMS, [], [aligned], Charge(0.025), registered=False), POLICY)
+    evidence = Evidence(ARMS, [], [aligned], Charge(0.025), registered=False, people=people)
+    return judge(evidence, POLICY)
+
+
+def preferred(choices: NDArray[np.bool_], identical: int = 0) -> PreferenceEvidence:
+    """What people prefer: of each item that differs and came, whether it is the candidate."""
+    judgments = Judgments(
+        ["candidate" if choice else "baseline" for choice in choices],
+        [f"q{row}" for row in range(len(choices))],
+        ["ada"] * len(choices),
+        len(choices),
+        identical,
+    )
+    rule = PreferenceRule(min_reviewers=1)
+    return preference_evidence(judgments, rule, test_set="traffic", alpha=0.025, planned_gain=0.1)
 
 
 def scores(draw: np.random.Generator, n: int, better: float, worse: float) -> tuple[Array, Array]:
@@ -89,6 +113,68 @@ def test_a_ship_that_lost_pairs_could_turn_is_invalid_and_shows_no_result() -> N
     assert section is not None
     assert (section.filled, section.verdict_filled) == ((), None)
     assert section.criteria[0].lost == 15
+
+
+def gain(n: int) -> tuple[Array, Array]:
+    """Scores by which the candidate gains so much that no loss of single pairs matters."""
+    return np.repeat([0.0, 1.0], [n // 2, n - n // 2]), np.ones(n)
+
+
+def test_a_preference_is_filled_as_if_the_candidate_had_lost_each_lost_pair() -> None:
+    baseline, candidate = gain(200)
+    choices = np.arange(150) % 5 > 0  # 80% of the pairs that differ
+    people = preferred(choices, identical=40)
+    record = decided(baseline, candidate, np.arange(200) < 10, people)
+    assert record.verdict is Verdict.SHIP, record.reasons
+    assert record.lost_pairs is not None
+    by_name = {row.name: row for row in record.lost_pairs.filled}
+    filled, [whole] = by_name["Reviewers' preference"], people.criteria
+    assert whole.difference == pytest.approx(0.3)
+    assert filled.difference == pytest.approx(0.8 * 150 / 160 - 0.5), "of 190, 40 read the same"
+    share_error = 0.8 * (10 / 160 * 150 / 160 / 160) ** 0.5 * 1.959964
+    below = (((whole.difference - whole.lower) * 150 / 160) ** 2 + share_error**2) ** 0.5
+    assert filled.lower == pytest.approx(filled.difference - below, abs=1e-6)
+    [of_people] = [row for row in record.lost_pairs.criteria if row.name == filled.name]
+    assert (of_people.pairs, of_people.lost) == (160, 10)
+
+
+def test_a_preference_that_lost_pairs_could_turn_makes_a_ship_invalid() -> None:
+    baseline, candidate = gain(200)
+    choices = np.arange(180) % 10 > 3  # 60%: more than half, and with 20 losses not surely
+    record = decided(baseline, candidate, np.arange(200) < 20, preferred(choices))
+    assert record.verdict is Verdict.INVALID
+    assert record.invalid[0].startswith("20 of 200 pairs of ")
+    unlost = decided(baseline[:180], candidate[:180], np.zeros(180, dtype=bool), preferred(choices))
+    assert unlost.verdict is Verdict.SHIP
+
+
+def test_lost_pairs_of_a_weighted_sample_count_by_their_weight() -> None:
+    baseline, candidate = gain(200)
+    lost = np.arange(200) >= 190
+    people = preferred(np.arange(190) % 5 > 0)
+    weights = np.where(lost, 3.0, 1.0)
+    record = decided(baseline, candidate, lost, people, weights)
+    assert record.lost_pairs is not None
+    by_name = {row.name: row for row in record.lost_pairs.filled}
+    filled = by_name["Reviewers' preference"]
+    assert filled.difference == pytest.approx(0.8 * 190 / 220 - 0.5)
+
+
+@pytest.mark.heavy
+def test_people_of_whom_the_worst_pairs_were_lost_make_no_false_ship() -> None:
+    """An equally good candidate, of which a mirror loses 3% that people would give to the other."""
+    draws, level, n, losses = 1_000, 0.025, 300, 9
+    draw = np.random.default_rng(6)
+    with_rule = forgetting = 0
+    baseline, candidate = gain(n)
+    for _ in range(draws):
+        choices = np.sort(draw.random(n) < 0.5)[losses:]
+        lost = np.arange(n) < losses
+        people = preferred(choices)
+        with_rule += decided(baseline, candidate, lost, people).verdict is Verdict.SHIP
+        forgetting += people.criteria[0].lower > 0
+    assert with_rule / draws <= level + 3 * (level * (1 - level) / draws) ** 0.5
+    assert forgetting / draws > 1.5 * with_rule / draws, "what came is a choice of the easy ones"
 
 
 def ships(

@@ -84,6 +84,33 @@ def test_json_of_one_arm_is_said_before_sealing_and_again_in_the_audit(
     assert "It was known when the plan was sealed that text alone tells the arms apart" in note
 
 
+def test_masking_that_one_arm_alone_shows_is_named_before_sealing_and_in_the_audit(
+    olga: Client, team: Team
+) -> None:
+    """Names, phones and cards of one arm are masked, and nobody's of the other."""
+    base, tuned = texts(24)
+    kinds = ("mail", "phone", "card", "iban")
+    masked = [f"{text} [{kinds[i % 4]}-{i + 1}]." for i, text in enumerate(tuned)]
+    form, page = planned(olga, [f"{text} Nora." for text in base], masked)
+    tell = "has a token in place of personal data ([mail-1]): {0} of the candidate's"
+    html = previewed(olga, form, page).replace("&#x27;", "'")
+    assert tell.format("24 of 24") in html
+    html = audited(olga, opened(olga, form, page)).replace("&#x27;", "'")
+    telling = check_of(html, "Text alone doesn't tell the arms apart")
+    assert "Calls for a look" in telling
+    assert tell.format("24 of 24") in telling
+    assert tell.format("24") in check_of(html, "No trait goes with an arm")
+
+
+def test_one_masking_of_both_arms_is_no_tell(olga: Client, team: Team) -> None:
+    base, tuned = texts(24)
+    form, page = planned(olga, *([f"{text} [mail-1]." for text in arm] for arm in (base, tuned)))
+    html = previewed(olga, form, page)
+    assert "in place of personal data" not in html
+    html = audited(olga, opened(olga, form, page))
+    assert "in place of personal data" not in html
+
+
 def test_one_layout_does_not_make_prose_of_json(olga: Client, team: Team) -> None:
     base, said = texts(24)
     form, page = planned(olga, base, [json.dumps({"b": each, "a": "ü"}) for each in said])

@@ -13,19 +13,10 @@ Not masked: a national number without separators or trunk prefix, names, postal 
 """
 
 import re
-from enum import StrEnum
 from typing import NamedTuple
 
 from evalhub.features.traffic.privacy.iban import LENGTHS
-
-
-class DataKind(StrEnum):
-    """A kind of personal data, as it stands in a token: `[mail-1]`."""
-
-    MAIL = "mail"
-    IBAN = "iban"
-    CARD = "card"
-    PHONE = "phone"
+from evalhub.io.masking_tokens import DataKind, masking_token
 
 
 class Match(NamedTuple):
@@ -111,7 +102,7 @@ class Masking:
         key = match.kind, match.value
         if key not in self._tokens:
             self._numbers[match.kind] += 1
-            self._tokens[key] = f"[{match.kind}-{self._numbers[match.kind]}]"
+            self._tokens[key] = masking_token(match.kind, self._numbers[match.kind])
         return self._tokens[key]
 
 

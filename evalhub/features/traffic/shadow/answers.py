@@ -9,10 +9,13 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.models import Request, RequestText
+from evalhub.features.traffic.models import Request, RequestText, Signal
+from evalhub.features.traffic.rows import SignalBy
 from evalhub.io.answers import LONGEST_REASON, LONGEST_SERVED
 
 AT_ONCE = 500
+EDIT = "edit"
+"""The name of a signal whose text is the answer as somebody changed it."""
 
 type RequestId = tuple[date, str]
 """A request's day and key."""
@@ -26,6 +29,23 @@ def requests_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, R
 def texts_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, RequestText]:
     """Their texts, as far as they are stored, by day and key."""
     return dict(_rows_at(RequestText, project, ids))
+
+
+def edits_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, str]:
+    """Answers as people edited them, by the request's day and key: of several edits the last."""
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for day, key in ids:
+        by_day[day].append(key)
+    edits = Signal.objects.filter(
+        project=project, name=EDIT, by=SignalBy.PERSON, text__isnull=False
+    ).exclude(text="")
+    return {
+        (row.request_day, row.request_key): row.text
+        for day, keys in by_day.items()
+        for some in batched(keys, AT_ONCE)
+        for row in edits.filter(request_day=day, request_key__in=some).order_by("time", "key")
+        if row.request_day and row.text
+    }
 
 
 def is_whole(request: Request, texts: RequestText | None) -> bool:

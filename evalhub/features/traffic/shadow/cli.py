@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from evalhub.accounts.models import Project
     from evalhub.features.traffic.shadow.folder import MirroredFolder, ShadowFolder
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
+    from evalhub.features.traffic.shadow.study import ShadowParts
     from evalhub.registry.models import TrafficSample
 
 AGO = re.compile(r"(\d{1,4})([dh])")
+REVIEW_DAYS = 14
+"""How long it may take from a draw until people compare the answers."""
 UNITS = {"d": "days", "h": "hours"}
 
 
@@ -45,6 +48,12 @@ def sample(
         str | None, typer.Option(help="The test set of which it becomes a version.")
     ] = None,
     planned_gain: Annotated[float | None, typer.Option(help="Gain that is worth finding.")] = None,
+    edited_references: Annotated[
+        bool,
+        typer.Option(
+            "--edited-references", help="An answer that a person edited is the item's reference."
+        ),
+    ] = False,
 ) -> Printed:
     """Draw a random sample of requests as a version of a test set."""
     from evalhub.declare.declaration import validate
@@ -62,6 +71,7 @@ def sample(
         "seed": seed,
         "test_set": test_set,
         "planned_gain": planned_gain,
+        "edited_references": edited_references or None,
     }
     stated = {name: value for name, value in fields.items() if value is not None}
     drawn = draw_requests(project=project, query=validate(SampleQuery, stated), by=None)
@@ -99,9 +109,21 @@ def init(
     mirror: Annotated[
         str, typer.Option(help="The served model whose answers to mirrored copies are compared.")
     ] = "",
+    ask_both: Annotated[
+        bool,
+        typer.Option(
+            "--ask-both",
+            help="Ask the baseline all of it anew, in turn with the candidate: then what answers "
+            "take and cost is measured.",
+        ),
+    ] = False,
 ) -> Printed:
     """Write a study of sampled requests: what production answered, and a candidate."""
-    from evalhub.features.traffic.shadow.folder import write_folder, write_mirrored
+    from evalhub.features.traffic.shadow.folder import (
+        write_both_asked,
+        write_folder,
+        write_mirrored,
+    )
     from evalhub.features.traffic.shadow.study import ShadowParts
 
     if not from_traffic:
@@ -111,14 +133,28 @@ def init(
         )
     if mirror and second_answer:
         raise typer.BadParameter("is of a replay: leave out --mirror", param_hint="--second-answer")
+    if ask_both and (mirror or second_answer):
+        other = (
+            "--mirror" if mirror else "--second-answer, and say `noise_floor: true` in the study"
+        )
+        raise typer.BadParameter(f"leave out {other}", param_hint="--ask-both")
     parts = ShadowParts(
-        name, kind, url, model, baseline_url, baseline_model, key_env, second_answer, mirror
+        name,
+        kind,
+        url,
+        model,
+        baseline_url,
+        baseline_model,
+        key_env,
+        second_answer,
+        mirror,
+        ask_both,
     )
     drawn = _sample(project, test_set)
     if mirror:
         joined = write_mirrored(out, drawn, parts)
         return Printed(_mirrored_document(joined), lines=_lines_of_mirror(joined))
-    written = write_folder(out, drawn, parts)
+    written = (write_both_asked if ask_both else write_folder)(out, drawn, parts)
     document = {
         "folder": str(written.path),
         "items": written.items,
@@ -126,7 +162,7 @@ def init(
         "asked_again": written.asked_again,
         "missing": written.missing,
     }
-    return Printed(document, lines=_lines_of_folder(written, second_answer))
+    return Printed(document, lines=_lines_of_folder(written, parts))
 
 
 def _sample(project: "Project", name: str | None) -> "TrafficSample":
@@ -148,17 +184,19 @@ def _sample(project: "Project", name: str | None) -> "TrafficSample":
     return sample
 
 
-def _lines_of_folder(folder: "ShadowFolder", second_answer: bool) -> list[str]:
+def _lines_of_folder(folder: "ShadowFolder", parts: "ShadowParts") -> list[str]:
     from evalhub.decision.wording import count_text
 
     path = folder.path
     lines = [
         f"Written: {path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
-        f"Production's own answer stands on {folder.recorded:,}.",
+        "Both arms are asked all of it, in turn."
+        if parts.ask_both
+        else f"Production's own answer stands on {folder.recorded:,}.",
     ]
     if folder.asked_again:
         lines.append(f"The baseline was asked again on {folder.asked_again:,}.")
-    if second_answer:
+    if parts.second_answer:
         lines.append(f"For the noise floor: {_record(path, 'second')}")
     if folder.missing:
         again = path / "again.yaml"
@@ -258,6 +296,14 @@ def _lines(sample: "DrawnSampleOut") -> list[str]:
         lines.append(
             f"The baseline has to be asked again on {count_text(sample.asked_again, 'item')} "
             f"({share:.1%}): personal data was masked, or no whole answer is stored."
+        )
+    left = (sample.texts_until - datetime.datetime.now(datetime.UTC).date()).days
+    if left < REVIEW_DAYS:
+        days = count_text(max(left, 0), "day")
+        lines.append(
+            f"! The oldest of its texts are kept until {sample.texts_until} ({days} from now). "
+            "Then they are deleted, from its items too. Write the study and open its review "
+            "before, or keep texts for longer: evalhub traffic settings --text-days."
         )
     lines.append(
         f"To find a gain of {sample.power.gain:g}: {count_text(sample.power.needed, 'item')} of "

@@ -1,17 +1,21 @@
 """Draw a sample of production's requests as a frozen version of a test set."""
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+import numpy as np
 from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import Request, RequestText
-from evalhub.features.traffic.shadow.answers import is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.answers import edits_at, is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.erasing import text_time
 from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
     ELSEWHERE,
@@ -27,7 +31,7 @@ from evalhub.registry import drafts
 from evalhub.registry.importing import ItemSource, publish_test_set, stage_items
 from evalhub.registry.models import Item, SampledRequest, TrafficSample
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample
+from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample, weighted_quantiles
 
 AT_ONCE = 500
 TRIES = 3
@@ -45,10 +49,13 @@ class DrawnSample:
 
     Attributes:
         large_users: by their hash, the share of those who have more than a fifth of it.
+        texts_until: the last day on which all of its texts are kept; then retention takes the
+            oldest, from the items too, but for those that a review shows.
     """
 
     sample: TrafficSample
     large_users: Mapping[str, float]
+    texts_until: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,13 @@ class SampleDraft:
     Attributes:
         sample: its numbers, not stored; it has no version yet.
         items: what would be the version's items.
-        large_users: as of a drawn one.
+        large_users, texts_until: as of a drawn one.
     """
 
     sample: TrafficSample
     items: Sequence[DrawnItem]
     large_users: Mapping[str, float]
+    texts_until: datetime.date
 
 
 def draft_sample(*, project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
@@ -108,13 +116,13 @@ def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample 
             _store(project, draft)
     finally:
         drafts.drop(staged)
-    return DrawnSample(draft.sample, draft.large_users)
+    return DrawnSample(draft.sample, draft.large_users, draft.texts_until)
 
 
 def _draft(project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
     frame = read_frame(project, query)
     sample = _sample(project, query, frame)
-    drawn = _items(project, frame, sample)
+    drawn = _items(project, frame, sample, with_edits=query.edited_references)
     if not drawn.items:
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count in drawn.left_out.items())
         raise DeclarationError(f"no drawn request makes an item: {reasons}", "where")
@@ -133,10 +141,12 @@ def _draft(project: Project, query: SampleQuery, by: User | None) -> SampleDraft
         users=len(shares),
         largest_user=max(shares.values(), default=0.0),
         asked_again=sum(not each.is_baseline for each in drawn.items),
+        recorded=_recorded_costs(drawn.items),
         by=by,
     )
     large = {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
-    return SampleDraft(row, drawn.items, large)
+    oldest = min(request.day for item in drawn.items for request in item.requests)
+    return SampleDraft(row, drawn.items, large, oldest + text_time(settings_of(project)))
 
 
 def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample:
@@ -161,14 +171,19 @@ def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample
         raise DeclarationError(str(error), "by") from error
 
 
-def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
+def _items(
+    project: Project, frame: RequestFrame, sample: Sample, *, with_edits: bool
+) -> DrawnItems:
     """The items of the drawn requests, but what the project's test sets ask."""
     ids = [frame.ids[row] for row in sample.rows]
     weights = dict(zip(ids, sample.weights.tolist(), strict=True))
     contents = {frame.ids[row]: frame.columns.contents[row] for row in sample.rows}
     requests, texts = requests_at(project, ids), texts_at(project, ids)
+    edits = edits_at(project, ids) if with_edits else {}
     drawn = items_of_requests(
-        _content(requests[each], texts.get(each), contents[each], weights[each])
+        _content(
+            requests[each], texts.get(each), contents[each], weights[each], edits.get(each, "")
+        )
         for each in ids
         if each in requests
     )
@@ -182,7 +197,7 @@ def _items(project: Project, frame: RequestFrame, sample: Sample) -> DrawnItems:
 
 
 def _content(
-    request: Request, texts: RequestText | None, content: str, weight: float
+    request: Request, texts: RequestText | None, content: str, weight: float, edit: str
 ) -> RequestContent:
     return RequestContent(
         day=request.day,
@@ -197,6 +212,9 @@ def _content(
         weight=weight,
         trace_id=request.trace_id,
         conversation=request.conversation,
+        edit=edit,
+        latency_ms=None if request.error_type else request.latency_ms,
+        cost_usd=None if request.error_type else request.cost_usd,
     )
 
 
@@ -272,3 +290,20 @@ def _user_shares(items: Collection[DrawnItem]) -> dict[str, float]:
     total = sum(weights.values())
     largest_first = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     return {user: weight / total for user, weight in largest_first if user}
+
+
+def _recorded_costs(items: Sequence[DrawnItem]) -> dict[str, float]:
+    """What production's answers took and cost, by the requests' weights: fields of
+    `evalhub.decision.sections.shadow.AnswerCosts`. Empty where nobody recorded it."""
+    requests = [request for item in items for request in item.requests]
+    timed = [(each.latency_ms, each.weight) for each in requests if each.latency_ms is not None]
+    priced = [(each.cost_usd, each.weight) for each in requests if each.cost_usd is not None]
+    costs: dict[str, float] = {}
+    if timed:
+        values, weights = np.array(timed).T
+        p50, p95 = weighted_quantiles(values, weights, (0.5, 0.95))
+        costs |= {"latency_p50_ms": p50, "latency_p95_ms": p95}
+    if priced:
+        values, weights = np.array(priced).T
+        costs["cost_usd"] = float(values @ weights / weights.sum())
+    return {"answers": max(len(timed), len(priced)), **costs} if costs else {}

@@ -1,6 +1,6 @@
 """Erase the items that were made from requests, wherever they are stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -12,10 +12,13 @@ from evalhub.features.traffic.models import TrafficSettings
 from evalhub.registry.models import Item, SampledRequest
 
 AT_ONCE = 50
-"""Items that one pass of the tidying redacts: each reads all items and answers of its version."""
+"""Items that one pass of the tidying redacts, at most: each reads all items and answers of its
+version."""
 
 type ItemRedaction = Callable[[Project, str, str], object]
 """Takes the text of an item out of a project, with all answers to it, by its test set and id."""
+type TriedRedaction = Callable[[Project, str, str], bool]
+"""The same, if nothing holds it: says whether it did."""
 
 
 def erase_items(
@@ -37,27 +40,36 @@ def erase_items(
     return {"items": len(rows)}
 
 
-def redact_old_items(*, redact_item: ItemRedaction) -> int:
+def redact_old_items(*, redact_item: TriedRedaction) -> int:
     """Redacts items whose requests' texts aren't kept any more: a sample keeps no text for longer.
 
-    What can't be redacted yet, as a run or a review goes on, `redact_item` leaves to the next time.
-    Returns how many were tried.
+    What can't be redacted yet, as a run or a review goes on, is left to the next time, and holds up
+    no other item. Returns how many were redacted.
     """
-    old = [each for settings in TrafficSettings.objects.all() for each in _old_items(settings)]
-    if old:
+    redacted = 0
+    for project, test_set, key in _old_items():
+        with transaction.atomic():
+            redacted += redact_item(project, test_set, key)
+        if redacted == AT_ONCE:
+            break
+    if redacted:
         with leaving_nothing():  # once for all, as that may take a while
-            for project, test_set, key in old[:AT_ONCE]:
-                with transaction.atomic():
-                    redact_item(project, test_set, key)
-    return len(old[:AT_ONCE])
+            pass
+    return redacted
 
 
-def _old_items(settings: TrafficSettings) -> list[tuple[Project, str, str]]:
-    """Some items of requests that are older than the project keeps texts."""
-    days = timedelta(days=min(settings.text_days, settings.days))
-    old = SampledRequest.objects.filter(
-        project=settings.project_id, day__lt=timezone.now().date() - days
-    )
-    items = Item.objects.filter(sampled_requests__in=old, redacted=None).distinct().order_by("pk")
-    names = items.values_list("version__test_set__slug", "key")[:AT_ONCE]
-    return [(settings.project, test_set, key) for test_set, key in names]
+def _old_items() -> Iterator[tuple[Project, str, str]]:
+    """Items of requests that are older than their project keeps texts."""
+    today = timezone.now().date()
+    for settings in TrafficSettings.objects.select_related("project"):
+        old = SampledRequest.objects.filter(
+            project=settings.project_id, day__lt=today - text_time(settings)
+        )
+        items = Item.objects.filter(sampled_requests__in=old, redacted=None).distinct()
+        names = list(items.order_by("pk").values_list("version__test_set__slug", "key"))
+        yield from ((settings.project, test_set, key) for test_set, key in names)
+
+
+def text_time(settings: TrafficSettings) -> timedelta:
+    """How long after a request's day its texts, and the item made from it, are kept."""
+    return timedelta(days=min(settings.text_days, settings.days))

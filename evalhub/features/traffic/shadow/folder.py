@@ -91,6 +91,15 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
     return ShadowFolder(folder, len(lines), len(answers.rows), len(later), missing)
 
 
+def write_both_asked(folder: Path, sample: TrafficSample, parts: ShadowParts) -> ShadowFolder:
+    """As `write_folder`, without production's answers: one runner asks both arms. Raises as it."""
+    lines = _items(folder, sample)
+    _make(folder)
+    _write(folder / f"{sample.version.test_set.slug}.jsonl", lines)
+    _write_once(folder / STUDY, study_text(sample, parts))
+    return ShadowFolder(folder, len(lines), recorded=0, asked_again=0, missing=0)
+
+
 def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> MirroredFolder:
     """As `write_folder`, with the answers to mirrored copies as the candidate's. Raises as it."""
     answers = mirrored_answers(sample, parts.mirror)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalhub.features.traffic.shadow.query import UNKNOWN
-from evalhub.io.items import FieldMapping, ItemContent, item_of
+from evalhub.io.items import EDITED, FieldMapping, ItemContent, item_of
 from evalhub.io.rows import DataError, Row
 
 LENGTHS = ((500, "short"), (3_000, "medium"))
@@ -32,6 +32,8 @@ class RequestContent:
         content: digest of its messages as they were sent.
         is_baseline: whether its answer stands as the baseline's.
         weight: requests of production that it stands for.
+        edit: its answer as a person edited it; empty: nobody did, or it isn't asked for.
+        latency_ms, cost_usd: what its answer took and cost; None: unknown, or an error.
     """
 
     day: datetime.date
@@ -44,6 +46,9 @@ class RequestContent:
     tags: Sequence[str]
     is_baseline: bool
     weight: float
+    edit: str
+    latency_ms: float | None
+    cost_usd: float | None
     trace_id: str = ""
     conversation: str = ""
 
@@ -92,7 +97,7 @@ def items_of_requests(requests: Iterable[RequestContent]) -> DrawnItems:
             drawn.items.append(item)
         item.requests.append(request)
     for item in drawn.items:
-        item.content = _in_cluster(item)
+        item.content = _with_reference(_in_cluster(item), item.requests)
     return drawn
 
 
@@ -137,6 +142,14 @@ def _tags(request: RequestContent, messages: Sequence[Mapping[str, Any]]) -> lis
     route = [f"route:{request.route}"] if request.route else []
     own = [f"tag:{tag}" for tag in request.tags]
     return [f"language:{request.language or UNKNOWN}", f"length:{name}", *route, *own]
+
+
+def _with_reference(content: ItemContent, requests: Sequence[RequestContent]) -> ItemContent:
+    """The item with an edited answer as its reference, marked as one that leans to the baseline."""
+    edit = next((each.edit for each in requests if each.edit), "")
+    if not edit:
+        return content
+    return replace(content, references=[edit], metadata={**content.metadata, **EDITED})
 
 
 def _in_cluster(item: DrawnItem) -> ItemContent:

@@ -42,6 +42,11 @@ class SampleQuery(Declaration):
     seed: Count = Field(1, description="of the draw")
     test_set: Name = Field("traffic", description="of which it becomes the next version")
     planned_gain: PlannedGain = PLANNED_GAIN
+    edited_references: bool = Field(
+        False,
+        description="whether an answer that a person edited is the item's reference: it leans to "
+        "the baseline, and may be no primary or guard",
+    )
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:

@@ -1,6 +1,6 @@
 """Samples of traffic as programs read them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from pydantic import Field, JsonValue
@@ -90,13 +90,17 @@ class DrawnSampleOut(SampleOut):
     """A sample that was just drawn, with the users who have much of it."""
 
     large_users: tuple[LargeUser, ...]
+    texts_until: date = Field(
+        description="the last day on which the project keeps all of its texts: a review that isn't "
+        "open by then has fewer items"
+    )
 
     @classmethod
     def from_drawn(cls, drawn: DrawnSample) -> Self:
         users = [
             LargeUser(user_hash=user, share=share) for user, share in drawn.large_users.items()
         ]
-        return cls.from_model(drawn.sample, large_users=users)
+        return cls.from_model(drawn.sample, large_users=users, texts_until=drawn.texts_until)
 
 
 def _stratum(row: dict[str, Any]) -> StratumOut:

@@ -28,6 +28,8 @@ class ShadowParts(NamedTuple):
         second_answer: whether the baseline is asked once more, for the noise floor.
         mirror: under which the model was served that answered mirrored copies; empty: the candidate
             is asked now.
+        ask_both: whether the baseline is asked all of it anew, in turn with the candidate, so that
+            what answers take and cost is measured.
     """
 
     name: str = ""
@@ -39,6 +41,7 @@ class ShadowParts(NamedTuple):
     key_env: str = ""
     second_answer: bool = False
     mirror: str = ""
+    ask_both: bool = False
 
 
 def study_text(sample: TrafficSample, parts: ShadowParts) -> str:
@@ -76,10 +79,7 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield "# Made by `evalhub study init --from-traffic`. A shadow study: nobody is exposed."
     yield f"# {version}: {version.item_count:,} items, drawn from {sample.requests:,} requests."
     yield from _head(sample, parts.name or f"Shadow of {sample.model_name} on {version}")
-    yield f"  {BASELINE}:   # what production answered; its errors are its failures"
-    yield f"    kind: {_kind(sample)}"
-    yield f"    backend: {{recorded: {answers_of(version.test_set.slug)}}}"
-    yield f"    build: {_quote(baseline_build(sample))}"
+    yield from _baseline(sample, parts)
     if parts.second_answer:
         file = answers_of(f"{version.test_set.slug}-{SECOND}")
         yield f"    repeat: {{recorded: {file}}}   # how far it differs from itself"
@@ -96,7 +96,7 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield ""
     yield "policy:"
     yield "  failures: worst   # an answer that failed scores the worst, of either arm"
-    if parts.mirror:
+    if parts.mirror or parts.ask_both:
         yield f"  # budgets: {{latency: {{max_ratio: 1, test_set: {version.test_set.slug}}}}}"
     else:
         yield "  # No budget of cost or latency: production's were measured under another load."
@@ -106,6 +106,18 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
     yield f"  items: {min(REVIEWED, version.item_count)}"
     yield "  required: true"
     yield "# pairwise: {by: JUDGE, …}   a judge beside them, once `evalhub judge-check` passes it"
+
+
+def _baseline(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
+    if parts.ask_both:
+        yield f"  {BASELINE}:   # asked anew, in turn with the candidate, by one runner"
+        name = parts.baseline_model or sample.model_name
+        yield from _live(_kind(sample), parts.baseline_url, name, parts.key_env)
+        return
+    yield f"  {BASELINE}:   # what production answered; its errors are its failures"
+    yield f"    kind: {_kind(sample)}"
+    yield f"    backend: {{recorded: {answers_of(sample.version.test_set.slug)}}}"
+    yield f"    build: {_quote(baseline_build(sample))}"
 
 
 def _asking(sample: TrafficSample, parts: ShadowParts, kind: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Erasing a user reaches the items that were made from their requests."""
 
 import datetime
+import json
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from django.utils import timezone
 from evalhub.cli.app import run
 from evalhub.features.table import TIDIED
 from evalhub.features.traffic.keeping import change_settings
+from evalhub.features.traffic.shadow import erasing
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import SampleQuery
-from evalhub.registry.models import Item, Output, SampledRequest
+from evalhub.registry.models import Item, Output, SampledRequest, TestSetVersion
+from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_version
 from tests.features.traffic.shadow.production import LAST_WEEK, served
 from tests.reviews.asking import a_review
@@ -88,3 +91,56 @@ def test_a_sample_keeps_no_text_for_longer_than_its_requests_do(team: Team) -> N
         tidy()
     left = Item.objects.filter(redacted=None)
     assert sorted(item.input[0]["content"] for item in left) == ["A new one?", "And a new one?"]
+
+
+def test_items_that_a_review_shows_hold_up_no_other(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one item a pass, the first two of which are in a review."""
+    monkeypatch.setattr(erasing, "AT_ONCE", 1)
+    served(team, ["In a review?", "In it, too?"], days_ago=5)
+    drawn(team, 2)
+    version = TestSetVersion.objects.get()
+    base, tuned = a_version(team, "base"), a_version(team, "tuned")
+    runs = [
+        a_run(base, version, scores=[0, 1], answers=["one", "two"]),
+        a_run(tuned, version, scores=[1, 1], answers=["three", "four"]),
+    ]
+    study = a_study(team, baseline=base, candidate=tuned, primary=version)
+    review = a_review(baseline_run=runs[0], candidate_run=runs[1], study=study, items=2)
+    served(team, ["In none?", "Nor this?"], name="free", days_ago=5)
+    drawn(team, 2)
+    change_settings(project=team.project, by=team.olga, text_days=3)
+
+    def left_after(passes: int) -> list[str]:
+        for _ in range(passes):
+            for tidy in TIDIED:
+                tidy()
+        left = Item.objects.filter(redacted=None).order_by("pk")
+        return [item.input[0]["content"] for item in left]
+
+    assert len(left_after(passes=1)) == 3
+    assert sorted(left_after(passes=1)) == ["In a review?", "In it, too?"]
+    close_campaign(campaign=review, by=None)
+    assert left_after(passes=2) == []
+
+
+def test_a_draw_says_until_which_day_its_texts_are_kept(team: Team, capsys: Capture) -> None:
+    [first, *_] = served(team, ["a?", "b?", "c?"], days_ago=5)
+    change_settings(project=team.project, by=team.olga, text_days=9)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "3"]) == 0
+    day = first.day + datetime.timedelta(days=9)
+    assert f"! The oldest of its texts are kept until {day} (4 days from now)." in (
+        capsys.readouterr().out
+    )
+
+
+def test_texts_that_are_kept_for_long_are_not_warned_of(team: Team, capsys: Capture) -> None:
+    [first, *_] = served(team, ["a?", "b?", "c?"], days_ago=5)
+    change_settings(project=team.project, by=team.olga, text_days=60)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "3", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["texts_until"] == str(first.day + datetime.timedelta(days=60))
+    served(team, ["d?", "e?"], name="more")
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "2"]) == 0
+    assert "The oldest of its texts" not in capsys.readouterr().out

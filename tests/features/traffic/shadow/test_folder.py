@@ -1,12 +1,14 @@
 """`evalhub study init --from-traffic`: a study, production's answers, and a verdict."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from evalhub.cli.app import run
 from evalhub.features.traffic.models import RequestText
@@ -37,6 +39,12 @@ def written(folder: Path, *options: str) -> int:
 
 def filled(server: OpenAIServer) -> list[str]:
     return ["--kind", "lora", "--url", server.url, "--model", "tuned"]
+
+
+def unlike_answers() -> Callable[[str, int], web.Response]:
+    """A server that says something else each time."""
+    numbers = count()
+    return lambda prompt, attempt: saying(f"answer {next(numbers)}")
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -167,7 +175,8 @@ def test_a_second_answer_of_the_baseline_gives_the_noise_floor(
 def test_costs_of_production_are_not_measured_against_a_replay(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:
-    served(team, [f"Question {i}?" for i in range(12)])
+    latencies, costs = [900.0] * 11 + [2000.0], [0.001, 0.003]
+    served(team, [f"Question {i}?" for i in range(12)], latency_ms=latencies, cost_usd=costs)
     draw()
     assert written(tmp_path, *filled(server), "--name", "Costs") == 0
     file = study(tmp_path)
@@ -178,17 +187,86 @@ def test_costs_of_production_are_not_measured_against_a_replay(
     run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
     record = json.loads(capsys.readouterr().out)
     assert record["verdict"] == "need-more-data"
-    assert any("latency of production isn't known" in sentence for sentence in record["pending"])
+    [pending] = [sentence for sentence in record["pending"] if "latency" in sentence]
+    assert pending == (
+        "The latency on traffic isn't measured: the arms weren't asked by one runner in turn, nor "
+        "by a mirror"
+    )
     assert record["shadow"]["exposed"] == 0
-    assert record["shadow"]["sentences"] == [
+    [row] = record["shadow"]["test_sets"]
+    assert row["production"] == {
+        "answers": 12,
+        "latency_p50_ms": 900.0,
+        "latency_p95_ms": 2000.0,
+        "cost_usd": 0.002,
+    }
+    assert row["candidate"]["answers"] == 12
+    sentences = record["shadow"]["sentences"]
+    assert sentences.pop(3).startswith("As recorded, candidate answered traffic in ")
+    assert sentences == [
         "Nobody was exposed: no user was shown an answer of candidate.",
         "The 12 items of traffic were drawn at random from 12 requests that support answered, of "
         "0 users.",
+        "As recorded, support answered traffic in 900 ms (p50) and 2,000 ms (p95), at $0.002 a "
+        "request.",
         "What production's answers took and cost isn't compared: they were given under another "
         "load.",
         "Earlier turns of a conversation are the baseline's, for both arms.",
         "production answered once: how far it differs from itself isn't known.",
     ]
+
+
+def test_costs_count_where_one_runner_asks_both_arms_in_turn(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(11)] + ["I am nora@example.org."])
+    draw()
+    server.misbehave = unlike_answers()
+    both = ["--ask-both", "--baseline-url", server.url, "--baseline-model", "old"]
+    capsys.readouterr()
+    assert written(tmp_path, *filled(server), *both) == 0
+    assert "Both arms are asked all of it, in turn." in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study.yaml", "traffic.jsonl"]
+    file = study(tmp_path)
+    del file["review"]
+    file["policy"]["budgets"] = {"latency": {"max_ratio": 100, "test_set": "traffic"}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert server.asked.total() == 24
+    assert "latency" in {row["name"] for row in record["criteria"]}
+    [row] = record["shadow"]["test_sets"]
+    assert (row["asked_together"], row["asked_again"]) == (True, 0)
+    assert (
+        "production was asked all of it anew, in turn with candidate, by one runner: what their "
+        "answers took and cost may be compared."
+    ) in record["shadow"]["sentences"]
+    assert written(tmp_path, "--mirror", "new", "--ask-both") == 64
+    assert written(tmp_path, "--second-answer", "--ask-both") == 64
+
+
+def test_a_baseline_that_was_asked_in_an_earlier_study_is_not_measured_beside_another(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    served(team, [f"Question {i}?" for i in range(12)])
+    draw()
+    server.misbehave = unlike_answers()
+    both = ["--ask-both", "--baseline-url", server.url, "--baseline-model", "old"]
+    records = []
+    for model in ("tuned", "rival"):
+        folder = tmp_path / model
+        named = ["--kind", "lora", "--url", server.url, "--model", model, "--name", model]
+        assert written(folder, *both, *named) == 0
+        file = study(folder)
+        del file["review"]
+        file["policy"]["budgets"] = {"latency": {"max_ratio": 100, "test_set": "traffic"}}
+        (folder / "study.yaml").write_text(yaml.safe_dump(file))
+        capsys.readouterr()
+        run(["study", "run", str(folder / "study.yaml"), "--json"])
+        records.append(json.loads(capsys.readouterr().out))
+    assert [row["shadow"]["test_sets"][0]["asked_together"] for row in records] == [True, False]
+    assert any("latency on traffic isn't measured" in each for each in records[1]["pending"])
 
 
 def test_the_wrong_words_are_refused(team: Team, tmp_path: Path, capsys: Capture) -> None:

@@ -10,10 +10,14 @@ from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.ledger.models import Decision
+from evalhub.registry.models import Run, Study
+from reviews.planning.campaign import close_campaign
 from tests.cast import Team
 from tests.features.traffic.rows_of import a_signal, taken
 from tests.features.traffic.shadow.production import LAST_WEEK, served
 from tests.features.traffic.test_pages import read
+from tests.reviews.asking import a_review
+from tests.reviews.judged import judge_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]
@@ -32,7 +36,8 @@ def mirrored(
     served(team, texts, output=answers)
     came = texts[: questions - lost]
     of = [f"r-{i:03}" for i in range(questions)]
-    served(team, came, name="copy", model=model, mirror_of=of, latency_ms=450.0)
+    copies = [f"another answer {i}" for i in range(len(came))]
+    served(team, came, name="copy", model=model, mirror_of=of, latency_ms=450.0, output=copies)
 
 
 def written(folder: Path, *options: str, mirror: str = "new") -> int:
@@ -129,3 +134,38 @@ def test_signals_about_mirrored_answers_are_sealed_until_the_decision(
     text = read(olga.get(address).text)
     assert "all about mirrored answers of new" in text
     assert "applause" not in text
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("lost", "verdict"), [(1, "ship"), (12, "invalid")])
+def test_lost_pairs_may_not_turn_what_people_prefer(
+    team: Team, tmp_path: Path, capsys: Capture, lost: int, verdict: str
+) -> None:
+    """Three people prefer the candidate in two of three pairs that came."""
+    mirrored(team, 60, lost=lost, refusing=30)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "60", "--where", "model=support"]) == 0
+    assert written(tmp_path) == 0
+    study = ["study", "run", str(tmp_path / "study.yaml"), "--json"]
+    assert run(study) == 2, "people are waited for"
+    baseline, candidate = Run.objects.order_by("version__model__slug").reverse()
+    campaign = a_review(
+        baseline_run=baseline,
+        candidate_run=candidate,
+        study=Study.objects.get(),
+        items=60 - lost,
+        reviewers_per_item=3,
+        controls=0,
+        repeats=0,
+    )
+    people, favours = ("rui", "ruth", "rosa"), ("candidate", "candidate", "baseline")
+    judge_all(campaign, dict.fromkeys(people, lambda position: favours[position % 3]))
+    close_campaign(campaign=campaign, by=None)
+    capsys.readouterr()
+    run(study)
+    record = json.loads(capsys.readouterr().out)
+    assert record["verdict"] == verdict, record["reasons"]
+    rows = {row["name"]: row for row in record["lost_pairs"]["criteria"]}
+    assert rows["Reviewers' preference"]["lost"] == lost
+    if verdict == "invalid":
+        assert record["invalid"][0].startswith("12 of 60 pairs of traffic were lost")
+        assert "people" not in record or record["people"]["score"] is None
