@@ -52,7 +52,7 @@ def test_its_calls_arrive_with_their_mirrors_and_their_errors(
         settings |= {"MODELS_URL": models.url, "MODELS_KEY": "none"}
         settings |= {"OTEL_BSP_SCHEDULE_DELAY": "200"}
         with proxy(litellm, tmp_path, settings) as url:
-            named = {"evalhub_request": "r-1"}
+            named = {"evalhub_request": "r-1", "session_id": "c-1"}
             assert ask(url, "Where is my order?", metadata=named) == 200
             assert ask(url, "Fail, please.", model="support-next") == 400
             wait_until(lambda: Request.objects.count() == 3)
@@ -60,6 +60,7 @@ def test_its_calls_arrive_with_their_mirrors_and_their_errors(
     mirrored = Request.objects.get(mirror_of=original.trace_id)
     failed = Request.objects.exclude(error_type="").get()
     assert (original.route, original.finish_reason, original.mirror_of) == ("support", "stop", "")
+    assert original.conversation == ""
     assert (original.prompt_tokens, original.completion_tokens) == (4, 3)
     assert (mirrored.model_name, mirrored.trace_id) == ("openai/support-v8", original.trace_id)
     assert (failed.model_name, failed.error_type) == ("openai/support-v8", "BadRequestError")
@@ -76,6 +77,7 @@ def logged_as_the_page_says(payloads: Path) -> None:
     rows = [read_litellm(json.loads(line)) for line in payloads.read_text().splitlines()]
     by_model = {(row.model, row.mirror_of): row for row in rows if isinstance(row, RequestRow)}
     assert by_model["openai/support-v7", ""].id == "r-1"
+    assert by_model["openai/support-v7", ""].conversation == "c-1"
     mirrored = by_model["openai/support-v8", "r-1"]
     assert mirrored.output == "You said: Where is my order?"
     assert by_model["openai/support-v8", ""].error_type == "BadRequestError"
