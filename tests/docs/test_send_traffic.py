@@ -30,4 +30,4 @@ def test_the_pages_commands_send_the_first_request_and_forget_its_user(tmp_path:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for block in expected for line in block]
     assert len(lines) == 6
-    assert [line for line in lines if line not in done.stdout] == []
+    assert [line for line in lines if line not in done.stdout] == [], done.stdout

@@ -1,15 +1,9 @@
 """The real LiteLLM proxy, set up as the how-to page says, sends to a site that runs. Offline."""
 
 import json
-import os
-import secrets
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,62 +14,17 @@ from evalhub.features.traffic.files.litellm import read_litellm
 from evalhub.features.traffic.models import RefusedRows, Request, RequestText
 from evalhub.features.traffic.rows import RequestRow
 from tests.api.conftest import Program
+from tests.fakes.litellm_proxy import KEY, installed_litellm, proxy, variables, wait_until
 from tests.fakes.openai_server import OpenAIServer, http_error
-from tests.features.traffic.test_otlp_senders import block, variables
-from tests.services import a_free_port
 
 pytestmark = [pytest.mark.heavy, pytest.mark.alone]
 
-LITELLM = Path(__file__).resolve().parents[3] / ".venv-litellm" / "bin" / "litellm"
-MISSING = f"LiteLLM's proxy isn't installed in {LITELLM.parents[1].name}: .ci/run does it"
-PATIENCE_S = 90
-KEY = f"sk-{secrets.token_hex(32)}"
 Programs = Callable[..., Program]
 
 
 @pytest.fixture
 def litellm() -> Path:
-    if not LITELLM.exists():
-        if os.environ.get("TESTS_IN_CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    return LITELLM
-
-
-@contextmanager
-def proxy(command: Path, folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
-    """The proxy with the page's settings and logger, in `folder`: its address."""
-    (folder / "config.yaml").write_text(block("yaml", "model_list"))
-    (folder / "evalhub_payloads.py").write_text(block("python", "CustomLogger"))
-    port = a_free_port()
-    environment = {"PATH": os.environ["PATH"], "LITELLM_LOCAL_MODEL_COST_MAP": "True"} | settings
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [command, "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=folder,
-            env=environment | {"LITELLM_MASTER_KEY": KEY},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until(lambda: is_open(port) or process.poll() is not None)
-            assert process.poll() is None, (folder / "log.txt").read_text()[-3000:]
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.2)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as connection:
-        return connection.connect_ex(("127.0.0.1", port)) == 0
+    return installed_litellm()
 
 
 def ask(url: str, text: str, **fields: Any) -> int:
@@ -103,7 +52,7 @@ def test_its_calls_arrive_with_their_mirrors_and_their_errors(
         settings |= {"MODELS_URL": models.url, "MODELS_KEY": "none"}
         settings |= {"OTEL_BSP_SCHEDULE_DELAY": "200"}
         with proxy(litellm, tmp_path, settings) as url:
-            named = {"evalhub_request": "r-1"}
+            named = {"evalhub_request": "r-1", "session_id": "c-1"}
             assert ask(url, "Where is my order?", metadata=named) == 200
             assert ask(url, "Fail, please.", model="support-next") == 400
             wait_until(lambda: Request.objects.count() == 3)
@@ -111,6 +60,7 @@ def test_its_calls_arrive_with_their_mirrors_and_their_errors(
     mirrored = Request.objects.get(mirror_of=original.trace_id)
     failed = Request.objects.exclude(error_type="").get()
     assert (original.route, original.finish_reason, original.mirror_of) == ("support", "stop", "")
+    assert original.conversation == ""
     assert (original.prompt_tokens, original.completion_tokens) == (4, 3)
     assert (mirrored.model_name, mirrored.trace_id) == ("openai/support-v8", original.trace_id)
     assert (failed.model_name, failed.error_type) == ("openai/support-v8", "BadRequestError")
@@ -127,6 +77,7 @@ def logged_as_the_page_says(payloads: Path) -> None:
     rows = [read_litellm(json.loads(line)) for line in payloads.read_text().splitlines()]
     by_model = {(row.model, row.mirror_of): row for row in rows if isinstance(row, RequestRow)}
     assert by_model["openai/support-v7", ""].id == "r-1"
+    assert by_model["openai/support-v7", ""].conversation == "c-1"
     mirrored = by_model["openai/support-v8", "r-1"]
     assert mirrored.output == "You said: Where is my order?"
     assert by_model["openai/support-v8", ""].error_type == "BadRequestError"

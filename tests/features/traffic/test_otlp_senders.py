@@ -2,11 +2,9 @@
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 from opentelemetry.exporter.otlp.json.http.trace_exporter import OTLPSpanExporter as InJson
@@ -22,24 +20,9 @@ from evalhub.features.traffic.otlp import genai_names
 from evalhub.features.traffic.otlp.telemetry import DEEPEST, LARGEST, MOST_PARTS
 from evalhub.io.limits import MIB
 from tests.api.conftest import Program
+from tests.fakes.litellm_proxy import PAGE, block, variables
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "send-traffic-otlp.md"
-TEXT = PAGE.read_text()
 Programs = Callable[..., Program]
-
-
-def block(language: str, holding: str) -> str:
-    """The page's example that holds this."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    [example] = [each for each in found if holding in each]
-    return str(example)
-
-
-def variables(url: str, secret: str) -> Mapping[str, str]:
-    """Those that the page sets, for this site."""
-    lines = block("sh", "OTEL_").replace("http://localhost:8000", url).replace("evh_…", secret)
-    words = [word for word in shlex.split(lines) if word != "export"]
-    return dict(word.split("=", 1) for word in words)
 
 
 def exporters(url: str, secret: str) -> Mapping[str, SpanExporter]:
@@ -97,14 +80,14 @@ def test_the_pages_first_request_arrives(live_server: LiveServer, program: Progr
 
 
 def test_the_page_lists_every_attribute_that_is_read() -> None:
-    listed = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)", TEXT))
+    listed = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)", PAGE))
     unlisted = {name for name in genai_names.NAMES if name not in listed}
     assert unlisted == {genai_names.EVENT_NAME}
     for request, answer, _ in genai_names.NUMBERED:
-        assert f"`{request}…`" in TEXT
-        assert f"`{answer}…`" in TEXT
+        assert f"`{request}…`" in PAGE
+        assert f"`{answer}…`" in PAGE
 
 
 def test_the_pages_bounds_are_those_that_hold() -> None:
-    assert f"more than {LARGEST // MIB} MiB unpacked, or {MOST_PARTS:,} spans" in TEXT
-    assert f"nested more than {DEEPEST} deep" in TEXT
+    assert f"more than {LARGEST // MIB} MiB unpacked, or {MOST_PARTS:,} spans" in PAGE
+    assert f"nested more than {DEEPEST} deep" in PAGE
