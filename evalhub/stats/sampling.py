@@ -193,8 +193,10 @@ def weighted_quantiles(values: Array, weights: Array, at: Sequence[float]) -> li
     Args:
         values, weights: of shape (n,), n above 0; weights above 0.
     """
-    quantiles = np.quantile(values, at, weights=weights, method="inverted_cdf")
-    return [float(each) for each in quantiles]
+    order = np.argsort(values)
+    shares = np.cumsum(weights[order]) / weights.sum()
+    ranks = np.searchsorted(shares, np.asarray(at) - 1e-12)
+    return [float(each) for each in values[order][ranks]]
 
 
 def _parts(
