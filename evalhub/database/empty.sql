@@ -1,4 +1,4 @@
--- tables-f2fc27431829fb84bd1b732b
+-- tables-9f014ec1b671ba184f1465bb
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -161,7 +161,7 @@ CREATE TABLE "registry_trainingoverlap" ("id" integer NOT NULL PRIMARY KEY AUTOI
 CREATE INDEX "registry_trainingoverlap_test_set_version_id_c7469f14" ON "registry_trainingoverlap" ("test_set_version_id");
 CREATE INDEX "registry_trainingoverlap_version_id_a696e555" ON "registry_trainingoverlap" ("version_id");
 CREATE TABLE "registry_trafficsample" ("version_id" bigint NOT NULL PRIMARY KEY REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "query" text NOT NULL CHECK ((JSON_VALID("query") OR "query" IS NULL)), "model_name" varchar(200) NOT NULL, "requests" bigint unsigned NOT NULL CHECK ("requests" >= 0), "drawn" integer unsigned NOT NULL CHECK ("drawn" >= 0), "seen_before" bigint unsigned NOT NULL CHECK ("seen_before" >= 0), "left_out" text NOT NULL CHECK ((JSON_VALID("left_out") OR "left_out" IS NULL)), "strata" text NOT NULL CHECK ((JSON_VALID("strata") OR "strata" IS NULL)), "effective_n" real NOT NULL, "users" integer unsigned NOT NULL CHECK ("users" >= 0), "largest_user" real NOT NULL, "asked_again" integer unsigned NOT NULL CHECK ("asked_again" >= 0), "recorded" text NOT NULL CHECK ((JSON_VALID("recorded") OR "recorded" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "model_version_id" bigint NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "registry_sampledrequest" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "key" varchar(200) NOT NULL, "content" varchar(64) NOT NULL, "weight" real NOT NULL, "is_baseline" bool NOT NULL, "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "sampled_once" UNIQUE ("project_id", "day", "key"));
+CREATE TABLE "registry_sampledrequest" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "key" varchar(200) NOT NULL, "trace_id" varchar(200) NOT NULL, "conversation" varchar(200) NOT NULL, "content" varchar(64) NOT NULL, "weight" real NOT NULL, "is_baseline" bool NOT NULL, "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "sampled_once" UNIQUE ("project_id", "day", "key"));
 CREATE TRIGGER registry_redaction_append_only_update BEFORE UPDATE ON registry_redaction BEGIN SELECT RAISE(ABORT, 'rows are added here, never changed'); END;
 CREATE TRIGGER registry_redaction_append_only_delete BEFORE DELETE ON registry_redaction BEGIN SELECT RAISE(ABORT, 'rows are added here, never changed'); END;
 CREATE TRIGGER registry_redaction_append_only_insert BEFORE INSERT ON registry_redaction WHEN EXISTS (SELECT 1 FROM registry_redaction WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'rows are added here, never changed'); END;
@@ -170,6 +170,9 @@ CREATE INDEX "registry_trafficsample_model_version_id_7cb328c1" ON "registry_tra
 CREATE INDEX "registry_sampledrequest_item_id_46fbfbef" ON "registry_sampledrequest" ("item_id");
 CREATE INDEX "registry_sampledrequest_project_id_071435b9" ON "registry_sampledrequest" ("project_id");
 CREATE INDEX "sampled_content" ON "registry_sampledrequest" ("project_id", "content");
+CREATE INDEX "sampled_key" ON "registry_sampledrequest" ("project_id", "key");
+CREATE INDEX "sampled_trace_id" ON "registry_sampledrequest" ("project_id", "trace_id");
+CREATE INDEX "sampled_conversation" ON "registry_sampledrequest" ("project_id", "conversation");
 CREATE TABLE "deployment_probe" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "address" varchar(500) NOT NULL, "model" varchar(300) NOT NULL, "outcome" varchar(20) NOT NULL, "why" text NOT NULL, "report" text NOT NULL CHECK ((JSON_VALID("report") OR "report" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TRIGGER deployment_probe_append_only_update BEFORE UPDATE ON deployment_probe BEGIN SELECT RAISE(ABORT, 'what was asked of a server stays as it was found'); END;
 CREATE TRIGGER deployment_probe_append_only_delete BEFORE DELETE ON deployment_probe BEGIN SELECT RAISE(ABORT, 'what was asked of a server stays as it was found'); END;
@@ -934,4 +937,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-f2fc27431829fb84bd1b732b', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-9f014ec1b671ba184f1465bb', CURRENT_TIMESTAMP);
