@@ -1,4 +1,4 @@
--- tables-9f014ec1b671ba184f1465bb
+-- tables-6040c36f9282589b2e6b4e74
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -650,10 +650,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (134, 36, 'change_trainingoverlap', 'Can change training overlap');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (135, 36, 'delete_trainingoverlap', 'Can delete training overlap');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (136, 36, 'view_trainingoverlap', 'Can view training overlap');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (137, 35, 'add_trafficsample', 'Can add sample of traffic');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (138, 35, 'change_trafficsample', 'Can change sample of traffic');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (139, 35, 'delete_trafficsample', 'Can delete sample of traffic');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (140, 35, 'view_trafficsample', 'Can view sample of traffic');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (137, 35, 'add_trafficsample', 'Can add traffic sample');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (138, 35, 'change_trafficsample', 'Can change traffic sample');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (139, 35, 'delete_trafficsample', 'Can delete traffic sample');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (140, 35, 'view_trafficsample', 'Can view traffic sample');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (141, 24, 'add_sampledrequest', 'Can add sampled request');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (142, 24, 'change_sampledrequest', 'Can change sampled request');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (143, 24, 'delete_sampledrequest', 'Can delete sampled request');
@@ -937,4 +937,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-9f014ec1b671ba184f1465bb', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-6040c36f9282589b2e6b4e74', CURRENT_TIMESTAMP);

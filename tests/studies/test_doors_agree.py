@@ -281,6 +281,8 @@ def test_these_are_all_sections_but_those_of_one_door() -> None:
         "prices",
         "copies",
         "imported",
+        "shadow",
+        "lost_pairs",
     }
     fields = {each.alias or name for name, each in DecisionRecord.model_fields.items()}
     assert fields == of_one_door | set(SECTIONS)

@@ -638,8 +638,6 @@ class Migration(migrations.Migration):
                 ('model_version', models.ForeignKey(help_text='that answered them; empty: nobody has said which it is', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='traffic_samples', to='registry.modelversion')),
             ],
             options={
-                'verbose_name': 'sample of traffic',
-                'verbose_name_plural': 'samples of traffic',
                 'ordering': ['-version_id'],
             },
         ),

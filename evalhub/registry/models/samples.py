@@ -67,8 +67,6 @@ class TrafficSample(models.Model):
     objects = TrafficSampleQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "sample of traffic"
-        verbose_name_plural = "samples of traffic"
         ordering = ["-version_id"]
 
     def __str__(self) -> str:
