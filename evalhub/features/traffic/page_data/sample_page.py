@@ -1,8 +1,9 @@
 """What the pages of samples of requests show: a draft, a frozen one, and those of a request."""
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Prefetch, QuerySet
 
@@ -42,7 +43,9 @@ class SamplePage:
     """A sample, drafted or frozen.
 
     Attributes:
-        large_users: by their hash, shares of who has more than a fifth; of a draft alone.
+        large_users: users who have more than a fifth, by their hash, and their shares; of a draft
+            alone.
+        texts_until: the last day on which all of its texts are kept; of a draft alone.
         commands: by which its study is made, of a frozen one.
     """
 
@@ -51,7 +54,8 @@ class SamplePage:
     strata: Sequence[WeightedStratum]
     query: SampleQuery
     power: PowerDocument
-    large_users: Mapping[str, float] = field(default_factory=dict)
+    large_users: Sequence[tuple[str, float]] = ()
+    texts_until: date | None = None
     commands: Sequence[str] = ()
     studies: Sequence[Study] = ()
 
@@ -59,6 +63,11 @@ class SamplePage:
     def asked_again(self) -> float:
         """Share of the items that the baseline has to be asked again."""
         return self.sample.asked_again / self.items
+
+    @property
+    def left_out(self) -> list[tuple[str, int]]:
+        """Drawn requests that make no item: the reason, and how many."""
+        return list(self.sample.left_out.items())
 
     @property
     def leans_on_a_user(self) -> bool:
@@ -83,7 +92,13 @@ def draft_page(draft: SampleDraft) -> SamplePage:
         gain=query.planned_gain,
     )
     return SamplePage(
-        draft.sample, len(clusters), _strata(draft.sample), query, power, draft.large_users
+        draft.sample,
+        len(clusters),
+        _strata(draft.sample),
+        query,
+        power,
+        large_users=list(draft.large_users.items()),
+        texts_until=draft.texts_until,
     )
 
 

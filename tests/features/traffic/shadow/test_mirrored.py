@@ -26,18 +26,32 @@ MAIL = "I am nora@example.org."
 
 
 def mirrored(
-    team: Team, questions: int, *, lost: int = 0, refusing: int = 0, model: str = "new"
+    team: Team,
+    questions: int,
+    *,
+    lost: int = 0,
+    refusing: int = 0,
+    model: str = "new",
+    alike: bool = False,
 ) -> None:
     """Questions to production, of which the first refuse; and copies to a candidate, whose last
-    ones never came."""
+    ones never came, and which answers as production where they are `alike`."""
     texts = [f"{MAIL} Question {i}?" for i in range(questions)]
     refusal = "I'm sorry, but I can't help with that."
     answers = [refusal if i < refusing else f"answer {i}" for i in range(questions)]
     served(team, texts, output=answers)
     came = texts[: questions - lost]
     of = [f"r-{i:03}" for i in range(questions)]
-    copies = [f"another answer {i}" for i in range(len(came))]
-    served(team, came, name="copy", model=model, mirror_of=of, latency_ms=450.0, output=copies)
+    copies = answers if alike else [f"another answer {i}" for i in range(questions)]
+    served(
+        team,
+        came,
+        name="copy",
+        model=model,
+        mirror_of=of,
+        latency_ms=450.0,
+        output=copies[: len(came)],
+    )
 
 
 def written(folder: Path, *options: str, mirror: str = "new") -> int:
@@ -118,7 +132,8 @@ def test_a_mirror_that_never_answered_is_refused(
 def test_signals_about_mirrored_answers_are_sealed_until_the_decision(
     team: Team, tmp_path: Path, model: str
 ) -> None:
-    mirrored(team, 10, model=model)
+    """Equal answers are invalid evidence, which shows no scores: the study stays sealed."""
+    mirrored(team, 10, model=model, alike=True)
     taken(
         team.project,
         signals=[

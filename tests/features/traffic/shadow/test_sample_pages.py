@@ -1,6 +1,7 @@
 """A sample of requests on a page: previewed, then frozen; and a request shows what used it."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ def test_a_preview_says_what_would_be_frozen_and_stores_nothing(olga: Client, te
     assert "language:de 30 6 20% 5.00 language:en 10 2 20% 5.00" in text, text
     assert f"One user has 75% of it: {0:032x}" in text, text
     assert "The baseline has to be asked again on 1 item" in text
+    oldest = Request.objects.order_by("day").values_list("day", flat=True)[0]
+    assert f"All of its texts are kept until {oldest + timedelta(days=30):%-d %b %Y}" in text
     assert "To find a gain of 0.10" in text
     assert "the power of this sample is" in text
     assert not TestSetVersion.objects.exists()
