@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from evalhub.features.traffic.models import Signal, SignalRollUp
 from evalhub.features.traffic.rows import RequestRow
@@ -101,3 +103,16 @@ def test_a_signal_is_joined_once(team: Team) -> None:
 def test_another_project_s_requests_are_not_looked_through(team: Team) -> None:
     taken(a_team("Other", "other").project, [a_request("r1")])
     assert taken(team.project, [], [a_signal(request="r1")]).waiting == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's plans depend on its rows")
+def test_requests_are_found_by_their_ids_and_not_among_all_that_were_before(team: Team) -> None:
+    taken(team.project, [a_request()])
+    with CaptureQueriesContext(connection) as queries:
+        taken(team.project, signals=[a_signal()])
+    [join] = [query["sql"] for query in queries if "CASE s.target_kind" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {join}")
+        plan = [step for *_, step in cursor.fetchall()]
+    assert any("request_by_trace" in step for step in plan)
+    assert not any("request_by_time" in step for step in plan), plan

@@ -28,10 +28,10 @@ EARLIEST_DAYS = 1
 _REQUESTS, _SIGNALS = Request._meta.db_table, Signal._meta.db_table
 _READ_AT_ONCE = 1000
 _BEFORE_ELSE_AFTER = """COALESCE(
- (SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} AND r.time <= s.time
-  ORDER BY r.time DESC LIMIT 1),
- (SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} AND r.time > s.time
-  ORDER BY r.time LIMIT 1))"""
+ (SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} AND {time} <= s.time
+  ORDER BY {time} DESC LIMIT 1),
+ (SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} AND {time} > s.time
+  ORDER BY {time} LIMIT 1))"""
 _LAST = (
     "(SELECT r.day || ' ' || r.key FROM {requests} r WHERE {match} ORDER BY r.time DESC LIMIT 1)"
 )
@@ -113,7 +113,8 @@ def _matches(project: Project, day: date, keys: Iterable[str]) -> list[tuple[Any
     def request(query: str, match: str) -> str:
         sqlite_key = match == _BY_KEY and connection.vendor == "sqlite"
         near = _each_day(day) if sqlite_key else _days_around(day)
-        return query.format(requests=_REQUESTS, match=f"{near} AND {match}")
+        time = "+r.time" if sqlite_key else "r.time"  # the + keeps it from the index of times
+        return query.format(requests=_REQUESTS, match=f"{near} AND {match}", time=time)
 
     condition, parameter = one_of("s.key", keys)
     with connection.cursor() as cursor:
