@@ -14,6 +14,11 @@ from tests.e2e.posted_forms import (
 )
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
+SAMPLE = (
+    "n=2&since=2020-01-01T00:00&allocation=proportional&test_set=traffic&planned_gain=0.05&seed=1"
+)
+PREVIEWED = {"/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}"}
+"""What is posted to an address that then shows the form which writes."""
 SERVED_NAME = "which version a served name stands for"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
@@ -43,10 +48,7 @@ POSTED = {
     "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
     "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
     "/projects/<slug:slug>/production/keeping/": ["text_share=0.05&text_days=30&days=60"],
-    "/projects/<slug:slug>/production/samples/": [
-        "freeze=1&n=2&since=2020-01-01T00:00&allocation=proportional&test_set=traffic"
-        "&planned_gain=0.05&seed=1"
-    ],
+    "/projects/<slug:slug>/production/samples/": [f"freeze=1&{SAMPLE}"],
     "/projects/<slug:slug>/production/served/": [SERVED_NAME],
     "/test-sets/<int:pk>/edit/": ["version=1"],
     "/working-sets/new/": [ITEMS],

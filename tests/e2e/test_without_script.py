@@ -14,12 +14,13 @@ from django.test import Client
 from django.urls import resolve
 
 from tests.cast import Team
-from tests.e2e.posted import POSTED
+from tests.e2e.posted import POSTED, PREVIEWED
 from tests.e2e.test_access_matrix import Scene, scene, written
 from tests.e2e.test_every_page import REVIEWER_S, addresses
 
 __all__ = ["scene"]
 
+URLENCODED = "application/x-www-form-urlencoded"
 WRITES = ("hx-post", "hx-put", "hx-patch", "hx-delete")
 CONTROLS = ("input", "select", "textarea", "button")
 OTHERS = ("/accounts/", "/admin/")
@@ -82,13 +83,16 @@ def all_forms(scene: Scene, team: Team) -> tuple[list[PageForm], list[str]]:
     found, scripted = list[PageForm](), list[str]()
     for address, _ in addresses(scene):
         client = clients[bool(REVIEWER_S.match(address))]
-        answer = client.get(address)
-        if answer.streaming or "text/html" not in answer.headers.get("Content-Type", ""):
-            continue
-        read = Forms(address)
-        read.feed(answer.text)
-        found += read.found
-        scripted += read.scripted
+        answers = [client.get(address)]
+        if body := PREVIEWED.get(f"/{resolve(urlsplit(address).path).route}"):
+            answers.append(client.post(address, body, content_type=URLENCODED))
+        for answer in answers:
+            if answer.streaming or "text/html" not in answer.headers.get("Content-Type", ""):
+                continue
+            read = Forms(address)
+            read.feed(answer.text)
+            found += read.found
+            scripted += read.scripted
     return found, scripted
 
 
