@@ -47,6 +47,7 @@ from evalhub.registry.models import (
     Reserved,
     Run,
     RunMetric,
+    SampledRequest,
     Score,
     Shard,
     Spending,
@@ -56,6 +57,7 @@ from evalhub.registry.models import (
     StudyRun,
     StudyTestSet,
     TestSetVersion,
+    TrafficSample,
 )
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
@@ -270,6 +272,39 @@ def a_judging(baseline: Run, candidate: Run, *, judge: ModelVersion) -> JudgeRun
         for first in (True, False):
             judged.votes.create(item=item, candidate_first=first, choice="candidate")
     return judged
+
+
+def a_traffic_sample(
+    team: Team, version: TestSetVersion, *, answered_by: ModelVersion
+) -> TrafficSample:
+    """How a version's items would have been drawn from production: a request for each."""
+    sample = TrafficSample.objects.create(
+        version=version,
+        query={},
+        model_name="support",
+        model_version=answered_by,
+        requests=1_000,
+        drawn=version.item_count,
+        seen_before=0,
+        left_out={},
+        strata=[],
+        effective_n=version.item_count,
+        users=1,
+        largest_user=1.0,
+        asked_again=0,
+        by=team.olga,
+    )
+    for item in version.items.all():
+        SampledRequest.objects.create(
+            project=team.project,
+            item=item,
+            day=timezone.now().date(),
+            key=f"{version.pk}-{item.key}",
+            content=f"{item.pk:064x}",
+            weight=1.0,
+            is_baseline=True,
+        )
+    return sample
 
 
 def some_documents(team: Team, *, digest: str) -> DocumentSet:

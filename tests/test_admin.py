@@ -127,6 +127,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             digest=slug,
             code_version="1",
         )
+        cast.a_traffic_sample(team, questions, answered_by=base)
         NearCopies.objects.create(version=questions, earlier=questions, positions=[1])
         Acceptance.objects.create(project=team.project, subject=slug, reason=slug, by=team.olga)
         newest = Promotion.objects.newest_first().first()
