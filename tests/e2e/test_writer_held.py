@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ strategy init;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
 review export; run list; run show; user list; token list; watch list; webhook list; mlflow status;
-prices list; prices check; prices of; prices gpus; outgoing show
+prices list; prices check; prices of; prices gpus; outgoing show; sample; traffic status;
+study init
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
 NOT_TRIED = "up; worker; demo; mlflow sync; restore; webhook replay; migrate"
@@ -75,6 +77,11 @@ study cancel sums/shall-we-ship
 study retry sums/shall-we-ship
 policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
 *redact sums 7 --project sums --reason Private. --yes
+traffic settings --project sums --text-share 1
+*traffic import requests.jsonl --project sums
+traffic name support base@1 --project sums
+*traffic sample --project sums --since 7d --n 8
+*traffic erase --project sums --user-id u1 --yes
 user deactivate ada
 user reactivate ada
 outgoing hold
@@ -161,8 +168,26 @@ def home(folder: Path, server: OpenAIServer) -> Home:
     desk.write()
     pairs = [{"id": f"k{i}", "prompt": f"P{i}", "left": "L", "right": "R"} for i in range(8)]
     (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
+    write_requests(folder / "requests.jsonl")
     shutil.copy(FILES / "promptfoo" / "results.json", folder)
     return Home(folder)
+
+
+def write_requests(path: Path) -> None:
+    """A thousand requests of an hour ago, of a hundred users."""
+    time = datetime.now(UTC) - timedelta(hours=1)
+    rows = [
+        {
+            "id": f"r{i}",
+            "time": time.isoformat(),
+            "model": "support",
+            "user": f"u{i % 100}",
+            "messages": [{"role": "user", "content": f"Where is my order {i}?"}],
+            "output": "On its way.",
+        }
+        for i in range(1000)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @pytest.mark.alone
