@@ -44,6 +44,8 @@ DOCUMENTS = {
     "site:production_refused": f"{_PRODUCTION}#what-wasnt-taken",
     "site:production_request": f"{_PRODUCTION}#requests",
     "site:production_requests": f"{_PRODUCTION}#requests",
+    "site:production_sample": "how-to/shadow-study.md#draw-a-sample",
+    "site:production_samples": "how-to/shadow-study.md#draw-a-sample",
     "site:production_sending": f"{_PRODUCTION}#send-requests-here",
     "site:production_served": f"{_PRODUCTION}#which-version-it-is",
     "site:production_signals": f"{_PRODUCTION}#signals",
