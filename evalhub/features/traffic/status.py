@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.keeping import settings_of
-from evalhub.features.traffic.models import RefusedRows, RollUp, ServedModel, TrafficSettings
+from evalhub.features.traffic.models import RefusedRows, RollUp, TrafficSettings
+from evalhub.features.traffic.served import ServedVersions
 from evalhub.registry.models import ModelVersion
 
 
@@ -55,6 +56,5 @@ def traffic_status(project: Project) -> TrafficStatus:
 def _served(project: Project, since: datetime) -> list[ServedName]:
     rows = RollUp.objects.filter(project=project, slice_kind="all", hour__gte=since)
     counts = rows.order_by("model_name").values_list("model_name").annotate(sum=Sum("requests"))
-    models = ServedModel.objects.filter(project=project).select_related("version__model")
-    versions = {model.name: model.version for model in models.order_by("since")}
-    return [ServedName(name, count, versions.get(name)) for name, count in counts]
+    versions, now = ServedVersions.of(project), timezone.now()
+    return [ServedName(name, count, versions.at(name, now)) for name, count in counts]
