@@ -48,6 +48,18 @@ def test_all_of_a_users_rows_go_and_everybody_elses_stay(team: Team) -> None:
     assert Request.objects.get(key="hers-2").project == others
 
 
+def test_a_copy_that_a_mirror_knows_by_its_trace_goes_too(team: Team) -> None:
+    """OTLP has no other name for what it copied."""
+    change_settings(project=team.project, by=None, text_share=1)
+    send(team.project, "hers", user="ada", trace_id="t1")
+    send(team.project, "copy", mirror_of="t1", trace_id="t1")
+    send(team.project, "nobodys")
+    send(team.project, "another copy", mirror_of="nobodys")
+    pseudonym = user_hash("ada", settings_of(team.project))
+    erase_user(project=team.project, by=team.olga, user_hash=pseudonym)
+    assert remaining()["texts"] == ["another copy", "nobodys"]
+
+
 def test_the_log_says_how_many_and_not_whose(team: Team) -> None:
     send(team.project, "hers", user="ada")
     pseudonym = user_hash("ada", settings_of(team.project))
