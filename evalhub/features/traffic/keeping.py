@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Self
 
 from django.db import transaction
@@ -42,6 +43,11 @@ def settings_of(project: Project) -> TrafficSettings:
         project=project, defaults={"salt": secrets.token_hex(32)}
     )
     return settings
+
+
+def text_time(settings: TrafficSettings) -> timedelta:
+    """How long after a request's day its texts, and the item made from it, are kept."""
+    return timedelta(days=min(settings.text_days, settings.days))
 
 
 def user_hash(user: str, settings: TrafficSettings) -> str:

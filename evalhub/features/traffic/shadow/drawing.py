@@ -12,10 +12,9 @@ from django.db import transaction
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.keeping import settings_of
+from evalhub.features.traffic.keeping import settings_of, text_time
 from evalhub.features.traffic.models import Request, RequestText
 from evalhub.features.traffic.shadow.answers import edits_at, is_whole, requests_at, texts_at
-from evalhub.features.traffic.shadow.erasing import text_time
 from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
     ELSEWHERE,

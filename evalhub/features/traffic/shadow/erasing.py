@@ -1,13 +1,14 @@
 """Erase the items that were made from requests, wherever they are stored."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
 from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import Project
+from evalhub.features.traffic.keeping import text_time
 from evalhub.features.traffic.models import TrafficSettings
 from evalhub.registry.models import Item, SampledRequest
 
@@ -68,8 +69,3 @@ def _old_items() -> Iterator[tuple[Project, str, str]]:
         items = Item.objects.filter(sampled_requests__in=old, redacted=None).distinct()
         names = list(items.order_by("pk").values_list("version__test_set__slug", "key"))
         yield from ((settings.project, test_set, key) for test_set, key in names)
-
-
-def text_time(settings: TrafficSettings) -> timedelta:
-    """How long after a request's day its texts, and the item made from it, are kept."""
-    return timedelta(days=min(settings.text_days, settings.days))

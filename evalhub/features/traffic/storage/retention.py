@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from evalhub.database.partitions import drop_days, is_partitioned, make_days
+from evalhub.features.traffic.keeping import text_time
 from evalhub.features.traffic.models import (
     DAILY,
     RefusedRows,
@@ -34,7 +35,7 @@ def renew_days() -> None:
     today = timezone.now().date()
     make_days(DAILY, [today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)])
     longest = today - timedelta(days=max(settings.days for settings in projects))
-    texts = today - timedelta(days=max(_text_days(settings) for settings in projects))
+    texts = today - max(text_time(settings) for settings in projects)
     drop_days(Request._meta.db_table, before=longest)
     drop_days(Signal._meta.db_table, before=longest)
     drop_days(RequestText._meta.db_table, before=texts)
@@ -50,7 +51,7 @@ def _delete_old_rows(
     if not is_partitioned(Request._meta.db_table):
         first_day = first_texts = date.min
     own = today - timedelta(days=settings.days)
-    own_texts = today - timedelta(days=_text_days(settings))
+    own_texts = today - text_time(settings)
     of_project = {"project": settings.project_id}
     Request.objects.filter(day__gte=first_day, day__lt=own, **of_project).delete()
     Signal.objects.filter(day__gte=first_day, day__lt=own, **of_project).delete()
@@ -61,7 +62,3 @@ def _delete_old_rows(
     RollUp.objects.filter(slice_kind__in=SLICE_KINDS, hour__lt=hour, **of_project).delete()
     SignalRollUp.objects.filter(hour__lt=hour, **of_project).delete()
     RefusedRows.objects.filter(day__lt=hour.date(), **of_project).delete()
-
-
-def _text_days(settings: TrafficSettings) -> int:
-    return min(settings.days, settings.text_days)
