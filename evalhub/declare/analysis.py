@@ -198,33 +198,3 @@ class PowerDocument(Declaration):
         (), description="whether the size at hand is enough, and what is assumed"
     )
     caution: str = Field("", description="of a preference: what the sizes take for granted")
-
-
-class SampledStratum(Declaration):
-    """A kind of rows: how many there are, how many were drawn, and how many one stands for."""
-
-    stratum: str
-    rows: int
-    drawn: int
-    weight: float
-
-
-class SampleDocument(Declaration):
-    """A sample of a file's rows.
-
-    Attributes:
-        rows: of the file, without those that were left out.
-        left_out: rows that ask what was drawn before; the sample says nothing of them.
-        effective: how many items of equal weight would say as much (Kish).
-        large_clusters: share of the sample of those that have more than a fifth of it.
-    """
-
-    schema_: Literal["evalhub.sample/1"] = Field("evalhub.sample/1", alias="schema")
-    rows: int
-    left_out: int
-    drawn: int
-    seed: str
-    allocation: Literal["proportional", "equal"]
-    strata: list[SampledStratum]
-    effective: float
-    large_clusters: dict[str, float]

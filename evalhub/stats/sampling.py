@@ -27,23 +27,21 @@ Array = NDArray[np.float64]
 LARGE_CLUSTER = 0.2
 """Share of a sample from which on a cluster is named: the estimate leans on it."""
 
-Allocation = Literal["proportional", "equal", "neyman"]
+Allocation = Literal["proportional", "equal"]
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingFrame:
-    """What a sample is drawn from; entry i of all four describes row i.
+    """What a sample is drawn from; entry i of all three describes row i.
 
     Attributes:
         keys: (N,) unique; a row's place in the order of drawing is by its key.
         strata: (N,) the stratum of each row.
-        clusters: (N,) what each row belongs to, such as its user.
         contents: (N,) digest of what each row asks; several rows may ask the same.
     """
 
     keys: Sequence[str]
     strata: Sequence[Hashable]
-    clusters: Sequence[Hashable]
     contents: Sequence[str]
 
 
@@ -71,7 +69,6 @@ class Sample:
         left_out: rows of the frame whose content was drawn before; the sample says nothing of them.
         design_effect: Kish's effect of the weights: the variance against that of equal weights,
             where what is measured doesn't follow the strata.
-        large_clusters: share of the sample, by items or by weight, of clusters above LARGE_CLUSTER.
     """
 
     rows: NDArray[np.intp]
@@ -79,7 +76,6 @@ class Sample:
     strata: Mapping[Hashable, DrawnStratum]
     left_out: int
     design_effect: float
-    large_clusters: Mapping[Hashable, float]
 
     @property
     def effective_size(self) -> float:
@@ -94,7 +90,6 @@ def draw_sample(
     seed: str,
     allocation: Allocation,
     least: int,
-    variances: Mapping[Hashable, float] | None = None,
     drawn: Collection[str] = (),
 ) -> Sample:
     """Draw `count` rows of a frame, a simple random sample in each stratum.
@@ -102,7 +97,7 @@ def draw_sample(
     Args:
         count: rows to draw in all.
         seed: of the order; the same seed gives each row the same place.
-        allocation, least, variances: see `allocate`.
+        allocation, least: see `allocate`.
         drawn: contents that were drawn before: their rows are left out.
 
     Raises:
@@ -118,7 +113,7 @@ def draw_sample(
         if content not in used:
             members[stratum].append((_place(seed, key), row))
     sizes = {stratum: len(rows) for stratum, rows in members.items()}
-    counts = allocate(sizes, count, allocation=allocation, variances=variances, least=least)
+    counts = allocate(sizes, count, allocation=allocation, least=least)
     strata = {name: DrawnStratum(size, counts[name]) for name, size in sizes.items()}
     chosen = sorted(
         (place, row, strata[name].weight)
@@ -133,7 +128,6 @@ def draw_sample(
         strata,
         left_out=len(frame.keys) - sum(sizes.values()),
         design_effect=kish_effect(weights),
-        large_clusters=_large_clusters([frame.clusters[row] for row in rows], weights),
     )
 
 
@@ -143,22 +137,19 @@ def allocate(
     *,
     allocation: Allocation,
     least: int,
-    variances: Mapping[Hashable, float] | None = None,
 ) -> dict[Hashable, int]:
     """How many rows to draw from each stratum, by its size in the frame.
 
     The next row goes to the stratum with the largest s/√(n(n + 1)), n what it has and s its part:
-    N_h (proportional), 1 (equal) or N_h·σ_h (Neyman 1934). In whole numbers this minimises
-    Σ s_h²/n_h, for Neyman's s the variance of the estimate, with a minimum and a maximum in each
-    stratum (Wright 2012, The American Statistician 66:217). More rows never take one back.
+    N_h (proportional) or 1 (equal). In whole numbers this minimises Σ s_h²/n_h, with a minimum and
+    a maximum in each stratum (Wright 2012, The American Statistician 66:217). More rows never take
+    one back.
 
     Args:
-        variances: of what is measured, within each stratum; for "neyman" alone.
         least: rows of each stratum, or all that it has; 2 are needed to see how they differ.
 
     Raises:
-        StatisticsError: fewer rows than `count`, or more strata than it can give `least` rows;
-            variances that are missing, negative or not asked for.
+        StatisticsError: fewer rows than `count`, or more strata than it can give `least` rows.
     """
     if count < 1 or least < 1:
         raise StatisticsError(f"a draw is of 1 row or more, not {count}, {least} of a stratum")
@@ -170,7 +161,7 @@ def allocate(
             f"{len(sizes):,} strata take {floor:,} rows, {least} of each, and {count:,} are to be "
             "drawn: draw more, or make fewer strata"
         )
-    parts = _parts(sizes, allocation, variances)
+    parts = sizes if allocation == "proportional" else dict.fromkeys(sizes, 1)
 
     def entry(name: Hashable, order: int) -> tuple[float, int, Hashable]:
         return -parts[name] / math.sqrt(counts[name] * (counts[name] + 1)), order, name
@@ -199,29 +190,11 @@ def weighted_quantiles(values: Array, weights: Array, at: Sequence[float]) -> li
     return [float(each) for each in values[order][ranks]]
 
 
-def _parts(
-    sizes: Mapping[Hashable, int],
-    allocation: Allocation,
-    variances: Mapping[Hashable, float] | None,
-) -> dict[Hashable, float]:
-    if (allocation == "neyman") != (variances is not None):
-        raise StatisticsError("variances go with Neyman's allocation, and it needs them")
-    if variances is None:
-        return {
-            name: float(size) if allocation == "proportional" else 1.0
-            for name, size in sizes.items()
-        }
-    for name in sizes:
-        if not (math.isfinite(variance := variances.get(name, math.nan)) and variance >= 0):
-            raise StatisticsError(f"stratum {name!r} needs a variance of 0 or more, not {variance}")
-    return {name: size * math.sqrt(variances[name]) for name, size in sizes.items()}
-
-
 def _check_frame(frame: SamplingFrame) -> None:
-    columns = (frame.keys, frame.strata, frame.clusters, frame.contents)
+    columns = (frame.keys, frame.strata, frame.contents)
     if len({len(column) for column in columns}) > 1:
         lengths = ", ".join(str(len(column)) for column in columns)
-        raise StatisticsError(f"keys, strata, clusters and contents differ in length: {lengths}")
+        raise StatisticsError(f"keys, strata and contents differ in length: {lengths}")
     if len(set(frame.keys)) < len(frame.keys):
         [(twice, _)] = Counter(frame.keys).most_common(1)
         raise StatisticsError(f"{twice!r} is the key of two rows; keys are unique")
@@ -229,16 +202,3 @@ def _check_frame(frame: SamplingFrame) -> None:
 
 def _place(seed: str, key: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{key}".encode()).digest()
-
-
-def _large_clusters(clusters: Sequence[Hashable], weights: Array) -> dict[Hashable, float]:
-    total, items = float(weights.sum()), Counter(clusters)
-    weight_of: dict[Hashable, float] = defaultdict(float)
-    for cluster, weight in zip(clusters, weights.tolist(), strict=True):
-        weight_of[cluster] += weight
-    shares = {
-        cluster: max(items[cluster] / len(clusters), weight_of[cluster] / total)
-        for cluster in items
-    }
-    large = {cluster: share for cluster, share in shares.items() if share > LARGE_CLUSTER}
-    return dict(sorted(large.items(), key=lambda row: -row[1]))

@@ -130,7 +130,7 @@ def rates(scene: Scene, draws: int, *, alpha: float = ALPHA) -> Rates:
         rng = np.random.default_rng([SEED, number])
         users, rare, differences = production(scene, rng)
         keys = [f"{number}:{row}" for row in range(len(users))]
-        frame = SamplingFrame(keys, rare.tolist(), users.tolist(), keys)
+        frame = SamplingFrame(keys, rare.tolist(), keys)
         sample = draw_sample(frame, scene.items, seed="s", allocation=scene.allocation, least=2)
         d, clusters = differences[sample.rows], users[sample.rows]
         truth = float(differences.mean()) if scene.truth == "frame" else 0.0

@@ -35,7 +35,7 @@ strategy init;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
 review export; run list; run show; user list; token list; watch list; webhook list; mlflow status;
-prices list; prices check; prices of; prices gpus; outgoing show; sample; traffic status;
+prices list; prices check; prices of; prices gpus; outgoing show; traffic status;
 study init
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""

@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ KEYS = [f"r{i}" for i in range(110)]
 FRAME = SamplingFrame(
     KEYS,
     ["rare" if i < 10 else "usual" for i in range(110)],
-    [f"u{i % 7}" for i in range(110)],
     [f"c{i // 2}" for i in range(110)],
 )
 
@@ -74,7 +73,7 @@ def test_a_request_that_came_in_since_changes_the_order_of_no_other():
     more = SamplingFrame(
         *(
             [*column, new]
-            for column, new in zip(columns(FRAME), ("late", "usual", "u1", "c999"), strict=True)
+            for column, new in zip(columns(FRAME), ("late", "usual", "c999"), strict=True)
         )
     )
     before, after = keys_of(FRAME, 20), keys_of(more, 20)
@@ -90,19 +89,6 @@ def test_what_was_drawn_before_is_left_out_with_all_that_asks_the_same():
     assert second.weights.sum() == 110 - second.left_out
 
 
-def test_a_cluster_above_a_fifth_of_the_items_or_of_the_weight_is_named():
-    keys = [str(i) for i in range(20)]
-    users = ["crowd"] * 5 + [f"u{i}" for i in range(5, 19)] + ["heavy"]
-    strata = ["usual"] * 19 + ["rare"]
-    sample = draw(SamplingFrame(keys, strata, users, keys), 20, least=1)
-    assert sample.large_clusters == {"crowd": 0.25}
-    rare = ["rare"] * 10 + ["usual"] * 10 + ["usual"] * 80
-    of_one = [f"r{i}" for i in range(10)] + ["heavy"] * 90
-    hundred = [str(i) for i in range(100)]
-    sample = draw(SamplingFrame(hundred, rare, of_one, hundred), 12, allocation="equal", least=2)
-    assert sample.large_clusters == {"heavy": pytest.approx(0.9)}
-
-
 def shares(
     sizes: Mapping[Hashable, int], count: int, allocation: Allocation = "proportional"
 ) -> dict[Hashable, int]:
@@ -110,19 +96,13 @@ def shares(
 
 
 def columns(frame: SamplingFrame) -> list[Any]:
-    return [frame.keys, frame.strata, frame.clusters, frame.contents]
+    return [frame.keys, frame.strata, frame.contents]
 
 
-def test_proportional_equal_and_neymans_allocation():
+def test_proportional_and_equal_allocation():
     sizes = {"a": 100, "b": 100, "c": 800}
     assert shares(sizes, 50) == {"a": 5, "b": 5, "c": 40}
     assert shares(sizes, 51, "equal") == {"a": 17, "b": 17, "c": 17}
-    variances = {"a": 9.0, "b": 1.0, "c": 1.0}
-    assert allocate(sizes, 60, allocation="neyman", variances=variances, least=2) == {
-        "a": 15,
-        "b": 5,
-        "c": 40,
-    }
 
 
 def test_a_small_stratum_is_drawn_whole_and_has_no_less_than_its_minimum():
@@ -133,30 +113,25 @@ def test_a_small_stratum_is_drawn_whole_and_has_no_less_than_its_minimum():
 
 
 @pytest.mark.parametrize("count", [6, 9, 13])
-def test_neymans_allocation_is_the_best_of_all_whole_numbers(count: int):
-    """Every allocation of at least 1 tried: none has a smaller Σ (N_h σ_h)²/n_h."""
-    sizes, variances = {"a": 4, "b": 9, "c": 30}, {"a": 25.0, "b": 2.0, "c": 0.5}
+@pytest.mark.parametrize("allocation", ["proportional", "equal"])
+def test_an_allocation_is_the_best_of_all_whole_numbers(allocation: Allocation, count: int):
+    """Every allocation of at least 1 tried: none has a smaller Σ s²/n."""
+    sizes = {"a": 4, "b": 9, "c": 30}
+    parts = sizes.values() if allocation == "proportional" else (1, 1, 1)
 
-    def variance(counts: tuple[int, ...]) -> float:
-        rows = zip(sizes.values(), variances.values(), counts, strict=True)
-        return sum(size**2 * of / n for size, of, n in rows)
+    def variance(counts: Iterable[int]) -> float:
+        return sum(part**2 / n for part, n in zip(parts, counts, strict=True))
 
     every = itertools.product(*(range(1, size + 1) for size in sizes.values()))
     best = min(variance(counts) for counts in every if sum(counts) == count)
-    mine = allocate(sizes, count, allocation="neyman", variances=variances, least=1)
-    assert variance(tuple(mine.values())) == pytest.approx(best)
+    mine = allocate(sizes, count, allocation=allocation, least=1)
+    assert variance(mine.values()) == pytest.approx(best)
 
 
 REFUSED: list[tuple[Mapping[str, Any], str]] = [
     ({"count": 111}, "111 rows are to be drawn, and the frame has 110"),
     ({"count": 3}, "2 strata take 4 rows, 2 of each, and 3 are to be drawn"),
     ({"count": 0}, "1 row or more"),
-    ({"count": 9, "allocation": "neyman"}, "variances go with Neyman's"),
-    ({"count": 9, "variances": {"rare": 1.0}}, "variances go with Neyman's"),
-    (
-        {"count": 9, "allocation": "neyman", "variances": {"rare": 1.0}},
-        "stratum 'usual' needs a variance of 0 or more, not nan",
-    ),
 ]
 
 
@@ -167,10 +142,10 @@ def test_what_cannot_be_drawn_is_refused(options: dict[str, Any], why: str):
 
 
 def test_a_frame_needs_whole_columns_and_keys_of_their_own():
-    with pytest.raises(StatisticsError, match="differ in length: 2, 2, 2, 1"):
-        draw(SamplingFrame(["a", "b"], [0, 0], [0, 0], ["x"]), 1)
+    with pytest.raises(StatisticsError, match="differ in length: 2, 2, 1"):
+        draw(SamplingFrame(["a", "b"], [0, 0], ["x"]), 1)
     with pytest.raises(StatisticsError, match="'a' is the key of two rows"):
-        draw(SamplingFrame(["a", "a"], [0, 0], [0, 0], ["x", "y"]), 1)
+        draw(SamplingFrame(["a", "a"], [0, 0], ["x", "y"]), 1)
 
 
 def test_over_seeds_the_weighted_mean_is_the_frames():

@@ -22,7 +22,7 @@ LARGEST = 2_000_000
 """Requests of a frame, so that its columns take a few hundred megabytes at most."""
 READ_AT_ONCE = 5_000
 COLUMNS = (
-    "day", "key", "time", "model_name", "user_hash", "digest", "language", "route", "arm", "tags",
+    "day", "key", "time", "model_name", "digest", "language", "route", "arm", "tags",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ class RequestFrame:
     """
 
     ids: list[RequestId] = field(default_factory=list)
-    columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], [], []))
+    columns: SamplingFrame = field(default_factory=lambda: SamplingFrame([], [], []))
     model_name: str = ""
     version: ModelVersion | None = None
 
@@ -52,11 +52,10 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     frame = RequestFrame()
     keys: list[str] = []
     strata: list[str] = []
-    clusters: list[str] = []
     contents: list[str] = []
     served: Counter[tuple[str, ModelVersion | None]] = Counter()
     versions = ServedVersions.of(project)
-    for day, key, time, name, user, digest, language, route, arm, tags in _rows(project, query):
+    for day, key, time, name, digest, language, route, arm, tags in _rows(project, query):
         if query.where.tag and query.where.tag not in tags:
             continue
         if len(keys) == LARGEST:
@@ -68,7 +67,6 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
         frame.ids.append((day, key))
         keys.append(identity)
         strata.append(", ".join(f"{name}:{slices[name] or UNKNOWN}" for name in query.by))
-        clusters.append(user or identity)
         contents.append(digest or identity)
         served[name, versions.at(name, time)] += 1
     if not keys:
@@ -76,7 +74,7 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
             "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
             "since",
         )
-    frame.columns = SamplingFrame(keys, strata, clusters, contents)
+    frame.columns = SamplingFrame(keys, strata, contents)
     frame.model_name, frame.version = _one_model(served)
     return frame
 
