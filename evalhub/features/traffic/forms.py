@@ -16,6 +16,18 @@ from evalhub.registry.models import ModelVersion
 
 MOST_VERSIONS = 300
 TIME_FORMAT = "%Y-%m-%dT%H:%M"
+TO_THE_SECOND = f"{TIME_FORMAT}:%S"
+
+
+def time_field(label: str, **options: Any) -> forms.DateTimeField:
+    """A field for a time in UTC, to the minute or the second."""
+    return forms.DateTimeField(
+        label=label,
+        input_formats=[TIME_FORMAT, TO_THE_SECOND],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TIME_FORMAT),
+        error_messages={"invalid": "Say a day and a time in UTC, such as 2026-11-03T00:00."},
+        **options,
+    )
 
 
 class ServedNameForm(DeclaredForm):
@@ -23,12 +35,7 @@ class ServedNameForm(DeclaredForm):
 
     name = forms.ChoiceField(label="Served name")
     version = forms.ChoiceField(label="Is this version")
-    since = forms.DateTimeField(
-        label="For requests from (UTC)",
-        input_formats=[TIME_FORMAT, f"{TIME_FORMAT}:%S"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TIME_FORMAT),
-        error_messages={"invalid": "Say a day and a time in UTC, such as 2026-11-03T00:00."},
-    )
+    since = time_field("For requests from (UTC)")
 
     def __init__(
         self,
@@ -83,8 +90,7 @@ def served_name_form(
     """For names of the last quarter; those of which nobody has said anything stand first. Three
     queries."""
     window = Window.until(now, Period.QUARTER)
-    days = RollUp.objects.whole_days(project).between(window.first, window.end).order_by()
-    names = sorted(days.values_list("model_name", flat=True).distinct())
+    names = RollUp.objects.whole_days(project).between(window.first, window.end).served_names()
     without = served.without_version(names)
     hours = RollUp.objects.overall(project).between(window.first, window.end)
     first = hours.filter(model_name__in=without[:1]).order_by("hour")

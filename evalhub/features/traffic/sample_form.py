@@ -8,25 +8,14 @@ from django import forms
 
 from evalhub.accounts.models import Project
 from evalhub.declare.declaration import validate
-from evalhub.features.traffic.forms import TIME_FORMAT
+from evalhub.features.traffic.forms import TO_THE_SECOND, time_field
 from evalhub.features.traffic.models import RollUp
 from evalhub.features.traffic.page_data.filtering import Period, Window
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery, Stratum
 from evalhub.frames.page.forms import DeclaredForm, field_of
 
-TO_THE_SECOND = f"{TIME_FORMAT}:%S"
 USUAL_COUNT = 500
 USUAL_TIME = timedelta(days=7)
-
-
-def _time_field(label: str, **options: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        input_formats=[TIME_FORMAT, TO_THE_SECOND],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TIME_FORMAT),
-        error_messages={"invalid": "Say a day and a time in UTC, such as 2026-11-03T00:00."},
-        **options,
-    )
 
 
 class SampleForm(DeclaredForm):
@@ -37,8 +26,8 @@ class SampleForm(DeclaredForm):
     }
 
     n = field_of(SampleQuery, "n", "Requests to draw", initial=USUAL_COUNT)
-    since = _time_field("From (UTC)")
-    until = _time_field("Until (UTC)", required=False, help_text="empty: now")
+    since = time_field("From (UTC)")
+    until = time_field("Until (UTC)", required=False, help_text="empty: now")
     model = forms.ChoiceField(label="Served as", required=False)
     route = field_of(RequestFilter, "route", "Route")
     tag = field_of(RequestFilter, "tag", "Tag")
@@ -84,8 +73,7 @@ def sample_form(
     """With the served names of the last quarter to choose from. One query."""
     form = SampleForm(data, initial={"since": (now - USUAL_TIME).astimezone(UTC)})
     window = Window.until(now, Period.QUARTER)
-    days = RollUp.objects.whole_days(project).between(window.first, window.end).order_by()
-    names = sorted(days.values_list("model_name", flat=True).distinct())
+    names = RollUp.objects.whole_days(project).between(window.first, window.end).served_names()
     form.set_choices("model", [("", "any"), *((name, name) for name in names)])
     return form
 

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('tags', models.JSONField(default=list, help_text='a list of names')),
                 ('language', models.CharField(blank=True, help_text='empty: unknown', max_length=3)),
                 ('arm', models.CharField(blank=True, help_text='of an experiment', max_length=100)),
-                ('mirror_of', models.CharField(blank=True, help_text='key of the mirrored one', max_length=200)),
+                ('mirror_of', models.CharField(blank=True, help_text='key or trace of the mirrored one', max_length=200)),
                 ('has_text', models.BooleanField(default=False, help_text='whether its texts were kept when it came')),
                 ('masked', models.PositiveIntegerField(default=0, help_text='personal data found in its texts and replaced')),
                 ('project', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='accounts.project')),

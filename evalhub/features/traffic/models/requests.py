@@ -1,6 +1,6 @@
-"""Requests of production, their texts, signals about them, and what pages read of them by the hour.
+"""Requests of production, their texts, and signals about them.
 
-Requests, texts and signals are kept by the day on which they happened (UTC): on PostgreSQL each day
+They are kept by the day on which they happened (UTC): on PostgreSQL each day
 is a partition, which retention drops whole. Nothing refers to them by a foreign key.
 
 Of a day that has just begun PostgreSQL knows no frequencies: any index that begins with the project
@@ -8,13 +8,12 @@ seems as good as one of ids to it, and it reads all of a project's day. So index
 project, but for the primary key, and who looks for ids uses `at`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.features.traffic.blindness import (
@@ -24,27 +23,6 @@ from evalhub.features.traffic.blindness import (
     before_reviewer_or_sealed,
 )
 from evalhub.features.traffic.rows import MOST_TAGS, SignalBy, TrafficSource
-from evalhub.registry.models import ModelVersion
-
-
-class TrafficSettings(models.Model):
-    """What a project keeps of its traffic, and for how long."""
-
-    project = models.OneToOneField(
-        Project, models.CASCADE, primary_key=True, related_name="traffic_settings"
-    )
-    salt = models.CharField(
-        max_length=64, editable=False, help_text="the key of its users' hashes; it is in backups"
-    )
-    text_share = models.FloatField(default=0.0, help_text="of the requests whose texts are kept")
-    text_days = models.PositiveSmallIntegerField(default=30, help_text="days that a text is kept")
-    days = models.PositiveSmallIntegerField(default=90, help_text="days that a request is kept")
-    languages = models.JSONField(
-        default=list, blank=True, help_text="codes that may be detected; empty: any"
-    )
-
-    def __str__(self) -> str:
-        return f"{self.project}: texts of {self.text_share:.0%} for {self.text_days} days"
 
 
 class OfDaysQuerySet[M: models.Model](OfProjectQuerySet[M]):
@@ -132,7 +110,9 @@ class Request(models.Model):
     tags = models.JSONField(default=list, help_text="a list of names")
     language = models.CharField(max_length=3, blank=True, help_text="empty: unknown")
     arm = models.CharField(max_length=100, blank=True, help_text="of an experiment")
-    mirror_of = models.CharField(max_length=200, blank=True, help_text="key of the mirrored one")
+    mirror_of = models.CharField(
+        max_length=200, blank=True, help_text="key or trace of the mirrored one"
+    )
     has_text = models.BooleanField(
         default=False, help_text="whether its texts were kept when it came"
     )
@@ -240,162 +220,3 @@ class Signal(models.Model):
 
 DAILY = tuple(model._meta.db_table for model in (Request, RequestText, Signal))
 """The tables that are kept by day."""
-
-
-class ServedModel(models.Model):
-    """Which version a served name stands for, from a time on. What isn't said here isn't known."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="served_models")
-    name = models.CharField(max_length=200)
-    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="served_as")
-    since = models.DateTimeField(help_text="of which request on")
-    by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", help_text="empty: the operator"
-    )
-    created = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = OfProjectQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["project", "name", "since"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "name", "since"],
-                name="served_once",
-                violation_error_message="That name has a version from this time on.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
-    def of_served_name(self, project: Project, name: str) -> Self:
-        """Hours in which requests were served under this name."""
-        return self.overall(project).filter(model_name=name)
-
-    def overall(self, project: Project) -> Self:
-        """Hours of all requests: those of one slice kind count the same ones again."""
-        return self.filter(project=project, slice_kind="all")
-
-    def whole_days(self, project: Project) -> Self:
-        """Days of all requests, by their midnight."""
-        return self.filter(project=project, slice_kind="day")
-
-    def sliced(self, project: Project, kind: str, value: str) -> Self:
-        """Hours of the requests of one slice."""
-        return self.filter(project=project, slice_kind=kind, slice_value=value)
-
-    def of_kind(self, project: Project, kind: str) -> Self:
-        """Hours of all slices of one kind."""
-        return self.filter(project=project, slice_kind=kind)
-
-    def between(self, first: datetime, end: datetime) -> Self:
-        """Hours from `first` on, that at `end` no more."""
-        return self.filter(hour__gte=first, hour__lt=end)
-
-    def of_days(self, midnights: Iterable[datetime]) -> Self:
-        """Hours of these days."""
-        spans = models.Q(hour__in=[])
-        for midnight in midnights:
-            spans |= models.Q(hour__gte=midnight, hour__lt=midnight + timedelta(days=1))
-        return self.filter(spans)
-
-
-class RollUp(models.Model):
-    """Requests of one hour, served name, arm and slice, added up."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
-    hour = models.DateTimeField(help_text="its beginning")
-    model_name = models.CharField(max_length=200)
-    arm = models.CharField(max_length=100, blank=True)
-    slice_kind = models.CharField(
-        max_length=10, help_text="all, language, route, tag, length or day"
-    )
-    slice_value = models.CharField(max_length=100, blank=True)
-    requests = models.PositiveBigIntegerField(default=0)
-    errors = models.PositiveBigIntegerField(default=0)
-    aborted = models.PositiveBigIntegerField(default=0)
-    texts = models.PositiveBigIntegerField(default=0)
-    masked = models.PositiveBigIntegerField(default=0)
-    prompt_tokens = models.PositiveBigIntegerField(default=0)
-    completion_tokens = models.PositiveBigIntegerField(default=0)
-    cached_tokens = models.PositiveBigIntegerField(default=0)
-    reasoning_tokens = models.PositiveBigIntegerField(default=0)
-    with_tokens = models.PositiveBigIntegerField(default=0)
-    cost_usd = models.FloatField(default=0)
-    with_cost = models.PositiveBigIntegerField(default=0)
-    latency = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
-    first_token = models.BinaryField(default=b"", help_text="a histogram of milliseconds")
-
-    objects = RollUpQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "slice_kind", "hour", "model_name", "arm", "slice_value"],
-                name="roll_up_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model_name} {self.hour:%Y-%m-%d %H}"
-
-
-class SignalRollUpQuerySet(OfProjectQuerySet["SignalRollUp"]):
-    def within(self, project: Project, first: datetime, end: datetime) -> Self:
-        """Hours of the project from `first` on, that at `end` no more."""
-        return self.filter(project=project, hour__gte=first, hour__lt=end)
-
-
-class SignalRollUp(models.Model):
-    """Signals about one hour's requests of one served name and arm, added up."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
-    hour = models.DateTimeField(help_text="of the requests, its beginning")
-    model_name = models.CharField(max_length=200)
-    arm = models.CharField(max_length=100, blank=True)
-    name = models.CharField(max_length=100)
-    label = models.CharField(max_length=100, blank=True)
-    by = models.CharField(max_length=10)
-    signals = models.PositiveBigIntegerField(default=0)
-    with_value = models.PositiveBigIntegerField(default=0)
-    total = models.FloatField(default=0)
-
-    objects = SignalRollUpQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "hour", "model_name", "arm", "name", "label", "by"],
-                name="signal_roll_up_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.hour:%Y-%m-%d %H}"
-
-
-class RefusedRows(models.Model):
-    """How many rows of a day weren't taken, by reason. The day is that on which they came."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="refused_rows")
-    day = models.DateField()
-    source = models.CharField(max_length=10)
-    reason = models.CharField(max_length=40, help_text="of `taking_in.FlawReason`")
-    rows = models.PositiveBigIntegerField(default=0)
-    example = models.CharField(max_length=300, blank=True, help_text="what was wrong with the last")
-
-    objects = OfProjectQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-day", "reason"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "day", "source", "reason"], name="refused_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.rows}"

@@ -1,0 +1,36 @@
+"""The tables of traffic"""
+
+from evalhub.features.traffic.models.requests import (
+    DAILY,
+    OfDaysQuerySet,
+    Request,
+    RequestQuerySet,
+    RequestText,
+    Signal,
+    SignalQuerySet,
+)
+from evalhub.features.traffic.models.roll_ups import (
+    RefusedRows,
+    RollUp,
+    RollUpQuerySet,
+    SignalRollUp,
+    SignalRollUpQuerySet,
+)
+from evalhub.features.traffic.models.stated import ServedModel, TrafficSettings
+
+__all__ = [
+    "DAILY",
+    "OfDaysQuerySet",
+    "RefusedRows",
+    "Request",
+    "RequestQuerySet",
+    "RequestText",
+    "RollUp",
+    "RollUpQuerySet",
+    "ServedModel",
+    "Signal",
+    "SignalQuerySet",
+    "SignalRollUp",
+    "SignalRollUpQuerySet",
+    "TrafficSettings",
+]
