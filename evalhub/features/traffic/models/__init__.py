@@ -7,7 +7,6 @@ from evalhub.features.traffic.models.requests import (
     RequestQuerySet,
     RequestText,
     Signal,
-    SignalQuerySet,
 )
 from evalhub.features.traffic.models.roll_ups import (
     RefusedRows,
@@ -29,7 +28,6 @@ __all__ = [
     "RollUpQuerySet",
     "ServedModel",
     "Signal",
-    "SignalQuerySet",
     "SignalRollUp",
     "SignalRollUpQuerySet",
     "TrafficSettings",
