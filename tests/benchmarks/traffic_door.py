@@ -1,7 +1,7 @@
-"""How many requests of production a second come in through the real door: `evalhub up` on a
-PostgreSQL that keeps what it has committed takes NDJSON by HTTP, beside a bare COPY of as many rows.
+"""How many requests of production a second come in through the real door: `evalhub up`, on a
+PostgreSQL that keeps what it has committed, takes NDJSON by HTTP, beside a COPY of as many rows.
 
-python -m tests.benchmarks.traffic_door [--rows 40000] [--batch 5000] [--clients 2] [--processes 2]
+python -m tests.benchmarks.traffic_door [--rows 40000] [--batch 5000] [--clients 2] [--processes N]
 
 Bodies are made before the clock runs, and sent from this process, which takes part of the same
 cores. Processor time is that of the server and of PostgreSQL together. Each kind of row is sent in

@@ -183,7 +183,7 @@ def drop_day(count: int) -> None:
     from evalhub.database.partitions import drop_days, make_days
     from evalhub.features.traffic.models import Request
 
-    table, day = Request._meta.db_table, timezone.now().date() - timedelta(days=80)
+    table, day = Request._meta.db_table, timezone.now().date() - timedelta(days=100)
     make_days([table], [day])
     columns = [field.column for field in Request._meta.concrete_fields]
     fresh = {
