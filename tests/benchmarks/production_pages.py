@@ -1,164 +1,176 @@
-"""How fast the pages of production are on a quarter's roll-ups: medians and p95 by page.
+"""How fast the pages of production are on a quarter's requests, stored in fact: medians and p95.
 
-90 days × 24 hours × 3 served names × 20 slice values, some 130,000 rows that stand for 10 million
-requests, beside a bare sum over the hours of all requests.
+python -m tests.benchmarks.production_pages [--requests 1000000] [--postgresql] [--only NAME]
 
-python -m tests.benchmarks.production_pages [--postgresql]
+`tests.benchmarks.stored_quarter` says how the rows get there. On a machine that others use the
+clock says little, so each round reads all pages and a peer in turn, the bare sum over the hours of
+all requests, and the processor time of this process and PostgreSQL's is given beside the clock's:
+what a page takes where processors are free.
+On PostgreSQL the oldest day is dropped at the end.
 """
 
 import argparse
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
-from time import perf_counter
+from datetime import date, datetime, timedelta
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+import psutil
 
-DAYS, ROUNDS = 90, 40
-NAMES = ("support-large", "support-small", "support-eu")
-SLICES = {
-    "language": ["de", "en", "fr", "es", ""],
-    "route": [f"route-{n}" for n in range(6)],
-    "tag": [f"tag-{n}" for n in range(3)],
-    "length": [f"{2**n}-{2 ** (n + 1) - 1}" for n in range(5, 10)],
-}
-AN_HOUR = 10_000_000 // (DAYS * 24 * len(NAMES))
+from tests.benchmarks.ingestion_speed import say, worked_s
+from tests.benchmarks.stored_quarter import DAYS, NAMES, RARE_ROUTE, store_quarter
+
+ROUNDS = 40
+MOST_MS = 150
+"""What the 95th percentile of a page may be."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--postgresql", action="store_true", help="in place of SQLite")
+    parser.add_argument("--only", default="", help="pages whose name holds this text")
+    options = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="evalhub-production-"))
-        url = ""
-        if parser.parse_args().postgresql:
+        url, postgres = "", None
+        if options.postgresql:
             from tests.services import postgresql_server
 
-            url = stack.enter_context(postgresql_server()).url
+            server = stack.enter_context(postgresql_server("-c max_wal_size=8GB"))
+            pid = (server.folder / "data" / "postmaster.pid").read_text().split()[0]
+            url, postgres = server.url, psutil.Process(int(pid))
         os.environ |= {
             "EVALHUB_HOME": folder,
             "EVALHUB_DATABASE_URL": url,
             "EVALHUB_ALLOWED_HOSTS": "testserver",
             "DJANGO_SETTINGS_MODULE": "evalhub.settings",
         }
-        measure()
+        from tests.migrated import set_up_migrated
+
+        set_up_migrated()
+        measure(options.requests, options.only, postgres)
 
 
-def measure() -> None:
-    from tests.migrated import set_up_migrated
-
-    set_up_migrated()
-
+def measure(requests: int, only: str, postgres: psutil.Process | None) -> None:
     from django.db import connection
-    from django.db.models import Sum
-    from django.urls import reverse
     from django.utils import timezone
 
-    from evalhub.features.traffic.models import RollUp, SignalRollUp
-    from evalhub.features.traffic.served import name_served_version
-    from evalhub.features.traffic.storage.roll_ups import hour_of
-    from tests.cast import a_team, a_version
-    from tests.features.traffic.rows_of import a_request, taken
+    from evalhub.features.traffic.models import RollUp
+    from tests.cast import a_team
 
-    team, now = a_team(), hour_of(timezone.now())
-    RollUp.objects.bulk_create(roll_ups(team.project, now), batch_size=2000)
-    SignalRollUp.objects.bulk_create(signal_roll_ups(team.project, now), batch_size=2000)
-    for name in NAMES[:2]:
-        name_served_version(
-            project=team.project,
-            by=team.olga,
-            name=name,
-            version=a_version(team, name),
-            since=now - timedelta(days=DAYS),
-        )
-    newest = [a_request(f"r{n}", time=now - timedelta(seconds=n)) for n in range(3000)]
-    taken(team.project, newest)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    team, now, start = a_team(), timezone.now(), perf_counter()
+    a_team("Sales", "sales")  # of one project alone, the page of all projects goes on to it
+    store_quarter(team, requests, now)
+    say(
+        f"{requests:,} requests and {RollUp.objects.count():,} roll-ups on {connection.vendor}, "
+        f"stored in {perf_counter() - start:.0f} s"
+    )
+    pages = {name: get for name, get in pages_of(team, now).items() if only in name}
+    read_in_turn(pages, lambda: process_time() + (worked_s(postgres) if postgres else 0.0))
+    if postgres:
+        drop_oldest_day(now)
+
+
+def read_in_turn(pages: Mapping[str, Callable[[], None]], worked: Callable[[], float]) -> None:
+    """Says how long each took; `worked` is the processor time up to now, in seconds."""
+    clocks, processors = ({name: list[float]() for name in pages} for _ in range(2))
+    for get in pages.values():
+        get()
+    for _ in range(ROUNDS):
+        for name, get in pages.items():
+            before, begin = worked(), perf_counter()
+            get()
+            clocks[name].append(1000 * (perf_counter() - begin))
+            processors[name].append(1000 * (worked() - before))
+    say(f"{'milliseconds: median and p95':<36} of the clock   of the processors")
+    for name in pages:
+        clock, processor = (np.quantile(of[name], (0.5, 0.95)) for of in (clocks, processors))
+        both = "    ".join(f"{median:5.0f} {p95:5.0f}" for median, p95 in (clock, processor))
+        late = f"  above {MOST_MS}" if processor[1] > MOST_MS else ""
+        say(f"{name:<36} {both}{late}")
+
+
+def pages_of(team: Any, now: datetime) -> Mapping[str, Callable[[], None]]:
+    """Reads of each page by a person who is signed in, and the peer."""
+    from django.db.models import Sum
+    from django.urls import reverse
+
+    from evalhub.features.traffic.models import Request, RollUp, ServedModel
+
     client = team.signed_in(team.olga)
 
-    def page(name: str, **query: str) -> Callable[[], None]:
-        address = reverse(f"site:production_{name}", args=[team.project.slug], query=query)
-
+    def read(address: str) -> Callable[[], None]:
         def get() -> None:
             assert client.get(address).status_code == 200, address
 
         return get
 
-    def bare_sum() -> None:
-        RollUp.objects.overall(team.project).aggregate(Sum("requests"))
+    def page(name: str, **query: str) -> Callable[[], None]:
+        return read(reverse(f"site:production_{name}", args=[team.project.slug], query=query))
 
-    print(f"{RollUp.objects.count():,} roll-ups on {connection.vendor}")  # noqa: T201
-    pages = {
-        "the bare sum of the requests": bare_sum,
+    def one_request(day: date) -> Callable[[], None]:
+        request = Request.objects.filter(project=team.project, day=day).order_by("key")[0]
+        args = [team.project.slug, day.isoformat()]
+        return read(reverse("site:production_request", args=args, query={"key": request.key}))
+
+    old = (now - timedelta(days=60)).isoformat()
+    version = str(ServedModel.objects.get(name=NAMES[0]).version_id)
+    return {
+        "the peer, a bare sum": lambda: RollUp.objects.overall(team.project).aggregate(
+            Sum("requests")
+        ),
         "figures, 35 days": page("figures"),
         "figures, 90 days": page("figures", days="90"),
-        "figures, 90 days, one language": page("figures", days="90", slice="language:de"),
+        "figures, 24 hours": page("figures", days="1"),
+        "figures, 90 days, a language": page("figures", days="90", slice="language:de"),
+        "figures, 90 days, a route": page("figures", days="90", slice="route:route-1"),
+        "figures, 90 days, a tag": page("figures", days="90", slice="tag:tag-1"),
+        "figures, 90 days, a version": page("figures", days="90", version=version),
+        "figures, 90 days, version and route": page(
+            "figures", days="90", version=version, slice="route:route-1"
+        ),
+        "slices by language, 90 days": page("slices", days="90"),
         "slices by route, 35 days": page("slices", by="route"),
         "slices by route, 90 days": page("slices", by="route", days="90"),
+        "slices by tag, 90 days": page("slices", by="tag", days="90"),
+        "slices by length, 90 days": page("slices", by="length", days="90"),
         "signals, 35 days": page("signals"),
         "signals, 90 days": page("signals", days="90"),
         "requests": page("requests"),
-        "requests of one route": page("requests", slice="route:route-1", days="90"),
+        "requests, 60 days ago": page("requests", days="90", before=old),
+        "requests of a route": page("requests", slice="route:route-1", days="90"),
+        "requests of a rare route": page("requests", slice=f"route:{RARE_ROUTE}", days="90"),
+        "requests of a tag": page("requests", slice="tag:tag-1", days="90"),
+        "requests of a length": page("requests", slice="length:4096-8191", days="90"),
+        "requests of a version": page("requests", version=version, days="90"),
+        "requests of a name, 60 days ago": page("requests", model=f"{NAMES[0]}-6", days="90"),
+        "requests with an error": page("requests", outcome="errors", days="90"),
+        "requests, aborted, of a rare route": page(
+            "requests", outcome="aborted", slice=f"route:{RARE_ROUTE}", days="90"
+        ),
+        "requests with texts": page("requests", outcome="texts", days="90"),
+        "one request of yesterday": one_request((now - timedelta(days=1)).date()),
+        "one request of 80 days ago": one_request((now - timedelta(days=80)).date()),
+        "what wasn't taken": page("refused", days="90"),
+        "what is kept": page("keeping"),
+        "samples": page("samples"),
+        "all projects": read(reverse("site:production")),
     }
-    for name, get in pages.items():
-        times = sorted(elapsed(get) for _ in range(ROUNDS))
-        median, p95 = times[ROUNDS // 2], times[ROUNDS * 95 // 100]
-        print(f"{name:<32} median {median:6.1f} ms, p95 {p95:6.1f} ms")  # noqa: T201
 
 
-def elapsed(call: Callable[[], None]) -> float:
-    """Milliseconds of a call."""
-    start = perf_counter()
-    call()
-    return 1000 * (perf_counter() - start)
+def drop_oldest_day(now: datetime) -> None:
+    """As retention does once a day."""
+    from evalhub.database.partitions import drop_days
+    from evalhub.features.traffic.models import Request
 
-
-def hours(now: datetime) -> Iterator[datetime]:
-    return (now - timedelta(hours=n) for n in range(DAYS * 24))
-
-
-def roll_ups(project: Any, now: datetime) -> Iterator[Any]:
-    from evalhub.features.traffic.models import RollUp
-    from evalhub.features.traffic.storage.histogram import Histogram
-
-    rng = np.random.default_rng(26)
-    slices = [(kind, value, 1 / len(values)) for kind, values in SLICES.items() for value in values]
-    for hour in hours(now):
-        whole_day = [("day", "", 24.0)] if hour.hour == 0 else []
-        for name in NAMES:
-            for kind, value, share in [("all", "", 1.0), *slices, *whole_day]:
-                count = int(share * AN_HOUR)
-                yield RollUp(
-                    project=project,
-                    hour=hour,
-                    model_name=name,
-                    slice_kind=kind,
-                    slice_value=value,
-                    requests=count,
-                    errors=count // 80,
-                    prompt_tokens=600 * count,
-                    completion_tokens=120 * count,
-                    with_tokens=count,
-                    cost_usd=0.003 * count,
-                    with_cost=count,
-                    latency=Histogram.of(rng.lognormal(6.4, 0.7, count)).to_bytes(),
-                )
-
-
-def signal_roll_ups(project: Any, now: datetime) -> Iterator[Any]:
-    from evalhub.features.traffic.models import SignalRollUp
-
-    for hour in hours(now):
-        for name in NAMES:
-            for signal, label in (("resolved", ""), ("thumb", "up"), ("thumb", "down")):
-                yield SignalRollUp(
-                    project=project, hour=hour, model_name=name, name=signal, label=label,
-                    by="person", signals=20, with_value=20, total=14,
-                )  # fmt: skip
+    table, start = Request._meta.db_table, perf_counter()
+    assert drop_days(table, before=(now - timedelta(days=DAYS - 1)).date()) == 1
+    say(f"the oldest day dropped in {perf_counter() - start:.2f} s")
 
 
 if __name__ == "__main__":

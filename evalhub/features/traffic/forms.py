@@ -10,7 +10,7 @@ from evalhub.accounts.models import Project
 from evalhub.features.traffic.keeping import KeepingRules
 from evalhub.features.traffic.models import RollUp, TrafficSettings
 from evalhub.features.traffic.page_data.filtering import Period, Window
-from evalhub.features.traffic.served import ServedVersions
+from evalhub.features.traffic.served import MADE_OF, ServedVersions
 from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.registry.models import ModelVersion
 
@@ -95,6 +95,7 @@ def served_name_form(
     hours = RollUp.objects.overall(project).between(window.first, window.end)
     first = hours.filter(model_name__in=without[:1]).order_by("hour")
     versions = ModelVersion.objects.filter(model__project=project).select_related("model")
+    versions = versions.defer(*MADE_OF)
     return ServedNameForm(
         data,
         names=[*without, *(name for name in names if name not in without)],

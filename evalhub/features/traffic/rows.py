@@ -4,13 +4,12 @@ REST and files bring these rows as they are; OTLP and another gateway's log are 
 Names are those of Evalhub's answers (`prompt_tokens`, `latency_ms`); units stand in the name.
 """
 
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 from evalhub.declare.amounts import Amount
 from evalhub.declare.declaration import Declaration, invalid
@@ -38,7 +37,7 @@ def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...
         check_value(list(messages), deepest=DEEPEST)
     except JsonError as error:
         raise invalid(error.message, *([error.field] if error.field else [])) from None
-    if len(json.dumps(messages, ensure_ascii=False)) > LONGEST_TEXT:
+    if len(to_json(messages).decode()) > LONGEST_TEXT:
         message = f"is too long: {LONGEST_TEXT:,} characters of JSON at most"
         raise PydanticCustomError("messages_too_long", message)
     inside: list[Any] = list(messages)

@@ -43,7 +43,7 @@ def recount() -> dict[Any, dict[str, Any]]:
     for request in Request.objects.all():
         of_hour = request.time.replace(minute=0, second=0, microsecond=0)
         for kind, value in slices(request):
-            hour = of_hour.replace(hour=0) if kind == "day" else of_hour
+            hour = of_hour.replace(hour=0) if kind.startswith("day") else of_hour
             row = counts[request.project_id, hour, request.model_name, request.arm, kind, value]
             tokens = request.prompt_tokens is not None or request.completion_tokens is not None
             row["requests"] += 1
@@ -61,7 +61,13 @@ def recount() -> dict[Any, dict[str, Any]]:
 
 
 def slices(request: Request) -> Iterator[tuple[str, str]]:
-    yield from [("all", ""), ("day", ""), ("language", request.language), ("route", request.route)]
+    yield from [("all", ""), ("day", "")]
+    for kind, value in slices_of_kinds(request):
+        yield from [(kind, value), (f"day-{kind}", value)]
+
+
+def slices_of_kinds(request: Request) -> Iterator[tuple[str, str]]:
+    yield from [("language", request.language), ("route", request.route)]
     yield from (("tag", tag) for tag in set(request.tags))
     tokens = request.prompt_tokens
     if tokens is None or tokens < 2:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.features.traffic.privacy.languages import detectable, language_of
+from evalhub.features.traffic.privacy.languages import (
+    LEAST_PROBABILITY,
+    READ,
+    detectable,
+    language_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,16 @@ def test_a_sentence_has_its_language(text: str, language: str) -> None:
 )
 def test_a_word_or_what_is_no_language_is_unknown(text: str) -> None:
     assert language_of(text) == ""
+
+
+def test_weights_of_32_bits_say_what_the_librarys_own_say(shared_data: Path) -> None:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    stored = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    lines = (shared_data / "alpacaeval" / "testset.jsonl").read_text().splitlines()[:100]
+    for text in (json.loads(line)["instruction"] for line in lines):
+        code, probability = stored.classify(text[:READ].strip())
+        assert language_of(text) == (code if probability >= LEAST_PROBABILITY else "")
 
 
 def test_english_instructions_are_english_or_unknown(shared_data: Path) -> None:

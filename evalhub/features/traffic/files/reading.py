@@ -5,6 +5,7 @@ seen from the number of names in the line, and looked at closely only where that
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ MOST_ROWS = 10_000
 """Lines of a body: they are written in one transaction."""
 _NAME_END = b'":'
 """In a text only where that holds a quotation mark and a colon."""
+_SPACED_NAME_END = re.compile(rb'"[ \t\r]+:')
 
 
 @dataclass(slots=True)
@@ -78,5 +80,4 @@ def _may_name_twice(row: Declaration, line: bytes) -> bool:
     names = len(row.model_fields_set)
     for message in getattr(row, "messages", None) or ():
         names += len(message)
-    is_spaced = b" :" in line or b"\t:" in line or b"\r:" in line
-    return is_spaced or line.count(_NAME_END) != names
+    return line.count(_NAME_END) != names or _SPACED_NAME_END.search(line) is not None

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField(help_text='its beginning')),
                 ('model_name', models.CharField(max_length=200)),
                 ('arm', models.CharField(blank=True, max_length=100)),
-                ('slice_kind', models.CharField(help_text='all, language, route, tag, length or day', max_length=10)),
+                ('slice_kind', models.CharField(help_text='all, language, route, tag or length; of whole days `day_kind`', max_length=12)),
                 ('slice_value', models.CharField(blank=True, max_length=100)),
                 ('requests', models.PositiveBigIntegerField(default=0)),
                 ('errors', models.PositiveBigIntegerField(default=0)),

@@ -9,6 +9,11 @@ from django.db import models
 from evalhub.accounts.models import OfProjectQuerySet, Project
 
 
+def day_kind(kind: str) -> str:
+    """The slice kind of whole days: `day` of all requests, `day-route` of those by route."""
+    return "day" if kind == "all" else f"day-{kind}"
+
+
 class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
     def of_served_name(self, project: Project, name: str) -> Self:
         """Hours in which requests were served under this name."""
@@ -18,9 +23,9 @@ class RollUpQuerySet(OfProjectQuerySet["RollUp"]):
         """Hours of all requests: those of one slice kind count the same ones again."""
         return self.filter(project=project, slice_kind="all")
 
-    def whole_days(self, project: Project) -> Self:
-        """Days of all requests, by their midnight."""
-        return self.filter(project=project, slice_kind="day")
+    def whole_days(self, project: Project, kind: str = "all") -> Self:
+        """Days of all requests, or of all slices of one kind, by their midnight."""
+        return self.filter(project=project, slice_kind=day_kind(kind))
 
     def served_names(self) -> list[str]:
         """The names under which their requests were served, in order. A query."""
@@ -54,7 +59,7 @@ class RollUp(models.Model):
     model_name = models.CharField(max_length=200)
     arm = models.CharField(max_length=100, blank=True)
     slice_kind = models.CharField(
-        max_length=10, help_text="all, language, route, tag, length or day"
+        max_length=12, help_text="all, language, route, tag or length; of whole days `day_kind`"
     )
     slice_value = models.CharField(max_length=100, blank=True)
     requests = models.PositiveBigIntegerField(default=0)

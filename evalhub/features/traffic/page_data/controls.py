@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import RollUp
+from evalhub.features.traffic.models.roll_ups import day_kind
 from evalhub.features.traffic.page_data.filtering import (
     DAY,
     Period,
@@ -15,7 +16,6 @@ from evalhub.features.traffic.page_data.filtering import (
     Window,
 )
 from evalhub.features.traffic.served import ServedVersions
-from evalhub.features.traffic.storage.roll_ups import hour_of
 
 RECENT = timedelta(days=7)
 """Slices can be chosen that had a request in this time."""
@@ -95,9 +95,12 @@ def slice_label(value: str) -> str:
 
 
 def _slices(project: Project, wanted: TrafficFilter, now: datetime) -> SelectControl:
-    recent = RollUp.objects.filter(project=project, slice_kind__in=list(SliceKind))
-    recent = recent.between(hour_of(now) - RECENT, Window.until(now, wanted.period).end).order_by()
-    values = set(recent.values_list("slice_kind", "slice_value").distinct()[:MOST_OPTIONS])
+    end = Window.until(now, wanted.period).end
+    kinds = {day_kind(kind): kind for kind in SliceKind}
+    recent = RollUp.objects.filter(project=project, slice_kind__in=list(kinds))
+    recent = recent.between(end - RECENT - DAY, end).order_by()
+    pairs = recent.values_list("slice_kind", "slice_value").distinct()[:MOST_OPTIONS]
+    values = {(kinds[of_days], value) for of_days, value in pairs}
     if wanted.kind:
         values.add((wanted.kind, wanted.value))
     groups = [

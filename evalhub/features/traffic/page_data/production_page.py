@@ -24,7 +24,12 @@ from evalhub.features.traffic.page_data.charts import (
     numbers_table,
 )
 from evalhub.features.traffic.page_data.figures import Figures, Sums
-from evalhub.features.traffic.page_data.filtering import DAY, TrafficFilter, Window
+from evalhub.features.traffic.page_data.filtering import (
+    DAY,
+    SliceKind,
+    TrafficFilter,
+    Window,
+)
 from evalhub.features.traffic.page_data.stopped import StoppedTraffic, stopped_traffic
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.ledger.models import Promotion
@@ -124,17 +129,11 @@ class FiguresPage:
 def figures_page(
     project: Project, wanted: TrafficFilter, served: ServedVersions, now: datetime
 ) -> FiguresPage:
-    """Three queries. Of all requests whole days are read; of one slice, of the last 24 hours, and
-    of days on which a name got another version, the hours."""
+    """Two queries, and one more where a name got another version in this time."""
     window = Window.until(now, wanted.period)
-    hours = matching_hours(project, wanted, served).between(window.first, window.end)
-    if window.hourly or wanted.kind:
-        cells = _cells(_columns(hours), window, served)
-    else:
-        parted = served.days_of_change()
-        days = RollUp.objects.whole_days(project).between(window.first, window.end)
-        days = days.filter(answered_by(wanted, served, "hour")).exclude(hour__in=parted)
-        cells = _cells(chain(_columns(days), _columns(hours.of_days(parted))), window, served)
+    rows = steps_within(project, wanted.kind, wanted, served, window)
+    of_slice = (part.filter(slice_value=wanted.value) for part in rows)
+    cells = _cells(chain.from_iterable(map(_columns, of_slice)), window, served)
     points = [
         Figures.together(figures for (step, *_), figures in cells.items() if step == index)
         for index in range(window.index(window.end))
@@ -150,6 +149,26 @@ def figures_page(
         versions=_version_rows(cells),
         promotions=promotions,
     )
+
+
+def steps_within(
+    project: Project,
+    kind: SliceKind | None,
+    wanted: TrafficFilter,
+    served: ServedVersions,
+    window: Window,
+) -> list[RollUpQuerySet]:
+    """Roll-ups of all slices of a kind that together count each request of a time once: hours of
+    the last 24, else days; but the hours of days on which a name got another version."""
+    condition = answered_by(wanted, served, "hour")
+    hours = RollUp.objects.of_kind(project, kind or "all").filter(condition)
+    hours = hours.between(window.first, window.end)
+    if window.hourly:
+        return [hours]
+    parted = [day for day in served.days_of_change() if window.first <= day < window.end]
+    days = RollUp.objects.whole_days(project, kind or "all").filter(condition)
+    days = days.between(window.first, window.end).exclude(hour__in=parted)
+    return [days, hours.of_days(parted)] if parted else [days]
 
 
 def matching_hours(

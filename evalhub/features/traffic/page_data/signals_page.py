@@ -148,7 +148,7 @@ def _chart(
     """The mean value at each step, over all versions."""
     steps = [(0, 0.0)] * window.index(window.end)
     rows = hours.filter(name=group.name, by=group.by, with_value__gt=0)
-    columns = rows.values_list("hour", "with_value", "total")
+    columns = rows.order_by().values_list("hour").annotate(Sum("with_value"), Sum("total"))
     subtracted = [
         (hour, with_value, total)
         for name, by, _, _, _, hour, _, with_value, total in sealed.rows

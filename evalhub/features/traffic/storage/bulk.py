@@ -63,6 +63,40 @@ def write_over(
     _write(model, [*key, *columns], rows, end)
 
 
+def change(
+    model: type[models.Model],
+    project: int,
+    day: date,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Sets these columns in rows of one day. A row has its key first, then the values."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    fields = _fields(model, columns)
+    names = [quote(field.attname) for field in fields]
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            sets = ", ".join(f"{name} = %s" for name in names)
+            cursor.executemany(
+                f"UPDATE {table} SET {sets} WHERE project_id = %s AND day = %s AND key = %s",
+                [(*map(_plain, values), project, str(day), key) for key, *values in rows],
+            )
+            return
+        kinds = [field.get_internal_type() for field in fields]
+        casts = [_cast(f"new.{name}", kind) for name, kind in zip(names, kinds, strict=True)]
+        sets = ", ".join(map(" = ".join, zip(names, casts, strict=True)))
+        keys, *values = zip(*rows, strict=True)
+        cursor.execute(
+            f"UPDATE {table} AS old SET {sets} FROM unnest(%s::text[], {_arrays(kinds)}) "
+            f"AS new (key, {', '.join(names)}) "
+            "WHERE +old.project_id = %s AND old.day = %s AND old.key = new.key",
+            [text_array(keys), *map(_array, values, kinds), project, str(day)],
+        )
+
+
 def _write(
     model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], end: str
 ) -> list[tuple[Any, ...]]:
@@ -77,10 +111,10 @@ def _write(
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             kinds = [field.get_internal_type() for field in fields]
-            arrays = ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
-            casts = ", ".join(map(_cast, names, kinds))
+            casts = [_cast(name, kind) for name, kind in zip(names, kinds, strict=True)]
             cursor.execute(
-                f"{start} SELECT {casts} FROM unnest({arrays}) AS new ({', '.join(names)}) {end}",
+                f"{start} SELECT {', '.join(casts)} FROM unnest({_arrays(kinds)}) "
+                f"AS new ({', '.join(names)}) {end}",
                 list(map(_array, values, kinds)),
             )
             return cursor.fetchall() if cursor.description else []
@@ -161,12 +195,21 @@ def _array(values: Sequence[Any], kind: str) -> str:
     return text_array([f"\\x{v.hex()}" for v in values] if kind == "BinaryField" else values)
 
 
+def _arrays(kinds: Iterable[str]) -> str:
+    """The parameters that columns of these kinds are sent as."""
+    return ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
+
+
 def _cast(name: str, kind: str) -> str:
     return f"{name}::{_FROM_TEXT[kind]}" if kind in _FROM_TEXT else name
 
 
 def _date(day: date | str) -> date:
     return day if isinstance(day, date) else date.fromisoformat(day)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, date) else value
 
 
 def _sqlite_column(values: Sequence[Any]) -> Sequence[Any]:

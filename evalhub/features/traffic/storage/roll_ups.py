@@ -1,4 +1,4 @@
-"""Requests and signals added up by the hour, as pages read them.
+"""Requests added up by the hour and by the day, signals by the hour, as pages read them.
 
 A batch adds what is new in it as its last step, in its own transaction, while it holds the lock of
 the project (`lock_project`): so nothing is lost or counted twice, and late rows correct their hour.
@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import RollUp, SignalRollUp, TrafficSettings
+from evalhub.features.traffic.models.roll_ups import day_kind
 from evalhub.features.traffic.privacy.texts import KeptTexts
 from evalhub.features.traffic.rows import RequestRow
 from evalhub.features.traffic.storage.admission import Admitted
@@ -25,9 +26,9 @@ COUNTERS = (
     "requests", "errors", "aborted", "texts", "masked", "prompt_tokens", "completion_tokens",
     "cached_tokens", "reasoning_tokens", "with_tokens", "cost_usd", "with_cost",
 )  # fmt: skip
-WHOLE_DAY = "day"
-"""The slice kind of all requests of a day, from midnight on: pages read a quarter by it."""
-SLICE_KINDS = ("all", WHOLE_DAY, "language", "route", "length", "tag")
+_OF_HOURS = ("all", "language", "route", "length", "tag")
+SLICE_KINDS = (*_OF_HOURS, *map(day_kind, _OF_HOURS))
+"""Each is added up by the hour and by the day: pages read a quarter by its days."""
 _SLICE = ("slice_kind", "hour", "model_name", "arm", "slice_value")
 _SIGNAL = ("hour", "model_name", "arm", "name", "label", "by")
 _SIGNAL_COUNTERS = ("signals", "with_value", "total")
@@ -73,14 +74,9 @@ def add_requests(
     project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
 ) -> None:
     """Adds new requests to the roll-ups of their hours and days. Needs the project's lock."""
-    members: dict[Key, list[int]] = defaultdict(list)
-    for position, (admitted, texts) in enumerate(requests):
-        row, hour = admitted.row, hour_of(admitted.time)
-        for kind, value in _slices(row, texts.language):
-            members[kind, hour, row.model, row.arm, value].append(position)
-        members[WHOLE_DAY, hour.replace(hour=0), row.model, row.arm, ""].append(position)
-    if not members:
+    if not requests:
         return
+    members = _members(requests)
     counts = np.array([_counts(admitted.row, texts) for admitted, texts in requests])
     latencies = np.array(
         [(admitted.row.latency_ms, admitted.row.first_token_ms) for admitted, _ in requests], float
@@ -109,6 +105,22 @@ def add_signals(project: Project, signals: Iterable[JoinedSignal]) -> None:
         counts = (len(of_key), len(numbers), sum(numbers))
         stored[key] = _sums(_SIGNAL_COUNTERS, stored[key], counts)
     _save(SignalRollUp, project, _SIGNAL, _SIGNAL_COUNTERS, stored)
+
+
+def _members(requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]) -> dict[Key, list[int]]:
+    """The positions of the requests that belong to each roll-up, of hours and of days."""
+    hours: dict[tuple[datetime, str, str], dict[tuple[str, str], list[int]]] = {}
+    for position, (admitted, texts) in enumerate(requests):
+        row = admitted.row
+        slices = hours.setdefault((hour_of(admitted.time), row.model, row.arm), defaultdict(list))
+        for kind_and_value in _slices(row, texts.language):
+            slices[kind_and_value].append(position)
+    members: dict[Key, list[int]] = defaultdict(list)
+    for (hour, model, arm), slices in hours.items():
+        for (kind, value), positions in slices.items():
+            members[kind, hour, model, arm, value] = positions
+            members[day_kind(kind), hour.replace(hour=0), model, arm, value] += positions
+    return members
 
 
 def _slices(row: RequestRow, language: str) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import Request, Signal
 from evalhub.features.traffic.rows import RequestRow
 from evalhub.features.traffic.storage.admission import Admitted
-from evalhub.features.traffic.storage.bulk import Place, one_of
+from evalhub.features.traffic.storage.bulk import Place, change, one_of
 from evalhub.features.traffic.storage.roll_ups import JoinedSignal, hour_of
 
 LATEST_DAYS = 30
@@ -92,18 +92,13 @@ def _join_day(project: Project, day: date, keys: Iterable[str]) -> dict[Place, J
             signals.append((key, values))
     requests = _requests_at(project, places)
     joined: dict[Place, JoinedSignal] = {}
-    updates = []
+    changes = []
     for (key, values), place in zip(signals, places, strict=True):
         time, model_name, arm = requests[place]
         name, label, by, value = values
         joined[day, key] = JoinedSignal(hour_of(time), model_name, arm, name, label, by, value)
-        updates.append((str(place[0]), place[1], model_name, project.pk, str(day), key))
-    with connection.cursor() as cursor:  # one by one by their primary keys, whatever is planned
-        cursor.executemany(
-            f"UPDATE {_SIGNALS} SET request_day = %s, request_key = %s, model_name = %s "
-            "WHERE project_id = %s AND day = %s AND key = %s",
-            updates,
-        )
+        changes.append((key, *place, model_name))
+    change(Signal, project.pk, day, ("request_day", "request_key", "model_name"), changes)
     return joined
 
 
@@ -155,9 +150,9 @@ def _requests_at(
     requests: dict[Place, tuple[datetime, str, str]] = {}
     for day, keys in by_day.items():
         for some in batched(sorted(keys), _READ_AT_ONCE):
-            rows = Request.objects.at(project.pk, day, some).only("time", "model_name", "arm")
-            for request in rows.order_by():
-                requests[day, request.key] = (request.time, request.model_name, request.arm)
+            rows = Request.objects.at(project.pk, day, some).order_by()
+            for key, time, model_name, arm in rows.values_list("key", "time", "model_name", "arm"):
+                requests[day, key] = (time, model_name, arm)
     return requests
 
 
