@@ -37,6 +37,7 @@ LIGHT = {
     "/resume": "a verb on one row",
     "/retire": "a verb on one row",
     "/rollback": "a verb on one row",
+    "/shadow": "a verb on one row",
     "/sign-offs": "one row",
     "/acceptance": "an owner's verb, once for each decision that is held",
     "/score-cases": "one row",

@@ -14,7 +14,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
-from evalhub.registry.models.versions import VersionStage
+from evalhub.registry.models.versions import PROMOTABLE
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
@@ -60,7 +60,7 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
         candidates = StudyArm.objects.filter(
             study=OuterRef("study"),
             name=OuterRef("arm"),
-            version__stage=VersionStage.CANDIDATE,
+            version__stage__in=PROMOTABLE,
         )
         judged = (
             self.standing().with_headline().annotate(against=KT("record__arms__baseline__digest"))
