@@ -29,6 +29,7 @@ from evalhub.features.exporters.models import AliasState, MlflowAlias
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import PROMOTABLE
+from evalhub.registry.version_names import answering_version
 from runners.timer import every
 
 TICK_S = 30.0
@@ -95,11 +96,12 @@ def challenger(project: Project) -> Holder | None:
 
 
 def _candidate(decision: Decision) -> ModelVersion | None:
-    """The version that the decision judged, if its study still has it."""
+    """The version whose answers the decision judged, if its study still has them."""
     arms = decision.study.arms.select_related("version__model__project")
     arm = arms.filter(name=decision.arm).first()
     judged = decision.document.arms.candidate.digest
-    return arm.version if arm is not None and arm.version.digest == judged else None
+    same = arm is not None and arm.version.digest == judged
+    return answering_version(arm.version) if arm is not None and same else None
 
 
 def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import owns
-from evalhub.features.lifecycle.moves import put_in_shadow, reopen, retire
-from evalhub.features.lifecycle.promotion import hindrance, override_champion
+from evalhub.features.lifecycle.moves import StageError, put_in_shadow, reopen, retire
+from evalhub.features.lifecycle.promotion import hindrance, judged_version, override_champion
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
 from evalhub.ledger.champion_standing import ArmOf, ChampionStanding, standing_of
 from evalhub.ledger.models import Decision, Promotion, StageMove
@@ -40,16 +40,26 @@ class PossiblePromotions:
 
 
 def possible_promotions(decision: Decision) -> PossiblePromotions:
-    standing, arms = standing_of(decision), decision.document.arms
-    names: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
-    if standing.promotion is None:
-        names["baseline"] = arms.baseline.version or arms.baseline.name
+    standing = standing_of(decision)
+    arms: tuple[ArmOf, ...] = (
+        ("candidate", "baseline") if standing.promotion is None else ("candidate",)
+    )
     if standing.arm == "candidate":
         return PossiblePromotions(standing, [])
     return PossiblePromotions(
         standing,
-        [PromotableArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
+        [PromotableArm(arm, _name(decision, arm), hindrance(decision, arm=arm)) for arm in arms],
     )
+
+
+def _name(decision: Decision, arm: ArmOf) -> str:
+    """What would become champion; as the record has it, where the study has another by now."""
+    try:
+        return str(judged_version(decision, arm))
+    except StageError:
+        arms = decision.document.arms
+        judged = arms.candidate if arm == "candidate" else arms.baseline
+        return judged.version or judged.name
 
 
 @dataclass(frozen=True, slots=True)

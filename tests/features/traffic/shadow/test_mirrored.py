@@ -14,7 +14,7 @@ from evalhub.registry.models import Run, Study
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team
 from tests.features.traffic.rows_of import a_signal, taken
-from tests.features.traffic.shadow.production import LAST_WEEK, served
+from tests.features.traffic.shadow.production import LAST_WEEK, by_metric, served
 from tests.features.traffic.test_pages import read
 from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
@@ -62,8 +62,7 @@ def written(folder: Path, *options: str, mirror: str = "new") -> int:
 def judged(folder: Path, capsys: Capture, **policy: Any) -> Any:
     """The record of the study with a primary that refuses less, and no people."""
     file = yaml.safe_load((folder / "study.yaml").read_text())
-    del file["review"]
-    file["test_sets"]["traffic"]["role"] = "primary"
+    by_metric(file)
     file["policy"] |= policy
     (folder / "study.yaml").write_text(yaml.safe_dump(file))
     capsys.readouterr()
