@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 from django.urls import reverse
 
 from evalhub.cli.app import run
@@ -16,8 +17,12 @@ from evalhub.features.traffic.models import Request, ServedModel
 from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
+from evalhub.registry.models.versions import Kind
+from evalhub.registry.versions import register_version
+from runners.backends.openai import OpenAIBackend
 from tests.cast import Team, a_version
-from tests.features.traffic.shadow.production import LAST_WEEK, by_metric, stands_for
+from tests.fakes.openai_server import OpenAIServer, saying
+from tests.features.traffic.shadow.production import LAST_WEEK, by_metric, served, stands_for
 from tests.features.traffic.shadow.test_mirrored import OF, mirrored, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +46,10 @@ def tuned(team: Team, old: ModelVersion) -> ModelVersion:
     put_in_shadow(version=version, by=team.olga, reason="All calls are mirrored.")
     stands_for(team, version, name="new")
     return version
+
+
+def refusing(prompt: str, attempt: int) -> web.Response:
+    return saying("I'm sorry, but I can't help with that.")
 
 
 def decided(team: Team, folder: Path, **fields: Any) -> Decision:
@@ -131,3 +140,35 @@ def test_a_mirror_that_was_two_versions_is_no_candidate(
     )
     assert written(tmp_path) == 65
     assert "new stood for 2 versions when it answered the copies" in capsys.readouterr().err
+
+
+def test_an_arm_that_is_asked_is_the_version_whose_name_and_backend_it_has(
+    team: Team, tmp_path: Path
+) -> None:
+    served(team, [f"Question {i}?" for i in range(60)])
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "60"]) == 0
+
+    with OpenAIServer(misbehave=refusing) as old, OpenAIServer() as new:
+        versions = [
+            register_version(
+                project=team.project,
+                slug=name,
+                kind=kind,
+                backend=OpenAIBackend(url=server.url, model=name),
+            )
+            for name, kind, server in (("old", Kind.BASE, old), ("tuned", Kind.LORA, new))
+        ]
+        override_champion(version=versions[0], by=team.olga, reason="It runs.")
+        models = ["--url", new.url, "--model", "tuned", "--kind", "lora"]
+        baseline = ["--ask-both", "--baseline-url", old.url, "--baseline-model", "old"]
+        assert run(["study", "init", str(tmp_path), "--from-traffic", *OF, *models, *baseline]) == 0
+        file = yaml.safe_load((tmp_path / "study.yaml").read_text())
+        by_metric(file)
+        arms = dict(zip(("old", "tuned"), file["arms"].values(), strict=True))
+        file |= {"arms": arms, "baseline": "old", "candidate": "tuned", "promoted": True}
+        (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+        assert run(["study", "run", str(tmp_path / "study.yaml")]) == 0
+    assert run(["promote", str(Decision.objects.get().pk), *WHY]) == 0
+    assert list(Promotion.objects.order_by("pk").values_list("version", flat=True)) == [
+        version.pk for version in versions
+    ]
