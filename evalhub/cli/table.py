@@ -115,6 +115,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "override": at_home(lifecycle.override),
         "retire": at_home(lifecycle.retire),
         "reopen": at_home(lifecycle.reopen),
+        "shadow": at_home(lifecycle.shadow),
         "history": at_home(lifecycle.history),
         "serve-config": at_home(deployment.serve_config),
         "probe": at_home(deployment.probe),

@@ -20,6 +20,7 @@ from evalhub.ledger.policy_history import earlier_policies
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm
+from evalhub.registry.version_names import answering_version
 
 
 def with_history(
@@ -110,9 +111,9 @@ def other_baseline(
         runs: the baseline's.
     """
     champion = Promotion.objects.current(study.project)
-    if champion is None or champion.version_id == arm.version_id:
+    if champion is None or champion.version == answering_version(arm.version):
         return []
-    if champion.version_id != baseline.version_id:
+    if champion.version != answering_version(baseline.version):
         sentence = f"the baseline, {baseline.version}, isn't the champion, which is "
         return [Caveat(code=OTHER_BASELINE, sentence=f"{sentence}{champion.version}")]
     others = other_answers(champion, runs)

@@ -6,6 +6,7 @@ from typing import Literal
 from evalhub.accounts.models import Project
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import StudyArm
+from evalhub.registry.version_names import answering_version
 
 ArmOf = Literal["candidate", "baseline"]
 
@@ -31,11 +32,14 @@ class ChampionStanding:
 def champion_standing(
     project: Project, *, baseline: StudyArm | None, candidate: StudyArm | None
 ) -> ChampionStanding:
-    """Which of two arms' versions is the project's champion now, if either. One query."""
+    """Which of two arms' versions is the project's champion now, if either. A query, and one
+    for each arm whose build names a version."""
     current = Promotion.objects.current(project)
     arms: dict[ArmOf, StudyArm | None] = {"baseline": baseline, "candidate": candidate}
     for name, arm in arms.items():
-        if current is not None and arm is not None and arm.version_id == current.version_id:
+        if current is None or arm is None:
+            continue
+        if answering_version(arm.version).pk == current.version_id:
             return ChampionStanding(current, name)
     return ChampionStanding(current, None)
 

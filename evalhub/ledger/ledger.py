@@ -66,6 +66,8 @@ def standing_of(
     distinct = list(once.values())
     apart = primaries == "any-of"
     needed = [each for each in distinct if each.critical and not (apart and each.primary)]
+    if not any(each.critical for each in distinct):  # people decide, and all pay: paying_claims
+        needed = distinct
     earlier = {
         claim.digest: taken_looks[claim.digest].with_extended[:-1]
         if claim.digest in taken_looks

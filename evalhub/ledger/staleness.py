@@ -31,6 +31,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.version_names import answering_version
 from reviews.results.ended import has_ended
 
 
@@ -300,7 +301,9 @@ def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
     promoted = now.promoted
-    if promoted is None or promoted.version_id in [arm.version_id for arm in arms if arm]:
+    if promoted is None:
+        return
+    if promoted.version in [answering_version(arm.version) for arm in arms if arm]:
         return
     judged = record.arms.baseline.version
     sentence = f"The project's champion is {promoted.version}, and this judged against {judged}"

@@ -1,13 +1,31 @@
 """A version by the name that people give it: MODEL@3, or MODEL for its newest."""
 
+import re
+
 from evalhub.accounts.models import Project
 from evalhub.declare.version_name import VersionNameError, parse_version_name
 from evalhub.registry.models import ModelVersion
+
+BUILD_OF_VERSION = re.compile(r"(?P<model>[A-Za-z0-9_-]+)@(?P<number>[1-9][0-9]{0,8})")
 
 
 def version_name(version: ModelVersion) -> str:
     """The name by which `version_by_name` finds it: MODEL@NUMBER."""
     return f"{version.model.slug}@{version.number}"
+
+
+def answering_version(version: ModelVersion) -> ModelVersion:
+    """The version that gave this one's answers: where its build names another of the project, as
+    MODEL@NUMBER, that one; else itself. A query at most.
+
+    So production's recorded answers are those of the version that production serves.
+    """
+    names = BUILD_OF_VERSION.fullmatch(version.backend.get("build") or "")
+    if names is None:
+        return version
+    of_project = ModelVersion.objects.filter(model__project=version.model.project_id)
+    of_model = of_project.filter(model__slug=names["model"], number=names["number"])
+    return of_model.select_related("model__project").first() or version
 
 
 def version_by_name(project: Project, name: str) -> ModelVersion:

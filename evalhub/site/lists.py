@@ -15,7 +15,7 @@ from evalhub.ledger.models import Decision
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet, RunState
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.registry.models.testsets import TestSetPurpose, TestSetQuerySet
-from evalhub.registry.models.versions import Kind, ModelVersionQuerySet, VersionStage
+from evalhub.registry.models.versions import PROMOTABLE, Kind, ModelVersionQuerySet, VersionStage
 from evalhub.site.home.needs import NEARLY_SPENT, QUIET
 from evalhub.site.listing import Column, Filter, Listing, Order
 from reviews.models.campaigns import OVER, CampaignQuerySet, CampaignState
@@ -123,7 +123,7 @@ def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
 
 STAGES = [
     (stage.value, str(stage.label))
-    for stage in (VersionStage.CANDIDATE, VersionStage.CHAMPION, VersionStage.RETIRED)
+    for stage in (*PROMOTABLE, VersionStage.CHAMPION, VersionStage.RETIRED)
 ]
 """Those in which a version can be."""
 EVIDENCE = {

@@ -37,6 +37,7 @@ LIGHT = {
     "/resume": "a verb on one row",
     "/retire": "a verb on one row",
     "/rollback": "a verb on one row",
+    "/shadow": "a verb on one row",
     "/sign-offs": "one row",
     "/acceptance": "an owner's verb, once for each decision that is held",
     "/score-cases": "one row",
@@ -248,6 +249,8 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
     run = caller.got("GET", f"/runs/{decided['runs'][0]['id']}")
     scored = run["metrics"][0]["digest"]
     audit = caller.got("POST", "/score-audits", {"metric": scored, "size": 50})
+    caller.got("PATCH", "/traffic", {"text_share": 1})
+    _send_questions(caller, items)
     ids = {
         "/studies": "first",
         "/decisions": str(decided["decisions"][0]["id"]),
@@ -348,7 +351,8 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         )],
         "post /traffic/samples": posts(
             "/traffic/samples", "/traffic/samples",
-            {"since": "2020-01-01T00:00:00Z", "n": 500, "test_set": "sample-{n}"},
+            {"since": "2020-01-01T00:00:00Z", "n": 500, "test_set": "sample-{n}",
+             "by": ["language"], "where": {"model": "asked"}},
         ),
         "patch /files/{name}": [Kind(
             "PATCH /files/…", "PATCH",
@@ -365,6 +369,24 @@ def _traffic(rows: int, n: int, **fields: str) -> bytes:
     count = min(rows, MOST_ROWS)
     dicts = ({"id": f"{n}-{i}", "time": now} | fields for i in range(count))
     return b"".join(json.dumps(row).encode() + b"\n" for row in dicts)
+
+
+def _send_questions(caller: Caller, rows: int) -> None:
+    """Requests with texts, of which samples are drawn: each asks something else."""
+    now = datetime.now(UTC).isoformat()
+    answered = {"time": now, "model": "asked", "language": "en", "output": "x" * 300}
+    unlike = range(JOB_ROWS, JOB_ROWS + rows)  # the items of any test set
+    for some in itertools.batched(unlike, MOST_ROWS):
+        batch = (
+            answered | {"id": f"a-{i}", "messages": [{"role": "user", "content": an_input(i)}]}
+            for i in some
+        )
+        body = b"".join(json.dumps(row).encode() + b"\n" for row in batch)
+        status, said = caller.ask(
+            "POST", "/requests", body, **{"Content-Type": "application/x-ndjson"}
+        )
+        if status != 200:
+            raise RuntimeError(said)
 
 
 def _files_compared(items: int, seed: int) -> bytes:

@@ -1,4 +1,4 @@
-"""`evalhub promote`, `rollback`, `override`, `retire`, `reopen` and `history` at a site."""
+"""`evalhub promote` and the other moves of a version, and `history`, at a site."""
 
 import json
 
@@ -47,10 +47,17 @@ def test_a_champion_s_life_at_a_site(
     refused = said("rollback", "tuned@1", "--reason", "Down.", code=65)
     assert "tuned v1 was rolled back already, by eva" in refused
     assert "tuned v1 was brought back" in said("reopen", "tuned@1", "--reason", "Faster.")
+    assert "tuned v1 was put in shadow" in said("shadow", "tuned@1", "--reason", "Mirrored.")
     assert "tuned v1 was retired" in said("retire", "tuned@1", "--reason", "No.")
     assert "Only an owner" in said("override", "tuned@1", "--reason", "Law.", code=64)
     rows = json.loads(said("history", "tuned", "--json"))
-    assert [each["stage"] for each in rows] == ["retired", "candidate", "retired", "champion"]
+    assert [each["stage"] for each in rows] == [
+        "retired",
+        "shadow",
+        "candidate",
+        "retired",
+        "champion",
+    ]
     assert f"account {team.eva.pk}: No." in said("history", "tuned")
     assert run(["history", "tuned", "--project", "support-desk", "--json"]) == 0
     here = json.loads(capsys.readouterr().out)

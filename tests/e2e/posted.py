@@ -34,7 +34,7 @@ POSTED = {
     "/decisions/<int:pk>/accept/": ["reason=We+have+looked+at+it"],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/decisions/<int:pk>/promote/": ["reason=It+runs&arm=baseline"],
-    "/versions/<int:pk>/move/": ["verb=retire&reason=No"],
+    "/versions/<int:pk>/move/": ["verb=shadow&reason=No", "verb=retire&reason=No"],
     "/campaigns/new/": [PLAN],
     "/campaigns/upload/": [UPLOAD],
     "/campaigns/<int:pk>/change/": ["verb=close"],

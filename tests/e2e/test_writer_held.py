@@ -59,6 +59,7 @@ rollback tuned@1 {OF}
 reopen tuned@1 {OF}
 override tuned@1 {OF}
 reopen base@1 {OF}
+shadow base@1 {OF}
 retire base@1 {OF}
 review open sums/shall-we-ship --test-set sums --items 20 --reviewers 1
 review invite 1 rui mail@example.org --by olga

@@ -15,7 +15,7 @@ from evalhub.accounts.models import MemberInvitation, Role, Scope, User
 from evalhub.accounts.tokens import add_token, revoke_token
 from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design
-from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.moves import put_in_shadow, reopen, retire
 from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.features.traffic.erase import erase_user
@@ -64,6 +64,7 @@ def versions(team: Team) -> dict[str, Act]:
             "override": override_champion,
             "retire": retire,
             "reopen": reopen,
+            "shadow": put_in_shadow,
         }
         slug = of.model.slug
         names = {name: {"model": each.model.slug, "number": 1} for name, each in more.items()}
@@ -114,6 +115,10 @@ def versions(team: Team) -> dict[str, Act]:
         "reopen without a reason": move("reopen", base, "  "),
         "reopen the champion": move("reopen", tuned),
         "reopen a candidate": move("reopen", other),
+        "shadow": move("shadow", other),
+        "shadow without a reason": move("shadow", other, "  "),
+        "shadow the champion": move("shadow", tuned),
+        "shadow what is retired": move("shadow", base),
     }
 
 

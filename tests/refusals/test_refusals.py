@@ -18,7 +18,7 @@ from tests.refusals.doors import Act, Doors, Refusal, tokens
 
 OUTSIDE = "neither owner nor evaluator"
 
-MOVES = ("promote", "roll back", "override", "retire", "reopen")
+MOVES = ("promote", "roll back", "override", "retire", "reopen", "shadow")
 
 VERSIONS = [
     Refusal("override", "eva", "Only an owner of support-desk can make a version the champion"),
@@ -44,6 +44,8 @@ VERSIONS = [
             ("override with what is retired", "base v1 is retired since", StageError),
             ("retire the champion", "tuned v1 is the champion of support-desk", StageError),
             ("reopen the champion", "tuned v1 is the champion of support-desk", StageError),
+            ("shadow the champion", "tuned v1 is the champion of support-desk", StageError),
+            ("shadow what is retired", "bring it back as a candidate first", StageError),
             ("reopen a candidate", "other v1 is a candidate already", StageError),
         )
     ),

@@ -41,6 +41,7 @@ class Action(models.TextChoices):
     CHAMPION_OVERRIDDEN = "champion-overridden", "made a version the champion, by no decision:"
     RETIRED = "retired", "retired"
     REOPENED = "reopened", "brought back as a candidate:"
+    SHADOWED = "shadowed", "put in shadow:"
     BUDGET_SET = "budget-set", "set a budget:"
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     TOKEN_MADE = "token-made", "made a token"

@@ -19,6 +19,7 @@ from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion
+from evalhub.registry.version_names import answering_version
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 
@@ -52,13 +53,14 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     note_export(project, by=by, what=f"decision {decision.pk} to MLflow")
     experiment = server.experiment(f"{project.slug}/{decision.study.slug}")
     run, model_id = _run(decision, record, experiment, server)
-    name = model_name(arm.version)
+    judged = answering_version(arm.version)
+    name = model_name(judged)
     tags = decision_tags(decision) | {
-        "evalhub.version": str(arm.version),
-        "evalhub.digest": arm.version.digest,
+        "evalhub.version": str(judged),
+        "evalhub.digest": judged.digest,
     }
     made_of = {"source": f"models:/{model_id}", "run_id": run, "model_id": model_id}
-    version = server.version(name, digest=arm.version.digest, tags=tags, made_of=made_of)
+    version = server.version(name, digest=judged.digest, tags=tags, made_of=made_of)
     aliases = _aliases(decision)
     for alias in aliases:
         server.set_alias(name, alias, version)

@@ -28,7 +28,8 @@ from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
 from evalhub.features.exporters.models import AliasState, MlflowAlias
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
-from evalhub.registry.models.versions import VersionStage
+from evalhub.registry.models.versions import PROMOTABLE
+from evalhub.registry.version_names import answering_version
 from runners.timer import every
 
 TICK_S = 30.0
@@ -77,7 +78,7 @@ def look(*, anew: bool = False) -> None:
 
 
 def challenger(project: Project) -> Holder | None:
-    """The newest candidate that a decision ships and that was never promoted.
+    """The newest candidate, in shadow or not, that a decision ships and that was never promoted.
 
     Of each arm of a study its newest decision counts.
     """
@@ -87,7 +88,7 @@ def challenger(project: Project) -> Holder | None:
         if decisions.filter(study=decision.study, arm=decision.arm, pk__gt=decision.pk).exists():
             continue
         version = _candidate(decision)
-        if version is None or version.stage != VersionStage.CANDIDATE:
+        if version is None or version.stage not in PROMOTABLE:
             continue
         if not version.promotions.filter(project=project).exists() and ships(decision):
             return version, decision
@@ -95,11 +96,12 @@ def challenger(project: Project) -> Holder | None:
 
 
 def _candidate(decision: Decision) -> ModelVersion | None:
-    """The version that the decision judged, if its study still has it."""
+    """The version whose answers the decision judged, if its study still has them."""
     arms = decision.study.arms.select_related("version__model__project")
     arm = arms.filter(name=decision.arm).first()
     judged = decision.document.arms.candidate.digest
-    return arm.version if arm is not None and arm.version.digest == judged else None
+    same = arm is not None and arm.version.digest == judged
+    return answering_version(arm.version) if arm is not None and same else None
 
 
 def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -> None:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from evalhub.accounts.models import Scope
 from evalhub.declare.declaration import Declaration, DeclarationError
 from evalhub.declare.study import Name
-from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.moves import put_in_shadow, reopen, retire
 from evalhub.features.lifecycle.promotion import USUALLY, override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.frames.rest.describing import describes
@@ -215,7 +215,8 @@ class Retired(VersionEndpoint):
 
 class Reopened(VersionEndpoint):
     @describes(
-        "Bring a retired version back as a candidate\n\nBy an override, with its reason.",
+        "Bring a retired version back as a candidate\n\nBy an override, with its reason. Or take "
+        "one out of shadow.",
         gives=MoveOut,
         takes=MoveRequest,
         code=201,
@@ -224,6 +225,21 @@ class Reopened(VersionEndpoint):
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
         move = reopen(version=self.version(), by=self.by, reason=reason)
+        return response_of(request, MoveOut.from_model(move), 201)
+
+
+class Shadowed(VersionEndpoint):
+    @describes(
+        "Put a candidate in shadow\n\nIt answers mirrored copies of production's requests. One "
+        "that is in shadow already stays so.",
+        gives=MoveOut,
+        takes=MoveRequest,
+        code=201,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        reason = self.body(MoveRequest).reason
+        move = put_in_shadow(version=self.version(), by=self.by, reason=reason)
         return response_of(request, MoveOut.from_model(move), 201)
 
 
@@ -244,4 +260,5 @@ urlpatterns = [
     project_path("models/<slug:slug>/versions/<int:number>/override", Overridden, "override"),
     project_path("models/<slug:slug>/versions/<int:number>/retire", Retired, "retire"),
     project_path("models/<slug:slug>/versions/<int:number>/reopen", Reopened, "reopen"),
+    project_path("models/<slug:slug>/versions/<int:number>/shadow", Shadowed, "shadow"),
 ]

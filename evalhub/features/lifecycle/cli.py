@@ -1,5 +1,5 @@
-"""Commands that move versions: `evalhub promote`, `rollback`, `override`, `retire`, `reopen`; and
-`history`, which lists the moves. Each is done in this home, or asked of a site."""
+"""Commands that move versions: `evalhub promote`, `rollback`, `override`, `retire`, `reopen`,
+`shadow`; and `history`, which lists the moves. Each is done in this home, or asked of a site."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -138,7 +138,7 @@ def retire(version: Version, project: Of, reason: Reason, by: By = None) -> Oper
 
 @operation
 def reopen(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
-    """Bring a retired version back as a candidate."""
+    """Bring a version that is retired, or in shadow, back as a candidate."""
 
     def here() -> dict[str, Any]:
         from evalhub.features.lifecycle import moves
@@ -147,6 +147,19 @@ def reopen(version: Version, project: Of, reason: Reason, by: By = None) -> Oper
         return _move_row(moves.reopen(version=row, by=person, reason=reason))
 
     return Operation(project, here, post(_path(version, "reopen"), {"reason": reason}), _move)
+
+
+@operation
+def shadow(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
+    """Put a candidate in shadow: it answers mirrored copies of requests."""
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.lifecycle import moves
+
+        row, person = _version(project, version), user_by_option(by)
+        return _move_row(moves.put_in_shadow(version=row, by=person, reason=reason))
+
+    return Operation(project, here, post(_path(version, "shadow"), {"reason": reason}), _move)
 
 
 @operation

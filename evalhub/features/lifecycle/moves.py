@@ -114,7 +114,7 @@ def move(
 
 
 def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
-    """Gives a candidate up: it can't become champion until it is reopened.
+    """Gives a candidate up, in shadow or not: it can't become champion until it is reopened.
 
     Studies may still compare with it. What is retired already stays so, and the move that retired
     it is returned.
@@ -127,15 +127,29 @@ def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
 
 
 def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
-    """Makes a retired version a candidate again, by an override: no decision does.
+    """Makes a retired version a candidate again, by an override: no decision does. Or takes one
+    out of shadow.
 
     What is a candidate already by somebody's word stays so, and that move is returned.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
-        StageError: no reason, or it isn't retired.
+        StageError: no reason, or it is neither retired nor in shadow.
     """
     return _lock_and_move(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
+
+
+def put_in_shadow(*, version: ModelVersion, by: User, reason: str) -> StageMove:
+    """States that a candidate answers mirrored copies of production's requests: no user sees its
+    answers. It may still become champion, be given up, or be a mere candidate again.
+
+    What is in shadow already stays so, and the move that put it there is returned.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        StageError: no reason, or it is the champion or retired.
+    """
+    return _lock_and_move(version, VersionStage.SHADOW, by, reason, Action.SHADOWED)
 
 
 @transaction.atomic
@@ -148,6 +162,10 @@ def _lock_and_move(
     if version.stage == VersionStage.CHAMPION:
         raise StageError(
             f"{version} is the champion of {project}: promote another one, or roll back"
+        )
+    if (version.stage, to) == (VersionStage.RETIRED, VersionStage.SHADOW):
+        raise StageError(
+            f"{version} is retired: bring it back as a candidate first (evalhub reopen)"
         )
     if version.stage == to:
         newest = version.moves.newest_first().first()

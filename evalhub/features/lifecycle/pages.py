@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import owns
-from evalhub.features.lifecycle.moves import reopen, retire
-from evalhub.features.lifecycle.promotion import hindrance, override_champion
+from evalhub.features.lifecycle.moves import StageError, put_in_shadow, reopen, retire
+from evalhub.features.lifecycle.promotion import hindrance, judged_version, override_champion
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
 from evalhub.ledger.champion_standing import ArmOf, ChampionStanding, standing_of
 from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.registry.models import ModelVersion
-from evalhub.registry.models.versions import VersionStage
+from evalhub.registry.models.versions import PROMOTABLE
 
 SHOWN = 30
 """Moves, the newest, that a version's page lists."""
@@ -40,16 +40,26 @@ class PossiblePromotions:
 
 
 def possible_promotions(decision: Decision) -> PossiblePromotions:
-    standing, arms = standing_of(decision), decision.document.arms
-    names: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
-    if standing.promotion is None:
-        names["baseline"] = arms.baseline.version or arms.baseline.name
+    standing = standing_of(decision)
+    arms: tuple[ArmOf, ...] = (
+        ("candidate", "baseline") if standing.promotion is None else ("candidate",)
+    )
     if standing.arm == "candidate":
         return PossiblePromotions(standing, [])
     return PossiblePromotions(
         standing,
-        [PromotableArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
+        [PromotableArm(arm, _name(decision, arm), hindrance(decision, arm=arm)) for arm in arms],
     )
+
+
+def _name(decision: Decision, arm: ArmOf) -> str:
+    """What would become champion; as the record has it, where the study has another by now."""
+    try:
+        return str(judged_version(decision, arm))
+    except StageError:
+        arms = decision.document.arms
+        judged = arms.candidate if arm == "candidate" else arms.baseline
+        return judged.version or judged.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def stage_page(version: ModelVersion, user: User) -> StagePage:
         more=len(moves) > SHOWN,
         champion=champion,
         former=former_champions(champion) if champion and leads else [],
-        may_override=version.stage == VersionStage.CANDIDATE and owns(user, project),
+        may_override=version.stage in PROMOTABLE and owns(user, project),
     )
 
 
@@ -111,11 +121,17 @@ def _reopen(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> st
     return f"{version} is a candidate again."
 
 
+def _shadow(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    put_in_shadow(version=version, by=by, reason=form_data.get("reason", ""))
+    return f"{version} is in shadow."
+
+
 MOVES: dict[str, Move] = {
     "rollback": _roll_back,
     "override": _override,
     "retire": _retire,
     "reopen": _reopen,
+    "shadow": _shadow,
 }
 """What a version's page can do about its stage, by the form's verb: each says what was done."""
 

@@ -18,6 +18,7 @@ from evalhub.ledger.champion_standing import ArmOf, study_arm
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion, Run
+from evalhub.registry.version_names import answering_version
 
 USUALLY: ArmOf = "candidate"
 BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: what ran until then"
@@ -52,7 +53,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
     """
     check_evaluates(by, decision.study.project)
     reason = clean_reason(reason)
-    version = _version(decision, arm)
+    version = judged_version(decision, arm)
     project = lock_project(version)
     current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
@@ -66,7 +67,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
     if current is None and arm == "candidate":
         # A rollback goes back to what was champion until now.
         current = make_champion(
-            _version(decision, "baseline"),
+            judged_version(decision, "baseline"),
             project=project,
             instead_of=None,
             by=by,
@@ -134,15 +135,18 @@ def override_champion(
 def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
     """Why `promote` would refuse the arm now, for any user; "" if it wouldn't."""
     try:
-        version = _version(decision, arm)
+        version = judged_version(decision, arm)
         _check(decision, arm, version, Promotion.objects.current(decision.study.project))
     except StageError as error:
         return str(error)
     return ""
 
 
-def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
-    """The version that the decision judged as this arm."""
+def judged_version(decision: Decision, arm: ArmOf) -> ModelVersion:
+    """The version whose answers the decision judged as this arm.
+
+    Raises StaleDecisionError where the study has another one there by now.
+    """
     arms = decision.document.arms
     recorded = arms.candidate if arm == "candidate" else arms.baseline
     current = study_arm(decision, recorded.name)
@@ -150,7 +154,7 @@ def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
         raise StaleDecisionError(
             f"{recorded.name} is another version in its study than decision {decision.pk} judged"
         )
-    return current.version
+    return answering_version(current.version)
 
 
 def _check(
@@ -205,7 +209,7 @@ def _check_judged_against(decision: Decision, current: Promotion | None) -> None
     weaker."""
     if current is None:
         return
-    if current.version_id == _version(decision, "baseline").pk:
+    if current.version_id == judged_version(decision, "baseline").pk:
         runs = [each.baseline_run for each in decision.document.evidence if each.baseline_run]
         if (others := other_answers(current, Run.objects.filter(pk__in=runs))) is not None:
             raise StaleDecisionError(f"decision {decision.pk} judged against others: {others}")

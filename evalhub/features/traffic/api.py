@@ -1,7 +1,7 @@
 """Traffic by REST: rows are sent as NDJSON, any number of times; what is kept is read and set."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from evalhub.accounts.models import Scope
 from evalhub.declare.declaration import Declaration, DeclarationError
 from evalhub.declare.version_name import VersionNameError
 from evalhub.features.traffic.files.importing import SHOWN_FLAWS
-from evalhub.features.traffic.files.reading import read_body
+from evalhub.features.traffic.files.reading import Rows, read_body
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import ServedModel
@@ -144,43 +144,48 @@ class TrafficChangeRequest(Declaration):
     languages: tuple[str, ...] | None = None
 
 
-class RequestRows(ProjectEndpoint):
-    scopes = {"POST": Scope.TRAFFIC}
-    parser_classes = [RowsParser]
-
-    @describes(
-        f"Send requests of production\n\nA JSON object a line: docs/reference/traffic.md. {ONCE}",
+def takes_rows(title: str) -> Callable[..., Any]:
+    """Decorator of a post that takes rows: its description."""
+    return describes(
+        f"{title}A JSON object a line: docs/reference/traffic.md. {ONCE}",
         gives=BatchOut,
         takes={RowsParser.media_type: OpenApiTypes.BINARY},
         query=(PACKED,),
         also=(413, 415, 503),
     )
-    def post(self, request: Request, project: str) -> Response:
-        rows = read_body(RequestRow, _body(request))
-        taken = take_in(
-            project=self.project, source=TrafficSource.REST, requests=rows.rows, flaws=rows.flaws
-        )
-        return response_of(request, BatchOut.from_model(taken))
 
 
-class SignalRows(ProjectEndpoint):
+class RowsEndpoint(ProjectEndpoint):
+    """Takes rows, any number of times."""
+
     scopes = {"POST": Scope.TRAFFIC}
     parser_classes = [RowsParser]
 
-    @describes(
-        "Send signals about requests\n\nAlso late, and before their request. A JSON object a "
-        f"line: docs/reference/traffic.md. {ONCE}",
-        gives=BatchOut,
-        takes={RowsParser.media_type: OpenApiTypes.BINARY},
-        query=(PACKED,),
-        also=(413, 415, 503),
-    )
-    def post(self, request: Request, project: str) -> Response:
-        rows = read_body(SignalRow, _body(request))
-        taken = take_in(
-            project=self.project, source=TrafficSource.REST, signals=rows.rows, flaws=rows.flaws
-        )
+    def rows[Row: Declaration](self, kind: type[Row]) -> Rows[Row]:
+        """The rows of the body. Raises what `read_body` raises, and Problem for no body."""
+        body = self.request.data
+        if not isinstance(body, bytes):
+            raise Problem(400, "The body holds no rows.")
+        return read_body(kind, body)
+
+    def take(self, request: Request, flaws: Sequence[Flaw], **rows: Any) -> Response:
+        """Stores `requests` or `signals`, and says what became of them."""
+        taken = take_in(project=self.project, source=TrafficSource.REST, flaws=flaws, **rows)
         return response_of(request, BatchOut.from_model(taken))
+
+
+class RequestRows(RowsEndpoint):
+    @takes_rows("Send requests of production\n\n")
+    def post(self, request: Request, project: str) -> Response:
+        rows = self.rows(RequestRow)
+        return self.take(request, rows.flaws, requests=rows.rows)
+
+
+class SignalRows(RowsEndpoint):
+    @takes_rows("Send signals about requests\n\nAlso late, and before their request. ")
+    def post(self, request: Request, project: str) -> Response:
+        rows = self.rows(SignalRow)
+        return self.take(request, rows.flaws, signals=rows.rows)
 
 
 class TrafficOfProject(ProjectEndpoint):
@@ -228,12 +233,6 @@ class ServedNames(ProjectEndpoint):
 def refused_by_reason(flaws: Sequence[Flaw]) -> dict[str, int]:
     """How many rows weren't taken, by reason; the most frequent first."""
     return dict(Counter(str(flaw.reason) for flaw in flaws).most_common())
-
-
-def _body(request: Request) -> bytes:
-    if not isinstance(request.data, bytes):
-        raise Problem(400, "The body holds no rows.")
-    return request.data
 
 
 urlpatterns = [

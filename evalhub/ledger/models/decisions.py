@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.fields.json import KT
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.fields.json import KT, KeyTextTransform
+from django.db.models.functions import Cast, Concat, Now
 from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
@@ -14,10 +14,16 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
-from evalhub.registry.models.versions import VersionStage
+from evalhub.registry.models.versions import PROMOTABLE
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
+
+
+def _name(version: str = "") -> Concat:
+    """The name MODEL@NUMBER of a version; `version` is the way to it, with its underscores."""
+    number = Cast(f"{version}number", models.CharField())
+    return Concat(f"{version}model__slug", Value("@"), number, output_field=models.CharField())
 
 
 class DecisionQuerySet(OfProjectQuerySet["Decision"]):
@@ -56,19 +62,22 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
 
     def to_be_promoted(self) -> Self:
         """Standing ones that ship, by their sign-off or by themselves, a candidate against what is
-        its project's champion, and that nobody has acted on."""
-        candidates = StudyArm.objects.filter(
-            study=OuterRef("study"),
-            name=OuterRef("arm"),
-            version__stage=VersionStage.CANDIDATE,
-        )
-        judged = (
-            self.standing().with_headline().annotate(against=KT("record__arms__baseline__digest"))
-        )
+        its project's champion, and that nobody has acted on. Recorded answers are those of the
+        version that their build names, as `answering_version` has it."""
+        champion = _name("study__project__champion__")
+        judged = self.standing().with_headline().alias(champion=champion)
+        judged = judged.annotate(against=KT("record__arms__baseline__digest"))
+        build = Cast(KeyTextTransform("build", "version__backend"), models.CharField())
+        arms = StudyArm.objects.filter(study=OuterRef("study")).alias(build=build)
+        served = arms.filter(role=ArmRole.BASELINE, build=OuterRef("champion"))
+        of_project = ModelVersion.objects.filter(model__project=OuterRef("study__project"))
+        others = of_project.exclude(stage__in=PROMOTABLE).alias(name=_name())
+        candidates = arms.filter(name=OuterRef("arm"), version__stage__in=PROMOTABLE)
+        candidates = candidates.exclude(Exists(others.filter(name=OuterRef("build"))))
         return judged.filter(
             Q(signed=Verdict.SHIP) | Q(signed=None, verdict=Verdict.SHIP),
+            Q(against=F("study__project__champion__digest")) | Exists(served),
             Exists(candidates),
-            against=F("study__project__champion__digest"),
         )
 
     def with_news(self) -> Self:

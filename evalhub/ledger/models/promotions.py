@@ -3,7 +3,7 @@
 from typing import Literal, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
@@ -119,6 +119,14 @@ class StageMoveQuerySet(OfProjectQuerySet["StageMove"]):
     def of_model(self, model: Model) -> Self:
         return self.filter(version__model=model)
 
+    def in_shadow(self, project: Project) -> Self:
+        """The newest move of each version of the project that is in shadow, by the version's
+        name."""
+        newest = self.model.objects.filter(version=OuterRef("version")).order_by("-id").values("pk")
+        rows = self.filter(version__model__project=project, version__stage=VersionStage.SHADOW)
+        rows = rows.filter(pk=Subquery(newest[:1])).select_related("version__model")
+        return rows.order_by("version__model__slug", "version__number")
+
     def newest_first(self) -> Self:
         """With all that a history says of each."""
         related = "version__model__project", "by", "decision", "promotion__version__model"
@@ -176,8 +184,9 @@ class StageMove(models.Model):
 
     @property
     def is_override(self) -> bool:
-        """Whether it promoted a version, or made it a candidate again, without a decision."""
-        return self.decision_id is None and self.stage != VersionStage.RETIRED
+        """Whether it promoted a version, or brought a retired one back, without a decision."""
+        brought_back = (self.was, self.stage) == (VersionStage.RETIRED, VersionStage.CANDIDATE)
+        return self.decision_id is None and (brought_back or self.stage == VersionStage.CHAMPION)
 
     @property
     def sentence(self) -> str:
@@ -186,7 +195,11 @@ class StageMove(models.Model):
             if self.was == VersionStage.RETIRED:
                 return "became the champion again, by a rollback"
             return f"became the champion{', by an override' if self.is_override else ''}"
+        if self.stage == VersionStage.SHADOW:
+            return "was put in shadow"
         if self.stage == VersionStage.CANDIDATE:
+            if self.was == VersionStage.SHADOW:
+                return "left the shadow: a candidate again"
             return "was brought back as a candidate, by an override"
         if self.promotion is None:
             return "was retired"

@@ -27,13 +27,18 @@ class Kind(models.TextChoices):
 
 
 class VersionStage(models.TextChoices):
-    """The stage of a version. Nothing moves one to shadow or canary yet."""
+    """The stage of a version. In shadow it answers mirrored copies of production's requests, which
+    no user sees. Nothing moves one to canary yet."""
 
     CANDIDATE = "candidate", "candidate"
     SHADOW = "shadow", "shadow"
     CANARY = "canary", "canary"
     CHAMPION = "champion", "champion"
     RETIRED = "retired", "retired"
+
+
+PROMOTABLE = (VersionStage.CANDIDATE, VersionStage.SHADOW)
+"""The stages from which a version may become champion."""
 
 
 class ModelQuerySet(models.QuerySet["Model"]):

@@ -74,7 +74,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Roll a champion back, retire or reopen a candidate, or override."""
+    """Roll a champion back; retire or reopen a candidate, or put it in shadow; or override."""
     version = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in MOVES:

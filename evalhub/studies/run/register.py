@@ -24,6 +24,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
+from evalhub.registry.version_names import answering_version
 from evalhub.registry.versions import register_version
 from evalhub.studies.file.drawing import draw_items
 from evalhub.studies.file.spec import StudySpec
@@ -203,7 +204,7 @@ def _check_promoted(
             f"{project} has no champion yet: decide without this, and promote a decision's arm",
         )
     baseline = versions[spec.baseline]
-    if baseline != promoted.version:
+    if answering_version(baseline) != promoted.version:
         raise spec.document.error(
             ["baseline"],
             f"{spec.baseline} is {baseline}, and the champion of {project} is {promoted.version} "

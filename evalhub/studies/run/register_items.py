@@ -1,6 +1,6 @@
 """Register a study's test sets as versions of items, each with its metric."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,21 +92,35 @@ def _check_no_edits(version: TestSetVersion, test_set: AskedTestSet, path: Path)
 def merge_equal_sets(
     spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], study: Study | None
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """The test sets with identical items merged into one version, the first's, so that an arm
-    answers them once.
+    """The test sets with identical items merged into one version, so that an arm answers them
+    once: a sample of production's requests, whatever the file calls it, else the first's.
 
     Pools are drawn from by themselves. A study that has asked them by their names goes on so.
     """
     before = dict(study.test_sets.values_list("name", "test_set_version")) if study else {}
-    first: dict[tuple[str, str], TestSetVersion] = {}
+    first = _samples([version for version, _ in sets.values()])
     merged = {}
     for name, (version, metric) in sets.items():
         test_set = spec.test_sets[name]
         if test_set.role != "development" and test_set.draw is None:
-            same = first.setdefault((version.digest, digest_of(version.engine)), version)
+            same = first.setdefault(_items_of(version), version)
             version = version if before.get(name) == version.pk else same
         merged[name] = version, metric
     return merged
+
+
+def _samples(versions: Sequence[TestSetVersion]) -> dict[tuple[str, str], TestSetVersion]:
+    """Samples of production's requests with the same items as one of these versions. A query."""
+    samples = TestSetVersion.objects.filter(
+        traffic_sample__isnull=False,
+        test_set__project__in={version.test_set.project_id for version in versions},
+        digest__in={version.digest for version in versions},
+    )
+    return {_items_of(sample): sample for sample in samples.order_by("pk")}
+
+
+def _items_of(version: TestSetVersion) -> tuple[str, str]:
+    return version.digest, digest_of(version.engine)
 
 
 def check_weights(

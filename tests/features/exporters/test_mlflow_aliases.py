@@ -14,7 +14,7 @@ from django.utils import timezone
 from evalhub.cli.app import run
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
 from evalhub.features.exporters.models import MlflowAlias
-from evalhub.features.lifecycle.moves import retire
+from evalhub.features.lifecycle.moves import put_in_shadow, retire
 from evalhub.features.lifecycle.promotion import promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.signoff import sign_off
@@ -92,6 +92,9 @@ def test_a_challenger_is_no_longer_one_once_it_does_not_ship_or_is_retired(
     tell_mlflow()
     assert mlflow.holders() == {"challenger": ("support-desk.other", "other v1")}, "the newest"
     sign_off(decision=second, by=team.olga, verdict="hold", reason="Legal.")
+    tell_mlflow()
+    assert mlflow.holders() == {"challenger": ("support-desk.tuned", "tuned v1")}
+    put_in_shadow(version=tuned, by=team.olga, reason="A tenth is mirrored.")
     tell_mlflow()
     assert mlflow.holders() == {"challenger": ("support-desk.tuned", "tuned v1")}
     retire(version=tuned, by=team.olga, reason="Given up.")

@@ -95,6 +95,21 @@ def test_a_candidate_is_given_up_and_brought_back(owner: Program, team: Team) ->
     assert (back.json()["was"], back.json()["stage"]) == ("retired", "candidate")
 
 
+def test_a_candidate_is_put_in_shadow_and_taken_out_of_it(owner: Program, team: Team) -> None:
+    a_version(team, "other")
+    at = "/models/other/versions/1"
+    move = owner.post(f"{at}/shadow", {"reason": "Mirrored."})
+    assert (move.status_code, move.json()["stage"], move.json()["override"]) == (
+        201,
+        "shadow",
+        False,
+    )
+    assert owner.post(f"{at}/shadow", {"reason": "Mirrored."}).json() == move.json()
+    back = owner.post(f"{at}/reopen", {"reason": "The mirror is off."}).json()
+    assert (back["was"], back["stage"], back["override"]) == ("shadow", "candidate", False)
+    assert back["said"] == "left the shadow: a candidate again"
+
+
 def test_a_model_s_history_comes_by_pages_the_newest_first(owner: Program) -> None:
     owner.post("/models/tuned/versions/1/rollback", {"reason": "Too slow."})
     found = owner.get("/models/base/history", page_size=2).json()
@@ -112,7 +127,7 @@ def test_other_projects_scopes_and_roles_move_nothing(
 ) -> None:
     moves = StageMove.objects.count()
     reader = program("read", user=team.olga)
-    for verb in ("rollback", "override", "retire", "reopen"):
+    for verb in ("rollback", "override", "retire", "reopen", "shadow"):
         at = f"/models/tuned/versions/1/{verb}"
         refusal(reader.post(at, {"reason": "Down."}), 403)
         assert owner.post(at.replace("tuned", "gone"), {"reason": "x"}).status_code == 404

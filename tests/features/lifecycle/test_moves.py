@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from evalhub.accounts.models import LogEntry
-from evalhub.features.lifecycle.moves import StageError, reopen, retire
+from evalhub.features.lifecycle.moves import StageError, put_in_shadow, reopen, retire
 from evalhub.features.lifecycle.promotion import StaleDecisionError, override_champion, promote
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
 from evalhub.ledger.models import Decision, Promotion, StageMove
@@ -238,9 +238,39 @@ def test_a_candidate_is_given_up_and_brought_back(team: Team, base: ModelVersion
     ]
 
 
+def test_a_version_in_shadow_is_promoted_as_a_candidate_is(team: Team, base: ModelVersion) -> None:
+    tuned = a_version(team, "tuned", parent=base)
+    shipped = decided(team, base, tuned, slug="first")
+    move = put_in_shadow(version=tuned, by=team.eva, reason="A tenth is mirrored.")
+    assert (str(move), move.is_override) == ("tuned v1 was put in shadow", False)
+    assert put_in_shadow(version=tuned, by=team.olga, reason="Once more.") == move
+    promote(decision=shipped, by=team.eva, reason="Better.")
+    assert champion(team) == "tuned v1"
+    assert not StageMove.objects.in_shadow(team.project)
+    assert told("tuned")[0] == "tuned v1 became the champion by eva: Better."
+    assert str(LogEntry.objects.get(action="shadowed")) == "put in shadow: tuned v1"
+
+
+def test_a_version_leaves_the_shadow_by_an_override_and_by_being_given_up(team: Team) -> None:
+    for name in ("law", "gone"):
+        put_in_shadow(version=a_version(team, name), by=team.eva, reason="Mirrored.")
+    assert [str(each.version) for each in StageMove.objects.in_shadow(team.project)] == [
+        "gone v1",
+        "law v1",
+    ]
+    override_champion(version=named("law v1"), by=team.olga, reason="The law asks for it.")
+    retire(version=named("gone v1"), by=team.eva, reason="It lost.")
+    assert not StageMove.objects.in_shadow(team.project)
+
+
 def test_a_draft_moves_nowhere(team: Team, base: ModelVersion) -> None:
     ModelVersion.objects.filter(pk=base.pk).update(draft_until="2126-01-01T00:00Z", number=0)
-    for verb, by in ((retire, team.eva), (roll_back, team.eva), (override_champion, team.olga)):
+    for verb, by in (
+        (retire, team.eva),
+        (put_in_shadow, team.eva),
+        (roll_back, team.eva),
+        (override_champion, team.olga),
+    ):
         with pytest.raises(StageError, match="base has a draft here"):
             verb(version=base, by=by, reason="Why not.")
 

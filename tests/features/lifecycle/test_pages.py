@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.moves import put_in_shadow, reopen, retire
 from evalhub.features.lifecycle.promotion import promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Decision, Promotion, StageMove
@@ -130,6 +130,24 @@ def test_a_candidate_is_given_up_and_brought_back_on_its_page(
 
 
 @pytest.mark.usefixtures("shipped")
+def test_a_candidate_is_put_in_shadow_and_taken_out_of_it_on_its_page(
+    eva: Client, olga: Client
+) -> None:
+    status, said = moved(eva, "tuned", verb="shadow", reason="A tenth is mirrored.")
+    assert (status, "tuned v1 is in shadow. Your reason" in said) == (200, True)
+    assert "Stage: shadow" in said
+    assert "tuned v1 was put in shadow" in said
+    assert "Put it in shadow" not in said
+    assert "Retire tuned v1" in said
+    assert "Override: make tuned v1 the champion" in version_page(olga, "tuned")
+    rows = eva.get(reverse("site:versions"), {"stage": "shadow"}).context["listed"].page
+    assert [str(row) for row in rows] == ["tuned v1"]
+    _, said = moved(eva, "tuned", verb="reopen", reason="The mirror is off.")
+    assert "tuned v1 left the shadow: a candidate again" in said
+    assert "Stage: candidate" in said
+
+
+@pytest.mark.usefixtures("shipped")
 def test_an_override_is_an_owner_s_and_said_wherever_the_champion_is(
     eva: Client, olga: Client, team: Team
 ) -> None:
@@ -156,6 +174,8 @@ def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_promoted(
     promote(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
     home = read(eva.get("/").text)
     assert "tuned ships against the champion in First, and nobody has promoted it since" in home
+    put_in_shadow(version=named("tuned"), by=team.eva, reason="Mirrored.")
+    assert title in eva.get("/").text, "in shadow or not"
     retire(version=named("tuned"), by=team.eva, reason="Its licence ends.")
     assert title not in eva.get("/").text
     reopen(version=named("tuned"), by=team.eva, reason="It goes on.")

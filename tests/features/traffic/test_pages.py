@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as cli
+from evalhub.features.lifecycle.moves import put_in_shadow, retire
 from evalhub.features.lifecycle.promotion import override_champion
 from evalhub.features.traffic.models import ServedModel
 from evalhub.features.traffic.served import name_served_version
@@ -147,6 +148,18 @@ def test_promotions_are_drawn_into_the_charts_and_head_the_page(olga: Client, te
     assert "Dashed lines are promotions: lora v1 on" in text
     response = olga.get(reverse("site:production_figures", args=[team.project.slug]))
     assert response.text.count('class="rule promotion"') == 4
+
+
+def test_versions_in_shadow_stand_at_the_head_and_are_marked(olga: Client, team: Team) -> None:
+    some_traffic(team)
+    version = a_version(team, "next")
+    name_served_version(project=team.project, by=team.olga, name="support-eu", version=version)
+    put_in_shadow(version=version, by=team.olga, reason="Mirrored.")
+    text = page(olga, team)
+    assert "next v1 is in shadow since" in text
+    assert "next v1 shadow support-eu" in text
+    retire(version=version, by=team.olga, reason="It lost.")
+    assert "shadow" not in page(olga, team)
 
 
 def test_the_head_says_how_many_come_a_day_and_what_is_kept(olga: Client, team: Team) -> None:

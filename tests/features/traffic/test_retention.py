@@ -3,7 +3,9 @@
 import pytest
 
 from evalhub.accounts.models import Project
+from evalhub.cli.app import run as cli
 from evalhub.features.table import TIDIED
+from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import (
     RefusedRows,
     Request,
@@ -13,9 +15,11 @@ from evalhub.features.traffic.models import (
     SignalRollUp,
     TrafficSettings,
 )
+from evalhub.registry.models import SampledRequest
 from evalhub.studies.run.tidying import tidy
 from tests.cast import Team, a_team
 from tests.features.traffic.rows_of import a_request, a_signal, noon, taken
+from tests.features.traffic.shadow.production import LAST_WEEK, served
 
 DAYS_AGO = (1, 5, 20, 60)
 
@@ -100,3 +104,21 @@ def test_a_day_that_is_not_kept_is_not_taken_again(team: Team) -> None:
 def test_a_site_without_traffic_has_nothing_to_do() -> None:
     tidy(TIDIED)
     assert not TrafficSettings.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ids_that_joined_a_sample_to_its_requests_go_with_these(team: Team) -> None:
+    ids = {"trace_id": ["t1", "t2"], "conversation": ["c1", "c2"]}
+    served(team, ["a?", "b?"], days_ago=5, **ids)
+    assert cli(["traffic", "sample", *LAST_WEEK, "--n", "2"]) == 0
+    before = set(SampledRequest.objects.values_list("key", "content"))
+
+    def joins() -> set[tuple[str, str]]:
+        tidy(TIDIED)
+        tidy(TIDIED)
+        return set(SampledRequest.objects.values_list("trace_id", "conversation"))
+
+    assert joins() == {("t1", "c1"), ("t2", "c2")}
+    change_settings(project=team.project, by=team.olga, days=3, text_days=3)
+    assert joins() == {("", "")}
+    assert set(SampledRequest.objects.values_list("key", "content")) == before

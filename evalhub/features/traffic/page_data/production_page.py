@@ -32,7 +32,7 @@ from evalhub.features.traffic.page_data.filtering import (
 )
 from evalhub.features.traffic.page_data.stopped import StoppedTraffic, stopped_traffic
 from evalhub.features.traffic.served import ServedVersions
-from evalhub.ledger.models import Promotion
+from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import ModelVersion
 from evalhub.report.charts.parts import Table
 
@@ -48,6 +48,7 @@ class ProductionHead:
 
     Attributes:
         promotion: the one that holds; None: the project has no champion.
+        shadows: the moves that put versions in shadow, of those that are.
         a_day: requests a day, over the last seven full days; None before the first of them.
         today: requests since midnight (UTC).
         settings: what is kept; None: nothing was taken in yet.
@@ -56,6 +57,7 @@ class ProductionHead:
 
     project: Project
     promotion: Promotion | None
+    shadows: Sequence[StageMove]
     a_day: float | None
     today: int
     settings: TrafficSettings | None
@@ -64,7 +66,7 @@ class ProductionHead:
 
 
 def production_head(project: Project, now: datetime) -> ProductionHead:
-    """Six queries."""
+    """Seven queries."""
     hours = RollUp.objects.overall(project).order_by("hour").values_list("hour", flat=True)
     first, last = hours.first(), hours.last()
     midnight = datetime.combine(now, time(), now.tzinfo)
@@ -77,6 +79,7 @@ def production_head(project: Project, now: datetime) -> ProductionHead:
     return ProductionHead(
         project=project,
         promotion=Promotion.objects.current(project),
+        shadows=list(StageMove.objects.in_shadow(project)),
         a_day=requests["before"] / days if days > 0 else None,
         today=requests["today"],
         settings=TrafficSettings.objects.filter(project=project).first(),

@@ -1,12 +1,15 @@
 """The baseline's arm of a shadow study: what production answered, where that may stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from evalhub.accounts.models import Project
+from evalhub.features.traffic.models import Request
+from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.answers import (
     RequestId,
     answer_row,
@@ -15,7 +18,8 @@ from evalhub.features.traffic.shadow.answers import (
     texts_at,
 )
 from evalhub.io.canonical import digest_of
-from evalhub.registry.models import SampledRequest, TrafficSample
+from evalhub.registry.models import ModelVersion, SampledRequest, TrafficSample
+from evalhub.registry.version_names import version_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,29 @@ def baseline_answers(sample: TrafficSample) -> BaselineAnswers:
     )
 
 
-def baseline_build(sample: TrafficSample) -> str:
-    """What gave the answers: the same build in the next sample is the same baseline."""
-    version = sample.model_version
-    return version.digest if version else served_build(sample.model_name)
+def baseline_version(sample: TrafficSample) -> ModelVersion | None:
+    """The version that answered, as it was said before the draw, or since; None where nobody did,
+    or where the requests are of several by now."""
+    if sample.model_version is not None:
+        return sample.model_version
+    project = sample.version.test_set.project
+    drawn: QuerySet[Any] = SampledRequest.objects.filter(item__version=sample.version)
+    requests = requests_at(project, list(drawn.order_by().values_list("day", "key")))
+    versions = versions_of_calls(project, requests.values())
+    return versions.pop() if len(versions) == 1 else None
 
 
-def served_build(name: str) -> str:
-    """The build of a served model of which nobody has said which version it is."""
-    return digest_of({"served": name})
+def versions_of_calls(project: Project, calls: Iterable[Request]) -> set[ModelVersion | None]:
+    """What these calls' served names stood for; None is among them where nobody said it. A
+    query."""
+    served = ServedVersions.of(project)
+    return {served.at(call.model_name, call.time) for call in calls}
+
+
+def served_build(name: str, version: ModelVersion | None) -> str:
+    """What gave the answers of a served model: its version, where somebody said which it is. The
+    same build in the next sample is the same model."""
+    return version_name(version) if version else digest_of({"served": name})
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ import typer
 from evalhub.frames.command.verbs import Printed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from evalhub.accounts.models import Project
     from evalhub.features.traffic.shadow.folder import MirroredFolder, ShadowFolder
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
@@ -206,7 +208,16 @@ def _lines_of_folder(folder: "ShadowFolder", parts: "ShadowParts") -> list[str]:
             f"  {_record(path, 'again')}",
             "and run this again.",
         ]
+    lines += _lines_of_unnamed(folder.unnamed)
     return [*lines, f"Then: evalhub study run {path / 'study.yaml'} --dry-run"]
+
+
+def _lines_of_unnamed(names: "Sequence[str]") -> list[str]:
+    return [
+        f"! Nobody has said which version {name} is, so that a promotion can't know it. To say so: "
+        f"evalhub traffic name {name} MODEL@NUMBER; then write the study into another folder."
+        for name in names
+    ]
 
 
 def _record(folder: Path, kind: str) -> str:
@@ -231,6 +242,7 @@ def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
         f"Written: {folder.path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
         f"Pairs joined: {ways}. Lost: {folder.lost:,}. Copies that joined no item: "
         f"{folder.single_copies:,}.",
+        *_lines_of_unnamed(folder.unnamed),
         f"Then: evalhub study run {folder.path / 'study.yaml'} --dry-run",
     ]
 
@@ -294,8 +306,10 @@ def _lines(sample: "DrawnSampleOut") -> list[str]:
     if sample.asked_again:
         share = sample.asked_again / sample.items
         lines.append(
-            f"The baseline has to be asked again on {count_text(sample.asked_again, 'item')} "
-            f"({share:.1%}): personal data was masked, or no whole answer is stored."
+            "In a replay the baseline has to be asked again on "
+            f"{count_text(sample.asked_again, 'item')} ({share:.1%}): personal data was masked, or "
+            "no whole answer is stored. Beside a mirror's answers masked ones stand, and the "
+            "others are lost pairs."
         )
     left = (sample.texts_until - datetime.datetime.now(datetime.UTC).date()).days
     if left < REVIEW_DAYS:

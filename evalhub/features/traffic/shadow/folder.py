@@ -1,16 +1,17 @@
 """The folder of a shadow study: its file, its items, and production's answers."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalhub.features.traffic.shadow.baseline import baseline_answers
+from evalhub.features.traffic.shadow.baseline import baseline_answers, baseline_version
 from evalhub.features.traffic.shadow.mirror import JoinedBy
 from evalhub.features.traffic.shadow.mirrored import mirrored_answers
 from evalhub.features.traffic.shadow.study import (
     AGAIN,
     SECOND,
+    AnsweringVersions,
     ShadowParts,
     answers_of,
     asking_text,
@@ -35,6 +36,7 @@ class ShadowFolder:
         recorded: items with an answer that production gave.
         asked_again: items with an answer that the baseline gave when it was asked again.
         missing: items that the baseline still has to be asked again.
+        unnamed: served names of which nobody has said which version they are.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class ShadowFolder:
     recorded: int
     asked_again: int
     missing: int
+    unnamed: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class MirroredFolder:
         joined: pairs by what joined them.
         lost: items of which one arm's answer never came.
         single_copies: mirrored calls that joined no item.
+        unnamed: as of a `ShadowFolder`.
     """
 
     path: Path
@@ -59,6 +63,7 @@ class MirroredFolder:
     joined: Mapping[JoinedBy, int]
     lost: int
     single_copies: int
+    unnamed: Sequence[str]
 
 
 def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> ShadowFolder:
@@ -72,7 +77,7 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
             item's text was redacted.
         DeclarationError: there are no mirrored calls.
     """
-    answers = baseline_answers(sample)
+    answers, versions = baseline_answers(sample), AnsweringVersions(baseline_version(sample))
     slug, again = sample.version.test_set.slug, set(answers.again)
     lines = _items(folder, sample)
     _make(folder)
@@ -80,15 +85,16 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
     if again:
         asked = [line for line in lines if json.loads(line)["id"] in again]
         _write(folder / f"{slug}-{AGAIN}.jsonl", asked)
-        _write_once(folder / f"{AGAIN}.yaml", asking_text(sample, parts, AGAIN))
+        _write_once(folder / f"{AGAIN}.yaml", asking_text(sample, parts, versions, AGAIN))
     if parts.second_answer:
         _write(folder / f"{slug}-{SECOND}.jsonl", lines)
-        _write_once(folder / f"{SECOND}.yaml", asking_text(sample, parts, SECOND))
+        _write_once(folder / f"{SECOND}.yaml", asking_text(sample, parts, versions, SECOND))
     later = _answers_again(folder / answers_of(f"{slug}-{AGAIN}"), again)
     _write(folder / answers_of(slug), [*map(_line, answers.rows), *later.values()])
-    _write_once(folder / STUDY, study_text(sample, parts))
+    _write_once(folder / STUDY, study_text(sample, parts, versions))
     missing = len(again - later.keys())
-    return ShadowFolder(folder, len(lines), len(answers.rows), len(later), missing)
+    unnamed = [] if versions.baseline else [sample.model_name]
+    return ShadowFolder(folder, len(lines), len(answers.rows), len(later), missing, unnamed)
 
 
 def write_both_asked(folder: Path, sample: TrafficSample, parts: ShadowParts) -> ShadowFolder:
@@ -96,8 +102,9 @@ def write_both_asked(folder: Path, sample: TrafficSample, parts: ShadowParts) ->
     lines = _items(folder, sample)
     _make(folder)
     _write(folder / f"{sample.version.test_set.slug}.jsonl", lines)
-    _write_once(folder / STUDY, study_text(sample, parts))
-    return ShadowFolder(folder, len(lines), recorded=0, asked_again=0, missing=0)
+    versions = AnsweringVersions(baseline_version(sample))
+    _write_once(folder / STUDY, study_text(sample, parts, versions))
+    return ShadowFolder(folder, len(lines), recorded=0, asked_again=0, missing=0, unnamed=[])
 
 
 def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> MirroredFolder:
@@ -108,8 +115,17 @@ def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> M
     _write(folder / f"{slug}.jsonl", lines)
     _write(folder / answers_of(slug), map(_line, answers.baseline))
     _write(folder / candidate_answers(slug), map(_line, answers.candidate))
-    _write_once(folder / STUDY, study_text(sample, parts))
-    return MirroredFolder(folder, len(lines), answers.joined, answers.lost, answers.single_copies)
+    versions = AnsweringVersions(baseline_version(sample), answers.version)
+    _write_once(folder / STUDY, study_text(sample, parts, versions))
+    names = zip((sample.model_name, parts.mirror), versions, strict=True)
+    return MirroredFolder(
+        folder,
+        len(lines),
+        answers.joined,
+        answers.lost,
+        answers.single_copies,
+        unnamed=[name for name, version in names if version is None],
+    )
 
 
 def _items(folder: Path, sample: TrafficSample) -> list[str]:

@@ -1,18 +1,20 @@
 """Both arms' answers of a mirrored study: production's, and those of the copies' model."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from evalhub.decision.failures import LOST_PAIR
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.shadow.answers import answer_row, is_whole, requests_at, texts_at
+from evalhub.features.traffic.shadow.baseline import versions_of_calls
 from evalhub.features.traffic.shadow.mirror import WINDOW, Call, JoinedBy, join_mirror
-from evalhub.registry.models import SampledRequest, TrafficSample
+from evalhub.registry.models import ModelVersion, SampledRequest, TrafficSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class MirroredAnswers:
         joined: how many pairs were joined, by what joined them.
         lost: items of which one arm's answer never came.
         single_copies: mirrored calls about the sampled time that joined no item.
+        version: the one that the copies' model stood for; None: nobody has said it.
     """
 
     baseline: Sequence[dict[str, Any]]
@@ -31,6 +34,7 @@ class MirroredAnswers:
     joined: dict[JoinedBy, int]
     lost: int
     single_copies: int
+    version: ModelVersion | None
 
 
 def mirrored_answers(sample: TrafficSample, model: str) -> MirroredAnswers:
@@ -39,7 +43,8 @@ def mirrored_answers(sample: TrafficSample, model: str) -> MirroredAnswers:
     Masking is the same for both arms, so that masked requests stand too.
 
     Raises:
-        DeclarationError: nobody served a model of that name at the time.
+        DeclarationError: nobody served a model of that name at the time, or it stood for several
+            versions.
     """
     items = dict(sample.version.items.order_by("position").values_list("pk", "key"))
     requests = _sampled(sample, items)
@@ -50,6 +55,7 @@ def mirrored_answers(sample: TrafficSample, model: str) -> MirroredAnswers:
         for index, item in enumerate(requests)
         if index in join.copies
     }
+    version = _one_version(sample, model, copy_of.values())
     baseline, candidate = (_rows(sample, items, of) for of in (requests, copy_of))
     lost = sum(
         LOST_PAIR in (before.get("error"), after.get("error"))
@@ -57,7 +63,21 @@ def mirrored_answers(sample: TrafficSample, model: str) -> MirroredAnswers:
     )
     by = list(join.by.values())
     counts = {name: by.count(name) for name in dict.fromkeys(by)}
-    return MirroredAnswers(baseline, candidate, counts, lost, len(join.single_copies))
+    return MirroredAnswers(baseline, candidate, counts, lost, len(join.single_copies), version)
+
+
+def _one_version(
+    sample: TrafficSample, model: str, copies: Collection[Request]
+) -> ModelVersion | None:
+    """The one version that answered the copies, as a candidate is one."""
+    versions = versions_of_calls(sample.version.test_set.project, copies)
+    if len(versions) > 1:
+        raise DeclarationError(
+            f"{model} stood for {count_text(len(versions), 'version')} when it answered the "
+            "copies, and a candidate is one: draw a sample of a time in which it stood for one",
+            "mirror",
+        )
+    return next(iter(versions), None)
 
 
 def _sampled(sample: TrafficSample, items: dict[int, str]) -> dict[int, Request]:

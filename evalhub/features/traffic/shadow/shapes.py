@@ -54,7 +54,10 @@ class SampleOut(ResponseBody):
     effective_n: float
     users: int
     largest_user: float = Field(description="share of the weight that one user has at most")
-    asked_again: int = Field(description="items that the baseline has to be asked again")
+    asked_again: int = Field(
+        description="items that the baseline has to be asked again in a replay: masked ones, which "
+        "stand beside a mirror's answers, and those without a whole answer"
+    )
     power: SamplePowerOut
     query: JsonValue
     created: datetime

@@ -17,6 +17,7 @@ from evalhub.features.traffic.models import (
     TrafficSettings,
 )
 from evalhub.features.traffic.storage.roll_ups import SLICE_KINDS
+from evalhub.registry.models import SampledRequest
 
 DAYS_AHEAD = 2
 ROLL_UP_DAYS = 400
@@ -58,7 +59,18 @@ def _delete_old_rows(
     RequestText.objects.filter(day__gte=first_texts, day__lt=own_texts, **of_project).delete()
     old = Signal.objects.filter(day__lt=own_texts, text__isnull=False, **of_project)
     old.update(text=None)
+    _forget_what_joined(settings, own)
     hour = timezone.now() - timedelta(days=ROLL_UP_DAYS)
     RollUp.objects.filter(slice_kind__in=SLICE_KINDS, hour__lt=hour, **of_project).delete()
     SignalRollUp.objects.filter(hour__lt=hour, **of_project).delete()
     RefusedRows.objects.filter(day__lt=hour.date(), **of_project).delete()
+
+
+def _forget_what_joined(settings: TrafficSettings, first_day: date) -> None:
+    """Takes the ids of trace and conversation out of samples, once their requests are gone and no
+    review shows their items: they hid what tells of these. A request's own id and its content's
+    digest stay, so that it is never drawn again."""
+    gone = SampledRequest.objects.filter(
+        project=settings.project_id, day__lt=first_day, item__redacted__isnull=False
+    )
+    gone.exclude(trace_id="", conversation="").update(trace_id="", conversation="")

@@ -68,5 +68,12 @@ def stands_for(
     )
 
 
+def by_metric(file: dict[str, Any], *, test_set: str = "traffic", metric: str = "refusal") -> None:
+    """Lets a metric decide what people would, in a study file that `study init` wrote."""
+    del file["review"]
+    del file["test_sets"][test_set]["tier"]
+    file["test_sets"][test_set] |= {"role": "primary", "metric": {"name": metric}}
+
+
 def _nth(value: Any, index: int) -> Any:
     return value[index % len(value)] if isinstance(value, list) else value

@@ -82,7 +82,7 @@ def test_a_study_that_lets_edits_decide_is_refused(
     file = yaml.safe_load((tmp_path / "study.yaml").read_text())
     for name, arm in file["arms"].items():
         arm["backend"] = {"recorded": f"{name}.{{test_set}}.jsonl"}
-    del file["review"]
+    del file["review"], file["test_sets"]["traffic"]["tier"]
     of_edits = {"file": "traffic.jsonl", "purpose": "task", "metric": {"name": "exact_match"}}
     file["test_sets"]["edits"] = of_edits | fields
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(file, sort_keys=False))

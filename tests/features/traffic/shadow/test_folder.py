@@ -16,7 +16,7 @@ from evalhub.ledger.models import Look
 from evalhub.registry.models import Output, Run, TestSetVersion, TrafficSample
 from tests.cast import Team, a_version
 from tests.fakes.openai_server import OpenAIServer, saying
-from tests.features.traffic.shadow.production import LAST_WEEK, served, stands_for
+from tests.features.traffic.shadow.production import LAST_WEEK, by_metric, served, stands_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]
@@ -66,7 +66,7 @@ def test_production_s_answers_and_errors_are_the_baseline_s(team: Team, tmp_path
         {"error": "timeout", "served_model": "support"},
         {"output": "yes", "served_model": "support"},
     ]
-    assert study(tmp_path)["arms"]["production"]["build"] == version.digest
+    assert study(tmp_path)["arms"]["production"]["build"] == "now@1"
     items = rows(tmp_path / "traffic.jsonl")
     assert {row["id"] for row in items} == answers.keys()
 
@@ -123,8 +123,7 @@ def test_masked_requests_are_asked_again_and_their_share_is_said(
     assert not any("latency_ms" in row for row in rows(tmp_path / "production.traffic.jsonl"))
     assert TrafficSample.objects.get().asked_again == 2
     file = study(tmp_path)
-    del file["review"]
-    file["test_sets"]["traffic"] |= {"role": "primary"}
+    by_metric(file)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
     capsys.readouterr()
     run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
@@ -160,8 +159,7 @@ def test_a_second_answer_of_the_baseline_gives_the_noise_floor(
     record = ["record", str(tmp_path / "second.yaml"), "--arm", "production"]
     assert run([*record, "--out", str(tmp_path), "--yes"]) == 0
     file = study(tmp_path)
-    del file["review"]
-    file["test_sets"]["traffic"] |= {"role": "primary"}
+    by_metric(file)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
     capsys.readouterr()
     run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
@@ -292,8 +290,7 @@ def test_the_same_candidate_drawn_again_is_a_further_stage_and_another_one_a_fir
         options = ["--kind", "lora", "--url", server.url, "--model", model]
         assert written(tmp_path / folder, *options, "--name", folder) == 0
         file = study(tmp_path / folder)
-        del file["review"]
-        file["test_sets"][test_set] |= {"role": "primary", "metric": {"name": "empty"}}
+        by_metric(file, test_set=test_set, metric="empty")
         (tmp_path / folder / "study.yaml").write_text(yaml.safe_dump(file))
         assert run(["study", "run", str(tmp_path / folder / "study.yaml")]) == 2
         return Look.objects.get(study__name=folder, tries__isnull=False)

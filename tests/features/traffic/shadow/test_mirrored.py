@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import Run, Study
+from evalhub.registry.models import Run, Study, StudyTestSet, TrafficSample
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team
 from tests.features.traffic.rows_of import a_signal, taken
-from tests.features.traffic.shadow.production import LAST_WEEK, served
+from tests.features.traffic.shadow.production import LAST_WEEK, by_metric, served
 from tests.features.traffic.test_pages import read
 from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
@@ -62,8 +62,7 @@ def written(folder: Path, *options: str, mirror: str = "new") -> int:
 def judged(folder: Path, capsys: Capture, **policy: Any) -> Any:
     """The record of the study with a primary that refuses less, and no people."""
     file = yaml.safe_load((folder / "study.yaml").read_text())
-    del file["review"]
-    file["test_sets"]["traffic"]["role"] = "primary"
+    by_metric(file)
     file["policy"] |= policy
     (folder / "study.yaml").write_text(yaml.safe_dump(file))
     capsys.readouterr()
@@ -184,3 +183,33 @@ def test_lost_pairs_may_not_turn_what_people_prefer(
     if verdict == "invalid":
         assert record["invalid"][0].startswith("12 of 60 pairs of traffic were lost")
         assert "people" not in record or record["people"]["score"] is None
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sample_is_one_under_another_name_and_beside_the_same_items(
+    team: Team, tmp_path: Path, capsys: Capture, first: bool
+) -> None:
+    mirrored(team, 12)
+    assert run(["traffic", "sample", *LAST_WEEK, "--n", "12", "--where", "model=support"]) == 0
+    assert written(tmp_path) == 0
+    file = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    by_metric(file)
+    sets = {
+        "week": file["test_sets"]["traffic"],
+        "length": {"file": "traffic.jsonl", "role": "guard", "metric": {"name": "markup"}},
+    }
+    file["test_sets"] = dict(sorted(sets.items(), reverse=first))
+    for arm in file["arms"].values():
+        arm["backend"]["recorded"] = arm["backend"]["recorded"].replace("traffic", "{test_set}")
+    for name in ("production", "candidate"):
+        for test_set in sets:
+            answers = (tmp_path / f"{name}.traffic.jsonl").read_text()
+            (tmp_path / f"{name}.{test_set}.jsonl").write_text(answers)
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file, sort_keys=False))
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert {row["model"] for row in record["shadow"]["test_sets"]} == {"support"}
+    assert set(StudyTestSet.objects.values_list("test_set_version__traffic_sample", flat=True)) == {
+        TrafficSample.objects.get().pk
+    }

@@ -54,7 +54,7 @@ def test_a_preview_says_what_would_be_frozen_and_stores_nothing(olga: Client, te
     assert "from 8 of 40 requests that support answered (nobody has said which version" in text
     assert "language:de 30 6 20% 5.00 language:en 10 2 20% 5.00" in text, text
     assert f"One user has 75% of it: {0:032x}" in text, text
-    assert "The baseline has to be asked again on 1 item" in text
+    assert "In a replay the baseline has to be asked again on 1 item" in text
     oldest = Request.objects.order_by("day").values_list("day", flat=True)[0]
     assert f"All of its texts are kept until {oldest + timedelta(days=30):%-d %b %Y}" in text
     assert "To find a gain of 0.10" in text
