@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from evalhub.declare.amounts import Amount
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.io.json_values import JsonError, check_value
+from evalhub.io.tools import calls_of
 
 LONGEST_ID = 200
 LONGEST_NAME = 100
@@ -51,6 +52,15 @@ def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...
     return messages
 
 
+def _calls(raw: tuple[dict[str, Any], ...] | None) -> tuple[dict[str, Any], ...] | None:
+    """Calls of tools as {name, arguments}; None where there is none."""
+    storable = _storable(raw or ())
+    try:
+        return tuple(calls_of(list(storable)) or ()) or None
+    except ValueError as error:
+        raise invalid(str(error)) from None
+
+
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
@@ -66,6 +76,7 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)
 Messages = Annotated[
     tuple[dict[str, Any], ...], Field(max_length=MOST_MESSAGES), AfterValidator(_storable)
 ]
+ToolCalls = Annotated[tuple[dict[str, Any], ...] | None, AfterValidator(_calls)]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Milliseconds = Annotated[float, Field(ge=0)]
 
@@ -120,6 +131,9 @@ class RequestRow(Declaration):
         None, description="as chat messages: a list of {role, content}"
     )
     output: Text | None = Field(None, description="the answer's text")
+    tool_calls: ToolCalls = Field(
+        None, description="the tools that the answer calls: a list of {name, arguments}"
+    )
 
 
 class SignalBy(StrEnum):

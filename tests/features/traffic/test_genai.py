@@ -207,6 +207,60 @@ def test_instructions_stand_first_and_the_answer_apart() -> None:
     assert (request.output, request.finish_reason) == ("At sea.", "stop")
 
 
+CALL = {"name": "find_order", "arguments": {"number": 5}}
+
+
+def test_the_tools_that_an_answer_calls_are_read() -> None:
+    call = {"type": "tool_call", "id": "c-1", "name": "find_order", "arguments": '{"number": 5}'}
+    answer = {"role": "assistant", "parts": [call], "finish_reason": "tool_call"}
+    request = request_of({"gen_ai.output.messages": [answer]})
+    assert (request.output, request.tool_calls) == (None, (CALL,))
+    with_text = answer | {"parts": [{"type": "text", "content": "I look."}, call]}
+    request = request_of({"gen_ai.output.messages": [with_text]})
+    assert (request.output, request.tool_calls) == ("I look.", (CALL,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "inside"),
+    [
+        ("llm.input_messages.{}.message.", "llm.output_messages.0.message.", "tool_call.function."),
+        ("gen_ai.prompt.{}.", "gen_ai.completion.0.", ""),
+    ],
+)
+def test_calls_whose_fields_are_attributes_are_read(asked: str, answered: str, inside: str) -> None:
+    first, second = asked.format(0), asked.format(1)
+    request = request_of(
+        {
+            f"{first}role": "assistant",
+            f"{first}tool_calls.0.{inside}name": "find_order",
+            f"{first}tool_calls.0.{inside}arguments": '{"number": 5}',
+            f"{second}role": "tool",
+            f"{second}content": "At sea.",
+            f"{second}tool_call_id": "c-1",
+            f"{answered}role": "assistant",
+            f"{answered}tool_calls.0.{inside}name": "find_order",
+            f"{answered}tool_calls.0.{inside}arguments": '{"number": 5}',
+        }
+    )
+    function = {"name": "find_order", "arguments": '{"number": 5}'}
+    assert request.messages == (
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "", "type": "function", "function": function}],
+        },
+        {"role": "tool", "content": "At sea.", "tool_call_id": "c-1"},
+    )
+    assert (request.output, request.tool_calls) == (None, (CALL,))
+
+
+@pytest.mark.parametrize("call", [{"type": "tool_call"}, {"type": "tool_call", "name": ""}, 5])
+def test_of_an_answer_whose_call_cannot_be_read_nothing_is_kept(call: Any) -> None:
+    parts = [{"type": "text", "content": "I look."}, call]
+    request = request_of({"gen_ai.output.messages": [{"role": "assistant", "parts": parts}]})
+    assert (request.output, request.tool_calls) == (None, None)
+
+
 @pytest.mark.parametrize(
     "messages",
     ['[{"role": "user", "parts": [{"type": "te', "[" * 100_000, "5", "[5]", '[{"parts": [{}]}]'],

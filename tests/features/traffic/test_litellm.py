@@ -66,6 +66,16 @@ def test_a_streams_first_token_is_timed() -> None:
     assert row.first_token_ms == pytest.approx(250, abs=0.01)
 
 
+def test_the_tools_that_an_answer_calls_are_read() -> None:
+    function = {"name": "find_order", "arguments": '{"number": 5}'}
+    call = {"id": "c-1", "type": "function", "function": function}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+    row = request_of(PLAIN | {"response": PLAIN["response"] | {"choices": [choice]}})
+    assert (row.output, row.finish_reason) == (None, "tool_calls")
+    assert row.tool_calls == ({"name": "find_order", "arguments": {"number": 5}},)
+
+
 def test_cached_and_reasoning_tokens_are_read() -> None:
     usage = {
         "prompt_tokens_details": {"cached_tokens": 2},

@@ -73,7 +73,7 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
     # a session's id takes the place of the trace's, which the metadata then still has
     trace = _text(metadata.get("trace_id")) or said
     start, end = float(record["startTime"]), float(record["endTime"])
-    output, finish_reason = first_choice((record.get("response") or {}).get("choices"))
+    answer = first_choice((record.get("response") or {}).get("choices"))
     failed = record.get("status") == "failure"
     return {
         "id": named if named and not mirrored else call or _text(record["id"]),
@@ -88,14 +88,15 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
         "first_token_ms": _first_token_ms(record, start),
         "cost_usd": record.get("response_cost") or None,  # 0 too where it has no price
         "error_type": _error(record)[:LONGEST_NAME] if failed else "",
-        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
+        "finish_reason": answer.finish_reason[:LONGEST_FINISH_REASON],
         "response_id": "" if failed else _text(record["id"]),
         "trace_id": trace,
         "route": _text(record.get("model_group"))[:LONGEST_NAME],
         "tags": _tags(record),
         "mirror_of": (named or trace) if mirrored else "",
         "messages": chat_messages(record.get("messages")),
-        "output": output,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=200)),
                 ('messages', models.JSONField(null=True)),
                 ('output', models.TextField(null=True)),
+                ('tool_calls', models.JSONField(help_text="the answer's: a list of {name, arguments}", null=True)),
                 ('project', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.project')),
             ],
         ),

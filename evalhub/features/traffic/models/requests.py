@@ -163,6 +163,7 @@ class RequestText(models.Model):
     key = models.CharField(max_length=200)
     messages = models.JSONField(null=True)
     output = models.TextField(null=True)
+    tool_calls = models.JSONField(null=True, help_text="the answer's: a list of {name, arguments}")
 
     objects = OfDaysQuerySet.as_manager()
 

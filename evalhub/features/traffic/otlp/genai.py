@@ -119,7 +119,7 @@ def _id(span: Span) -> str:
 
 def _request(span: Span) -> dict[str, Any]:
     attributes = span.attributes
-    output, finish_reason = answer_of(attributes)
+    answer = answer_of(attributes)
     first_token = _first(attributes, names.FIRST_TOKEN_S)
     return _of_span(span) | {
         "model": _text(attributes, names.SERVED + names.REQUESTED),
@@ -133,13 +133,14 @@ def _request(span: Span) -> dict[str, Any]:
         "cost_usd": _first(attributes, names.COST)
         if names.COST[0] in attributes
         else attributes.get(names.LITELLM_COST) or None,
-        "finish_reason": (_reason(attributes) or finish_reason)[:LONGEST_FINISH_REASON],
+        "finish_reason": (_reason(attributes) or answer.finish_reason)[:LONGEST_FINISH_REASON],
         "response_id": _text(attributes, names.RESPONSE_ID),
         "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
         "tags": _tags(attributes),
         "arm": _arm(span),
         "messages": messages_of(attributes),
-        "output": output,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 
@@ -153,17 +154,18 @@ def _mirrored(span: Span) -> dict[str, Any]:
             values[of_call] = value
     usage = literal_of(values.get("usage"))
     usage = usage if isinstance(usage, dict) else {}
-    output, finish_reason = first_choice(literal_of(values.get("choices")))
+    answer = first_choice(literal_of(values.get("choices")))
     model = values.get("model")
     return _of_span(span) | {
         "model": f"{provider}/{model}" if model else "",
         "prompt_tokens": usage.get("prompt_tokens"),
         "completion_tokens": usage.get("completion_tokens"),
-        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
+        "finish_reason": answer.finish_reason[:LONGEST_FINISH_REASON],
         "response_id": str(values.get("id") or ""),
         "mirror_of": span.trace_id,
         "messages": chat_messages(literal_of(values.get("messages"))),
-        "output": output,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 

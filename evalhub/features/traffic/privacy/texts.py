@@ -20,8 +20,8 @@ class KeptTexts:
     Attributes:
         kept: whether its texts are stored: they were sent, and it is among the share that is kept.
         messages: masked; None where it isn't kept.
-        output: likewise.
-        masked: personal data found in both, and replaced.
+        output, tool_calls: likewise.
+        masked: personal data found in all of them, and replaced.
         language: a code of ISO 639; "" where it is unknown.
         digest: SHA-256 of the messages' canonical JSON as they were sent; "" where nobody said it.
     """
@@ -29,6 +29,7 @@ class KeptTexts:
     kept: bool
     messages: list[dict[str, Any]] | None
     output: str | None
+    tool_calls: list[dict[str, Any]] | None
     masked: int
     language: str
     digest: str
@@ -39,13 +40,14 @@ def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
     messages = None if row.messages is None else list(row.messages)
     digest = row.digest if messages is None else digest_of(messages)
     language = row.language or language_of(_question(messages or []), settings.languages)
-    sent = messages is not None or row.output is not None
+    sent = not (messages is None and row.output is None and row.tool_calls is None)
     if not (sent and is_in_share(row.id, settings.text_share)):
-        return KeptTexts(False, None, None, 0, language, digest)
+        return KeptTexts(False, None, None, None, 0, language, digest)
     masking = Masking()
     masked = None if messages is None else [_masked(message, masking) for message in messages]
     output = None if row.output is None else masking.mask(row.output)
-    return KeptTexts(True, masked, output, masking.count, language, digest)
+    calls = None if row.tool_calls is None else [_masked(call, masking) for call in row.tool_calls]
+    return KeptTexts(True, masked, output, calls, masking.count, language, digest)
 
 
 def kept_comment(row: SignalRow, settings: TrafficSettings) -> str | None:
