@@ -79,6 +79,13 @@ Messages = Annotated[
 ToolCalls = Annotated[tuple[dict[str, Any], ...] | None, AfterValidator(_calls)]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Milliseconds = Annotated[float, Field(ge=0)]
+SentMessages = Annotated[
+    Messages | None, Field(description="as chat messages: a list of {role, content}")
+]
+SentOutput = Annotated[Text | None, Field(description="the answer's text")]
+SentCalls = Annotated[
+    ToolCalls, Field(description="the tools that the answer calls: a list of {name, arguments}")
+]
 
 
 class RequestRow(Declaration):
@@ -127,13 +134,30 @@ class RequestRow(Declaration):
     mirror_of: Id = Field(
         "", description="what this is a mirrored copy of: the id of a request, or of its trace"
     )
-    messages: Messages | None = Field(
-        None, description="as chat messages: a list of {role, content}"
-    )
-    output: Text | None = Field(None, description="the answer's text")
-    tool_calls: ToolCalls = Field(
-        None, description="the tools that the answer calls: a list of {name, arguments}"
-    )
+    messages: SentMessages = None
+    output: SentOutput = None
+    tool_calls: SentCalls = None
+
+    @property
+    def has_texts(self) -> bool:
+        return not (self.messages is None and self.output is None and self.tool_calls is None)
+
+
+class TextsRow(Declaration):
+    """Texts of a request that come apart from it, all of them or a part.
+
+    Attributes:
+        id: of the request.
+        time: of the first of them.
+        until: of the last message.
+    """
+
+    id: NonEmptyId
+    time: Time
+    until: Time | None = None
+    messages: SentMessages = None
+    output: SentOutput = None
+    tool_calls: SentCalls = None
 
 
 class SignalBy(StrEnum):

@@ -254,6 +254,44 @@ def test_calls_whose_fields_are_attributes_are_read(asked: str, answered: str, i
     assert (request.output, request.tool_calls) == (None, (CALL,))
 
 
+MESSAGE = {"content": "Where is my order?"}
+CHOICE = {"index": 0, "finish_reason": "stop", "message": {"content": "At sea."}}
+DETAILS = {
+    "gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", **MESSAGE}]}]),
+    "gen_ai.output.messages": [
+        {"role": "assistant", "parts": [{"type": "text", "content": "At sea."}]}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        {"gen_ai.client.inference.operation.details": DETAILS},
+        {
+            "gen_ai.user.message": {"gen_ai.event.content": json.dumps(MESSAGE)},
+            "gen_ai.choice": {"gen_ai.event.content": json.dumps(CHOICE)},
+        },
+        {
+            "gen_ai.content.prompt": {"gen_ai.prompt": json.dumps([ASKED])},
+            "gen_ai.content.completion": {
+                "gen_ai.completion": json.dumps([{"role": "assistant", "content": "At sea."}])
+            },
+        },
+    ],
+)
+def test_texts_that_are_events_of_the_span_are_read(events: dict[str, dict[str, Any]]) -> None:
+    request = request_of({}, events=[an_event(*event) for event in events.items()])
+    assert (request.messages, request.output) == ((ASKED,), "At sea.")
+
+
+@pytest.mark.parametrize("content", ["5", "{", "[]", '{"tool_calls": 5}', '{"tool_calls": [5]}'])
+def test_events_that_cannot_be_read_leave_the_request(content: str) -> None:
+    names = ("gen_ai.assistant.message", "gen_ai.choice", "gen_ai.user.message")
+    events = [an_event(name, {"gen_ai.event.content": content}) for name in names]
+    assert request_of({}, events=events).output is None
+
+
 @pytest.mark.parametrize("call", [{"type": "tool_call"}, {"type": "tool_call", "name": ""}, 5])
 def test_of_an_answer_whose_call_cannot_be_read_nothing_is_kept(call: Any) -> None:
     parts = [{"type": "text", "content": "I look."}, call]

@@ -105,7 +105,7 @@ def test_a_log_record_is_read_alike() -> None:
     named = a_record({"event.name": "gen_ai.evaluation.result"}, eventName="")
     body = a_log_body(a_record({"gen_ai.evaluation.score.value": 0.5}), named)
     records = json_bodies.read_records(body)
-    assert [record.event for record in records] == ["gen_ai.evaluation.result"] * 2
+    assert [record.name for record in records] == ["gen_ai.evaluation.result"] * 2
     assert records[0].span_id == SPAN
     assert protobuf_bodies.read_records(protobuf(ExportLogsServiceRequest, body)) == records
 

@@ -171,6 +171,37 @@ class RequestText(models.Model):
         return self.key
 
 
+class EventTexts(models.Model):
+    """Texts of a request that came apart from it, as events of a log, in one batch or in several.
+
+    They wait here for their request, and for each other: it may come after them or before.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=200, help_text="of the request")
+    day = models.DateField(help_text="on which the last of them came, in UTC")
+    until = models.DateTimeField(null=True, help_text="of the last message")
+    messages = models.JSONField(null=True, help_text="masked, as all texts")
+    output = models.TextField(null=True)
+    tool_calls = models.JSONField(null=True)
+    masked = models.PositiveIntegerField(default=0)
+    tokens = models.JSONField(
+        default=dict, help_text="in place of a value, by its keyed hash: it has one in all of them"
+    )
+    language = models.CharField(max_length=3, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    joined = models.BooleanField(default=False, help_text="whether its request has them")
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "key"], name="event_texts_once")]
+        indexes = [models.Index(fields=["project", "day"], name="event_texts_by_day")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Signal(models.Model):
     """What was said or done about a response, a trace or a conversation."""
 

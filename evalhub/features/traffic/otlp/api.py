@@ -113,6 +113,7 @@ class OtlpEndpoint(ApiEndpoint):
             source=TrafficSource.OTLP,
             requests=traffic.requests,
             signals=traffic.signals,
+            texts=traffic.texts,
             flaws=traffic.flaws,
         )
         _count_others(project, self.export.other, traffic.others)
@@ -141,7 +142,7 @@ class Traces(OtlpEndpoint):
 
 @extend_schema(exclude=True)
 class Logs(OtlpEndpoint):
-    """Log records: evaluations among them are signals."""
+    """Log records: evaluations among them are signals, and others have texts of requests."""
 
     export = OtlpExport.LOGS
 

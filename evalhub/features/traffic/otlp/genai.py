@@ -7,6 +7,7 @@ is the call; below it `raw_gen_ai_request` says the same again. A mirrored call 
 below another span of the same trace, so that its parent tells whether it is one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import Any
 
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.otlp import genai_names as names
+from evalhub.features.traffic.otlp.genai_events import last_message, texts_of_events
 from evalhub.features.traffic.otlp.genai_texts import (
     answer_of,
     chat_messages,
@@ -30,6 +32,7 @@ from evalhub.features.traffic.rows import (
     RequestRow,
     SignalBy,
     SignalRow,
+    TextsRow,
 )
 
 _KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
@@ -43,22 +46,26 @@ class Traffic:
     Attributes:
         requests: with the place of their span in the body, from 1.
         signals: likewise.
-        flaws: model calls and evaluations that no row can be made of.
-        others: spans that are no model call, and log records that are no evaluation.
+        texts: of requests whose spans aren't in the body, with the place of their first event.
+        flaws: model calls, evaluations and texts that no row can be made of.
+        others: spans that are no model call, and log records that are no evaluation or text.
         parents: of requests that may be a part of another one, by id: the id that this would have.
     """
 
     requests: list[tuple[int, RequestRow]] = field(default_factory=list)
     signals: list[tuple[int, SignalRow]] = field(default_factory=list)
+    texts: list[tuple[int, TextsRow]] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
     others: int = 0
     parents: dict[str, str] = field(default_factory=dict)
 
-    def add(self, line: int, row: RequestRow | SignalRow | Flaw) -> None:
+    def add(self, line: int, row: RequestRow | SignalRow | TextsRow | Flaw) -> None:
         if isinstance(row, RequestRow):
             self.requests.append((line, row))
         elif isinstance(row, SignalRow):
             self.signals.append((line, row))
+        elif isinstance(row, TextsRow):
+            self.texts.append((line, row))
         else:
             self.flaws.append(row)
 
@@ -92,14 +99,25 @@ def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
 
 
 def traffic_of_records(records: Sequence[LogRecord]) -> Traffic:
-    """The evaluations among log records. The span of one is the model call that it is about."""
+    """The evaluations and texts among log records. Their span is the call that they are of."""
     traffic = Traffic()
+    by_call: dict[str, list[tuple[int, LogRecord]]] = defaultdict(list)
     for line, record in enumerate(records, start=1):
-        if record.event == names.EVALUATION:
+        if record.name == names.EVALUATION:
             signal = _signal(record.attributes, record.time_ns, record.trace_id, record.span_id)
             traffic.add(line, row_or_flaw(SignalRow, signal, line))
+        elif record.name in names.TEXT_EVENTS and record.trace_id and record.span_id:
+            by_call[f"{record.trace_id}-{record.span_id}"].append((line, record))
         else:
             traffic.others += 1
+    for call, events in by_call.items():
+        events.sort(key=lambda event: event[1].time_ns)
+        values = _texts(call, [record for _, record in events])
+        line = events[0][0]
+        if values is None:
+            traffic.others += len(events)
+        else:
+            traffic.add(line, row_or_flaw(TextsRow, values, line))
     return traffic
 
 
@@ -117,9 +135,30 @@ def _id(span: Span) -> str:
     return f"{span.trace_id}-{span.span_id}"
 
 
+def _texts(call: str, events: Sequence[LogRecord]) -> dict[str, Any] | None:
+    """The texts of a call; None where its events have none."""
+    messages, answer = texts_of_events(events)
+    if messages is None and answer.text is None and answer.calls is None:
+        return None
+    last = last_message(events)
+    return {
+        "id": call,
+        "time": time_of(events[0].time_ns),
+        "until": time_of(last) if messages else None,
+        "messages": messages,
+        "output": answer.text,
+        "tool_calls": answer.calls,
+    }
+
+
 def _request(span: Span) -> dict[str, Any]:
     attributes = span.attributes
+    in_events = texts_of_events(span.events)
     answer = answer_of(attributes)
+    if answer.text is None and answer.calls is None:
+        answer = in_events.answer._replace(
+            finish_reason=answer.finish_reason or in_events.answer.finish_reason
+        )
     first_token = _first(attributes, names.FIRST_TOKEN_S)
     return _of_span(span) | {
         "model": _text(attributes, names.SERVED + names.REQUESTED),
@@ -138,7 +177,7 @@ def _request(span: Span) -> dict[str, Any]:
         "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
         "tags": _tags(attributes),
         "arm": _arm(span),
-        "messages": messages_of(attributes),
+        "messages": messages_of(attributes) or in_events.messages,
         "output": answer.text,
         "tool_calls": answer.calls,
     }

@@ -25,10 +25,11 @@ LONGEST_LITERAL = 1_000_000
 """Characters of a text that is read as Python's, as LiteLLM writes them."""
 _FIELDS = frozenset({"role", "content", "tool_call_id"})
 _CALLS = "tool_calls."
-_UNREADABLE = (
+UNREADABLE = (
     *(ValueError, TypeError, KeyError, AttributeError),
     *(SyntaxError, MemoryError, RecursionError),
 )
+"""What reading a text of any form may raise."""
 
 
 class Answer(NamedTuple):
@@ -57,7 +58,7 @@ def messages_of(attributes: Attributes) -> tuple[dict[str, Any], ...] | None:
             if numbered := _numbered(attributes, request, between):
                 return tuple(numbered)
         return _plain_messages(attributes.get(INPUT_VALUE))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -71,7 +72,7 @@ def answer_of(attributes: Attributes) -> Answer:
             for message in _numbered(attributes, start, between):
                 return Answer(message["content"], calls=_calls(message.get("tool_calls")))
         return _plain_answer(attributes.get(OUTPUT_VALUE))
-    except _UNREADABLE:
+    except UNREADABLE:
         return Answer()
 
 
@@ -81,7 +82,7 @@ def literal_of(text: Any) -> Any:
         return None
     try:
         return ast.literal_eval(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 

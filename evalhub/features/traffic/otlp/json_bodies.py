@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, TEXT_EVENTS, is_read
 from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
@@ -145,12 +145,14 @@ def _events(rows: list[dict[str, Any]]) -> tuple[SpanEvent, ...]:
 def _record(row: dict[str, Any], service: str) -> LogRecord:
     attributes = _attributes(row.get("attributes"))
     trace_id, span_id = row.get("traceId"), row.get("spanId")
+    name = _text(row.get("eventName") or attributes.get(EVENT_NAME), "eventName")
     return LogRecord(
-        _text(row.get("eventName") or attributes.get(EVENT_NAME), "eventName"),
+        name,
         _nanoseconds(row.get("timeUnixNano") or row.get("observedTimeUnixNano")),
         _id(trace_id, TRACE_ID, "traceId") if trace_id else "",
         _id(span_id, SPAN_ID, "spanId") if span_id else "",
         attributes,
+        _value(row.get("body"), DEEPEST) if name in TEXT_EVENTS else None,
     )
 
 

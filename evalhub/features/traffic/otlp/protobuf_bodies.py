@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, TEXT_EVENTS, is_read
 from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
@@ -167,12 +167,14 @@ def _events(rows: Iterable[Any]) -> tuple[SpanEvent, ...]:
 
 def _record(row: Any) -> LogRecord:
     attributes = _attributes(row.attributes)
+    name = row.event_name or str(attributes.get(EVENT_NAME) or "")
     return LogRecord(
-        row.event_name or str(attributes.get(EVENT_NAME) or ""),
+        name,
         row.time_unix_nano or row.observed_time_unix_nano,
         _id(row.trace_id, 16, "trace_id") if row.trace_id else "",
         _id(row.span_id, 8, "span_id") if row.span_id else "",
         attributes,
+        _value(row.body, DEEPEST) if name in TEXT_EVENTS else None,
     )
 
 

@@ -1,13 +1,14 @@
 """The texts of a request before they are stored: which are kept, masked, in which language."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from evalhub.features.traffic.models import TrafficSettings
+from evalhub.features.traffic.models import EventTexts, TrafficSettings
 from evalhub.features.traffic.privacy.languages import language_of
 from evalhub.features.traffic.privacy.personal_data import Masking
-from evalhub.features.traffic.rows import RequestRow, SignalRow
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TextsRow
 from evalhub.io.canonical import digest_of
 
 _BYTES = 8
@@ -40,14 +41,66 @@ def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
     messages = None if row.messages is None else list(row.messages)
     digest = row.digest if messages is None else digest_of(messages)
     language = row.language or language_of(_question(messages or []), settings.languages)
-    sent = not (messages is None and row.output is None and row.tool_calls is None)
-    if not (sent and is_in_share(row.id, settings.text_share)):
+    if not (row.has_texts and is_in_share(row.id, settings.text_share)):
         return KeptTexts(False, None, None, None, 0, language, digest)
     masking = Masking()
     masked = None if messages is None else [_masked(message, masking) for message in messages]
     output = None if row.output is None else masking.mask(row.output)
     calls = None if row.tool_calls is None else [_masked(call, masking) for call in row.tool_calls]
     return KeptTexts(True, masked, output, calls, masking.count, language, digest)
+
+
+def add_event_texts(
+    texts: EventTexts,
+    row: TextsRow,
+    settings: TrafficSettings,
+    pseudonym: Callable[[str], str],
+) -> bool:
+    """Adds to a request's texts what a batch brought of them; returns whether that is new.
+
+    Messages are new where they are later than those that came, an answer where none came. A value
+    has one token in all of them, which is known by its pseudonym.
+    """
+    later = texts.until is None or row.time > texts.until
+    messages = list(row.messages or ()) if later else []
+    in_share = is_in_share(row.id, settings.text_share)
+    answered = not (texts.output is None and texts.tool_calls is None)
+    answers = in_share and not answered and not (row.output is None and row.tool_calls is None)
+    if not (messages or answers):
+        return False
+    masking = Masking(texts.tokens, pseudonym)
+    if answers:
+        texts.output = None if row.output is None else masking.mask(row.output)
+        calls = row.tool_calls
+        texts.tool_calls = None if calls is None else [_masked(call, masking) for call in calls]
+    if messages:
+        _add_messages(texts, messages, masking if in_share else None, settings)
+        texts.until = row.until or row.time
+    texts.masked += masking.count
+    texts.tokens = masking.tokens
+    return True
+
+
+def _add_messages(
+    texts: EventTexts,
+    messages: list[dict[str, Any]],
+    masking: Masking | None,
+    settings: TrafficSettings,
+) -> None:
+    """Adds messages; without a masking only what stays of texts that aren't kept.
+
+    The digest is of all messages as they were sent: of those of several batches it is known only
+    where nothing was masked.
+    """
+    is_first = texts.until is None
+    texts.language = language_of(_question(messages), settings.languages) or texts.language
+    texts.digest = digest_of(messages) if is_first else ""
+    if masking is None:
+        return
+    masked = [_masked(message, masking) for message in messages]
+    texts.messages = [*(texts.messages or ()), *masked]
+    if not is_first and not texts.masked and not masking.count:
+        texts.digest = digest_of(texts.messages)
 
 
 def kept_comment(row: SignalRow, settings: TrafficSettings) -> str | None:

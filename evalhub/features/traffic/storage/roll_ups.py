@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Model
+from numpy.typing import ArrayLike
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import RollUp, SignalRollUp, TrafficSettings
@@ -73,6 +74,22 @@ def add_requests(
     project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
 ) -> None:
     """Adds new requests to the roll-ups of their hours and days. Needs the project's lock."""
+    _change(project, requests, sign=1)
+
+
+def take_out_requests(
+    project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
+) -> None:
+    """Takes requests out of the roll-ups, as they were added: they are added again with texts that
+    came later. Needs the project's lock."""
+    _change(project, requests, sign=-1)
+    hours = {hour_of(admitted.time) for admitted, _ in requests}
+    RollUp.objects.filter(project=project, hour__in=hours, requests=0).delete()
+
+
+def _change(
+    project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]], *, sign: int
+) -> None:
     members: dict[Key, list[int]] = defaultdict(list)
     for position, (admitted, texts) in enumerate(requests):
         row, hour = admitted.row, hour_of(admitted.time)
@@ -81,7 +98,7 @@ def add_requests(
         members[WHOLE_DAY, hour.replace(hour=0), row.model, row.arm, ""].append(position)
     if not members:
         return
-    counts = np.array([_counts(admitted.row, texts) for admitted, texts in requests])
+    counts = sign * np.array([_counts(admitted.row, texts) for admitted, texts in requests])
     latencies = np.array(
         [(admitted.row.latency_ms, admitted.row.first_token_ms) for admitted, _ in requests], float
     )
@@ -89,7 +106,7 @@ def add_requests(
     for key, positions in members.items():
         numbers = stored[key]
         histograms = [
-            Histogram.from_bytes(data).add(values).to_bytes()
+            _changed_histogram(data, values, sign)
             for data, values in zip(numbers[len(COUNTERS) :], latencies[positions].T, strict=True)
         ]
         stored[key] = [*_sums(COUNTERS, numbers, counts[positions].sum(axis=0)), *histograms]
@@ -109,6 +126,11 @@ def add_signals(project: Project, signals: Iterable[JoinedSignal]) -> None:
         counts = (len(of_key), len(numbers), sum(numbers))
         stored[key] = _sums(_SIGNAL_COUNTERS, stored[key], counts)
     _save(SignalRollUp, project, _SIGNAL, _SIGNAL_COUNTERS, stored)
+
+
+def _changed_histogram(data: bytes, values: ArrayLike, sign: int) -> bytes:
+    histogram = Histogram.from_bytes(data)
+    return (histogram.add(values) if sign > 0 else histogram.remove(values)).to_bytes()
 
 
 def _slices(row: RequestRow, language: str) -> Iterator[tuple[str, str]]:
