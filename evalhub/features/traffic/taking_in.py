@@ -1,6 +1,6 @@
 """The one verb by which requests and signals come in, whichever door they came by."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -52,6 +52,7 @@ def take_in(
     signals: Sequence[tuple[int, SignalRow]] = (),
     texts: Sequence[tuple[int, TextsRow]] = (),
     flaws: Sequence[Flaw] = (),
+    left_out: Callable[[], Collection[str]] | None = None,
 ) -> Taken:
     """Stores a batch, whole or not at all; each row once, however often it comes.
 
@@ -65,6 +66,8 @@ def take_in(
         signals: likewise.
         texts: likewise; of requests of this batch, of one before, or of one that is to come.
         flaws: rows that the door could not read; they are counted with those that this refuses.
+        left_out: gives ids of requests that aren't stored, by what other batches have stored: it is
+            called while none does.
     """
     settings = settings_of(project)
     limits = TimeLimits.at(timezone.now(), days=settings.days)
@@ -74,6 +77,10 @@ def take_in(
     make_days(DAILY, {row.day for row in calls.rows} | {row.day for row in feedback.rows})
     with transaction.atomic():
         plan_by_size()
+        if left_out is not None:
+            lock_project(settings)
+            gone = left_out()
+            kept = [pair for pair in kept if pair[0].row.id not in gone]
         stored = store_requests(project, source, kept, settings)
         stored_signals = store_signals(project, source, feedback.rows, settings)
         refused = [*flaws, *calls.flaws, *feedback.flaws, *apart.flaws]

@@ -53,6 +53,11 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         days = {hour.date() for hour in hours}
         return self.filter(spans, day__in=days)
 
+    def of_traces(self, project: int, traces: Collection[str]) -> Self:
+        """Requests of a project's traces, by the index of traces."""
+        rows = self.filter(trace_id__in=traces).exclude(trace_id="")
+        return rows.alias(owner=F("project_id") + 0).filter(owner=project)
+
     def older_than(self, time: datetime, key: str) -> Self:
         """Requests that stand below this one in a list with the newest at the top."""
         return self.filter(models.Q(time__lt=time) | models.Q(time=time, key__gt=key))

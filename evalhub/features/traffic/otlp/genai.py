@@ -24,6 +24,7 @@ from evalhub.features.traffic.otlp.genai_texts import (
     literal_of,
     messages_of,
 )
+from evalhub.features.traffic.otlp.same_calls import TracedCall, calls_around, repeated_calls
 from evalhub.features.traffic.otlp.telemetry import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import (
@@ -49,7 +50,8 @@ class Traffic:
         texts: of requests whose spans aren't in the body, with the place of their first event.
         flaws: model calls, evaluations and texts that no row can be made of.
         others: spans that are no model call, and log records that are no evaluation or text.
-        parents: of requests that may be a part of another one, by id: the id that this would have.
+        repeated: model calls that another span tells of too.
+        around: by a request's id, that of the span around it, or of the nearest model call.
     """
 
     requests: list[tuple[int, RequestRow]] = field(default_factory=list)
@@ -57,7 +59,8 @@ class Traffic:
     texts: list[tuple[int, TextsRow]] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
     others: int = 0
-    parents: dict[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    around: dict[str, str] = field(default_factory=dict)
 
     def add(self, line: int, row: RequestRow | SignalRow | TextsRow | Flaw) -> None:
         if isinstance(row, RequestRow):
@@ -69,25 +72,34 @@ class Traffic:
         else:
             self.flaws.append(row)
 
-    def drop_parts_of(self, stored: Iterable[str]) -> None:
-        """Drops requests that are a part of one of these, by id."""
-        whole = set(stored)
-        parts = {key for key, parent in self.parents.items() if parent in whole}
+    def told_twice(self, stored: Sequence[TracedCall]) -> set[str]:
+        """Ids of requests that are told of twice, here or by one of these, which are stored; they
+        are counted.
+
+        What looks like a mirrored call is the inner span of one whose outer one is stored.
+        """
+        whole = {call.key for call in stored}
+        mirrored = [row.id for _, row in self.requests if row.mirror_of]
+        parts = {key for key in mirrored if self.around.get(key) in whole}
+        calls = [TracedCall.of(row) for _, row in self.requests if not row.mirror_of]
+        repeated = repeated_calls(calls, stored, self.around)
         self.others += len(parts)
-        self.requests = [(line, row) for line, row in self.requests if row.id not in parts]
+        self.repeated += len(repeated)
+        return parts | repeated
 
 
 def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
     """The requests that spans are, and the evaluations that are events of theirs."""
     traffic = Traffic()
     are_calls = [is_model_call(span) for span in spans]
-    calls = {span.span_id for span in compress(spans, are_calls)}
+    calls = {_id(span) for span in compress(spans, are_calls)}
+    traffic.around = calls_around({_id(span): _parent(span) for span in spans}, calls)
     for line, (span, is_call) in enumerate(zip(spans, are_calls, strict=True), start=1):
         if is_call:
             traffic.add(line, row_or_flaw(RequestRow, _request(span), line))
-        elif span.name == names.RAW and span.parent_id not in calls:
+        elif span.name == names.RAW and _parent(span) not in calls:
             traffic.add(line, row_or_flaw(RequestRow, _mirrored(span), line))
-            traffic.parents[_id(span)] = f"{span.trace_id}-{span.parent_id}"
+            traffic.around[_id(span)] = _parent(span)
         else:
             traffic.others += 1
         for event in span.events:
@@ -149,6 +161,10 @@ def _texts(call: str, events: Sequence[LogRecord]) -> dict[str, Any] | None:
         "output": answer.text,
         "tool_calls": answer.calls,
     }
+
+
+def _parent(span: Span) -> str:
+    return f"{span.trace_id}-{span.parent_id}" if span.parent_id else ""
 
 
 def _request(span: Span) -> dict[str, Any]:
