@@ -10,7 +10,7 @@ project, but for the primary key, and who looks for ids uses `at`.
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Self, cast
 
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef
@@ -53,10 +53,10 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         days = {hour.date() for hour in hours}
         return self.filter(spans, day__in=days)
 
-    def of_traces(self, project: int, traces: Collection[str]) -> Self:
-        """Requests of a project's traces, by the index of traces."""
-        rows = self.filter(trace_id__in=traces).exclude(trace_id="")
-        return rows.alias(owner=F("project_id") + 0).filter(owner=project)
+    def of_traces(self, project: int, condition: str, parameter: str) -> Self:
+        """Requests of a project's traces, which `bulk.one_of` names, by the index of traces."""
+        rows = self.exclude(trace_id="").alias(owner=F("project_id") + 0).filter(owner=project)
+        return cast("Self", rows.extra(where=[condition], params=[parameter]))
 
     def older_than(self, time: datetime, key: str) -> Self:
         """Requests that stand below this one in a list with the newest at the top."""

@@ -1,7 +1,6 @@
 """What a body of OTLP holds, stored: each call once, whatever spans tell of it."""
 
 from datetime import timedelta
-from itertools import batched
 
 from django.db.models import F
 from django.utils import timezone
@@ -12,9 +11,9 @@ from evalhub.features.traffic.otlp.genai import Traffic
 from evalhub.features.traffic.otlp.same_calls import TracedCall, call_end
 from evalhub.features.traffic.otlp.telemetry import OtlpExport
 from evalhub.features.traffic.rows import TrafficSource
+from evalhub.features.traffic.storage.bulk import one_of
 from evalhub.features.traffic.taking_in import Taken, take_in
 
-TRACES_AT_ONCE = 1000
 REPEATED = "a call that another span tells of"
 
 
@@ -39,16 +38,15 @@ def _stored(project: Project, traffic: Traffic) -> list[TracedCall]:
     days = [row.time.date() for _, row in traffic.requests]
     if not days:
         return []
+    first, last = min(days) - timedelta(days=1), max(days) + timedelta(days=1)
     traces = {row.trace_id for _, row in traffic.requests}
-    rows = Request.objects.filter(mirror_of="").order_by()
-    rows = rows.of_days(min(days) - timedelta(days=1), max(days) + timedelta(days=1))
+    rows = Request.objects.of_traces(project.pk, *one_of("trace_id", traces)).of_days(first, last)
     fields = ("key", "trace_id", "response_id", "model_name", "time", "latency_ms")
     return [
         TracedCall(key, trace_id, response_id, model, time, call_end(time, latency_ms))
-        for some in batched(sorted(traces), TRACES_AT_ONCE)
-        for key, trace_id, response_id, model, time, latency_ms in rows.of_traces(
-            project.pk, some
-        ).values_list(*fields)
+        for key, trace_id, response_id, model, time, latency_ms in rows.filter(mirror_of="")
+        .order_by()
+        .values_list(*fields)
     ]
 
 

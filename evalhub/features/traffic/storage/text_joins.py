@@ -21,7 +21,7 @@ from evalhub.features.traffic.models import EventTexts, Request, RequestText, Tr
 from evalhub.features.traffic.privacy.texts import KeptTexts, add_event_texts
 from evalhub.features.traffic.rows import RequestRow, TextsRow
 from evalhub.features.traffic.storage.admission import Admitted
-from evalhub.features.traffic.storage.bulk import Place, write_over
+from evalhub.features.traffic.storage.bulk import Place, one_of, write_over
 from evalhub.features.traffic.storage.roll_ups import add_requests, take_out_requests
 
 _AT_ONCE = 500
@@ -83,12 +83,11 @@ def kept_of_events(texts: EventTexts) -> KeptTexts:
 
 
 def _event_texts(project: Project, keys: Collection[str]) -> dict[str, EventTexts]:
+    if not keys:
+        return {}
+    condition, parameter = one_of("key", keys)
     rows = EventTexts.objects.filter(project=project)
-    return {
-        texts.key: texts
-        for some in batched(sorted(keys), _AT_ONCE)
-        for texts in rows.filter(key__in=some)
-    }
+    return {texts.key: texts for texts in rows.extra(where=[condition], params=[parameter])}
 
 
 def _join_stored(project: Project, changed: Mapping[str, tuple[date, EventTexts]]) -> None:
