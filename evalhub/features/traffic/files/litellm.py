@@ -59,8 +59,10 @@ def read_litellm(record: Mapping[str, Any], line: int = 1) -> RequestRow | Flaw:
     """The request that a payload logs, or why it is none."""
     try:
         values = _values(record)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        message = f"isn't a StandardLoggingPayload of LiteLLM: {error!r:.200}"
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+        missing = isinstance(error, KeyError)
+        why = f"{error} is missing" if missing else "a field has another type there"
+        message = f"isn't a StandardLoggingPayload of LiteLLM: {why}"
         return Flaw(line, FlawReason.INVALID, message)
     return row_or_flaw(RequestRow, values, line)
 

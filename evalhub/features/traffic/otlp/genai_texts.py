@@ -107,7 +107,15 @@ def first_choice(value: Any) -> Answer:
         calls = _calls(message.get("tool_calls"))
     except ValueError:
         return Answer(finish_reason=reason)
-    return Answer(content if isinstance(content, str) else None, reason, calls)
+    return Answer(_text_of(content), reason, calls)
+
+
+def _text_of(content: Any) -> str | None:
+    """A text, or the parts of a list that are one, together."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts = [part.get("text") for part in content if isinstance(part, dict)]
+    return "".join(text for text in texts if isinstance(text, str)) or None
 
 
 def _value(value: Any) -> Any:
