@@ -56,9 +56,10 @@ def _calls(raw: tuple[dict[str, Any], ...] | None) -> tuple[dict[str, Any], ...]
     """Calls of tools as {name, arguments}; None where there is none."""
     storable = _storable(raw or ())
     try:
-        return tuple(calls_of(list(storable)) or ()) or None
+        calls = tuple(calls_of(list(storable)) or ())
     except ValueError as error:
         raise invalid(str(error)) from None
+    return _storable(calls) or None  # arguments were JSON in a text, perhaps
 
 
 def _in_utc(time: datetime) -> datetime:

@@ -196,6 +196,7 @@ def test_the_tools_that_an_answer_calls_are_kept_as_files_of_answers_have_them(
         ("find_order", "a list is needed"),
         (["find_order"], "an object is needed"),
         ([{"arguments": {}}], "a tool is called without a name"),
+        ([{"name": "x", "arguments": '{"a":' * 200 + "1" + "}" * 200}], "nested more than 100"),
         ([{"name": "find"}] * 129, "129 tools are called at once, and at most 128 are kept"),
         ([{"name": "find", "arguments": {"x": "a\x00b"}}], "holds a NUL character at position 2"),
         ([{"name": "x", "arguments": {"x": "y" * 2_000_000}}], "is too long: 1,000,000 characters"),

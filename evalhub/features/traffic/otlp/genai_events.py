@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from evalhub.features.traffic.otlp import genai_names as names
 from evalhub.features.traffic.otlp.genai_texts import (
     UNREADABLE,
-    Answer,
+    CallAnswer,
     answer_of,
     chat_messages,
     first_choice,
@@ -29,19 +29,19 @@ class CallTexts(NamedTuple):
     """What events say of a call: the messages, None without any, and the answer."""
 
     messages: tuple[dict[str, Any], ...] | None
-    answer: Answer
+    answer: CallAnswer
 
 
 def texts_of_events(events: Iterable[SpanEvent | LogRecord]) -> CallTexts:
     """The texts of one call's events, in their order; what can't be read is none."""
     messages: list[dict[str, Any]] = []
-    answer = Answer()
+    answer = CallAnswer()
     for event in events:
         try:
             messages += _messages(event)
             answer = _answer(event) or answer
         except UNREADABLE:
-            return CallTexts(None, Answer())
+            return CallTexts(None, CallAnswer())
     return CallTexts(tuple(messages) or None, answer)
 
 
@@ -64,7 +64,7 @@ def _messages(event: SpanEvent | LogRecord) -> Iterable[dict[str, Any]]:
     return ()
 
 
-def _answer(event: SpanEvent | LogRecord) -> Answer | None:
+def _answer(event: SpanEvent | LogRecord) -> CallAnswer | None:
     """None where it is none, and of several choices but the first."""
     if event.name == names.DETAILS:
         return answer_of(event.attributes)

@@ -32,7 +32,7 @@ UNREADABLE = (
 """What reading a text of any form may raise."""
 
 
-class Answer(NamedTuple):
+class CallAnswer(NamedTuple):
     """What a model answered.
 
     Attributes:
@@ -62,18 +62,18 @@ def messages_of(attributes: Attributes) -> tuple[dict[str, Any], ...] | None:
         return None
 
 
-def answer_of(attributes: Attributes) -> Answer:
+def answer_of(attributes: Attributes) -> CallAnswer:
     """The first answer of several; an empty one where there is none that can be read."""
     try:
         if OUTPUT in attributes:
             answers = _value(attributes[OUTPUT])
-            return _answer_of_parts(answers[0]) if answers else Answer()
+            return _answer_of_parts(answers[0]) if answers else CallAnswer()
         for _, start, between in NUMBERED:
             for message in _numbered(attributes, start, between):
-                return Answer(message["content"], calls=_calls(message.get("tool_calls")))
+                return CallAnswer(message["content"], calls=_calls(message.get("tool_calls")))
         return _plain_answer(attributes.get(OUTPUT_VALUE))
     except UNREADABLE:
-        return Answer()
+        return CallAnswer()
 
 
 def literal_of(text: Any) -> Any:
@@ -93,11 +93,11 @@ def chat_messages(value: Any) -> tuple[dict[str, Any], ...] | None:
     return tuple(value) or None
 
 
-def first_choice(value: Any) -> Answer:
+def first_choice(value: Any) -> CallAnswer:
     """The first of OpenAI's `choices`. Of a call that can't be read nothing is an answer."""
     choice = value[0] if isinstance(value, list) and value else None
     if not isinstance(choice, dict):
-        return Answer()
+        return CallAnswer()
     reason = str(choice.get("finish_reason") or "")
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -106,8 +106,8 @@ def first_choice(value: Any) -> Answer:
     try:
         calls = _calls(message.get("tool_calls"))
     except ValueError:
-        return Answer(finish_reason=reason)
-    return Answer(_text_of(content), reason, calls)
+        return CallAnswer(finish_reason=reason)
+    return CallAnswer(_text_of(content), reason, calls)
 
 
 def _text_of(content: Any) -> str | None:
@@ -168,12 +168,12 @@ def _content(parts: Iterable[Mapping[str, Any]]) -> Any:
     return contents or None
 
 
-def _answer_of_parts(message: Mapping[str, Any]) -> Answer:
+def _answer_of_parts(message: Mapping[str, Any]) -> CallAnswer:
     parts = message.get("parts") or ()
     texts = [part["content"] for part in parts if part["type"] == "text"]
     calls = _calls([part for part in parts if part["type"] == "tool_call"])
     reason = str(message.get("finish_reason") or "")
-    return Answer("".join(texts) if texts else None, reason, calls)
+    return CallAnswer("".join(texts) if texts else None, reason, calls)
 
 
 def _numbered(attributes: Attributes, start: str, between: str) -> list[dict[str, Any]]:
@@ -207,11 +207,11 @@ def _plain_messages(value: Any) -> tuple[dict[str, Any], ...] | None:
     return messages or ({"role": "user", "content": value},)
 
 
-def _plain_answer(value: Any) -> Answer:
+def _plain_answer(value: Any) -> CallAnswer:
     if not isinstance(value, str):
-        return Answer()
+        return CallAnswer()
     document = _document(value) or {}
-    return first_choice(document["choices"]) if "choices" in document else Answer(value)
+    return first_choice(document["choices"]) if "choices" in document else CallAnswer(value)
 
 
 def _document(text: str) -> dict[str, Any] | None:

@@ -88,8 +88,9 @@ class Masking:
         self.tokens = dict(tokens or {})
         self._pseudonym = pseudonym
         self._tokens: dict[tuple[DataKind, str], str] = {}
-        kinds = [token[1:].partition("-")[0] for token in self.tokens.values()]
-        self._numbers = {kind: kinds.count(kind) for kind in DataKind}
+        self._numbers = dict.fromkeys(DataKind, 0)
+        for token in self.tokens.values():
+            self._numbers[DataKind(token[1:].partition("-")[0])] += 1
 
     def mask(self, text: str) -> str:
         """The text with tokens in place of personal data; the text itself where there is none."""
