@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evalhub.decision.sections.shadow import AnswerCosts, ShadowRow, ShadowSection
+from evalhub.decision.sections.shadow import COST_SCORE, AnswerCosts, ShadowRow, ShadowSection
 from evalhub.declare.declaration import validate
 from evalhub.ledger.measured_costs import run_costs
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -88,21 +88,30 @@ def _asked_together(baseline: Run, candidate: Run) -> bool:
 
 def _answer_costs(run: Run) -> AnswerCosts | None:
     rows = Output.objects.filter(run=run, error="").order_by()
-    latencies = [
-        (value, 1.0 if weight is None else weight)
-        for value, weight in rows.values_list("latency_ms", "item__weight")
-        if value is not None
-    ]
+    latencies: list[tuple[float, float]] = []
+    prices: list[tuple[float, float]] = []
+    for latency, scores, weight in rows.values_list("latency_ms", "given_scores", "item__weight"):
+        price, stands_for = (scores or {}).get(COST_SCORE), 1.0 if weight is None else weight
+        latencies += [] if latency is None else [(latency, stands_for)]
+        prices += [] if price is None else [(price, stands_for)]
     money = run_costs([run.pk])[run.pk].money
-    if not latencies and money is None:
+    if not latencies and not prices and money is None:
         return None
     p50, p95 = _quantiles(latencies)
     return AnswerCosts(
-        answers=len(latencies) or (money.n if money else 0),
+        answers=max(len(latencies), len(prices)) or (money.n if money else 0),
         latency_p50_ms=p50,
         latency_p95_ms=p95,
-        cost_usd=None if money is None else money.mean,
+        cost_usd=money.mean if money else _mean(prices),
     )
+
+
+def _mean(rows: Sequence[tuple[float, float]]) -> float | None:
+    """The weighted mean of (value, weight)."""
+    if not rows:
+        return None
+    values, weights = np.array(rows).T
+    return float(values @ weights / weights.sum())
 
 
 def _quantiles(rows: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:

@@ -42,9 +42,10 @@ class StrangersInTurn:
 def is_for_strangers(path: str) -> bool:
     """Whether the page at this address is for people who aren't signed in.
 
-    The API isn't: it takes tokens, and to look one up costs nothing.
+    The API isn't, nor are addresses for exporters: they take tokens, and to look one up costs
+    nothing.
     """
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/v1/")):
         return False
     try:
         page = resolve(path).func

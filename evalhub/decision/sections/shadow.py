@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
 
 
+COST_SCORE = "cost_usd"
+"""The score with which a recorded answer says what it cost, as a mirror's do."""
+
+
 class AnswerCosts(Declaration):
     """What an arm's answers to a sample took and cost, as it was recorded; null: not known.
 

@@ -17,7 +17,7 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_owns
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.models import Request, RequestText, Signal
+from evalhub.features.traffic.models import EventTexts, Request, RequestText, Signal
 
 _HASH = re.compile("[0-9a-f]{32}")
 AT_ONCE = 1_000
@@ -37,6 +37,7 @@ def erase_requests(project: Project, day: date, keys: Sequence[str]) -> Mapping[
     """Erases these requests with their texts."""
     of_day = {"project": project, "day": day, "key__in": keys}
     texts = RequestText.objects.filter(**of_day).delete()[0]
+    EventTexts.objects.filter(project=project, key__in=keys).delete()
     return {"requests": Request.objects.filter(**of_day).delete()[0], "texts": texts}
 
 

@@ -14,6 +14,7 @@ from evalhub.features.traffic.rows import LONGEST_TEXT
 
 _TYPES = {
     "string_type": "a text is needed",
+    "string_unicode": "a text is needed without half a surrogate pair",
     "int_type": "a whole number is needed",
     "float_type": "a number is needed",
     "finite_number": "a number is needed, neither NaN nor infinite",

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError, to_json
 from evalhub.declare.amounts import Amount
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.io.json_values import JsonError, check_value
+from evalhub.io.tools import calls_of
 
 LONGEST_ID = 200
 LONGEST_NAME = 100
@@ -50,6 +51,16 @@ def _storable(messages: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...
     return messages
 
 
+def _calls(raw: tuple[dict[str, Any], ...] | None) -> tuple[dict[str, Any], ...] | None:
+    """Calls of tools as {name, arguments}; None where there is none."""
+    storable = _storable(raw or ())
+    try:
+        calls = tuple(calls_of(list(storable)) or ())
+    except ValueError as error:
+        raise invalid(str(error)) from None
+    return _storable(calls) or None  # arguments were JSON in a text, perhaps
+
+
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
@@ -65,8 +76,16 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)
 Messages = Annotated[
     tuple[dict[str, Any], ...], Field(max_length=MOST_MESSAGES), AfterValidator(_storable)
 ]
+ToolCalls = Annotated[tuple[dict[str, Any], ...] | None, AfterValidator(_calls)]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Milliseconds = Annotated[float, Field(ge=0)]
+SentMessages = Annotated[
+    Messages | None, Field(description="as chat messages: a list of {role, content}")
+]
+SentOutput = Annotated[Text | None, Field(description="the answer's text")]
+SentCalls = Annotated[
+    ToolCalls, Field(description="the tools that the answer calls: a list of {name, arguments}")
+]
 
 
 class RequestRow(Declaration):
@@ -115,10 +134,30 @@ class RequestRow(Declaration):
     mirror_of: Id = Field(
         "", description="what this is a mirrored copy of: the id of a request, or of its trace"
     )
-    messages: Messages | None = Field(
-        None, description="as chat messages: a list of {role, content}"
-    )
-    output: Text | None = Field(None, description="the answer's text")
+    messages: SentMessages = None
+    output: SentOutput = None
+    tool_calls: SentCalls = None
+
+    @property
+    def has_texts(self) -> bool:
+        return not (self.messages is None and self.output is None and self.tool_calls is None)
+
+
+class TextsRow(Declaration):
+    """Texts of a request that come apart from it, all of them or a part.
+
+    Attributes:
+        id: of the request.
+        time: of the first of them.
+        until: of the last message.
+    """
+
+    id: NonEmptyId
+    time: Time
+    until: Time | None = None
+    messages: SentMessages = None
+    output: SentOutput = None
+    tool_calls: SentCalls = None
 
 
 class SignalBy(StrEnum):

@@ -1,6 +1,6 @@
 """The one verb by which requests and signals come in, whichever door they came by."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -13,13 +13,14 @@ from evalhub.features.traffic.flaws import Flaw, FlawReason
 from evalhub.features.traffic.keeping import settings_of
 from evalhub.features.traffic.models import DAILY
 from evalhub.features.traffic.privacy.texts import kept_texts
-from evalhub.features.traffic.rows import RequestRow, SignalRow, TrafficSource
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TextsRow, TrafficSource
 from evalhub.features.traffic.storage.admission import TimeLimits, admit
 from evalhub.features.traffic.storage.bulk import plan_by_size
 from evalhub.features.traffic.storage.refused import count_refused
 from evalhub.features.traffic.storage.roll_ups import add_requests, add_signals, lock_project
 from evalhub.features.traffic.storage.signal_joins import join_signals
 from evalhub.features.traffic.storage.storing import store_requests, store_signals
+from evalhub.features.traffic.storage.text_joins import add_texts, with_waiting_texts
 
 __all__ = ["Flaw", "FlawReason", "Taken", "take_in"]
 
@@ -49,7 +50,9 @@ def take_in(
     source: TrafficSource,
     requests: Sequence[tuple[int, RequestRow]] = (),
     signals: Sequence[tuple[int, SignalRow]] = (),
+    texts: Sequence[tuple[int, TextsRow]] = (),
     flaws: Sequence[Flaw] = (),
+    left_out: Callable[[], Collection[str]] | None = None,
 ) -> Taken:
     """Stores a batch, whole or not at all; each row once, however often it comes.
 
@@ -61,23 +64,35 @@ def take_in(
     Args:
         requests: each with its line.
         signals: likewise.
+        texts: likewise; of requests of this batch, of one before, or of one that is to come.
         flaws: rows that the door could not read; they are counted with those that this refuses.
+        left_out: gives ids of requests that aren't stored, by what other batches have stored: it is
+            called while none does.
     """
     settings = settings_of(project)
     limits = TimeLimits.at(timezone.now(), days=settings.days)
     calls, feedback = admit(requests, limits), admit(signals, limits)
-    texts = [(admitted, kept_texts(admitted.row, settings)) for admitted in calls.rows]
+    apart = admit(texts, limits)
+    kept = [(admitted, kept_texts(admitted.row, settings)) for admitted in calls.rows]
     make_days(DAILY, {row.day for row in calls.rows} | {row.day for row in feedback.rows})
     with transaction.atomic():
         plan_by_size()
-        stored = store_requests(project, source, texts, settings)
+        if left_out is not None:
+            lock_project(settings)
+            gone = left_out()
+            kept = [pair for pair in kept if pair[0].row.id not in gone]
+        stored = store_requests(project, source, kept, settings)
         stored_signals = store_signals(project, source, feedback.rows, settings)
-        refused = [*flaws, *calls.flaws, *feedback.flaws, *stored.flaws, *stored_signals.flaws]
+        refused = [*flaws, *calls.flaws, *feedback.flaws, *apart.flaws]
+        refused += [*stored.flaws, *stored_signals.flaws]
         refused.sort(key=attrgetter("line"))
-        new = [pair for pair in texts if (pair[0].day, pair[0].row.id) in stored.new]
+        new = [pair for pair in kept if (pair[0].day, pair[0].row.id) in stored.new]
         lock_project(settings)
         joined = join_signals(project, stored_signals.new, [admitted for admitted, _ in new])
+        if source is TrafficSource.OTLP:
+            new = with_waiting_texts(project, new)
         add_requests(project, new)
+        add_texts(project, apart.rows, settings)
         add_signals(project, joined.values())
         count_refused(project, source, refused)
     return Taken(

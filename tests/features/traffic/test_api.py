@@ -171,6 +171,47 @@ def test_texts_are_off_until_an_owner_says_otherwise(sender: Program, team: Team
     assert set(Request.objects.values_list("language", flat=True)) == {"en"}
 
 
+def test_the_tools_that_an_answer_calls_are_kept_as_files_of_answers_have_them(
+    sender: Program, team: Team
+) -> None:
+    change_settings(project=team.project, by=team.olga, text_share=1)
+    function = {"name": "find_order", "arguments": '{"mail": "olga@example.org"}'}
+    plain = {"name": "find_order", "arguments": {"mail": "olga@example.org"}}
+    rows = [
+        a_row("r1", tool_calls=[{"id": "c-1", "type": "function", "function": function}]),
+        a_row("r2", tool_calls=[plain], output="I look."),
+        a_row("r3", tool_calls=[]),
+    ]
+    assert sent(sender, "/requests", ndjson(rows)).json()["requests"] == 3
+    masked = [{"name": "find_order", "arguments": {"mail": "[mail-1]"}}]
+    assert list(RequestText.objects.order_by("key").values_list("tool_calls", "output")) == [
+        (masked, None),
+        (masked, "I look."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("calls", "message"),
+    [
+        ("find_order", "a list is needed"),
+        (["find_order"], "an object is needed"),
+        ([{"arguments": {}}], "a tool is called without a name"),
+        ([{"name": "x", "arguments": '{"a":' * 200 + "1" + "}" * 200}], "nested more than 100"),
+        ([{"name": "find"}] * 129, "129 tools are called at once, and at most 128 are kept"),
+        ([{"name": "find", "arguments": {"x": "a\x00b"}}], "holds a NUL character at position 2"),
+        ([{"name": "x", "arguments": {"x": "y" * 2_000_000}}], "is too long: 1,000,000 characters"),
+    ],
+)
+def test_calls_that_cannot_be_kept_are_refused_with_what_is_wrong(
+    sender: Program, calls: Any, message: str
+) -> None:
+    answer = sent(sender, "/requests", ndjson([a_row("r1", tool_calls=calls), a_row("r2")])).json()
+    [flaw] = answer["flaws"]
+    assert answer["requests"] == 1
+    assert flaw["field"].startswith("tool_calls")
+    assert message in flaw["message"]
+
+
 def test_a_comment_is_masked_before_it_is_stored(sender: Program, team: Team) -> None:
     change_settings(project=team.project, by=team.olga, text_share=1)
     sent(sender, "/signals", ndjson([a_thumb(text="Call +49 30 23125 000")]))

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from pyarrow import parquet
 
 from evalhub.cli.app import run as cli
-from evalhub.features.traffic.keeping import settings_of
+from evalhub.features.traffic.keeping import settings_of, user_hash
 from evalhub.features.traffic.models import Request, RequestText, Signal
 from tests.cast import Team
 from tests.features.traffic.otlp_bodies import RECORDED
@@ -104,6 +105,38 @@ def test_parquet_is_taken_in_with_empty_cells_left_out(
     assert shown("import", file)["requests"] == 2
     tokens = Request.objects.order_by("key").values_list("prompt_tokens", flat=True)
     assert list(tokens) == [5, None]
+
+
+def test_parquet_of_a_warehouse_has_decimals_and_texts_as_bytes(
+    shown: Shown, team: Team, tmp_path: Path
+) -> None:
+    rows = [
+        {"id": key, "time": time(), "model": "m", "cost_usd": Decimal("0.0012"), "user": user}
+        for key, user in (("r1", b"ada"), ("r2", b"\xff"))
+    ]
+    file = tmp_path / "requests.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    result = shown("import", file)
+    assert (result["requests"], result["refused"]) == (1, {"not a JSON object": 1})
+    request = Request.objects.get()
+    assert request.cost_usd == 0.0012
+    assert request.user_hash == user_hash("ada", settings_of(team.project))
+
+
+def test_parquet_that_cannot_be_read_to_its_end_is_refused(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "requests.parquet"
+    for times in (
+        pyarrow.array([2**62], pyarrow.timestamp("ms", "UTC")),
+        pyarrow.array([0], pyarrow.timestamp("ms", "Nowhere/City")),
+    ):
+        parquet.write_table(pyarrow.table({"id": ["r1"], "time": times, "model": ["m"]}), file)
+        ended = run("import", file)
+        assert (ended.code, "malformed Parquet" in ended.stderr) == (65, True), ended
+    parquet.write_table(pyarrow.table({"id": [f"request {n}" for n in range(99)]}), file)
+    content = file.read_bytes()
+    file.write_bytes(content[:60] + bytes(100) + content[160:])
+    ended = run("import", file)
+    assert (ended.code, "malformed Parquet" in ended.stderr) == (65, True), ended
 
 
 def test_litellms_payloads_are_known_by_their_first_line(shown: Shown, jsonl: Jsonl) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
 from evalhub.features.traffic.otlp.json_bodies import read_records, read_spans
+from evalhub.features.traffic.otlp.same_calls import TracedCall
 from evalhub.features.traffic.rows import RequestRow, SignalRow
 from evalhub.features.traffic.taking_in import FlawReason
 from tests.features.traffic.otlp_bodies import (
@@ -22,6 +23,7 @@ from tests.features.traffic.otlp_bodies import (
     an_event,
     key_values,
 )
+from tests.features.traffic.rows_of import noon
 
 ASKED = {"role": "user", "content": "Where is my order?"}
 
@@ -347,6 +349,8 @@ def test_the_inner_span_of_a_call_that_came_before_is_no_second_request() -> Non
     [place] = [n for n, span in enumerate(spans) if span.name == "litellm_request"][:1]
     call = f"{spans[place].trace_id}-{spans[place].span_id}"
     later = traffic_of_spans(spans[place + 1 : place + 2])
-    assert [*later.parents.values()] == [call]
-    later.drop_parts_of([call])
-    assert (later.requests, later.others) == ([], 1)
+    assert [*later.around.values()] == [call]
+    whole = TracedCall(call, spans[place].trace_id, "", "m", noon(), noon())
+    [(_, inner)] = later.requests
+    assert later.told_twice([whole]) == {inner.id}
+    assert later.others == 1

@@ -66,6 +66,27 @@ def test_a_streams_first_token_is_timed() -> None:
     assert row.first_token_ms == pytest.approx(250, abs=0.01)
 
 
+def test_the_tools_that_an_answer_calls_are_read() -> None:
+    function = {"name": "find_order", "arguments": '{"number": 5}'}
+    call = {"id": "c-1", "type": "function", "function": function}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+    row = request_of(PLAIN | {"response": PLAIN["response"] | {"choices": [choice]}})
+    assert (row.output, row.finish_reason) == (None, "tool_calls")
+    assert row.tool_calls == ({"name": "find_order", "arguments": {"number": 5}},)
+
+
+def test_an_answer_in_parts_is_read() -> None:
+    parts = [{"type": "thinking"}, {"type": "text", "text": "At "}, {"type": "text", "text": "sea"}]
+    choices = [{"message": {"role": "assistant", "content": parts}}]
+    assert request_of(PLAIN | {"response": {"choices": choices}}).output == "At sea"
+
+
+def test_a_payload_without_a_field_says_which() -> None:
+    flaw = read_litellm({name: value for name, value in PLAIN.items() if name != "model"})
+    assert str(flaw) == "isn't a StandardLoggingPayload of LiteLLM: 'model' is missing"
+
+
 def test_cached_and_reasoning_tokens_are_read() -> None:
     usage = {
         "prompt_tokens_details": {"cached_tokens": 2},
@@ -92,6 +113,7 @@ def test_nothing_else_of_its_metadata_comes_in() -> None:
         ({"response_cost": float("nan")}, FlawReason.NOT_A_NUMBER, "cost_usd"),
         ({"endTime": 0}, FlawReason.NEGATIVE, "field 'latency_ms'"),
         ({"startTime": 1e300}, FlawReason.INVALID, "isn't a StandardLoggingPayload"),
+        ({"startTime": -1e18}, FlawReason.INVALID, "a field has another type there"),
     ],
 )
 def test_a_payload_that_cannot_be_is_a_flaw(

@@ -105,7 +105,7 @@ def test_a_log_record_is_read_alike() -> None:
     named = a_record({"event.name": "gen_ai.evaluation.result"}, eventName="")
     body = a_log_body(a_record({"gen_ai.evaluation.score.value": 0.5}), named)
     records = json_bodies.read_records(body)
-    assert [record.event for record in records] == ["gen_ai.evaluation.result"] * 2
+    assert [record.name for record in records] == ["gen_ai.evaluation.result"] * 2
     assert records[0].span_id == SPAN
     assert protobuf_bodies.read_records(protobuf(ExportLogsServiceRequest, body)) == records
 
@@ -115,6 +115,17 @@ def test_an_attribute_that_is_not_listed_is_dropped() -> None:
     [span] = json_bodies.read_spans(a_trace_body(a_span(secret)))
     assert "192.0.2.7" not in str(span)
     assert span.attributes.keys() == {"gen_ai.operation.name", "gen_ai.request.model"}
+
+
+def test_ids_that_are_zeros_stand_for_none_where_there_may_be_none() -> None:
+    body = a_trace_body(a_span(parentSpanId="0" * 16))
+    log = a_log_body(a_record({}, traceId="0" * 32, spanId="0" * 16))
+    for reader in (json_bodies, protobuf_bodies):
+        in_json = reader is json_bodies
+        spans = body if in_json else protobuf(ExportTraceServiceRequest, body)
+        logs = log if in_json else protobuf(ExportLogsServiceRequest, log)
+        [span], [record] = reader.read_spans(spans), reader.read_records(logs)
+        assert (span.parent_id, record.trace_id, record.span_id) == ("", "", "")
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -154,6 +165,8 @@ WIDE = [{"key": "k", "value": {"stringValue": ""}}] * 100_000
         (a_trace_body(a_span(), a_span(traceId="a")), "span 2: traceId is 32 hexadecimal digits"),
         (a_trace_body(a_span(spanId=None)), "span 1: spanId is 16 hexadecimal digits"),
         (a_trace_body(a_span(traceId="W47/95gDgQPSabYzgT/GDA==")), "traceId is 32 hexadecimal"),
+        (a_trace_body(a_span(traceId="0" * 32)), "span 1: traceId is all zeros"),
+        (a_trace_body(a_span(spanId="0" * 16)), "span 1: spanId is all zeros"),
         (a_trace_body(a_span(startTimeUnixNano="1" * 5000)), "span 1 isn't OTLP"),
         (a_trace_body(a_span(startTimeUnixNano="1" * 40)), "a time is a 64-bit number"),
         (a_trace_body(a_span(startTimeUnixNano=-1)), "a time is a 64-bit number"),
@@ -174,7 +187,7 @@ def test_a_json_body_that_is_no_otlp_is_refused_by_name(body: bytes, message: st
 
 
 def a_message(*attributes: KeyValue, **fields: Any) -> bytes:
-    span = {"trace_id": bytes(16), "span_id": bytes(8), "attributes": attributes} | fields
+    span = {"trace_id": b"t" * 16, "span_id": b"s" * 8, "attributes": attributes} | fields
     scopes = [ScopeSpans(spans=[Span(**span)])]
     request = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=scopes)])
     return bytes(request.SerializeToString())

@@ -43,7 +43,9 @@ VALUES = st.recursive(
         st.fixed_dictionaries({"arrayValue": st.fixed_dictionaries({"values": st.lists(inner)})}),
         st.fixed_dictionaries(
             {"kvlistValue": st.fixed_dictionaries({"values": st.lists(st.fixed_dictionaries(
-                {"key": st.sampled_from(["role", "parts", "type", "content"]), "value": inner}
+                {"key": st.sampled_from(
+                    ["role", "parts", "type", "content", "message", "tool_calls", "function"]
+                ), "value": inner}
             ))})}
         ),
     ),
@@ -52,10 +54,12 @@ VALUES = st.recursive(
 ATTRIBUTES = st.lists(
     st.fixed_dictionaries({"key": st.sampled_from(NAMES), "value": VALUES}), max_size=8
 )
+EVENT_NAMES = ["exception", "feature_flag", genai_names.EVALUATION]
+EVENT_NAMES += sorted(genai_names.TEXT_EVENTS)
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
-            "name": st.sampled_from(["exception", "feature_flag", genai_names.EVALUATION]),
+            "name": st.sampled_from(EVENT_NAMES),
             "timeUnixNano": SCALARS,
             "attributes": ATTRIBUTES,
         }
@@ -84,7 +88,7 @@ def rows_of[Row](
     except OtlpError:
         return
     traffic = made(rows)
-    taken = len(traffic.requests) + len(traffic.signals)
+    taken = len(traffic.requests) + len(traffic.signals) + len(traffic.texts)
     assert taken + len(traffic.flaws) + traffic.others >= len(rows)
     for row in traffic.requests:
         assert "\x00" not in str(row)
@@ -96,9 +100,11 @@ def test_spans_with_any_values_are_taken_or_named(spans: list[dict[str, Any]]) -
     rows_of(json_bodies.read_spans, traffic_of_spans, a_trace_body(*rows))
 
 
-@given(ATTRIBUTES, SCALARS)
-def test_records_with_any_values_are_taken_or_named(attributes: Any, time: Any) -> None:
-    row = a_record({}, timeUnixNano=time) | {"attributes": attributes}
+@given(ATTRIBUTES, SCALARS, st.sampled_from(EVENT_NAMES), VALUES)
+def test_records_with_any_values_are_taken_or_named(
+    attributes: Any, time: Any, name: str, body: Any
+) -> None:
+    row = a_record({}, timeUnixNano=time, eventName=name, body=body) | {"attributes": attributes}
     rows_of(json_bodies.read_records, traffic_of_records, a_log_body(row))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from google.protobuf.json_format import Parse
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -18,6 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from evalhub.accounts.models import Role, Scope
 from evalhub.features.traffic.models import RefusedRows, Request, Signal
 from evalhub.features.traffic.otlp.telemetry import LARGEST
+from evalhub.serving.strangers import AT_ONCE, StrangersInTurn
 from tests.api.conftest import Program
 from tests.cast import Team
 from tests.features.traffic.otlp_bodies import (
@@ -232,6 +234,19 @@ def test_too_many_requests_are_told_when_to_come_again(
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) >= 1
     assert Status.FromString(refused.content).message
+
+
+@pytest.mark.parametrize("address", ["/v1/traces", "/v1/logs"])
+def test_exporters_do_not_take_turns_with_people_who_sign_in(address: str) -> None:
+    inside = 0
+
+    def again(request: HttpRequest) -> HttpResponse:
+        nonlocal inside
+        inside += 1
+        return HttpResponse() if inside > AT_ONCE + 1 else crowded(request)
+
+    crowded = StrangersInTurn(again)
+    assert crowded(RequestFactory().post(address)).status_code == 200
 
 
 def test_what_protobufs_own_reader_makes_of_hexadecimal_ids_is_refused(exporter: Client) -> None:

@@ -118,7 +118,12 @@ def test_a_request_has_its_texts_masked_its_signals_and_its_conversation(
     )
     first = a_request("turn/1 ü?", conversation="c", turn=0, time=noon() - timedelta(minutes=5))
     second = a_request(
-        "turn/2", conversation="c", turn=1, messages=messages, output="Good day, olga@example.org."
+        "turn/2",
+        conversation="c",
+        turn=1,
+        messages=messages,
+        output="Good day, olga@example.org.",
+        tool_calls=({"name": "book", "arguments": {"mail": "olga@example.org"}},),
     )
     edit = a_signal("s1", request="turn/2", name="edit", value=None, text="Good morning.")
     taken(team.project, [first, second], [edit])
@@ -127,7 +132,7 @@ def test_a_request_has_its_texts_masked_its_signals_and_its_conversation(
     assert "System You answer customers." in text
     assert "User I am [mail-1]." in text
     assert '"name": "look_up"' in text
-    assert "Answer Good day, [mail-1]." in text
+    assert 'Answer Good day, [mail-1]. book(mail="[mail-1]")' in text
     assert "olga@example.org" not in text
     assert "replaced before the texts were stored" in text
     assert "edit by person" in text

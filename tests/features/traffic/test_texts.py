@@ -48,6 +48,16 @@ def test_parts_and_arguments_of_tools_are_masked_too() -> None:
     assert json.dumps(texts.messages).count("[mail-1]") == texts.masked == 2
 
 
+def test_the_tools_that_an_answer_calls_are_masked_with_its_texts() -> None:
+    call = {"name": "find", "arguments": {"mail": "a@example.org", "again": ["b@example.org"]}}
+    texts = kept_texts(request(output="Of b@example.org.", tool_calls=[call]), settings())
+    masked = {"mail": "[mail-2]", "again": ["[mail-1]"]}
+    assert texts.tool_calls == [{"name": "find", "arguments": masked}]
+    assert (texts.kept, texts.output, texts.masked) == (True, "Of [mail-1].", 3)
+    off = kept_texts(request(tool_calls=[call]), settings(text_share=0))
+    assert (off.kept, off.tool_calls, off.masked) == (False, None, 0)
+
+
 def test_with_texts_off_the_language_and_the_digest_stay() -> None:
     texts = kept_texts(request(messages=MESSAGES, output="Here."), settings(text_share=0))
     assert (texts.kept, texts.messages, texts.output, texts.masked) == (False, None, None, 0)

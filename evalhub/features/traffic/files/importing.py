@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ BATCH_BYTES = 16 * MIB
 LONGEST_LINE = 16 * MIB
 """A longer line is cut there, and so is no JSON."""
 SHOWN_FLAWS = 10
+_UNREADABLE_CELLS = (OSError, ValueError, OverflowError, KeyError)
+"""What pyarrow raises besides: of damaged pages, times that no calendar has, unknown time zones."""
 
 type Lines = Iterator[tuple[int, bytes]]
 
@@ -142,13 +145,15 @@ def _lines_of_parquet(path: Path) -> Lines:
                 for values in batch.to_pylist():
                     number += 1
                     yield number, _json_line(values)
-    except pyarrow.ArrowException as error:
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, *_UNREADABLE_CELLS) as error:
         raise DataError(f"malformed Parquet: {error}", file=str(path)) from error
 
 
 def _json_line(values: dict[str, Any]) -> bytes:
     cells = {name: _whole(value) for name, value in values.items() if not _is_empty(value)}
-    return json.dumps(cells, default=_text).encode()
+    return json.dumps(cells, default=_as_json).encode()
 
 
 def _is_empty(value: Any) -> bool:
@@ -160,5 +165,10 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text(value: Any) -> str:
+def _as_json(value: Any) -> str | float:
+    """Bytes that are no text become what no JSON has, so that their row is a flaw."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="surrogateescape")
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -59,8 +59,10 @@ def read_litellm(record: Mapping[str, Any], line: int = 1) -> RequestRow | Flaw:
     """The request that a payload logs, or why it is none."""
     try:
         values = _values(record)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        message = f"isn't a StandardLoggingPayload of LiteLLM: {error!r:.200}"
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+        missing = isinstance(error, KeyError)
+        why = f"{error} is missing" if missing else "a field has another type there"
+        message = f"isn't a StandardLoggingPayload of LiteLLM: {why}"
         return Flaw(line, FlawReason.INVALID, message)
     return row_or_flaw(RequestRow, values, line)
 
@@ -73,7 +75,7 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
     # a session's id takes the place of the trace's, which the metadata then still has
     trace = _text(metadata.get("trace_id")) or said
     start, end = float(record["startTime"]), float(record["endTime"])
-    output, finish_reason = first_choice((record.get("response") or {}).get("choices"))
+    answer = first_choice((record.get("response") or {}).get("choices"))
     failed = record.get("status") == "failure"
     return {
         "id": named if named and not mirrored else call or _text(record["id"]),
@@ -88,14 +90,15 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
         "first_token_ms": _first_token_ms(record, start),
         "cost_usd": record.get("response_cost") or None,  # 0 too where it has no price
         "error_type": _error(record)[:LONGEST_NAME] if failed else "",
-        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
+        "finish_reason": answer.finish_reason[:LONGEST_FINISH_REASON],
         "response_id": "" if failed else _text(record["id"]),
         "trace_id": trace,
         "route": _text(record.get("model_group"))[:LONGEST_NAME],
         "tags": _tags(record),
         "mirror_of": (named or trace) if mirrored else "",
         "messages": chat_messages(record.get("messages")),
-        "output": output,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 

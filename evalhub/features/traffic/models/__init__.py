@@ -2,6 +2,7 @@
 
 from evalhub.features.traffic.models.requests import (
     DAILY,
+    EventTexts,
     OfDaysQuerySet,
     Request,
     RequestQuerySet,
@@ -19,6 +20,7 @@ from evalhub.features.traffic.models.stated import ServedModel, TrafficSettings
 
 __all__ = [
     "DAILY",
+    "EventTexts",
     "OfDaysQuerySet",
     "RefusedRows",
     "Request",

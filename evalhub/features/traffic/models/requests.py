@@ -10,7 +10,7 @@ project, but for the primary key, and who looks for ids uses `at`.
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Self, cast
 
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef
@@ -56,6 +56,11 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
             within |= models.Q(time__gte=first, time__lt=end)
         days = {hour.date() for hour in hours}
         return self.filter(within, day__in=days, time__gte=spans[0][0], time__lt=spans[-1][1])
+
+    def of_traces(self, project: int, condition: str, parameter: str) -> Self:
+        """Requests of a project's traces, which `bulk.one_of` names, by the index of traces."""
+        rows = self.exclude(trace_id="").alias(owner=F("project_id") + 0).filter(owner=project)
+        return cast("Self", rows.extra(where=[condition], params=[parameter]))
 
     def older_than(self, time: datetime, key: str) -> Self:
         """Requests that stand below this one in a list with the newest at the top."""
@@ -177,8 +182,40 @@ class RequestText(models.Model):
     key = models.CharField(max_length=200)
     messages = models.JSONField(null=True)
     output = models.TextField(null=True)
+    tool_calls = models.JSONField(null=True, help_text="the answer's: a list of {name, arguments}")
 
     objects = OfDaysQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class EventTexts(models.Model):
+    """Texts of a request that came apart from it, as events of a log, in one batch or in several.
+
+    They wait here for their request, and for each other: it may come after them or before.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=200, help_text="of the request")
+    day = models.DateField(help_text="on which the last of them came, in UTC")
+    until = models.DateTimeField(null=True, help_text="of the last message")
+    messages = models.JSONField(null=True, help_text="masked, as all texts")
+    output = models.TextField(null=True)
+    tool_calls = models.JSONField(null=True)
+    masked = models.PositiveIntegerField(default=0)
+    tokens = models.JSONField(
+        default=dict, help_text="in place of a value, by its keyed hash: it has one in all of them"
+    )
+    language = models.CharField(max_length=3, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    joined = models.BooleanField(default=False, help_text="whether its request has them")
+
+    objects = OfProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "key"], name="event_texts_once")]
+        indexes = [models.Index(fields=["project", "day"], name="event_texts_by_day")]
 
     def __str__(self) -> str:
         return self.key

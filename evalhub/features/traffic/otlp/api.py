@@ -7,19 +7,17 @@ read is refused whole, while a row that can't be taken is named in a partial suc
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db.models import F
 from django.http import HttpResponse
 from django.urls import path
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as HttpRequest
 
 from evalhub.accounts.models import ApiToken, Project, Scope
-from evalhub.features.traffic.models import RefusedRows, Request
 from evalhub.features.traffic.otlp import json_bodies
 from evalhub.features.traffic.otlp.genai import Traffic, traffic_of_records, traffic_of_spans
+from evalhub.features.traffic.otlp.storing import take_traffic
 from evalhub.features.traffic.otlp.telemetry import (
     LARGEST,
     Codec,
@@ -29,8 +27,7 @@ from evalhub.features.traffic.otlp.telemetry import (
     check_size,
     unpacked,
 )
-from evalhub.features.traffic.rows import TrafficSource
-from evalhub.features.traffic.taking_in import Flaw, take_in
+from evalhub.features.traffic.taking_in import Flaw
 from evalhub.frames.rest.endpoint import ApiEndpoint
 from evalhub.frames.rest.problems import Problem
 
@@ -106,16 +103,7 @@ class OtlpEndpoint(ApiEndpoint):
 
     def take(self, traffic: Traffic) -> HttpResponse:
         """Stores what a body holds, and says what wasn't taken."""
-        project = self.project
-        traffic.drop_parts_of(_stored(project, traffic))
-        taken = take_in(
-            project=project,
-            source=TrafficSource.OTLP,
-            requests=traffic.requests,
-            signals=traffic.signals,
-            flaws=traffic.flaws,
-        )
-        _count_others(project, self.export.other, traffic.others)
+        taken = take_traffic(project=self.project, export=self.export, traffic=traffic)
         rejected = len({flaw.line for flaw in taken.flaws})
         message = _message(self.export, taken.flaws)
         body = self.codec().response(self.export, rejected=rejected, message=message)
@@ -141,7 +129,7 @@ class Traces(OtlpEndpoint):
 
 @extend_schema(exclude=True)
 class Logs(OtlpEndpoint):
-    """Log records: evaluations among them are signals."""
+    """Log records: evaluations among them are signals, and others have texts of requests."""
 
     export = OtlpExport.LOGS
 
@@ -151,24 +139,6 @@ class Logs(OtlpEndpoint):
 
 def _problem(error: OtlpError) -> Problem:
     return Problem(413 if isinstance(error, OtlpTooLargeError) else 400, str(error))
-
-
-def _stored(project: Project, traffic: Traffic) -> list[str]:
-    """Which requests are stored that others of a body may be a part of."""
-    if not traffic.parents:
-        return []
-    days = [row.time.date() for _, row in traffic.requests]
-    rows = Request.objects.filter(project=project, key__in=set(traffic.parents.values()))
-    return list(rows.of_days(min(days), max(days)).values_list("key", flat=True))
-
-
-def _count_others(project: Project, reason: str, count: int) -> None:
-    if not count:
-        return
-    counted, _ = RefusedRows.objects.get_or_create(
-        project=project, day=timezone.now().date(), source=TrafficSource.OTLP.value, reason=reason
-    )
-    RefusedRows.objects.filter(pk=counted.pk).update(rows=F("rows") + count)
 
 
 def _message(export: OtlpExport, flaws: Sequence[Flaw]) -> str:

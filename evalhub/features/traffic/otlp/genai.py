@@ -7,6 +7,7 @@ is the call; below it `raw_gen_ai_request` says the same again. A mirrored call 
 below another span of the same trace, so that its parent tells whether it is one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import Any
 
 from evalhub.features.traffic.flaws import Flaw
 from evalhub.features.traffic.otlp import genai_names as names
+from evalhub.features.traffic.otlp.genai_events import last_message, texts_of_events
 from evalhub.features.traffic.otlp.genai_texts import (
     answer_of,
     chat_messages,
@@ -22,6 +24,7 @@ from evalhub.features.traffic.otlp.genai_texts import (
     literal_of,
     messages_of,
 )
+from evalhub.features.traffic.otlp.same_calls import TracedCall, calls_around, repeated_calls
 from evalhub.features.traffic.otlp.telemetry import Attributes, LogRecord, Span
 from evalhub.features.traffic.row_check import row_or_flaw, time_of
 from evalhub.features.traffic.rows import (
@@ -30,6 +33,7 @@ from evalhub.features.traffic.rows import (
     RequestRow,
     SignalBy,
     SignalRow,
+    TextsRow,
 )
 
 _KINDS = {"HUMAN": SignalBy.PERSON, "LLM": SignalBy.MODEL, "CODE": SignalBy.CODE}
@@ -43,44 +47,59 @@ class Traffic:
     Attributes:
         requests: with the place of their span in the body, from 1.
         signals: likewise.
-        flaws: model calls and evaluations that no row can be made of.
-        others: spans that are no model call, and log records that are no evaluation.
-        parents: of requests that may be a part of another one, by id: the id that this would have.
+        texts: of requests whose spans aren't in the body, with the place of their first event.
+        flaws: model calls, evaluations and texts that no row can be made of.
+        others: spans that are no model call, and log records that are no evaluation or text.
+        repeated: model calls that another span tells of too.
+        around: by a request's id, that of the span around it, or of the nearest model call.
     """
 
     requests: list[tuple[int, RequestRow]] = field(default_factory=list)
     signals: list[tuple[int, SignalRow]] = field(default_factory=list)
+    texts: list[tuple[int, TextsRow]] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
     others: int = 0
-    parents: dict[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    around: dict[str, str] = field(default_factory=dict)
 
-    def add(self, line: int, row: RequestRow | SignalRow | Flaw) -> None:
+    def add(self, line: int, row: RequestRow | SignalRow | TextsRow | Flaw) -> None:
         if isinstance(row, RequestRow):
             self.requests.append((line, row))
         elif isinstance(row, SignalRow):
             self.signals.append((line, row))
+        elif isinstance(row, TextsRow):
+            self.texts.append((line, row))
         else:
             self.flaws.append(row)
 
-    def drop_parts_of(self, stored: Iterable[str]) -> None:
-        """Drops requests that are a part of one of these, by id."""
-        whole = set(stored)
-        parts = {key for key, parent in self.parents.items() if parent in whole}
+    def told_twice(self, stored: Sequence[TracedCall]) -> set[str]:
+        """Ids of requests that are told of twice, here or by one of these, which are stored; they
+        are counted.
+
+        What looks like a mirrored call is the inner span of one whose outer one is stored.
+        """
+        whole = {call.key for call in stored}
+        mirrored = [row.id for _, row in self.requests if row.mirror_of]
+        parts = {key for key in mirrored if self.around.get(key) in whole}
+        calls = [TracedCall.of(row) for _, row in self.requests if not row.mirror_of]
+        repeated = repeated_calls(calls, stored, self.around)
         self.others += len(parts)
-        self.requests = [(line, row) for line, row in self.requests if row.id not in parts]
+        self.repeated += len(repeated)
+        return parts | repeated
 
 
 def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
     """The requests that spans are, and the evaluations that are events of theirs."""
     traffic = Traffic()
     are_calls = [is_model_call(span) for span in spans]
-    calls = {span.span_id for span in compress(spans, are_calls)}
+    calls = {_id(span) for span in compress(spans, are_calls)}
+    traffic.around = calls_around({_id(span): _parent(span) for span in spans}, calls)
     for line, (span, is_call) in enumerate(zip(spans, are_calls, strict=True), start=1):
         if is_call:
             traffic.add(line, row_or_flaw(RequestRow, _request(span), line))
-        elif span.name == names.RAW and span.parent_id not in calls:
+        elif span.name == names.RAW and _parent(span) not in calls:
             traffic.add(line, row_or_flaw(RequestRow, _mirrored(span), line))
-            traffic.parents[_id(span)] = f"{span.trace_id}-{span.parent_id}"
+            traffic.around[_id(span)] = _parent(span)
         else:
             traffic.others += 1
         for event in span.events:
@@ -92,14 +111,25 @@ def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
 
 
 def traffic_of_records(records: Sequence[LogRecord]) -> Traffic:
-    """The evaluations among log records. The span of one is the model call that it is about."""
+    """The evaluations and texts among log records. Their span is the call that they are of."""
     traffic = Traffic()
+    by_call: dict[str, list[tuple[int, LogRecord]]] = defaultdict(list)
     for line, record in enumerate(records, start=1):
-        if record.event == names.EVALUATION:
+        if record.name == names.EVALUATION:
             signal = _signal(record.attributes, record.time_ns, record.trace_id, record.span_id)
             traffic.add(line, row_or_flaw(SignalRow, signal, line))
+        elif record.name in names.TEXT_EVENTS and record.trace_id and record.span_id:
+            by_call[f"{record.trace_id}-{record.span_id}"].append((line, record))
         else:
             traffic.others += 1
+    for call, events in by_call.items():
+        events.sort(key=lambda event: event[1].time_ns)
+        values = _texts(call, [record for _, record in events])
+        line = events[0][0]
+        if values is None:
+            traffic.others += len(events)
+        else:
+            traffic.add(line, row_or_flaw(TextsRow, values, line))
     return traffic
 
 
@@ -117,9 +147,34 @@ def _id(span: Span) -> str:
     return f"{span.trace_id}-{span.span_id}"
 
 
+def _texts(call: str, events: Sequence[LogRecord]) -> dict[str, Any] | None:
+    """The texts of a call; None where its events have none."""
+    messages, answer = texts_of_events(events)
+    if messages is None and answer.text is None and answer.calls is None:
+        return None
+    last = last_message(events)
+    return {
+        "id": call,
+        "time": time_of(events[0].time_ns),
+        "until": time_of(last) if messages else None,
+        "messages": messages,
+        "output": answer.text,
+        "tool_calls": answer.calls,
+    }
+
+
+def _parent(span: Span) -> str:
+    return f"{span.trace_id}-{span.parent_id}" if span.parent_id else ""
+
+
 def _request(span: Span) -> dict[str, Any]:
     attributes = span.attributes
-    output, finish_reason = answer_of(attributes)
+    in_events = texts_of_events(span.events)
+    answer = answer_of(attributes)
+    if answer.text is None and answer.calls is None:
+        answer = in_events.answer._replace(
+            finish_reason=answer.finish_reason or in_events.answer.finish_reason
+        )
     first_token = _first(attributes, names.FIRST_TOKEN_S)
     return _of_span(span) | {
         "model": _text(attributes, names.SERVED + names.REQUESTED),
@@ -133,13 +188,14 @@ def _request(span: Span) -> dict[str, Any]:
         "cost_usd": _first(attributes, names.COST)
         if names.COST[0] in attributes
         else attributes.get(names.LITELLM_COST) or None,
-        "finish_reason": (_reason(attributes) or finish_reason)[:LONGEST_FINISH_REASON],
+        "finish_reason": (_reason(attributes) or answer.finish_reason)[:LONGEST_FINISH_REASON],
         "response_id": _text(attributes, names.RESPONSE_ID),
         "route": (_text(attributes, names.ROUTE) or span.service)[:LONGEST_NAME],
         "tags": _tags(attributes),
         "arm": _arm(span),
-        "messages": messages_of(attributes),
-        "output": output,
+        "messages": messages_of(attributes) or in_events.messages,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 
@@ -153,17 +209,18 @@ def _mirrored(span: Span) -> dict[str, Any]:
             values[of_call] = value
     usage = literal_of(values.get("usage"))
     usage = usage if isinstance(usage, dict) else {}
-    output, finish_reason = first_choice(literal_of(values.get("choices")))
+    answer = first_choice(literal_of(values.get("choices")))
     model = values.get("model")
     return _of_span(span) | {
         "model": f"{provider}/{model}" if model else "",
         "prompt_tokens": usage.get("prompt_tokens"),
         "completion_tokens": usage.get("completion_tokens"),
-        "finish_reason": finish_reason[:LONGEST_FINISH_REASON],
+        "finish_reason": answer.finish_reason[:LONGEST_FINISH_REASON],
         "response_id": str(values.get("id") or ""),
         "mirror_of": span.trace_id,
         "messages": chat_messages(literal_of(values.get("messages"))),
-        "output": output,
+        "output": answer.text,
+        "tool_calls": answer.calls,
     }
 
 

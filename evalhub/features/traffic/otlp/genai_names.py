@@ -63,6 +63,18 @@ NUMBERED = (
 """OpenInference's and OpenLLMetry's messages, an attribute for each field: what the names of the
 request's begin with, of the answer's, and what stands between the number and the field."""
 
+DETAILS = "gen_ai.client.inference.operation.details"
+CHOICE = "gen_ai.choice"
+MESSAGES = {
+    f"gen_ai.{role}.message": role for role in ("system", "developer", "user", "assistant", "tool")
+}
+"""Events of one message each, and whose it is."""
+PROMPT_EVENT, COMPLETION_EVENT = "gen_ai.content.prompt", "gen_ai.content.completion"
+PROMPT, COMPLETION = "gen_ai.prompt", "gen_ai.completion"
+EVENT_CONTENT = "gen_ai.event.content"
+TEXT_EVENTS = frozenset({DETAILS, CHOICE, *MESSAGES, PROMPT_EVENT, COMPLETION_EVENT})
+"""Events with texts of a call."""
+
 SCORE_NAME = "gen_ai.evaluation.name"
 SCORE_VALUE = "gen_ai.evaluation.score.value"
 SCORE_LABEL = "gen_ai.evaluation.score.label"
@@ -79,6 +91,7 @@ NAMES = frozenset(
         *(OPERATION, INFERENCE_KIND, *SERVED, *REQUESTED, *RESPONSE_ID, *CONVERSATION),
         *(*USER, *PROMPT_TOKENS, *COMPLETION_TOKENS, *CACHED_TOKENS, *REASONING_TOKENS, *COST),
         *(*FIRST_TOKEN_S, LITELLM_COST, *FINISH_REASONS, *ERROR, *EXCEPTION, *ARM, *ROUTE, TAGS),
+        *(PROMPT, COMPLETION, EVENT_CONTENT),
         *(INSTRUCTIONS, INPUT, OUTPUT, INPUT_VALUE, OUTPUT_VALUE, EVENT_NAME),
         *(SCORE_NAME, SCORE_VALUE, SCORE_LABEL, EXPLANATION, ANNOTATOR),
     }

@@ -6,8 +6,9 @@ such as JSON that a limit on attributes has cut, is no text: the request counts 
 
 import ast
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalhub.features.traffic.otlp.genai_names import (
     INPUT,
@@ -18,13 +19,31 @@ from evalhub.features.traffic.otlp.genai_names import (
     OUTPUT_VALUE,
 )
 from evalhub.features.traffic.otlp.telemetry import Attributes
+from evalhub.io.tools import calls_of
 
 LONGEST_LITERAL = 1_000_000
 """Characters of a text that is read as Python's, as LiteLLM writes them."""
-_UNREADABLE = (
+_FIELDS = frozenset({"role", "content", "tool_call_id"})
+_CALLS = "tool_calls."
+UNREADABLE = (
     *(ValueError, TypeError, KeyError, AttributeError),
     *(SyntaxError, MemoryError, RecursionError),
 )
+"""What reading a text of any form may raise."""
+
+
+class CallAnswer(NamedTuple):
+    """What a model answered.
+
+    Attributes:
+        text: None: it has none.
+        finish_reason: why it ended; "": nobody says.
+        calls: the tools that it calls, as {name, arguments}; None: it calls none.
+    """
+
+    text: str | None = None
+    finish_reason: str = ""
+    calls: tuple[dict[str, Any], ...] | None = None
 
 
 def messages_of(attributes: Attributes) -> tuple[dict[str, Any], ...] | None:
@@ -39,23 +58,22 @@ def messages_of(attributes: Attributes) -> tuple[dict[str, Any], ...] | None:
             if numbered := _numbered(attributes, request, between):
                 return tuple(numbered)
         return _plain_messages(attributes.get(INPUT_VALUE))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
-def answer_of(attributes: Attributes) -> tuple[str | None, str]:
-    """(text, finish reason) of the answer: None without a text, "" where no reason is said."""
+def answer_of(attributes: Attributes) -> CallAnswer:
+    """The first answer of several; an empty one where there is none that can be read."""
     try:
         if OUTPUT in attributes:
             answers = _value(attributes[OUTPUT])
-            answer = answers[0] if answers else {}
-            return _joined(answer.get("parts") or ()), str(answer.get("finish_reason") or "")
-        for _, answer, between in NUMBERED:
-            for message in _numbered(attributes, answer, between):
-                return message["content"], ""
-        return _plain_answer(attributes.get(OUTPUT_VALUE)), ""
-    except _UNREADABLE:
-        return None, ""
+            return _answer_of_parts(answers[0]) if answers else CallAnswer()
+        for _, start, between in NUMBERED:
+            for message in _numbered(attributes, start, between):
+                return CallAnswer(message["content"], calls=_calls(message.get("tool_calls")))
+        return _plain_answer(attributes.get(OUTPUT_VALUE))
+    except UNREADABLE:
+        return CallAnswer()
 
 
 def literal_of(text: Any) -> Any:
@@ -64,7 +82,7 @@ def literal_of(text: Any) -> Any:
         return None
     try:
         return ast.literal_eval(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -75,14 +93,29 @@ def chat_messages(value: Any) -> tuple[dict[str, Any], ...] | None:
     return tuple(value) or None
 
 
-def first_choice(value: Any) -> tuple[str | None, str]:
-    """(text, finish reason) of the first of OpenAI's `choices`."""
+def first_choice(value: Any) -> CallAnswer:
+    """The first of OpenAI's `choices`. Of a call that can't be read nothing is an answer."""
     choice = value[0] if isinstance(value, list) and value else None
     if not isinstance(choice, dict):
-        return None, ""
+        return CallAnswer()
+    reason = str(choice.get("finish_reason") or "")
     message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else choice.get("text")
-    return content if isinstance(content, str) else None, str(choice.get("finish_reason") or "")
+    if not isinstance(message, dict):
+        message = {"content": choice.get("text")}
+    content = message.get("content")
+    try:
+        calls = _calls(message.get("tool_calls"))
+    except ValueError:
+        return CallAnswer(finish_reason=reason)
+    return CallAnswer(_text_of(content), reason, calls)
+
+
+def _text_of(content: Any) -> str | None:
+    """A text, or the parts of a list that are one, together."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts = [part.get("text") for part in content if isinstance(part, dict)]
+    return "".join(text for text in texts if isinstance(text, str)) or None
 
 
 def _value(value: Any) -> Any:
@@ -115,6 +148,12 @@ def _call(part: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": str(part.get("id") or ""), "type": "function", "function": function}
 
 
+def _calls(raw: Any) -> tuple[dict[str, Any], ...] | None:
+    """Raises ValueError as `calls_of`."""
+    calls = calls_of(raw)
+    return tuple(calls) if calls else None
+
+
 def _content(parts: Iterable[Mapping[str, Any]]) -> Any:
     """One text as it is; several, and what is no text, as a list. Of the latter only the kind."""
     contents = [
@@ -129,22 +168,34 @@ def _content(parts: Iterable[Mapping[str, Any]]) -> Any:
     return contents or None
 
 
-def _joined(parts: Iterable[Mapping[str, Any]]) -> str | None:
+def _answer_of_parts(message: Mapping[str, Any]) -> CallAnswer:
+    parts = message.get("parts") or ()
     texts = [part["content"] for part in parts if part["type"] == "text"]
-    return "".join(texts) if texts else None
+    calls = _calls([part for part in parts if part["type"] == "tool_call"])
+    reason = str(message.get("finish_reason") or "")
+    return CallAnswer("".join(texts) if texts else None, reason, calls)
 
 
 def _numbered(attributes: Attributes, start: str, between: str) -> list[dict[str, Any]]:
-    """Messages whose fields are attributes of their own: START.NUMBER.FIELD."""
-    messages: dict[int, dict[str, Any]] = {}
+    """Messages whose fields are attributes of their own: START.NUMBER.FIELD, and of a call
+    START.NUMBER.tool_calls.NUMBER.FIELD."""
+    messages: dict[int, dict[str, Any]] = defaultdict(lambda: {"role": "", "content": None})
+    calls: dict[int, dict[int, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
     for name, value in attributes.items():
         if not name.startswith(start):
             continue
         number, _, field = name.removeprefix(start).partition(".")
         field = field.removeprefix(between)
-        if number.isdecimal() and field in ("role", "content"):
-            messages.setdefault(int(number[:6]), {"role": "", "content": None})[field] = value
-    return [messages[number] for number in sorted(messages)]
+        call, _, of_call = field.removeprefix(_CALLS).partition(".")
+        if not number.isdecimal():
+            continue
+        if field in _FIELDS:
+            messages[int(number[:6])][field] = value
+        elif field.startswith(_CALLS) and call.isdecimal():
+            calls[int(number[:6])][int(call[:6])][of_call.rpartition(".")[2]] = value
+    for place, of_message in calls.items():
+        messages[place]["tool_calls"] = [_call(of_message[n]) for n in sorted(of_message)]
+    return [messages[place] for place in sorted(messages)]
 
 
 def _plain_messages(value: Any) -> tuple[dict[str, Any], ...] | None:
@@ -156,11 +207,11 @@ def _plain_messages(value: Any) -> tuple[dict[str, Any], ...] | None:
     return messages or ({"role": "user", "content": value},)
 
 
-def _plain_answer(value: Any) -> str | None:
+def _plain_answer(value: Any) -> CallAnswer:
     if not isinstance(value, str):
-        return None
-    document = _document(value)
-    return first_choice(document["choices"])[0] if document and "choices" in document else value
+        return CallAnswer()
+    document = _document(value) or {}
+    return first_choice(document["choices"]) if "choices" in document else CallAnswer(value)
 
 
 def _document(text: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, TEXT_EVENTS, is_read
 from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
@@ -117,11 +117,11 @@ def _service(resource: dict[str, Any]) -> str:
 
 
 def _span(row: dict[str, Any], service: str) -> Span:
-    status, events, parent = row.get("status"), row.get("events"), row.get("parentSpanId")
+    status, events = row.get("status"), row.get("events")
     return Span(
-        _id(row.get("traceId"), TRACE_ID, "traceId"),
-        _id(row.get("spanId"), SPAN_ID, "spanId"),
-        _id(parent, SPAN_ID, "parentSpanId") if parent else "",
+        _own_id(row.get("traceId"), TRACE_ID, "traceId"),
+        _own_id(row.get("spanId"), SPAN_ID, "spanId"),
+        _id_or_none(row.get("parentSpanId"), SPAN_ID, "parentSpanId"),
         _text(row.get("name"), "name"),
         _nanoseconds(row.get("startTimeUnixNano")),
         _nanoseconds(row.get("endTimeUnixNano")),
@@ -144,13 +144,14 @@ def _events(rows: list[dict[str, Any]]) -> tuple[SpanEvent, ...]:
 
 def _record(row: dict[str, Any], service: str) -> LogRecord:
     attributes = _attributes(row.get("attributes"))
-    trace_id, span_id = row.get("traceId"), row.get("spanId")
+    name = _text(row.get("eventName") or attributes.get(EVENT_NAME), "eventName")
     return LogRecord(
-        _text(row.get("eventName") or attributes.get(EVENT_NAME), "eventName"),
+        name,
         _nanoseconds(row.get("timeUnixNano") or row.get("observedTimeUnixNano")),
-        _id(trace_id, TRACE_ID, "traceId") if trace_id else "",
-        _id(span_id, SPAN_ID, "spanId") if span_id else "",
+        _id_or_none(row.get("traceId"), TRACE_ID, "traceId"),
+        _id_or_none(row.get("spanId"), SPAN_ID, "spanId"),
         attributes,
+        _value(row.get("body"), DEEPEST) if name in TEXT_EVENTS else None,
     )
 
 
@@ -169,6 +170,20 @@ def _id(digits: Any, size: int, field: str) -> str:
     if len(identity) != size or len(digits) != 2 * size:
         raise OtlpError(f"{field} is {2 * size} hexadecimal digits, and not {digits!r:.60}")
     return identity.hex()
+
+
+def _own_id(digits: Any, size: int, field: str) -> str:
+    """An id of a span, which zeros aren't."""
+    identity = _id(digits, size, field)
+    if not identity.strip("0"):
+        raise OtlpError(f"{field} is all zeros, which stands for none")
+    return identity
+
+
+def _id_or_none(digits: Any, size: int, field: str) -> str:
+    """An id that may be left out, for which some send zeros: then ""."""
+    identity = _id(digits, size, field) if digits else ""
+    return identity if identity.strip("0") else ""
 
 
 def _text(value: Any, field: str) -> str:

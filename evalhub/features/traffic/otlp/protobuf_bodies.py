@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, is_read
+from evalhub.features.traffic.otlp.genai_names import EVENT_NAME, TEXT_EVENTS, is_read
 from evalhub.features.traffic.otlp.telemetry import (
     DEEPEST,
     EVENTS,
@@ -142,11 +142,11 @@ def _service(attributes: Iterable[Any]) -> str:
 
 
 def _span(row: Any, service: str) -> Span:
-    parent, events = row.parent_span_id, row.events
+    events = row.events
     return Span(
-        _id(row.trace_id, 16, "trace_id"),
-        _id(row.span_id, 8, "span_id"),
-        _id(parent, 8, "parent_span_id") if parent else "",
+        _own_id(row.trace_id, 16, "trace_id"),
+        _own_id(row.span_id, 8, "span_id"),
+        _id_or_none(row.parent_span_id, 8, "parent_span_id"),
         row.name,
         row.start_time_unix_nano,
         row.end_time_unix_nano,
@@ -167,12 +167,14 @@ def _events(rows: Iterable[Any]) -> tuple[SpanEvent, ...]:
 
 def _record(row: Any) -> LogRecord:
     attributes = _attributes(row.attributes)
+    name = row.event_name or str(attributes.get(EVENT_NAME) or "")
     return LogRecord(
-        row.event_name or str(attributes.get(EVENT_NAME) or ""),
+        name,
         row.time_unix_nano or row.observed_time_unix_nano,
-        _id(row.trace_id, 16, "trace_id") if row.trace_id else "",
-        _id(row.span_id, 8, "span_id") if row.span_id else "",
+        _id_or_none(row.trace_id, 16, "trace_id"),
+        _id_or_none(row.span_id, 8, "span_id"),
         attributes,
+        _value(row.body, DEEPEST) if name in TEXT_EVENTS else None,
     )
 
 
@@ -180,6 +182,18 @@ def _id(identity: bytes, size: int, field: str) -> str:
     if len(identity) != size:
         raise OtlpError(f"{field} has {len(identity)} bytes, and not {size}")
     return identity.hex()
+
+
+def _own_id(identity: bytes, size: int, field: str) -> str:
+    """An id of a span, which zeros aren't."""
+    if not any(identity) and identity:
+        raise OtlpError(f"{field} is all zeros, which stands for none")
+    return _id(identity, size, field)
+
+
+def _id_or_none(identity: bytes, size: int, field: str) -> str:
+    """An id that may be left out, for which some send zeros: then ""."""
+    return _id(identity, size, field) if any(identity) else ""
 
 
 def _attributes(rows: Any) -> Attributes:

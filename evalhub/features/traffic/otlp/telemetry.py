@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from evalhub.features.traffic.otlp.genai_names import EVALUATION, TEXT_EVENTS
 from evalhub.io.limits import MIB
 
 type AttributeValue = (
@@ -27,9 +28,7 @@ DEEPEST = 32
 """How deep the value of an attribute may be nested."""
 WIDEST = 2_000
 """Attributes of one span, and values of one list in them. SDKs stop at 128 attributes."""
-EVENTS = frozenset(
-    {"exception", "feature_flag", "feature_flag.evaluation", "gen_ai.evaluation.result"}
-)
+EVENTS = TEXT_EVENTS | {"exception", "feature_flag", "feature_flag.evaluation", EVALUATION}
 """Names of the events that are read."""
 
 
@@ -65,20 +64,22 @@ class Span(NamedTuple):
 
 
 class LogRecord(NamedTuple):
-    """A log record that is an event. Without a span its ids are ""."""
+    """A log record that is an event. Without a span its ids are "". Only of an event with texts the
+    body is read."""
 
-    event: str
+    name: str
     time_ns: int
     trace_id: str
     span_id: str
     attributes: Attributes
+    body: AttributeValue
 
 
 class OtlpExport(Enum):
     """What an address takes: its word for a row, and for a row that holds nothing for us."""
 
     TRACES = ("span", "a span that is no model call")
-    LOGS = ("log record", "a log that is no evaluation")
+    LOGS = ("log record", "a log that is no evaluation or text")
 
     def __init__(self, row: str, other: str) -> None:
         self.row, self.other = row, other

@@ -13,6 +13,7 @@ from evalhub.accounts.models import Project, User
 from evalhub.features.traffic.models import Request, RequestText, Signal
 from evalhub.features.traffic.page_data.sample_page import samples_of
 from evalhub.features.traffic.served import ServedVersions
+from evalhub.io.tools import call_text
 from evalhub.registry.models import ModelVersion, TrafficSample
 
 MOST_TURNS = 100
@@ -34,6 +35,7 @@ class RequestPage:
 
     Attributes:
         messages, output: masked; none where its texts aren't kept.
+        calls: the tools that the answer calls, a line each.
         turns: the requests of its conversation, itself among them, oldest first.
         samples: that have an item made from it, with their studies.
     """
@@ -42,6 +44,7 @@ class RequestPage:
     version: ModelVersion | None
     messages: Sequence[ReadMessage]
     output: str | None
+    calls: Sequence[str]
     turns: Sequence[Request]
     signals: Sequence[Signal]
     samples: Sequence[TrafficSample]
@@ -64,6 +67,7 @@ def request_page(project: Project, day: date, key: str, *, user: User) -> Reques
         version=ServedVersions.of(project).at(request.model_name, request.time),
         messages=[_message(each) for each in (text and text.messages) or ()],
         output=text.output if text else None,
+        calls=[call_text(call) for call in (text and text.tool_calls) or ()],
         turns=turns,
         signals=list(signals.order_by("time", "key")[:MOST_SIGNALS]),
         samples=samples_of(request),

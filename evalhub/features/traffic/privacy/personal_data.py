@@ -13,6 +13,7 @@ Not masked: a national number without separators or trunk prefix, names, postal 
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from evalhub.features.traffic.privacy.iban import LENGTHS
@@ -74,12 +75,22 @@ class Masking:
 
     Attributes:
         count: how many values were replaced so far, each time that they stood there.
+        tokens: by a value's pseudonym, its token, as far as there are pseudonyms.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        tokens: Mapping[str, str] | None = None,
+        pseudonym: Callable[[str], str] | None = None,
+    ) -> None:
+        """`tokens` are those of the request's texts that were masked before."""
         self.count = 0
+        self.tokens = dict(tokens or {})
+        self._pseudonym = pseudonym
         self._tokens: dict[tuple[DataKind, str], str] = {}
         self._numbers = dict.fromkeys(DataKind, 0)
+        for token in self.tokens.values():
+            self._numbers[DataKind(token[1:].partition("-")[0])] += 1
 
     def mask(self, text: str) -> str:
         """The text with tokens in place of personal data; the text itself where there is none."""
@@ -101,9 +112,15 @@ class Masking:
     def _token(self, match: Match) -> str:
         key = match.kind, match.value
         if key not in self._tokens:
-            self._numbers[match.kind] += 1
-            self._tokens[key] = masking_token(match.kind, self._numbers[match.kind])
+            name = self._pseudonym(f"{match.kind}:{match.value}") if self._pseudonym else ""
+            self._tokens[key] = self.tokens.get(name) or self._next_token(match.kind)
+            if name:
+                self.tokens[name] = self._tokens[key]
         return self._tokens[key]
+
+    def _next_token(self, kind: DataKind) -> str:
+        self._numbers[kind] += 1
+        return masking_token(kind, self._numbers[kind])
 
 
 def mails(text: str) -> list[Match]:

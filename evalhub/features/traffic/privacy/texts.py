@@ -1,13 +1,14 @@
 """The texts of a request before they are stored: which are kept, masked, in which language."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from evalhub.features.traffic.models import TrafficSettings
+from evalhub.features.traffic.models import EventTexts, TrafficSettings
 from evalhub.features.traffic.privacy.languages import language_of
 from evalhub.features.traffic.privacy.personal_data import Masking
-from evalhub.features.traffic.rows import RequestRow, SignalRow
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TextsRow
 from evalhub.io.canonical import digest_of
 
 _BYTES = 8
@@ -20,8 +21,8 @@ class KeptTexts:
     Attributes:
         kept: whether its texts are stored: they were sent, and it is among the share that is kept.
         messages: masked; None where it isn't kept.
-        output: likewise.
-        masked: personal data found in both, and replaced.
+        output, tool_calls: likewise.
+        masked: personal data found in all of them, and replaced.
         language: a code of ISO 639; "" where it is unknown.
         digest: SHA-256 of the messages' canonical JSON as they were sent; "" where nobody said it.
     """
@@ -29,6 +30,7 @@ class KeptTexts:
     kept: bool
     messages: list[dict[str, Any]] | None
     output: str | None
+    tool_calls: list[dict[str, Any]] | None
     masked: int
     language: str
     digest: str
@@ -39,13 +41,66 @@ def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
     messages = None if row.messages is None else list(row.messages)
     digest = row.digest if messages is None else digest_of(messages)
     language = row.language or language_of(_question(messages or []), settings.languages)
-    sent = messages is not None or row.output is not None
-    if not (sent and is_in_share(row.id, settings.text_share)):
-        return KeptTexts(False, None, None, 0, language, digest)
+    if not (row.has_texts and is_in_share(row.id, settings.text_share)):
+        return KeptTexts(False, None, None, None, 0, language, digest)
     masking = Masking()
     masked = None if messages is None else [_masked(message, masking) for message in messages]
     output = None if row.output is None else masking.mask(row.output)
-    return KeptTexts(True, masked, output, masking.count, language, digest)
+    calls = None if row.tool_calls is None else [_masked(call, masking) for call in row.tool_calls]
+    return KeptTexts(True, masked, output, calls, masking.count, language, digest)
+
+
+def add_event_texts(
+    texts: EventTexts,
+    row: TextsRow,
+    settings: TrafficSettings,
+    pseudonym: Callable[[str], str],
+) -> bool:
+    """Adds to a request's texts what a batch brought of them; returns whether that is new.
+
+    Messages are new where they are later than those that came, an answer where none came. A value
+    has one token in all of them, which is known by its pseudonym.
+    """
+    later = texts.until is None or row.time > texts.until
+    messages = list(row.messages or ()) if later else []
+    in_share = is_in_share(row.id, settings.text_share)
+    answered = not (texts.output is None and texts.tool_calls is None)
+    answers = in_share and not answered and not (row.output is None and row.tool_calls is None)
+    if not (messages or answers):
+        return False
+    masking = Masking(texts.tokens, pseudonym)
+    if answers:
+        texts.output = None if row.output is None else masking.mask(row.output)
+        calls = row.tool_calls
+        texts.tool_calls = None if calls is None else [_masked(call, masking) for call in calls]
+    if messages:
+        _add_messages(texts, messages, masking if in_share else None, settings)
+        texts.until = row.until or row.time
+    texts.masked += masking.count
+    texts.tokens = masking.tokens
+    return True
+
+
+def _add_messages(
+    texts: EventTexts,
+    messages: list[dict[str, Any]],
+    masking: Masking | None,
+    settings: TrafficSettings,
+) -> None:
+    """Adds messages; without a masking only what stays of texts that aren't kept.
+
+    The digest is of all messages as they were sent: of those of several batches it is known only
+    where nothing was masked.
+    """
+    is_first = texts.until is None
+    texts.language = language_of(_question(messages), settings.languages) or texts.language
+    texts.digest = digest_of(messages) if is_first else ""
+    if masking is None:
+        return
+    masked = [_masked(message, masking) for message in messages]
+    texts.messages = [*(texts.messages or ()), *masked]
+    if not is_first and not texts.masked and not masking.count:
+        texts.digest = digest_of(texts.messages)
 
 
 def kept_comment(row: SignalRow, settings: TrafficSettings) -> str | None:

@@ -50,14 +50,16 @@ def edits_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, str]
 
 def is_whole(request: Request, texts: RequestText | None) -> bool:
     """Whether the answer, or the error in its place, is all that there was."""
-    answered = texts is not None and texts.output is not None
+    answered = texts is not None and not (texts.output is None and texts.tool_calls is None)
     return (answered or bool(request.error_type)) and not request.aborted
 
 
 def answer_row(request: Request, texts: RequestText | None) -> dict[str, Any]:
     """The part of a row of recorded answers that says how a request was answered."""
-    output = None if texts is None else texts.output
-    outcome = {"error": request.error_type} if request.error_type else {"output": output}
+    outcome: dict[str, Any] = {"error": request.error_type}
+    if not request.error_type:
+        outcome = {"output": texts and texts.output}
+        outcome |= {"tool_calls": texts.tool_calls} if texts and texts.tool_calls else {}
     reason = request.finish_reason[:LONGEST_REASON]
     return {
         **outcome,

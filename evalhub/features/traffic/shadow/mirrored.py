@@ -8,12 +8,14 @@ from typing import Any
 from django.db.models import QuerySet
 
 from evalhub.decision.failures import LOST_PAIR
+from evalhub.decision.sections.shadow import COST_SCORE
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.shadow.answers import answer_row, is_whole, requests_at, texts_at
 from evalhub.features.traffic.shadow.baseline import versions_of_calls
 from evalhub.features.traffic.shadow.mirror import WINDOW, Call, JoinedBy, join_mirror
+from evalhub.io.answers import SCORES
 from evalhub.registry.models import ModelVersion, SampledRequest, TrafficSample
 
 
@@ -128,6 +130,8 @@ def _rows(
 
 
 def _costs(request: Request) -> dict[str, Any]:
+    """What was measured of the answer; what it cost is a score that is shown, and no criterion."""
     fields = ("latency_ms", "prompt_tokens", "completion_tokens")
     values = {name: getattr(request, name) for name in fields}
-    return {name: value for name, value in values.items() if value is not None}
+    scores = {} if request.cost_usd is None else {SCORES: {COST_SCORE: request.cost_usd}}
+    return {name: value for name, value in values.items() if value is not None} | scores

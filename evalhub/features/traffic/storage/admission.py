@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from evalhub.features.traffic.flaws import Flaw, FlawReason
-from evalhub.features.traffic.rows import RequestRow, SignalRow
+from evalhub.features.traffic.rows import RequestRow, SignalRow, TextsRow
 
 LARGEST_SKEW = timedelta(hours=1)
 """How far a sender's clock may be ahead of ours."""
@@ -28,7 +28,7 @@ class TimeLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted[R: RequestRow | SignalRow]:
+class Admitted[R: RequestRow | SignalRow | TextsRow]:
     """A row that may be stored, with its line, and its time in UTC and the day of that."""
 
     line: int
@@ -38,7 +38,7 @@ class Admitted[R: RequestRow | SignalRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission[R: RequestRow | SignalRow]:
+class Admission[R: RequestRow | SignalRow | TextsRow]:
     """What of a batch may be stored.
 
     Attributes:
@@ -53,7 +53,7 @@ class Admission[R: RequestRow | SignalRow]:
     flaws: list[Flaw] = field(default_factory=list)
 
 
-def admit[R: RequestRow | SignalRow](
+def admit[R: RequestRow | SignalRow | TextsRow](
     rows: Iterable[tuple[int, R]], limits: TimeLimits
 ) -> Admission[R]:
     """Each id once a day, and not on the day after or before: the first of the batch counts."""
@@ -98,7 +98,7 @@ def _time_flaw(admitted: Admitted[Any], limits: TimeLimits) -> Flaw | None:
     return None
 
 
-def _repeat_flaw[R: RequestRow | SignalRow](
+def _repeat_flaw[R: RequestRow | SignalRow | TextsRow](
     admitted: Admitted[R], earlier: Sequence[Admitted[R]]
 ) -> Flaw | None:
     for other in earlier:

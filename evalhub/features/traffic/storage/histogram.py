@@ -88,6 +88,11 @@ class Histogram:
         """With further numbers, as `of` takes them."""
         return self.merge(self.of(values))
 
+    def remove(self, values: ArrayLike) -> Self:
+        """Without numbers that were added before, as `of` takes them."""
+        gone = self.of(values)
+        return self.merge(type(self)(-gone.zeros, gone.indices, -gone.counts))
+
     def merge(self, *others: Self) -> Self:
         """All together: the same as the histogram of all their numbers."""
         parts = [part for part in (self, *others) if part.indices.size]

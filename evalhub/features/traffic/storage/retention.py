@@ -8,6 +8,7 @@ from evalhub.database.partitions import drop_days, is_partitioned, make_days
 from evalhub.features.traffic.keeping import text_time
 from evalhub.features.traffic.models import (
     DAILY,
+    EventTexts,
     RefusedRows,
     Request,
     RequestText,
@@ -20,6 +21,8 @@ from evalhub.features.traffic.storage.roll_ups import SLICE_KINDS
 from evalhub.registry.models import SampledRequest
 
 DAYS_AHEAD = 2
+EVENT_TEXT_DAYS = 2
+"""So long texts wait for their request, and for what else comes of them."""
 ROLL_UP_DAYS = 400
 """Counts, in which nobody can be seen, are kept for a year and a month beside it."""
 
@@ -57,6 +60,8 @@ def _delete_old_rows(
     Request.objects.filter(day__gte=first_day, day__lt=own, **of_project).delete()
     Signal.objects.filter(day__gte=first_day, day__lt=own, **of_project).delete()
     RequestText.objects.filter(day__gte=first_texts, day__lt=own_texts, **of_project).delete()
+    waited = today - min(text_time(settings), timedelta(days=EVENT_TEXT_DAYS))
+    EventTexts.objects.filter(day__lt=waited, **of_project).delete()
     old = Signal.objects.filter(day__lt=own_texts, text__isnull=False, **of_project)
     old.update(text=None)
     _forget_what_joined(settings, own)

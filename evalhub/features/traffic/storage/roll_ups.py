@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Model
+from numpy.typing import ArrayLike
 
 from evalhub.accounts.models import Project
 from evalhub.features.traffic.models import RollUp, SignalRollUp, TrafficSettings
@@ -74,10 +75,27 @@ def add_requests(
     project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
 ) -> None:
     """Adds new requests to the roll-ups of their hours and days. Needs the project's lock."""
+    _change(project, requests, sign=1)
+
+
+def take_out_requests(
+    project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]
+) -> None:
+    """Takes requests out of the roll-ups, as they were added: they are added again with texts that
+    came later. Needs the project's lock."""
+    _change(project, requests, sign=-1)
+    hours = {hour_of(admitted.time) for admitted, _ in requests}
+    hours |= {hour.replace(hour=0) for hour in hours}
+    RollUp.objects.filter(project=project, hour__in=hours, requests=0).delete()
+
+
+def _change(
+    project: Project, requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]], *, sign: int
+) -> None:
     if not requests:
         return
     members = _members(requests)
-    counts = np.array([_counts(admitted.row, texts) for admitted, texts in requests])
+    counts = sign * np.array([_counts(admitted.row, texts) for admitted, texts in requests])
     latencies = np.array(
         [(admitted.row.latency_ms, admitted.row.first_token_ms) for admitted, _ in requests], float
     )
@@ -85,7 +103,7 @@ def add_requests(
     for key, positions in members.items():
         numbers = stored[key]
         histograms = [
-            Histogram.from_bytes(data).add(values).to_bytes()
+            _changed_histogram(data, values, sign)
             for data, values in zip(numbers[len(COUNTERS) :], latencies[positions].T, strict=True)
         ]
         stored[key] = [*_sums(COUNTERS, numbers, counts[positions].sum(axis=0)), *histograms]
@@ -121,6 +139,11 @@ def _members(requests: Sequence[tuple[Admitted[RequestRow], KeptTexts]]) -> dict
             members[kind, hour, model, arm, value] = positions
             members[day_kind(kind), hour.replace(hour=0), model, arm, value] += positions
     return members
+
+
+def _changed_histogram(data: bytes, values: ArrayLike, sign: int) -> bytes:
+    histogram = Histogram.from_bytes(data)
+    return (histogram.add(values) if sign > 0 else histogram.remove(values)).to_bytes()
 
 
 def _slices(row: RequestRow, language: str) -> Iterator[tuple[str, str]]:

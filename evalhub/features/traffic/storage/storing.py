@@ -43,7 +43,7 @@ what depends on the project's settings."""
 _PLACE = ("project", "day", "key")
 _REQUEST = (*_PLACE, *SENT_OF_REQUEST, "source", "language", "has_text", "masked")
 _SIGNAL = (*_PLACE, *SENT_OF_SIGNAL, "source", "text", "request_key", "model_name")
-_TEXT = (*_PLACE, "messages", "output")
+_TEXT = (*_PLACE, "messages", "output", "tool_calls")
 _COMPARED_AT_ONCE = 1000
 
 
@@ -66,12 +66,16 @@ def store_requests(
     values = [_request_values(project, source, settings, *row) for row in rows]
     stored = _store(Request, _REQUEST, [admitted for admitted, _ in rows], values, SENT_OF_REQUEST)
     texts = [
-        (project.pk, admitted.day, admitted.row.id, _json(texts.messages), texts.output)
+        (project.pk, admitted.day, admitted.row.id, *_text_values(texts))
         for admitted, texts in rows
         if texts.kept and (admitted.day, admitted.row.id) in stored.new
     ]
     insert_new(RequestText, _TEXT, texts)
     return stored
+
+
+def _text_values(texts: KeptTexts) -> tuple[Any, ...]:
+    return _json(texts.messages), texts.output, _json(texts.tool_calls)
 
 
 def store_signals(
@@ -188,7 +192,9 @@ def _differences(
             for stored in there.values("key", *sent).order_by():
                 line, values = rows[day, stored["key"]]
                 stored |= {"tags": _json(stored["tags"])} if "tags" in stored else {}
-                if names := [name for name in sent if stored[name] != values[name]]:
+                if not values.get("digest"):  # its texts may have come apart from it
+                    stored.pop("digest", None)
+                if names := [name for name in stored if stored[name] != values[name]]:
                     flaws.append(other_content(line, stored["key"], names))
     return flaws
 

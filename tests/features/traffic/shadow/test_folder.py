@@ -71,6 +71,41 @@ def test_production_s_answers_and_errors_are_the_baseline_s(team: Team, tmp_path
     assert {row["id"] for row in items} == answers.keys()
 
 
+def test_the_tools_that_production_called_are_checked_as_the_candidate_s_are(
+    team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    """Both arms call the same tool, but for one question where production says it in words."""
+    questions = [f"Where is {i}?" for i in range(12)]
+    call = {"name": "find", "arguments": {"number": 5}}
+    calls = [None, *[[call]] * 11]
+    served(team, questions, output=["I find it.", *[None] * 11], tool_calls=calls)
+    draw()
+    assert written(tmp_path, *filled(server)) == 0
+    recorded = rows(tmp_path / "production.traffic.jsonl")
+    assert sorted(str(row.get("tool_calls")) for row in recorded) == sorted(map(str, calls))
+    items = rows(tmp_path / "traffic.jsonl")
+    with_calls = [item | {"reference": json.dumps(call)} for item in items]
+    (tmp_path / "traffic.jsonl").write_text("".join(json.dumps(row) + "\n" for row in with_calls))
+    file = study(tmp_path)
+    del file["review"]
+    file["test_sets"]["traffic"] = {
+        "file": "traffic.jsonl",
+        "role": "primary",
+        "metric": {"name": "tool_call_match"},
+    }
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file))
+    function = {"name": "find", "arguments": '{"number": 5}'}
+    server.misbehave = lambda prompt, attempt: saying(
+        None, tool_calls=[{"id": "c-1", "type": "function", "function": function}]
+    )
+    capsys.readouterr()
+    run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
+    [criterion] = [
+        row for row in json.loads(capsys.readouterr().out)["criteria"] if row["name"] == "traffic"
+    ]
+    assert (criterion["baseline"], criterion["candidate"]) == (pytest.approx(11 / 12), 1)
+
+
 def test_what_is_not_said_of_the_candidate_is_left_to_be_filled_in(
     team: Team, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -39,7 +39,7 @@ def mirrored(
     texts = [f"{MAIL} Question {i}?" for i in range(questions)]
     refusal = "I'm sorry, but I can't help with that."
     answers = [refusal if i < refusing else f"answer {i}" for i in range(questions)]
-    served(team, texts, output=answers)
+    served(team, texts, output=answers, cost_usd=0.004)
     came = texts[: questions - lost]
     of = [f"r-{i:03}" for i in range(questions)]
     copies = answers if alike else [f"another answer {i}" for i in range(questions)]
@@ -50,6 +50,7 @@ def mirrored(
         model=model,
         mirror_of=of,
         latency_ms=450.0,
+        cost_usd=0.002,
         output=copies[: len(came)],
     )
 
@@ -102,6 +103,16 @@ def test_a_decision_leaves_lost_pairs_out_and_latency_is_measured(
     assert record["lost_pairs"]["verdict_filled"] == "ship"
     [row] = record["shadow"]["test_sets"]
     assert (row["mirrored"], row["asked_again"]) == (True, 0)
+    assert [row[arm]["cost_usd"] for arm in ("production", "candidate")] == [
+        pytest.approx(0.004),
+        pytest.approx(0.002),
+    ]
+    for name, figures in (
+        ("support", "900 ms (p50) and 900 ms (p95), at $0.004"),
+        ("candidate", "450 ms (p50) and 450 ms (p95), at $0.002"),
+    ):
+        sentence = f"As recorded, {name} answered traffic in {figures} a request."
+        assert sentence in record["shadow"]["sentences"]
     (tmp_path / "record.json").write_text(json.dumps(Decision.objects.get().document.as_json()))
     assert run(["decision", "verify", str(tmp_path / "record.json")]) == 0
 
