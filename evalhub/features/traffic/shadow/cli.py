@@ -219,6 +219,7 @@ def _mirrored_document(folder: "MirroredFolder") -> dict[str, Any]:
         "items": folder.items,
         "joined": dict(folder.joined),
         "lost": folder.lost,
+        "without_texts": folder.without_texts,
         "single_copies": folder.single_copies,
     }
 
@@ -227,10 +228,18 @@ def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
     from evalhub.decision.wording import count_text
 
     ways = ", ".join(f"{count:,} by {name}" for name, count in folder.joined.items()) or "none"
-    return [
+    lines = [
         f"Written: {folder.path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
         f"Pairs joined: {ways}. Lost: {folder.lost:,}. Copies that joined no item: "
         f"{folder.single_copies:,}.",
+    ]
+    if folder.without_texts:
+        lines.append(
+            f"! Of the lost pairs, {folder.without_texts:,} have a copy whose texts aren't kept. "
+            "Keep all texts: evalhub traffic settings --text-share 1."
+        )
+    return [
+        *lines,
         f"Then: evalhub study run {folder.path / 'study.yaml'} --dry-run",
     ]
 

@@ -51,6 +51,7 @@ class MirroredFolder:
     Attributes:
         joined: pairs by what joined them.
         lost: items of which one arm's answer never came.
+        without_texts: of these, copies that came, but whose texts the project doesn't keep.
         single_copies: mirrored calls that joined no item.
     """
 
@@ -58,6 +59,7 @@ class MirroredFolder:
     items: int
     joined: Mapping[JoinedBy, int]
     lost: int
+    without_texts: int
     single_copies: int
 
 
@@ -108,8 +110,15 @@ def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> M
     _write(folder / f"{slug}.jsonl", lines)
     _write(folder / answers_of(slug), map(_line, answers.baseline))
     _write(folder / candidate_answers(slug), map(_line, answers.candidate))
-    _write_once(folder / STUDY, study_text(sample, parts))
-    return MirroredFolder(folder, len(lines), answers.joined, answers.lost, answers.single_copies)
+    _write_once(folder / STUDY, study_text(sample, parts, mirror_build=answers.build))
+    return MirroredFolder(
+        folder,
+        len(lines),
+        answers.joined,
+        answers.lost,
+        answers.without_texts,
+        answers.single_copies,
+    )
 
 
 def _items(folder: Path, sample: TrafficSample) -> list[str]:

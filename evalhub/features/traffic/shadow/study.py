@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evalhub.features.traffic.shadow.baseline import baseline_build, served_build
+from evalhub.features.traffic.shadow.baseline import baseline_build
 from evalhub.registry.models import TrafficSample
 from evalhub.studies.file.gaps import UNFILLED
 
@@ -44,9 +44,10 @@ class ShadowParts(NamedTuple):
     ask_both: bool = False
 
 
-def study_text(sample: TrafficSample, parts: ShadowParts) -> str:
-    """The study: production's recorded answers against a candidate that is asked now."""
-    return "\n".join(_study(sample, parts)) + "\n"
+def study_text(sample: TrafficSample, parts: ShadowParts, *, mirror_build: str = "") -> str:
+    """The study: production's recorded answers against a candidate that is asked now, or whose
+    answers to mirrored copies are recorded, as those of `mirror_build`."""
+    return "\n".join(_study(sample, parts, mirror_build)) + "\n"
 
 
 def asking_text(sample: TrafficSample, parts: ShadowParts, kind: str) -> str:
@@ -74,7 +75,7 @@ def _head(sample: TrafficSample, name: str) -> Iterator[str]:
     yield "arms:"
 
 
-def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
+def _study(sample: TrafficSample, parts: ShadowParts, mirror_build: str) -> Iterator[str]:
     version = sample.version
     yield "# Made by `evalhub study init --from-traffic`. A shadow study: nobody is exposed."
     yield f"# {version}: {version.item_count:,} items, drawn from {sample.requests:,} requests."
@@ -87,7 +88,7 @@ def _study(sample: TrafficSample, parts: ShadowParts) -> Iterator[str]:
         yield f"  {CANDIDATE}:   # answered mirrored copies of the same requests, at the same time"
         yield f"    kind: {_quote(parts.kind or KINDS)}"
         yield f"    backend: {{recorded: {candidate_answers(version.test_set.slug)}}}"
-        yield f"    build: {_quote(served_build(parts.mirror))}"
+        yield f"    build: {_quote(mirror_build)}"
     else:
         yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
         yield from _live(parts.kind, parts.url, parts.model, parts.key_env)
