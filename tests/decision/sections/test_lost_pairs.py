@@ -11,6 +11,7 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.judge import judge
 from evalhub.decision.judgments import Judgments
+from evalhub.decision.lost_preference import lost_share
 from evalhub.decision.policy import Policy
 from evalhub.decision.preference_evidence import PreferenceEvidence, preference_evidence
 from evalhub.decision.requirements import requirement_of
@@ -93,8 +94,8 @@ def test_a_ship_that_stands_with_lost_pairs_filled_the_worst_way_is_a_ship() -> 
     assert section.verdict_filled is Verdict.SHIP
     assert section.filled[0].n == 500
     assert section.sentences[0] == (
-        "Of 500 pairs of traffic, 15 (3.0%) had no answer of copy: they are left out, and no "
-        "people or judge compared them."
+        "Of 500 pairs of traffic, 15 (3.0%) had an answer that never came: they are left out, and "
+        "no people or judge compared them."
     )
 
 
@@ -158,6 +159,20 @@ def test_lost_pairs_of_a_weighted_sample_count_by_their_weight() -> None:
     by_name = {row.name: row for row in record.lost_pairs.filled}
     filled = by_name["Reviewers' preference"]
     assert filled.difference == pytest.approx(0.8 * 190 / 220 - 0.5)
+
+
+def test_pairs_that_were_lost_with_their_user_count_as_one_user() -> None:
+    """20 users with ten pairs each, of whom one lost all: a share of .05 of 20 means of 0 and 1 has
+    the variance .05 · .95 · 20/19 / 20 = .0025, as 19 pairs by themselves: .0475/.0025."""
+    lost = np.arange(200) < 10
+    requirement = requirement_of("traffic", POLICY.criteria["traffic"])
+    rows = np.arange(200)
+    labels = [ItemLabel(f"q{row}", cluster=f"u{row // 10}") for row in rows]
+    candidate = ArmScores("copy", rows, np.where(lost, np.nan, 1.0), failed=lost, lost=lost)
+    baseline = ArmScores("now", rows, np.ones(200))
+    share = lost_share(align(requirement, labels, baseline, candidate, failures="worst"), alike=0)
+    assert (share.pairs, share.lost, share.share) == (200, 10, 0.05)
+    assert share.n == pytest.approx(0.0475 / 0.0025, rel=0.01)
 
 
 @pytest.mark.heavy

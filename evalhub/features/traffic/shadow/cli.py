@@ -316,6 +316,6 @@ def _lines(sample: "DrawnSampleOut") -> list[str]:
         )
     lines.append(
         f"To find a gain of {sample.power.gain:g}: {count_text(sample.power.needed, 'item')} of "
-        f"equal weight; the power of this sample is {sample.power.power or 0:.0%}."
+        f"equal weight; the power of this sample is {sample.power.power:.0%}."
     )
     return [*lines, *(f"  {sentence}" for sentence in sample.power.sentences)]

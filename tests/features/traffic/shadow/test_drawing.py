@@ -223,9 +223,23 @@ def test_power_is_said_beforehand(team: Team, capsys: Capture) -> None:
     served(team, [f"Question {i}?" for i in range(40)], users=10)
     power = drawn(capsys, "--n", "40", "--planned-gain", "0.1")["power"]
     assert power["gain"] == 0.1
-    # (1.96 + .84)² · .5² / .1² = 197 items, times 1 + 3 · .1 of clusters of four
-    assert power["needed"] == pytest.approx(197 * 1.3, abs=3)
+    # 1 + 3 · .1 of clusters of four; 279 are 70 of these, and t of half as many degrees of freedom
+    # is 2.03, with what skewness 70 can't rule out 2.08: (2.08 + .84)² · .5² / .1² · 1.3 = 277
+    assert power["needed"] == pytest.approx(277, abs=3)
     assert power["power"] < 0.3
+    assert power["sentences"] == [
+        "40 items of equal weight show 0.41 or more with 80% power, if differences deviate by 0.5 "
+        "and those of one user correlate by 0.1"
+    ]
+
+
+def test_one_user_who_has_a_quarter_costs_power(team: Team, capsys: Capture) -> None:
+    """Of 200 items, 50 of one user: 1 + (Σm²/Σm − 1)·.1 = 2.23 times the variance."""
+    served(team, [f"Mine {i}?" for i in range(50)], users=1, name="one")
+    served(team, [f"Other {i}?" for i in range(150)], name="rest")
+    power = drawn(capsys, "--n", "200", "--planned-gain", "0.1")["power"]
+    assert power["needed"] > 2.23 * 197
+    assert power["power"] < 0.45
 
 
 def test_a_program_lists_samples_and_draws_with_the_scope_ingest_alone(
