@@ -143,6 +143,9 @@ def test_a_user_with_more_than_a_fifth_is_named(team: Team, capsys: Capture) -> 
         ({"aborted": True}, 1),
         ({"output": None}, 1),
         ({"output": None, "error_type": "timeout"}, 0),
+        ({"output": "", "finish_reason": "tool_calls"}, 1),
+        ({"output": "I look.", "finish_reason": "tool_calls"}, 0),
+        ({"output": "", "finish_reason": "stop"}, 0),
     ],
 )
 def test_production_s_answer_is_the_baseline_s_only_where_it_is_whole_and_unmasked(
@@ -183,7 +186,21 @@ def test_filters_and_times_choose_the_requests(team: Team, capsys: Capture) -> N
     served(team, ["mirrored?"], name="copy", mirror_of="r-000")
     assert drawn(capsys, "--where", "route=x", "--where", "tag=t")["requests"] == 1
     assert drawn(capsys, "--where", "language=unknown")["requests"] == 3
-    assert "no request whose texts are stored fits" in refused(capsys, "--where", "route=z")
+    message = "none of 3 requests whose texts are stored has route=z and tag=t"
+    assert message in refused(capsys, "--where", "route=z", "--where", "tag=t")
+
+
+def test_what_no_request_fits_says_why(team: Team, capsys: Capture) -> None:
+    assert "no request came in this time" in refused(capsys)
+    served(team, ["a?", "b?"], messages=None, output=None)
+    assert "2 requests came in this time, and no texts are stored" in refused(capsys)
+
+
+def test_a_sample_says_of_which_time_it_is_to_its_end(team: Team, capsys: Capture) -> None:
+    served(team, ["a?", "b?"])
+    before = timezone.now()
+    until = datetime.datetime.fromisoformat(drawn(capsys)["query"]["until"])
+    assert before <= until <= timezone.now()
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,16 @@ def test_a_mirror_whose_name_stood_for_two_versions_is_no_candidate(
     assert "'new' stood for 2 versions" in capsys.readouterr().err
 
 
+def test_a_replay_s_folder_takes_no_mirror(team: Team, tmp_path: Path, capsys: Capture) -> None:
+    served(team, ["a?", "b?"])
+    copies(team, ["a?", "b?"], mirror_of=["r-000", "r-001"])
+    drawn()
+    replay = ["study", "init", str(tmp_path), "--from-traffic", *OF, "--kind", "lora"]
+    assert run(replay) == 0
+    assert run([*replay, "--mirror", "new"]) == 65
+    assert "holds another study" in capsys.readouterr().err
+
+
 def test_a_mirror_that_says_no_latency_is_one_all_the_same(
     team: Team, tmp_path: Path, capsys: Capture
 ) -> None:
