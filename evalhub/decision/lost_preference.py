@@ -2,9 +2,10 @@
 
 Nobody compares a pair of which an answer was lost. Were the candidate to lose each of them, its win
 score w over the others would be (1 - s)·w, where s is the share of the lost pairs among all that
-would have been compared, by weight (Manski 1990). The limits are those of w, shrunk alike, with
-the share's own error added by the delta method: w²·s·(1 - s)/n, n being how many independent items
-of equal weight say as much of the share: a mirror may lose all pairs of a user at once.
+would have been compared, by weight (Manski 1990). Its limits square and add two distances
+(Newcombe 1998, Statistics in Medicine 17:873): that of w's limit, shrunk alike, and w times that of
+Wilson's upper limit of s, the further one. That limit is of as many pairs as say as much of the
+share, each by itself: a mirror may lose all of a user's at once.
 """
 
 from collections.abc import Sequence
@@ -132,12 +133,18 @@ def _design_effect(aligned: Aligned, weights: Array, lost: Rows, rows: Rows) -> 
     return max(1.0, seen, kish_effect(weights[rows]))
 
 
+def upper_share(share: float, n: float, *, level: float) -> float:
+    """The upper end of Wilson's score interval of a share of `n`, at a one-sided `level`."""
+    z = normal_quantile(1 - level)
+    half = z * (share * (1 - share) / n + (z / (2 * n)) ** 2) ** 0.5
+    return (share + z * z / (2 * n) + half) / (1 + z * z / n)
+
+
 def fill_win_score(criterion: Criterion, lost: LostShare) -> Criterion:
     """A win score's criterion, were each lost pair lost by the candidate."""
     left, score = 1 - lost.share, criterion.candidate
-    error = score * (lost.share * left / lost.n) ** 0.5
     low, high = (
-        hypot(left * limit, normal_quantile(1 - level) * error)
+        hypot(left * limit, score * (upper_share(lost.share, lost.n, level=level) - lost.share))
         for limit, level in (
             (criterion.difference - criterion.lower, criterion.alpha),
             (criterion.upper - criterion.difference, criterion.harm_alpha),

@@ -11,7 +11,7 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.judge import judge
 from evalhub.decision.judgments import Judgments
-from evalhub.decision.lost_preference import lost_share
+from evalhub.decision.lost_preference import lost_share, upper_share
 from evalhub.decision.policy import Policy
 from evalhub.decision.preference_evidence import PreferenceEvidence, preference_evidence
 from evalhub.decision.requirements import requirement_of
@@ -132,11 +132,47 @@ def test_a_preference_is_filled_as_if_the_candidate_had_lost_each_lost_pair() ->
     filled, [whole] = by_name["Reviewers' preference"], people.criteria
     assert whole.difference == pytest.approx(0.3)
     assert filled.difference == pytest.approx(0.8 * 150 / 160 - 0.5), "of 190, 40 read the same"
-    share_error = 0.8 * (10 / 160 * 150 / 160 / 160) ** 0.5 * 1.959964
+    # Wilson's upper limit of 10 in 160: z² = 3.841459, 1 + z²/160 = 1.02400912
+    most = (0.0625 + 3.841459 / 320) / 1.02400912
+    most += (3.841459 * (0.0625 * 0.9375 / 160 + 3.841459 / 4 / 160**2)) ** 0.5 / 1.02400912
+    share_error = 0.8 * (most - 0.0625)
     below = (((whole.difference - whole.lower) * 150 / 160) ** 2 + share_error**2) ** 0.5
     assert filled.lower == pytest.approx(filled.difference - below, abs=1e-6)
     [of_people] = [row for row in record.lost_pairs.criteria if row.name == filled.name]
     assert (of_people.pairs, of_people.lost) == (160, 10)
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "upper"),
+    [(81, 263, 0.3662), (15, 148, 0.1605), (0, 20, 0.1611), (1, 29, 0.1718)],
+)
+def test_the_upper_limit_of_a_share_is_wilson_s(events: int, n: int, upper: float) -> None:
+    """Newcombe 1998, Statistics in Medicine 17:857, table I, method 3."""
+    assert upper_share(events / n, n, level=0.025) == pytest.approx(upper, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "moved", "bound"),
+    [(106, 64, 21, (0.20, 0.59)), (31, 14, 3, (0.10, 0.65))],
+)
+def test_lost_answers_bound_a_share_as_manski_s_do(
+    asked: int, answered: int, moved: int, bound: tuple[float, float]
+) -> None:
+    """Of homeless men and women, how many had left the streets, were all whom nobody found again on
+    them, or off: Manski 1995, Identification problems in the social sciences, 2.2."""
+    lost = np.arange(asked) >= answered
+    scores = np.where(lost, np.nan, np.arange(asked) < moved)
+    requirement = requirement_of("traffic", POLICY.criteria["traffic"])
+    rows = np.arange(asked)
+    means = []
+    for sign in (1, -1):
+        arm = ArmScores("copy", rows, scores if sign > 0 else 1 - scores, failed=lost, lost=lost)
+        labels = [ItemLabel(str(row)) for row in rows]
+        aligned = align(
+            requirement, labels, ArmScores("now", rows, np.zeros(asked)), arm, failures="worst"
+        )
+        means.append(float(aligned.candidate.mean()))
+    assert (means[0], 1 - means[1]) == pytest.approx(bound, abs=0.006)
 
 
 def test_a_preference_that_lost_pairs_could_turn_makes_a_ship_invalid() -> None:
