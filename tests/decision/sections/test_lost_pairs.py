@@ -214,7 +214,7 @@ def test_pairs_that_were_lost_with_their_user_count_as_one_user() -> None:
 @pytest.mark.heavy
 def test_people_of_whom_the_worst_pairs_were_lost_make_no_false_ship() -> None:
     """An equally good candidate, of which a mirror loses 3% that people would give to the other."""
-    draws, level, n, losses = 1_000, 0.025, 300, 9
+    draws, level, n, losses = 200, 0.025, 300, 9
     draw = np.random.default_rng(6)
     with_rule = forgetting = 0
     baseline, candidate = gain(n)
@@ -251,7 +251,7 @@ def ships(
 @pytest.mark.heavy
 @pytest.mark.parametrize("at_random", [True, False])
 def test_lost_pairs_make_no_false_ship_whether_at_random_or_not(at_random: bool) -> None:
-    draws, level = 1_000, 0.025
+    draws, level = 500, 0.025
     with_rule, forgetting = ships(draws, 0.1, 0.1, at_random=at_random, seed=2)
     assert with_rule <= level + 3 * (level * (1 - level) / draws) ** 0.5
     if not at_random:

@@ -23,16 +23,17 @@ def test_few_draws_show_no_false_preference_where_users_lost_their_pairs() -> No
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_no_end_of_a_preference_misses_more_often_than_its_level(scene: Scene) -> None:
-    """200 draws: at most .058. Items by themselves miss .12 of 40 users' truth."""
-    check(scene, 200)
+@pytest.mark.parametrize("number", [3, 5, 10, 11])
+def test_no_end_of_a_preference_misses_more_often_than_its_level(number: int) -> None:
+    """150 draws: at most .063. Items by themselves miss .11 of 40 users' truth, and .28 of the
+    truth is missed where a tenth of the pairs was lost by user and is forgotten."""
+    check(SCENES[number], 150)
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("items", "users"), POWERS)
-def test_power_is_not_less_than_a_sample_says(items: int, users: int) -> None:
-    said, seen = powers(items, users, 200)
-    error = math.sqrt(0.25 / 200)
+@pytest.mark.parametrize(("items", "users"), POWERS[2:])
+def test_power_is_about_what_a_sample_says(items: int, users: int) -> None:
+    said, seen = powers(items, users, 100)
+    error = math.sqrt(0.25 / 100)
     assert seen > said - MOST * error
     assert seen < said + 0.15 + MOST * error
