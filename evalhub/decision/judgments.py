@@ -32,7 +32,7 @@ class Judgments:
         identities: who answers for each person who judged; empty: of a file.
         unconfirmed: what the policy makes of judgments of people whom nobody confirmed.
         weights: by item, how much it counts, above 0; empty: all alike.
-        clusters: by item of a weighted sample, what it belongs to, such as its user.
+        clusters: by item, what it belongs to with others, such as its user; none: to nothing.
     """
 
     choices: Sequence[str]
@@ -55,11 +55,10 @@ class Judgments:
     clusters: Mapping[str, str] = field(default_factory=dict)
 
     def of_sample(self, items: Sequence[ItemLabel]) -> "Judgments":
-        """The same with the weights and clusters of a weighted sample's items; as they are where
-        the items have no weights."""
+        """The same with the items' weights and clusters, as far as these have some."""
         weights = {each.key: each.weight for each in items if each.weight is not None}
-        clusters = {each.key: each.cluster for each in items}
-        return replace(self, weights=weights, clusters=clusters) if weights else self
+        clusters = {each.key: each.cluster for each in items if each.cluster}
+        return replace(self, weights=weights, clusters=clusters)
 
     @property
     def judgment_weights(self) -> list[float] | None:
@@ -76,7 +75,7 @@ class Judgments:
 
     @property
     def units(self) -> list[Hashable]:
-        """What each judgment is clustered by: its item, in a weighted sample its item's cluster."""
+        """What each judgment is clustered by: its item's cluster, else its item."""
         of = self.clusters
         return [("cluster", of[item]) if of.get(item) else item for item in self.items]
 

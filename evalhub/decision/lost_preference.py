@@ -2,22 +2,30 @@
 
 Nobody compares a pair of which an answer was lost. Were the candidate to lose each of them, its win
 score w over the others would be (1 - s)·w, where s is the share of the lost pairs among all that
-would have been compared, by weight (Manski 1990). The limits are those of w, shrunk alike, with
-the share's own error added by the delta method: w²·s·(1 - s)/n, for n items of equal weight.
+would have been compared, by weight (Manski 1990). Its limits square and add two distances
+(Newcombe 1998, Statistics in Medicine 17:873): that of w's limit, shrunk alike, and w times that of
+Wilson's upper limit of s, the further one. That limit is of as many pairs as say as much of the
+share, each by itself: a mirror may lose all of a user's at once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import hypot
+from itertools import compress
+from math import hypot, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned
+from evalhub.decision.align import Aligned, Rows
 from evalhub.decision.criteria.preference import WinScoreKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.sections.lost_pairs import LostRow
+from evalhub.stats.bounded import number_labels
+from evalhub.stats.clusters import clustered_mean, kish_effect
 from evalhub.stats.distributions import normal_quantile
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class LostShare:
         pairs: those that differ, and those of which an answer was lost.
         lost: how many of them were lost.
         share: theirs of the weight, from 0 to 1.
-        n: effective number of `pairs`, as so many of equal weight.
+        n: effective number of `pairs`, as so many of equal weight, each by itself.
     """
 
     pairs: int
@@ -105,21 +113,38 @@ def lost_share(aligned: Aligned, *, alike: int) -> LostShare:
     differing = max(0, compared - alike)
     weight = float(weights[~failed].sum()) * (differing / compared if compared else 0.0)
     lost_weight = float(weights[lost].sum())
-    effective = float(weights.sum() ** 2 / (weights**2).sum()) / len(weights)
     return LostShare(
         pairs=differing + losses,
         lost=losses,
         share=lost_weight / (lost_weight + weight),
-        n=(differing + losses) * effective,
+        n=(differing + losses) / _design_effect(aligned, weights, lost, lost | ~failed),
     )
+
+
+def _design_effect(aligned: Aligned, weights: Array, lost: Rows, rows: Rows) -> float:
+    """How much more the lost share of these `rows` varies than that of as many equal items, each by
+    itself: as was seen, and no less than by their weights (Kish)."""
+    if aligned.clusters is None and aligned.weights is None:
+        return 1.0
+    labels = None
+    if aligned.clusters is not None:
+        labels = number_labels(list(compress(aligned.clusters, rows)))
+    seen = clustered_mean(lost[rows].astype(float), labels, weights[rows]).design_effect
+    return max(1.0, seen, kish_effect(weights[rows]))
+
+
+def upper_share(share: float, n: float, *, level: float) -> float:
+    """The upper end of Wilson's score interval of a share of `n`, at a one-sided `level`."""
+    z = normal_quantile(1 - level)
+    half = z * sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return (share + z * z / (2 * n) + half) / (1 + z * z / n)
 
 
 def fill_win_score(criterion: Criterion, lost: LostShare) -> Criterion:
     """A win score's criterion, were each lost pair lost by the candidate."""
     left, score = 1 - lost.share, criterion.candidate
-    error = score * (lost.share * left / lost.n) ** 0.5
     low, high = (
-        hypot(left * limit, normal_quantile(1 - level) * error)
+        hypot(left * limit, score * (upper_share(lost.share, lost.n, level=level) - lost.share))
         for limit, level in (
             (criterion.difference - criterion.lower, criterion.alpha),
             (criterion.upper - criterion.difference, criterion.harm_alpha),

@@ -12,6 +12,7 @@ from typing import Any
 
 from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.keys import Reach
+from evalhub.io.items import EDITED
 from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.registry.models import Item, Output, Run
 from runners.backends.asking import Answered, BackendRequest, Reply
@@ -138,7 +139,8 @@ def _texts(run: Run, items: list[Item]) -> dict[int, str]:
 
 
 def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: bool) -> str:
-    """What the judge is asked about a pair, with the one answer first or the other."""
+    """What the judge is asked about a pair, with the one answer first or the other. It isn't shown
+    a reference that leans to the baseline."""
     item = pair.item
     answers = (
         (pair.candidate, pair.baseline) if candidate_first else (pair.baseline, pair.candidate)
@@ -147,7 +149,7 @@ def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: boo
         question,
         item_input=item.input,
         context=item.context,
-        references=list(item.references),
+        references=[] if EDITED.items() <= item.metadata.items() else list(item.references),
         first=answers[0],
         second=answers[1],
     )

@@ -1,6 +1,6 @@
 """Cost of answers by item: milliseconds, and money or tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -67,7 +67,9 @@ def budgets(
 
     `pairings` hold the first look's rows where a test set was added to: costs are those seen then.
     Costs that were not recorded are never taken for 0: a critical budget without them is pending.
-    Items of which an answer failed are left out: nobody got what it cost.
+    Items of which an answer failed are left out: nobody got what it cost. Of an answer that a
+    mirror lost nobody knows, and an amount has no worst: it gets the largest that came of either
+    arm, or of the baseline the smallest of its own, for the verdict with lost pairs filled.
     """
     measured: list[Aligned] = []
     pending: list[str] = []
@@ -78,8 +80,8 @@ def budgets(
             apart = f"The {requirement.name} on {requirement.test_set} isn't measured: {why}"
             pending += [apart] if requirement.tier == "critical" else []
             continue
-        answered = pairing.aligned.without_failures()
-        ids = [each.id for each in answered.items]
+        answered = _without_failures(pairing.aligned)
+        ids = [each.id for each in answered.without_lost().items]
         of_base, of_tuned = TOKENS, TOKENS
         if prices is not None and kind.priced:
             both = ((baseline, prices.baseline), (arm, prices.candidate))
@@ -103,16 +105,41 @@ def budgets(
         if requirement.tier == "critical":
             pending += unknown
         if ids and not unknown:
+            amounts = _filled(answered, base, tuned, ids)
+            before, after = (_matrix(requirement, each) for each in amounts)
             measured.append(
                 replace(
-                    answered,
-                    requirement=requirement,
-                    failed=None,
-                    baseline=_matrix(requirement, [base[each] for each in ids]),
-                    candidate=_matrix(requirement, [tuned[each] for each in ids]),
+                    answered, requirement=requirement, failed=None, baseline=before, candidate=after
                 )
             )
     return measured, pending
+
+
+def _without_failures(aligned: Aligned) -> Aligned:
+    """Only the items that both arms answered, and those of which an answer was lost."""
+    if aligned.lost is None or aligned.failed is None:
+        return aligned.without_failures()
+    return aligned.where(aligned.lost | ~aligned.failed.any(axis=0))
+
+
+def _filled(
+    answered: Aligned,
+    base: Mapping[int, list[float]],
+    tuned: Mapping[int, list[float]],
+    known: Sequence[int],
+) -> tuple[list[list[float]], list[list[float]]]:
+    """Both arms' amounts by item, with the worst that came for each answer that was lost; `known`
+    are the items of which none was."""
+    before = [base[item] for item in known]
+    came = [*before, *(tuned[item] for item in known)]
+    most = [max(map(max, came))] * len(came[0])
+    least = [min(map(min, before))] * len(came[0])
+    ids = [each.id for each in answered.items]
+    lost = set(ids) - set(known)
+    return (
+        [base.get(item, least) if item in lost else base[item] for item in ids],
+        [most if item in lost else tuned[item] for item in ids],
+    )
 
 
 def _missing_price(arm: StudyArm) -> str:

@@ -8,7 +8,14 @@ from evalhub.decision.sections.shadow import COST_SCORE, AnswerCosts, ShadowRow,
 from evalhub.declare.declaration import validate
 from evalhub.ledger.measured_costs import run_costs
 from evalhub.ledger.study_evidence import StudyEvidence
-from evalhub.registry.models import Output, Run, SampledRequest, StudyArm, TrafficSample
+from evalhub.registry.models import (
+    MIRRORED_BUILD,
+    Output,
+    Run,
+    SampledRequest,
+    StudyArm,
+    TrafficSample,
+)
 from evalhub.stats.sampling import weighted_quantiles
 
 QUANTILES = (0.5, 0.95)
@@ -68,12 +75,9 @@ def _row(sample: TrafficSample, name: str, baseline: Run, candidate: Run) -> Sha
 
 
 def _is_mirrored(baseline: Run, candidate: Run) -> bool:
-    """Whether the recorded answers say how long they took, which those for a replay don't."""
-    return all(run.source and _timed(run) for run in (baseline, candidate))
-
-
-def _timed(run: Run) -> bool:
-    return Output.objects.filter(run=run, latency_ms__isnull=False).exists()
+    """Whether the recorded answers are those to mirrored copies, as the candidate's build says."""
+    build = str(candidate.version.backend.get("build") or "")
+    return bool(baseline.source and candidate.source) and build.startswith(MIRRORED_BUILD)
 
 
 def _asked_together(baseline: Run, candidate: Run) -> bool:

@@ -70,6 +70,7 @@ def _join(first: Aligned, added: Aligned) -> Aligned:
         mix=None if first.mix is None else added.mix,
         look_stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
         failed=_failures(first, added),
+        lost=_losses(first, added),
         flaws=[*added.flaws, *first.flaws],
     )
 
@@ -80,6 +81,15 @@ def _failures(first: Aligned, added: Aligned) -> Rows | None:
     none = (np.zeros((2, len(each.items)), dtype=bool) for each in (first, added))
     both = zip((first.failed, added.failed), none, strict=True)
     return np.concatenate([each if failed is None else failed for failed, each in both], axis=1)
+
+
+def _losses(first: Aligned, added: Aligned) -> Rows | None:
+    if first.lost is None and added.lost is None:
+        return None
+    parts = ((each.lost, len(each.items)) for each in (first, added))
+    return np.concatenate(
+        [np.zeros(size, dtype=bool) if lost is None else lost for lost, size in parts]
+    )
 
 
 def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:

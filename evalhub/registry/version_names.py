@@ -4,9 +4,11 @@ import re
 
 from evalhub.accounts.models import Project
 from evalhub.declare.version_name import VersionNameError, parse_version_name
-from evalhub.registry.models import ModelVersion
+from evalhub.registry.models import MIRRORED_BUILD, ModelVersion
 
-BUILD_OF_VERSION = re.compile(r"(?P<model>[A-Za-z0-9_-]+)@(?P<number>[1-9][0-9]{0,8})")
+BUILD_OF_VERSION = re.compile(
+    rf"({MIRRORED_BUILD})?(?P<model>[A-Za-z0-9_-]+)@(?P<number>[1-9][0-9]{{0,8}})"
+)
 
 
 def version_name(version: ModelVersion) -> str:

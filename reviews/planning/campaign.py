@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates, check_owns
 from evalhub.declare.review import Anytime, Design
 from evalhub.io.canonical import digest_of
-from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
+from evalhub.registry.models import (
+    Metric,
+    ModelVersion,
+    Run,
+    Study,
+    StudyTestSet,
+    TestSetVersion,
+)
 from reviews.blinding import dealing_seed
 from reviews.chain.append import add_event, lock_campaign
 from reviews.chain.seal import seal_campaign
@@ -163,6 +171,16 @@ def close_campaign(*, campaign: Campaign, by: User | None, why: str = "") -> Non
     seal_campaign(campaign, by=by)
 
 
+def _why_not_alike(version: TestSetVersion) -> str:
+    """Why items can't be counted alike, each by itself; "" where they can."""
+    if version.items.filter(weight__isnull=False).exists():
+        return "have weights"
+    clusters = version.items.exclude(cluster="").order_by().values("cluster")
+    shared = clusters.annotate(items=Count("pk")).filter(items__gt=1)
+    of_users = hasattr(version, "traffic_sample") and shared.exists()
+    return "are several of one user" if of_users else ""
+
+
 def inputs(
     runs: Sequence[Run],
     design: Design,
@@ -177,11 +195,10 @@ def inputs(
                 f"the runs answer different test sets: {first.test_set_version} and "
                 f"{run.test_set_version}"
             )
-    items = first.test_set_version.items.filter(weight__isnull=False)
-    if isinstance(design.stopping, Anytime) and items.exists():
+    if isinstance(design.stopping, Anytime) and (why := _why_not_alike(first.test_set_version)):
         raise PlanError(
-            f"stopping: the limits of an early stop count items alike, and those of "
-            f"{first.test_set_version} have weights; leave it out"
+            f"stopping: the limits of an early stop count items alike, each by itself, and those "
+            f"of {first.test_set_version} {why}; leave it out"
         )
     versions = [run.version for run in runs]
     for version in versions:

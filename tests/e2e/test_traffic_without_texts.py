@@ -97,8 +97,8 @@ def test_all_but_a_sample_works(site: Site) -> None:
     pages_show_it(site)
     sample = refusal(site, "traffic", "sample", *OF, "--since", "7d", "--n", "100", code=BAD_DATA)
     assert sample == (
-        "evalhub: field 'since': no request whose texts are stored fits: are texts kept "
-        "(`evalhub traffic settings`)?\n"
+        f"evalhub: field 'since': {REQUESTS:,} requests came in this time, and no texts are "
+        "stored: are they kept (`evalhub traffic settings`)?\n"
     )
     study = refusal(site, "study", "init", "shadow", "--from-traffic", *OF, code=BAD_USAGE)
     assert "has no sample: `evalhub traffic sample` draws one" in study

@@ -153,6 +153,16 @@ def test_people_s_preference_is_weighted_and_clustered_by_user(arms: Arms) -> No
     assert verify(record).differences == []
 
 
+def test_people_s_preference_is_clustered_by_user_where_all_items_count_alike(arms: Arms) -> None:
+    """As in a sample whose strata have their shares."""
+    items = [{"cluster": f"u{i // 10}"} for i in range(200)]
+    study = arms.study(items, won=range(0, 200, 2), review=REVIEW)
+    judge(asked(study), arms.team.rui, "candidate")
+    record = decided(study).record
+    assert record["criteria"][-1]["clusters"] <= 20 < record["people"]["items"]
+    assert verify(record).differences == []
+
+
 def test_a_review_of_weighted_items_has_no_early_stop(arms: Arms) -> None:
     study = arms.study(weights(200), won=range(0, 200, 2), review=REVIEW)
     base, tuned = (

@@ -64,7 +64,7 @@ TRAFFIC = [
     Refusal(
         "draw a sample",
         "eva",
-        "no request whose texts are stored fits",
+        "requests came in this time, and no texts are stored",
         DeclarationError,
         400,
         400,

@@ -19,6 +19,7 @@ from evalhub.stats.sampling import (
     SamplingFrame,
     allocate,
     draw_sample,
+    weighted_quantiles,
 )
 from tests.benchmarks.sampling_rates import SCENES, Scene, rates
 
@@ -103,6 +104,31 @@ def test_proportional_and_equal_allocation():
     sizes = {"a": 100, "b": 100, "c": 800}
     assert shares(sizes, 50) == {"a": 5, "b": 5, "c": 40}
     assert shares(sizes, 51, "equal") == {"a": 17, "b": 17, "c": 17}
+
+
+LOHR: dict[Hashable, int] = {"NC": 1054, "NE": 220, "S": 1382, "W": 422}
+"""Counties of the United States by region: Lohr 1999, Sampling: Design and Analysis, 3.1."""
+
+
+def test_lohr_s_counties_are_allotted_and_weighed_as_in_her_book() -> None:
+    """300 of 3,078 in proportion, and the mean acreage from the strata's means (example 3.2): its
+    total is 909,736,034 acres, 295,561 a county."""
+    assert shares(LOHR, 300) == {"NC": 103, "NE": 21, "S": 135, "W": 41}
+    acres = {"NC": 300_504.16, "NE": 97_629.81, "S": 211_315.04, "W": 662_295.51}
+    strata = [name for name, size in LOHR.items() for _ in range(size)]
+    keys = [str(row) for row in range(3078)]
+    sample = draw(SamplingFrame(keys, strata, keys), 300)
+    values = [acres[str(strata[row])] for row in sample.rows]
+    assert sample.weights @ values == pytest.approx(909_736_034, abs=2)
+    assert np.average(values, weights=sample.weights) == pytest.approx(295_561, abs=1)
+
+
+@pytest.mark.parametrize("at", [0.05, 0.25, 0.5, 0.95])
+def test_weighted_quantiles_are_numpy_s_inverted_distribution_function(at: float) -> None:
+    rng = np.random.default_rng(3)
+    values, weights = rng.lognormal(size=101), rng.integers(1, 9, 101).astype(float)
+    expected = np.quantile(values, at, weights=weights, method="inverted_cdf")
+    assert weighted_quantiles(values, weights, [at]) == [expected]
 
 
 def test_a_small_stratum_is_drawn_whole_and_has_no_less_than_its_minimum():

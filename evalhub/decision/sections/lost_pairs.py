@@ -3,7 +3,8 @@
 A mirrored answer may be lost because the candidate is slow or fails on just such requests: then
 what came is a choice of the easy ones. The verdict is on whole pairs; where a ship would not stand
 with every lost answer at its metric's worst (Manski's bound, 1990), and with every lost pair as one
-that people and judge give to the baseline, the evidence is invalid.
+that people and judge give to the baseline, the evidence is invalid. What answers take and cost has
+no worst: a lost one gets the largest amount that came.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,14 +57,19 @@ class LostPairsSection(Section):
         for row in self.criteria:
             yield (
                 f"Of {count_text(row.pairs, 'pair')} of {row.name}, {row.lost:,} "
-                f"({row.lost / row.pairs:.1%}) had no answer of {arms.candidate.name}: they are "
-                "left out, and no people or judge compared them."
+                f"({row.lost / row.pairs:.1%}) had an answer that never came: they are left out, "
+                "and no people or judge compared them."
+            )
+        if self.filled:
+            yield (
+                f"In the place of a lost answer, {arms.candidate.name} gets the worst score, the "
+                "largest amount that came where a budget is kept, and no choice of people or judge."
             )
         for criterion in self.filled:
             yield (
-                f"With the worst score in their place, {criterion.name} is "
-                f"{with_sign(criterion.difference)} [{with_sign(criterion.lower)}, "
-                f"{with_sign(criterion.upper)}]: {criterion.status.label}."
+                f"So filled, {criterion.name} is {with_sign(criterion.difference)} "
+                f"[{with_sign(criterion.lower)}, {with_sign(criterion.upper)}]: "
+                f"{criterion.status.label}."
             )
         if self.verdict_filled is not None:
             yield f"So filled, the verdict would be {self.verdict_filled.label.lower()}."
@@ -106,7 +112,7 @@ def lost_pairs_section(
             lost=int(aligned.lost.sum()),
         )
         for aligned in evidence
-        if aligned.lost is not None
+        if aligned.lost is not None and aligned.lost.any()
     ]
     rows += preferences
     if not rows:

@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KT, KeyTextTransform
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models.functions import Cast, Concat, Now, Replace
 from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
-from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
+from evalhub.registry.models import (
+    MIRRORED_BUILD,
+    Model,
+    ModelVersion,
+    Study,
+    StudyArm,
+    StudyRun,
+    TrainingOverlap,
+)
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.models.versions import PROMOTABLE
@@ -67,7 +75,8 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
         champion = _name("study__project__champion__")
         judged = self.standing().with_headline().alias(champion=champion)
         judged = judged.annotate(against=KT("record__arms__baseline__digest"))
-        build = Cast(KeyTextTransform("build", "version__backend"), models.CharField())
+        text = Cast(KeyTextTransform("build", "version__backend"), models.CharField())
+        build = Replace(text, Value(MIRRORED_BUILD))
         arms = StudyArm.objects.filter(study=OuterRef("study")).alias(build=build)
         served = arms.filter(role=ArmRole.BASELINE, build=OuterRef("champion"))
         of_project = ModelVersion.objects.filter(model__project=OuterRef("study__project"))

@@ -6,7 +6,7 @@ from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Output, Run, Shard
-from evalhub.registry.models.samples import SampledRequest, TrafficSample
+from evalhub.registry.models.samples import MIRRORED_BUILD, SampledRequest, TrafficSample
 from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
@@ -14,6 +14,7 @@ from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
+    "MIRRORED_BUILD",
     "DocumentSet",
     "DocumentText",
     "Draw",

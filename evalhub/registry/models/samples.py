@@ -16,6 +16,9 @@ from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 
+MIRRORED_BUILD = "mirrored:"
+"""How the build of a candidate begins whose recorded answers are those to mirrored copies."""
+
 
 class TrafficSampleQuerySet(OfProjectQuerySet["TrafficSample"]):
     project_field = "version__test_set__project"

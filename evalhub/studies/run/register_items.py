@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
+
 from evalhub.accounts.models import Project
 from evalhub.io.canonical import digest_of
 from evalhub.io.items import EDITED, read_items
@@ -16,6 +18,10 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.file.test_sets import AskedTestSet
 from evalhub.studies.run.judges import metric_row
+
+READ_AT_ONCE = 5_000
+MARK = {f"metadata__{name}": value for name, value in EDITED.items()}
+"""The condition on items whose reference is an edited answer of production."""
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""
@@ -68,25 +74,43 @@ def _import(
                 line=line,
                 field=str(mapping.reference or "reference"),
             )
-        _check_no_edits(version, test_set, path)
-    return version
-
-
-def _check_no_edits(version: TestSetVersion, test_set: AskedTestSet, path: Path) -> None:
-    """Raises DataError where an edited answer would decide."""
-    if test_set.tier == "advisory":
-        return
-    edited = Item.objects.filter(
-        version=version, **{f"metadata__{name}": value for name, value in EDITED.items()}
-    )
-    if edited.exists():
+    _check_marked(project, version, path)
+    if metric.compares and test_set.tier != "advisory" and _edited(version).exists():
         raise DataError(
-            f"{test_set.metric.name} compares with answers of production that somebody edited: "
-            f"they lean to the baseline, and may be no {test_set.role}. Take a metric without "
-            "references, or say tier: advisory",
+            f"{metric.name} compares with answers of production that somebody edited: they lean to "
+            f"the baseline, and may be no {test_set.role}. Take a metric without references, or "
+            "say tier: advisory",
             file=str(path),
             field="reference",
         )
+    return version
+
+
+def _edited(version: TestSetVersion) -> QuerySet[Item]:
+    """Items whose reference is an edited answer of production, as they say."""
+    return Item.objects.filter(version=version, **MARK)
+
+
+def _check_marked(project: Project, version: TestSetVersion, path: Path) -> None:
+    """Raises DataError for an item whose reference is an edit of the project's samples, and which
+    doesn't say so any more."""
+    sampled = Item.objects.filter(
+        version__test_set__project=project, version__traffic_sample__isnull=False, **MARK
+    )
+    edits = dict(sampled.order_by().values_list("fingerprint", "references"))
+    if not edits:
+        return
+    unmarked = Item.objects.filter(version=version).exclude(pk__in=_edited(version).values("pk"))
+    rows = unmarked.order_by("position").values_list("key", "fingerprint", "references")
+    for key, fingerprint, references in rows.iterator(chunk_size=READ_AT_ONCE):
+        if any(reference in edits.get(fingerprint, ()) for reference in references):
+            [name] = EDITED
+            raise DataError(
+                f"the reference of item '{key}' is an answer of production that somebody edited: "
+                f"keep its field {name}, which says so",
+                file=str(path),
+                field=name,
+            )
 
 
 def merge_equal_sets(

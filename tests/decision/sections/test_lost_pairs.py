@@ -11,6 +11,7 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.judge import judge
 from evalhub.decision.judgments import Judgments
+from evalhub.decision.lost_preference import lost_share, upper_share
 from evalhub.decision.policy import Policy
 from evalhub.decision.preference_evidence import PreferenceEvidence, preference_evidence
 from evalhub.decision.requirements import requirement_of
@@ -93,8 +94,8 @@ def test_a_ship_that_stands_with_lost_pairs_filled_the_worst_way_is_a_ship() -> 
     assert section.verdict_filled is Verdict.SHIP
     assert section.filled[0].n == 500
     assert section.sentences[0] == (
-        "Of 500 pairs of traffic, 15 (3.0%) had no answer of copy: they are left out, and no "
-        "people or judge compared them."
+        "Of 500 pairs of traffic, 15 (3.0%) had an answer that never came: they are left out, and "
+        "no people or judge compared them."
     )
 
 
@@ -131,11 +132,47 @@ def test_a_preference_is_filled_as_if_the_candidate_had_lost_each_lost_pair() ->
     filled, [whole] = by_name["Reviewers' preference"], people.criteria
     assert whole.difference == pytest.approx(0.3)
     assert filled.difference == pytest.approx(0.8 * 150 / 160 - 0.5), "of 190, 40 read the same"
-    share_error = 0.8 * (10 / 160 * 150 / 160 / 160) ** 0.5 * 1.959964
+    # Wilson's upper limit of 10 in 160: z² = 3.841459, 1 + z²/160 = 1.02400912
+    most = (0.0625 + 3.841459 / 320) / 1.02400912
+    most += (3.841459 * (0.0625 * 0.9375 / 160 + 3.841459 / 4 / 160**2)) ** 0.5 / 1.02400912
+    share_error = 0.8 * (most - 0.0625)
     below = (((whole.difference - whole.lower) * 150 / 160) ** 2 + share_error**2) ** 0.5
     assert filled.lower == pytest.approx(filled.difference - below, abs=1e-6)
     [of_people] = [row for row in record.lost_pairs.criteria if row.name == filled.name]
     assert (of_people.pairs, of_people.lost) == (160, 10)
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "upper"),
+    [(81, 263, 0.3662), (15, 148, 0.1605), (0, 20, 0.1611), (1, 29, 0.1718)],
+)
+def test_the_upper_limit_of_a_share_is_wilson_s(events: int, n: int, upper: float) -> None:
+    """Newcombe 1998, Statistics in Medicine 17:857, table I, method 3."""
+    assert upper_share(events / n, n, level=0.025) == pytest.approx(upper, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "moved", "bound"),
+    [(106, 64, 21, (0.20, 0.59)), (31, 14, 3, (0.10, 0.65))],
+)
+def test_lost_answers_bound_a_share_as_manski_s_do(
+    asked: int, answered: int, moved: int, bound: tuple[float, float]
+) -> None:
+    """Of homeless men and women, how many had left the streets, were all whom nobody found again on
+    them, or off: Manski 1995, Identification problems in the social sciences, 2.2."""
+    lost = np.arange(asked) >= answered
+    scores = np.where(lost, np.nan, np.arange(asked) < moved)
+    requirement = requirement_of("traffic", POLICY.criteria["traffic"])
+    rows = np.arange(asked)
+    means = []
+    for sign in (1, -1):
+        arm = ArmScores("copy", rows, scores if sign > 0 else 1 - scores, failed=lost, lost=lost)
+        labels = [ItemLabel(str(row)) for row in rows]
+        aligned = align(
+            requirement, labels, ArmScores("now", rows, np.zeros(asked)), arm, failures="worst"
+        )
+        means.append(float(aligned.candidate.mean()))
+    assert (means[0], 1 - means[1]) == pytest.approx(bound, abs=0.006)
 
 
 def test_a_preference_that_lost_pairs_could_turn_makes_a_ship_invalid() -> None:
@@ -160,10 +197,24 @@ def test_lost_pairs_of_a_weighted_sample_count_by_their_weight() -> None:
     assert filled.difference == pytest.approx(0.8 * 190 / 220 - 0.5)
 
 
+def test_pairs_that_were_lost_with_their_user_count_as_one_user() -> None:
+    """20 users with ten pairs each, of whom one lost all: a share of .05 of 20 means of 0 and 1 has
+    the variance .05 · .95 · 20/19 / 20 = .0025, as 19 pairs by themselves: .0475/.0025."""
+    lost = np.arange(200) < 10
+    requirement = requirement_of("traffic", POLICY.criteria["traffic"])
+    rows = np.arange(200)
+    labels = [ItemLabel(f"q{row}", cluster=f"u{row // 10}") for row in rows]
+    candidate = ArmScores("copy", rows, np.where(lost, np.nan, 1.0), failed=lost, lost=lost)
+    baseline = ArmScores("now", rows, np.ones(200))
+    share = lost_share(align(requirement, labels, baseline, candidate, failures="worst"), alike=0)
+    assert (share.pairs, share.lost, share.share) == (200, 10, 0.05)
+    assert share.n == pytest.approx(0.0475 / 0.0025, rel=0.01)
+
+
 @pytest.mark.heavy
 def test_people_of_whom_the_worst_pairs_were_lost_make_no_false_ship() -> None:
     """An equally good candidate, of which a mirror loses 3% that people would give to the other."""
-    draws, level, n, losses = 1_000, 0.025, 300, 9
+    draws, level, n, losses = 200, 0.025, 300, 9
     draw = np.random.default_rng(6)
     with_rule = forgetting = 0
     baseline, candidate = gain(n)
@@ -200,7 +251,7 @@ def ships(
 @pytest.mark.heavy
 @pytest.mark.parametrize("at_random", [True, False])
 def test_lost_pairs_make_no_false_ship_whether_at_random_or_not(at_random: bool) -> None:
-    draws, level = 1_000, 0.025
+    draws, level = 500, 0.025
     with_rule, forgetting = ships(draws, 0.1, 0.1, at_random=at_random, seed=2)
     assert with_rule <= level + 3 * (level * (1 - level) / draws) ** 0.5
     if not at_random:

@@ -8,11 +8,10 @@ from datetime import date
 from django.db.models import Prefetch, QuerySet
 
 from evalhub.accounts.models import Project
-from evalhub.declare.analysis import PowerDocument
 from evalhub.declare.declaration import validate
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.shadow.drawing import SampleDraft
-from evalhub.features.traffic.shadow.power import sample_power, stored_power
+from evalhub.features.traffic.shadow.power import SamplePower, sample_power, stored_power
 from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.registry.models import Study, TrafficSample
 from evalhub.stats.sampling import LARGE_CLUSTER
@@ -53,7 +52,7 @@ class SamplePage:
     items: int
     strata: Sequence[WeightedStratum]
     query: SampleQuery
-    power: PowerDocument
+    power: SamplePower
     large_users: Sequence[tuple[str, float]] = ()
     texts_until: date | None = None
     commands: Sequence[str] = ()
@@ -74,26 +73,18 @@ class SamplePage:
         """Whether one user has so much of it that they are named."""
         return self.sample.largest_user > LARGE_CLUSTER
 
-    @property
-    def needed(self) -> int | None:
-        """Items of equal weight by which the planned gain is found; None: no number is enough."""
-        [criterion] = self.power.criteria
-        return criterion.needed.items if criterion.needed else None
-
 
 def draft_page(draft: SampleDraft) -> SamplePage:
     """A sample as it would be. No query."""
     query = validate(SampleQuery, draft.sample.query)
-    clusters = [each.content.cluster for each in draft.items]
     power = sample_power(
-        items=len(clusters),
-        clusters=len(set(clusters) - {""}) + clusters.count(""),
-        effective_n=draft.sample.effective_n,
+        [each.content.cluster for each in draft.items],
+        [each.weight for each in draft.items],
         gain=query.planned_gain,
     )
     return SamplePage(
         draft.sample,
-        len(clusters),
+        len(draft.items),
         _strata(draft.sample),
         query,
         power,

@@ -41,7 +41,7 @@ def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
     messages = None if row.messages is None else list(row.messages)
     digest = row.digest if messages is None else digest_of(messages)
     language = row.language or language_of(_question(messages or []), settings.languages)
-    if not (row.has_texts and is_in_share(row.id, settings.text_share)):
+    if not (row.has_texts and is_in_share(row.mirror_of or row.id, settings.text_share)):
         return KeptTexts(False, None, None, None, 0, language, digest)
     masking = Masking()
     masked = None if messages is None else [_masked(message, masking) for message in messages]
@@ -114,7 +114,8 @@ def kept_comment(row: SignalRow, settings: TrafficSettings) -> str | None:
 def is_in_share(key: str, share: float) -> bool:
     """Whether a request's texts are among the `share` that is kept: 0 is none of them, 1 all.
 
-    It depends on its id alone, so that it is the same at every door and whenever it comes.
+    It depends on its id alone, so that it is the same at every door and whenever it comes. A copy's
+    is that of the request which it names, so that both have texts or none.
     """
     place = int.from_bytes(blake2b(key.encode(), digest_size=_BYTES).digest())
     return place < share * 256.0**_BYTES

@@ -14,6 +14,8 @@ from evalhub.features.traffic.rows import SignalBy
 from evalhub.io.answers import LONGEST_REASON, LONGEST_SERVED
 
 AT_ONCE = 500
+OF_TOOLS = ("tool_calls", "tool_call", "tool_use", "function_call")
+"""Why an answer ended that called tools: as OpenAI, GenAI's names and Anthropic say it."""
 EDIT = "edit"
 """The name of a signal whose text is the answer as somebody changed it."""
 
@@ -49,8 +51,12 @@ def edits_at(project: Project, ids: Sequence[RequestId]) -> dict[RequestId, str]
 
 
 def is_whole(request: Request, texts: RequestText | None) -> bool:
-    """Whether the answer, or the error in its place, is all that there was."""
-    answered = texts is not None and not (texts.output is None and texts.tool_calls is None)
+    """Whether the answer, or the error in its place, is all that there was: an empty text that
+    ended with calls of tools isn't, where no call came."""
+    answered = texts is not None and (
+        bool(texts.output or texts.tool_calls)
+        or (texts.output is not None and request.finish_reason not in OF_TOOLS)
+    )
     return (answered or bool(request.error_type)) and not request.aborted
 
 

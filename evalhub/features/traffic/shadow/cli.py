@@ -230,6 +230,7 @@ def _mirrored_document(folder: "MirroredFolder") -> dict[str, Any]:
         "items": folder.items,
         "joined": dict(folder.joined),
         "lost": folder.lost,
+        "without_texts": folder.without_texts,
         "single_copies": folder.single_copies,
     }
 
@@ -238,10 +239,18 @@ def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
     from evalhub.decision.wording import count_text
 
     ways = ", ".join(f"{count:,} by {name}" for name, count in folder.joined.items()) or "none"
-    return [
+    lines = [
         f"Written: {folder.path / 'study.yaml'}, with {count_text(folder.items, 'item')}.",
         f"Pairs joined: {ways}. Lost: {folder.lost:,}. Copies that joined no item: "
         f"{folder.single_copies:,}.",
+    ]
+    if folder.without_texts:
+        lines.append(
+            f"! Of the lost pairs, {folder.without_texts:,} have a copy whose texts aren't kept. "
+            "Keep all texts: evalhub traffic settings --text-share 1."
+        )
+    return [
+        *lines,
         *_lines_of_unnamed(folder.unnamed),
         f"Then: evalhub study run {folder.path / 'study.yaml'} --dry-run",
     ]
@@ -321,6 +330,6 @@ def _lines(sample: "DrawnSampleOut") -> list[str]:
         )
     lines.append(
         f"To find a gain of {sample.power.gain:g}: {count_text(sample.power.needed, 'item')} of "
-        f"equal weight; the power of this sample is {sample.power.power or 0:.0%}."
+        f"equal weight; the power of this sample is {sample.power.power:.0%}."
     )
     return [*lines, *(f"  {sentence}" for sentence in sample.power.sentences)]

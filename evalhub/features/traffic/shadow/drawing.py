@@ -8,6 +8,7 @@ from itertools import batched
 
 import numpy as np
 from django.db import transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
@@ -119,6 +120,7 @@ def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample 
 
 
 def _draft(project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
+    query = query.ending(timezone.now())
     frame = read_frame(project, query)
     sample = _sample(project, query, frame)
     drawn = _items(project, frame, sample, with_edits=query.edited_references)

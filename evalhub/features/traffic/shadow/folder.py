@@ -16,13 +16,14 @@ from evalhub.features.traffic.shadow.study import (
     answers_of,
     asking_text,
     candidate_answers,
+    mirrored_build,
     study_text,
 )
 from evalhub.frames.command.outputs import whole
 from evalhub.io.answers import RecordedAnswer, read_answers
 from evalhub.io.rows import DataError
 from evalhub.registry.item_rows import ItemRowsError, item_rows
-from evalhub.registry.models import TrafficSample
+from evalhub.registry.models import MIRRORED_BUILD, TrafficSample
 
 STUDY = "study.yaml"
 OPTION = "OUT"
@@ -54,6 +55,7 @@ class MirroredFolder:
     Attributes:
         joined: pairs by what joined them.
         lost: items of which one arm's answer never came.
+        without_texts: of these, copies that came, but whose texts the project doesn't keep.
         single_copies: mirrored calls that joined no item.
         unnamed: as of a `ShadowFolder`.
     """
@@ -62,6 +64,7 @@ class MirroredFolder:
     items: int
     joined: Mapping[JoinedBy, int]
     lost: int
+    without_texts: int
     single_copies: int
     unnamed: Sequence[str]
 
@@ -73,13 +76,14 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
     `evalhub record` has written its answers into the folder, writing again puts all together.
 
     Raises:
-        evalhub.io.rows.DataError: a file can't be written, the answers can't be read, or an
-            item's text was redacted.
+        evalhub.io.rows.DataError: a file can't be written, the answers can't be read, an item's
+            text was redacted, or the folder has another study.
         DeclarationError: there are no mirrored calls.
     """
     answers, versions = baseline_answers(sample), AnsweringVersions(baseline_version(sample))
     slug, again = sample.version.test_set.slug, set(answers.again)
     lines = _items(folder, sample)
+    _check_study(folder, sample, lines)
     _make(folder)
     _write(folder / f"{slug}.jsonl", lines)
     if again:
@@ -100,6 +104,7 @@ def write_folder(folder: Path, sample: TrafficSample, parts: ShadowParts) -> Sha
 def write_both_asked(folder: Path, sample: TrafficSample, parts: ShadowParts) -> ShadowFolder:
     """As `write_folder`, without production's answers: one runner asks both arms. Raises as it."""
     lines = _items(folder, sample)
+    _check_study(folder, sample, lines)
     _make(folder)
     _write(folder / f"{sample.version.test_set.slug}.jsonl", lines)
     versions = AnsweringVersions(baseline_version(sample))
@@ -111,6 +116,8 @@ def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> M
     """As `write_folder`, with the answers to mirrored copies as the candidate's. Raises as it."""
     answers = mirrored_answers(sample, parts.mirror)
     slug, lines = sample.version.test_set.slug, _items(folder, sample)
+    build = mirrored_build(parts.mirror, answers.version)
+    _check_study(folder, sample, lines, mirror_build=build)
     _make(folder)
     _write(folder / f"{slug}.jsonl", lines)
     _write(folder / answers_of(slug), map(_line, answers.baseline))
@@ -123,6 +130,7 @@ def write_mirrored(folder: Path, sample: TrafficSample, parts: ShadowParts) -> M
         len(lines),
         answers.joined,
         answers.lost,
+        answers.without_texts,
         answers.single_copies,
         unnamed=[name for name, version in names if version is None],
     )
@@ -133,6 +141,23 @@ def _items(folder: Path, sample: TrafficSample) -> list[str]:
         return list(item_rows(sample.version).lines())
     except ItemRowsError as error:
         raise DataError(f"{error}: draw another sample", file=str(folder)) from error
+
+
+def _check_study(
+    folder: Path, sample: TrafficSample, lines: Sequence[str], *, mirror_build: str = ""
+) -> None:
+    """Raises DataError where the folder's study, which stays, is one of other items or arms."""
+    study, items = folder / STUDY, folder / f"{sample.version.test_set.slug}.jsonl"
+    if not study.exists():
+        return
+    text = study.read_text(encoding="utf-8", errors="replace")
+    same_items = items.exists() and items.read_text("utf-8", "replace") == "".join(lines)
+    same_arms = mirror_build in text if mirror_build else MIRRORED_BUILD not in text
+    if not (same_items and same_arms):
+        raise DataError(
+            f"holds another study than this one of {sample.version}: choose another folder",
+            file=str(folder),
+        )
 
 
 def _answers_again(path: Path, wanted: set[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.traffic.models import Request
+from evalhub.features.traffic.models import Request, RequestQuerySet
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.answers import RequestId
 from evalhub.features.traffic.shadow.query import UNKNOWN, RequestFilter, SampleQuery
@@ -70,23 +70,42 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
         contents.append(digest or identity)
         served[name, versions.at(name, time)] += 1
     if not keys:
-        raise DeclarationError(
-            "no request whose texts are stored fits: are texts kept (`evalhub traffic settings`)?",
-            "since",
-        )
+        raise _why_nothing_fits(project, query)
     frame.columns = SamplingFrame(keys, strata, contents)
     frame.model_name, frame.version = _one_model(served)
     return frame
 
 
 def _rows(project: Project, query: SampleQuery) -> Iterator[tuple[Any, ...]]:
+    rows = _of_time(project, query).filter(has_text=True, **_filters(query.where))
+    return rows.order_by("day", "key").values_list(*COLUMNS).iterator(chunk_size=READ_AT_ONCE)
+
+
+def _of_time(project: Project, query: SampleQuery) -> RequestQuerySet:
     until = query.until or timezone.now()
     days = [each.astimezone(datetime.UTC).date() for each in (query.since, until)]
     rows = Request.objects.filter(
-        project=project, has_text=True, mirror_of="", time__gte=query.since, time__lt=until
-    ).of_days(*days)
-    rows = rows.filter(**_filters(query.where)).order_by("day", "key")
-    return rows.values_list(*COLUMNS).iterator(chunk_size=READ_AT_ONCE)
+        project=project, mirror_of="", time__gte=query.since, time__lt=until
+    )
+    return rows.of_days(*days)
+
+
+def _why_nothing_fits(project: Project, query: SampleQuery) -> DeclarationError:
+    requests = _of_time(project, query)
+    if with_texts := requests.filter(has_text=True).count():
+        filters = query.where.model_dump(exclude_defaults=True)
+        fits = " and ".join(f"{name}={value}" for name, value in filters.items())
+        return DeclarationError(
+            f"none of {count_text(with_texts, 'request')} whose texts are stored has {fits}",
+            f"where.{next(iter(filters), 'tag')}",
+        )
+    if count := requests.count():
+        return DeclarationError(
+            f"{count_text(count, 'request')} came in this time, and no texts are stored: are they "
+            "kept (`evalhub traffic settings`)?",
+            "since",
+        )
+    return DeclarationError("no request came in this time", "since")
 
 
 def _filters(where: RequestFilter) -> dict[str, str]:

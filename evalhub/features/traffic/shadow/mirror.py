@@ -1,8 +1,9 @@
 """Join mirrored calls to the requests that they are copies of. Pure.
 
-A gateway sends a copy of a request to a second model. The copy names its request, or has its trace
-id, or neither: then the same messages of the same user at about the same time are it. What finds no
-partner stays single and is counted; no call is joined twice.
+A gateway sends a copy of a request to a second model. The copy names its request or that one's
+trace, or has its trace, or neither: then the same messages of the same user at about the same time
+are it. A trace may hold several calls, so that messages that are known to differ are never joined
+by it. What finds no partner stays single and is counted; no call is joined twice.
 """
 
 import datetime
@@ -15,6 +16,8 @@ type JoinedBy = Literal["request", "trace", "content"]
 
 WINDOW = datetime.timedelta(minutes=5)
 """How far apart the two calls may be where only their content joins them."""
+LATEST = datetime.timedelta(days=1)
+"""How far apart they may be otherwise: no two requests have one id within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Call:
     """What a call is joined by; an empty text is unknown.
 
     Attributes:
-        mirror_of: id of the request whose copy it is.
+        mirror_of: id of the request whose copy it is, or of that one's trace.
         digest: of its messages, as they were sent.
     """
 
@@ -50,24 +53,29 @@ class MirrorJoin:
     single_copies: list[int] = field(default_factory=list)
 
 
-def join_mirror(
-    requests: Sequence[Call], copies: Sequence[Call], *, window: datetime.timedelta = WINDOW
-) -> MirrorJoin:
+def join_mirror(requests: Sequence[Call], copies: Sequence[Call]) -> MirrorJoin:
     """Pair requests with their copies: by the request that a copy names, by trace, by content.
 
-    Of several possible partners the one that is nearest in time is taken, the nearest pairs first.
-    A copy that names a request joins no other one, even where that never came.
+    Of several possible partners the one that is nearest in time is taken, the nearest pairs first;
+    within a trace those with equal messages come before those of which they aren't known. A copy
+    that names a request or a trace joins no other one, even where that never came.
     """
     join = MirrorJoin()
-    unnamed = {index for index, copy in enumerate(copies) if not copy.mirror_of}
-    named = set(range(len(copies))) - unnamed
-    _pair(join, "request", requests, copies, named, lambda call: call.key, _named)
-    _pair(join, "trace", requests, copies, unnamed, _trace, _trace)
-    _pair(join, "content", requests, copies, unnamed, _content, _content, window=window)
+    everyone = range(len(copies))
+    unnamed = [index for index in everyone if not copies[index].mirror_of]
+    _pair(join, "request", requests, copies, everyone, lambda call: call.key, _named)
+    _pair(join, "trace", requests, copies, everyone, _trace, _copied_trace, fits=_asks_the_same)
+    _pair(join, "trace", requests, copies, everyone, _trace, _copied_trace, fits=_may_ask_the_same)
+    _pair(join, "content", requests, copies, unnamed, content_of, content_of, window=WINDOW)
     taken = set(join.copies.values())
     join.single_requests = [index for index in range(len(requests)) if index not in join.copies]
-    join.single_copies = [index for index in range(len(copies)) if index not in taken]
+    join.single_copies = [index for index in everyone if index not in taken]
     return join
+
+
+def content_of(call: Call) -> Hashable:
+    """Who asks what; "" where it isn't known what."""
+    return (call.digest, call.user_hash) if call.digest else ""
 
 
 def _named(copy: Call) -> Hashable:
@@ -78,8 +86,16 @@ def _trace(call: Call) -> Hashable:
     return call.trace_id
 
 
-def _content(call: Call) -> Hashable:
-    return (call.digest, call.user_hash) if call.digest else ""
+def _copied_trace(copy: Call) -> Hashable:
+    return copy.mirror_of or copy.trace_id
+
+
+def _asks_the_same(request: Call, copy: Call) -> bool:
+    return bool(request.digest) and request.digest == copy.digest
+
+
+def _may_ask_the_same(request: Call, copy: Call) -> bool:
+    return not (request.digest and copy.digest)
 
 
 def _pair(
@@ -91,22 +107,24 @@ def _pair(
     request_key: Callable[[Call], Hashable],
     copy_key: Callable[[Call], Hashable],
     *,
-    window: datetime.timedelta | None = None,
+    window: datetime.timedelta = LATEST,
+    fits: Callable[[Call, Call], bool] = lambda request, copy: True,
 ) -> None:
-    """Pairs what has the same key and no partner yet, the nearest in time first."""
+    """Pairs what has the same key, fits and has no partner yet, the nearest in time first."""
     taken = set(join.copies.values())
     by_key: dict[Hashable, list[int]] = defaultdict(list)
     for index in candidates:
         if index not in taken and (key := copy_key(copies[index])):
             by_key[key].append(index)
     distances = [
-        (abs(copies[copy].time - request.time), index, copy)
+        (distance, index, copy)
         for index, request in enumerate(requests)
         if index not in join.copies
         for copy in by_key.get(request_key(request), ())
+        if (distance := abs(copies[copy].time - request.time)) <= window
+        and fits(request, copies[copy])
     ]
-    for distance, index, copy in sorted(distances):
-        apart = window is not None and distance > window
-        if not apart and index not in join.copies and copy not in taken:
+    for _, index, copy in sorted(distances):
+        if index not in join.copies and copy not in taken:
             join.copies[index], join.by[index] = copy, by
             taken.add(copy)

@@ -48,6 +48,10 @@ class SampleQuery(Declaration):
         "the baseline, and may be no primary or guard",
     )
 
+    def ending(self, now: AwareDatetime) -> Self:
+        """The same with an end, so that it says of which time the requests are."""
+        return self if self.until else self.model_copy(update={"until": now})
+
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.until is not None and self.until <= self.since:

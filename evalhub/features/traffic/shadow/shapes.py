@@ -23,11 +23,11 @@ class StratumOut(Declaration):
 
 
 class SamplePowerOut(Declaration):
-    """What the sample can show at a planned gain, as `evalhub power difference` would say."""
+    """What the sample can show at a planned gain."""
 
     gain: float
-    needed: int = Field(description="items of equal weight")
-    power: float | None
+    needed: int = Field(description="items of equal weight, of users like these")
+    power: float
     sentences: tuple[str, ...]
 
 
@@ -68,8 +68,7 @@ class SampleOut(ResponseBody):
         version = sample.version
         test_set = version.test_set
         gain = validate(SampleQuery, sample.query).planned_gain
-        document = stored_power(sample, gain=gain)
-        [criterion] = document.criteria
+        power = stored_power(sample, gain=gain)
         return super().from_model(
             sample,
             test_set=test_set.slug,
@@ -80,9 +79,9 @@ class SampleOut(ResponseBody):
             strata=[_stratum(row) for row in sample.strata],
             power=SamplePowerOut(
                 gain=gain,
-                needed=criterion.needed.items if criterion.needed else 0,
-                power=document.given.power if document.given else None,
-                sentences=document.sentences,
+                needed=power.needed or 0,
+                power=power.power,
+                sentences=power.sentences,
             ),
             url=address("test_set_version", test_set.project.slug, test_set.slug, version.number),
             **computed,

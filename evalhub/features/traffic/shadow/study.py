@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from evalhub.features.traffic.shadow.baseline import served_build
-from evalhub.registry.models import ModelVersion, TrafficSample
+from evalhub.registry.models import MIRRORED_BUILD, ModelVersion, TrafficSample
 from evalhub.studies.file.gaps import UNFILLED
 
 BASELINE, CANDIDATE = "production", "candidate"
@@ -54,7 +54,8 @@ class AnsweringVersions(NamedTuple):
 
 
 def study_text(sample: TrafficSample, parts: ShadowParts, versions: AnsweringVersions) -> str:
-    """The study: production's recorded answers against a candidate that is asked now."""
+    """The study: production's recorded answers against a candidate that is asked now, or whose
+    answers to mirrored copies are recorded."""
     return "\n".join(_study(sample, parts, versions)) + "\n"
 
 
@@ -63,6 +64,11 @@ def asking_text(
 ) -> str:
     """A study by which `evalhub record` asks the baseline; `kind` is AGAIN or SECOND."""
     return "\n".join(_asking(sample, parts, versions, kind)) + "\n"
+
+
+def mirrored_build(model: str, version: ModelVersion | None) -> str:
+    """What gave a mirror's answers: the ledger knows by it that both were asked at one time."""
+    return MIRRORED_BUILD + served_build(model, version)
 
 
 def answers_of(test_set: str) -> str:
@@ -100,7 +106,7 @@ def _study(sample: TrafficSample, parts: ShadowParts, versions: AnsweringVersion
         yield f"  {CANDIDATE}:   # answered mirrored copies of the same requests, at the same time"
         yield f"    kind: {_quote(parts.kind or (_kind(versions.candidate) or KINDS))}"
         yield f"    backend: {{recorded: {candidate_answers(version.test_set.slug)}}}"
-        yield f"    build: {_quote(served_build(parts.mirror, versions.candidate))}"
+        yield f"    build: {_quote(mirrored_build(parts.mirror, versions.candidate))}"
     else:
         yield f"  {CANDIDATE}:   # asked the same now; earlier turns are the baseline's"
         yield from _live(parts.kind, parts.url, parts.model, parts.key_env)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Role
 from evalhub.accounts.results_seen import set_role
 from evalhub.declare.declaration import validate
+from evalhub.declare.review import Anytime
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.page_data.request_page import request_address
 from evalhub.features.traffic.rows import SignalRow, TrafficSource
@@ -22,6 +23,7 @@ from evalhub.features.traffic.shadow.query import SampleQuery
 from evalhub.features.traffic.taking_in import take_in
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Study, TestSetVersion
+from reviews.errors import PlanError
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_version
@@ -122,6 +124,17 @@ def test_what_tells_of_a_reviewed_request_is_hidden_with_it(
     address = request_address(Request.objects.get(key="new-000"), "support-desk")
     assert rui.get(address).status_code == 404
     assert team.signed_in(team.olga).get(address).status_code == 200
+
+
+def test_a_review_of_several_requests_of_one_user_has_no_early_stop(team: Team) -> None:
+    served(team, ["a?", "b?", "c?"], users=2)
+    version = a_sample(team, 3)
+    runs = [
+        a_run(a_version(team, name), version, scores=[0, 1, 1], answers=[name, name * 2, name * 3])
+        for name in ("base", "tuned")
+    ]
+    with pytest.raises(PlanError, match="traffic v1 are several of one user; leave it out"):
+        a_review(baseline_run=runs[0], candidate_run=runs[1], items=3, stopping=Anytime())
 
 
 def test_requests_without_a_trace_or_a_conversation_are_not_alike(team: Team) -> None:

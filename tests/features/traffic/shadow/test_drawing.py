@@ -143,6 +143,9 @@ def test_a_user_with_more_than_a_fifth_is_named(team: Team, capsys: Capture) -> 
         ({"aborted": True}, 1),
         ({"output": None}, 1),
         ({"output": None, "error_type": "timeout"}, 0),
+        ({"output": "", "finish_reason": "tool_calls"}, 1),
+        ({"output": "I look.", "finish_reason": "tool_calls"}, 0),
+        ({"output": "", "finish_reason": "stop"}, 0),
     ],
 )
 def test_production_s_answer_is_the_baseline_s_only_where_it_is_whole_and_unmasked(
@@ -183,7 +186,21 @@ def test_filters_and_times_choose_the_requests(team: Team, capsys: Capture) -> N
     served(team, ["mirrored?"], name="copy", mirror_of="r-000")
     assert drawn(capsys, "--where", "route=x", "--where", "tag=t")["requests"] == 1
     assert drawn(capsys, "--where", "language=unknown")["requests"] == 3
-    assert "no request whose texts are stored fits" in refused(capsys, "--where", "route=z")
+    message = "none of 3 requests whose texts are stored has route=z and tag=t"
+    assert message in refused(capsys, "--where", "route=z", "--where", "tag=t")
+
+
+def test_what_no_request_fits_says_why(team: Team, capsys: Capture) -> None:
+    assert "no request came in this time" in refused(capsys)
+    served(team, ["a?", "b?"], messages=None, output=None)
+    assert "2 requests came in this time, and no texts are stored" in refused(capsys)
+
+
+def test_a_sample_says_of_which_time_it_is_to_its_end(team: Team, capsys: Capture) -> None:
+    served(team, ["a?", "b?"])
+    before = timezone.now()
+    until = datetime.datetime.fromisoformat(drawn(capsys)["query"]["until"])
+    assert before <= until <= timezone.now()
 
 
 @pytest.mark.parametrize(
@@ -223,9 +240,23 @@ def test_power_is_said_beforehand(team: Team, capsys: Capture) -> None:
     served(team, [f"Question {i}?" for i in range(40)], users=10)
     power = drawn(capsys, "--n", "40", "--planned-gain", "0.1")["power"]
     assert power["gain"] == 0.1
-    # (1.96 + .84)² · .5² / .1² = 197 items, times 1 + 3 · .1 of clusters of four
-    assert power["needed"] == pytest.approx(197 * 1.3, abs=3)
+    # 1 + 3 · .1 of clusters of four; 279 are 70 of these, and t of half as many degrees of freedom
+    # is 2.03, with what skewness 70 can't rule out 2.08: (2.08 + .84)² · .5² / .1² · 1.3 = 277
+    assert power["needed"] == pytest.approx(277, abs=3)
     assert power["power"] < 0.3
+    assert power["sentences"] == [
+        "40 items of equal weight show 0.41 or more with 80% power, if differences deviate by 0.5 "
+        "and those of one user correlate by 0.1"
+    ]
+
+
+def test_one_user_who_has_a_quarter_costs_power(team: Team, capsys: Capture) -> None:
+    """Of 200 items, 50 of one user: 1 + (Σm²/Σm − 1)·.1 = 2.23 times the variance."""
+    served(team, [f"Mine {i}?" for i in range(50)], users=1, name="one")
+    served(team, [f"Other {i}?" for i in range(150)], name="rest")
+    power = drawn(capsys, "--n", "200", "--planned-gain", "0.1")["power"]
+    assert power["needed"] > 2.23 * 197
+    assert power["power"] < 0.45
 
 
 def test_a_program_lists_samples_and_draws_with_the_scope_ingest_alone(

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.declare.declaration import validate
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.features.traffic.rows import SignalRow, TrafficSource
 from evalhub.features.traffic.taking_in import take_in
+from evalhub.judges.pairs import TwoAnswers, prompt_of
 from evalhub.registry.models import Item, TestSetVersion
 from tests.cast import Team
 from tests.features.traffic.shadow.production import LAST_WEEK, served
@@ -57,42 +59,80 @@ def test_the_masked_text_of_an_edit_is_what_stands(team: Team) -> None:
     assert drawn("--edited-references")["a?"].references == ["Write to [mail-1]."]
 
 
-@pytest.mark.parametrize(
-    ("fields", "refused"),
-    [
-        ({"role": "primary"}, True),
-        ({"role": "guard"}, True),
-        ({"role": "guard", "tier": "advisory"}, False),
-    ],
-)
-def test_a_study_that_lets_edits_decide_is_refused(
-    team: Team, tmp_path: Path, capsys: Capture, fields: dict[str, Any], refused: bool
-) -> None:
+EXACT = {"name": "exact_match"}
+OURS = {"reference": ["ours", "theirs"]}
+
+
+def written(team: Team, folder: Path, **edits: Any) -> Path:
+    """A study file with a second test set of the same items, whose references are edits."""
     served(team, ["a?", "b?", "c?"])
     for index in range(3):
         edited(team, f"r-{index:03}", f"Rather {index}.")
     drawn("--edited-references")
-    init = ["study", "init", str(tmp_path), "--from-traffic", "--project", "support-desk"]
+    init = ["study", "init", str(folder), "--from-traffic", "--project", "support-desk"]
     assert run([*init, "--kind", "lora", "--url", "http://localhost:9/v1", "--model", "m"]) == 0
-    assert "Rather 0." in (tmp_path / "traffic.jsonl").read_text()
-    answers = (tmp_path / "production.traffic.jsonl").read_text()
+    assert "Rather 0." in (folder / "traffic.jsonl").read_text()
+    answers = (folder / "production.traffic.jsonl").read_text()
     for name in ("production.edits", "candidate.traffic", "candidate.edits"):
         text = answers if name.startswith("production") else answers.replace("answer", "reply")
-        (tmp_path / f"{name}.jsonl").write_text(text)
-    file = yaml.safe_load((tmp_path / "study.yaml").read_text())
+        (folder / f"{name}.jsonl").write_text(text)
+    file = yaml.safe_load((folder / "study.yaml").read_text())
     for name, arm in file["arms"].items():
         arm["backend"] = {"recorded": f"{name}.{{test_set}}.jsonl"}
     del file["review"], file["test_sets"]["traffic"]["tier"]
-    of_edits = {"file": "traffic.jsonl", "purpose": "task", "metric": {"name": "exact_match"}}
-    file["test_sets"]["edits"] = of_edits | fields
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(file, sort_keys=False))
+    of_edits = {"file": "traffic.jsonl", "purpose": "task", "metric": EXACT}
+    file["test_sets"]["edits"] = of_edits | edits
+    (folder / "study.yaml").write_text(yaml.safe_dump(file, sort_keys=False))
+    return folder / "study.yaml"
+
+
+@pytest.mark.parametrize("role", ["primary", "guard"])
+def test_a_study_that_lets_edits_decide_is_refused(
+    team: Team, tmp_path: Path, capsys: Capture, role: str
+) -> None:
+    file = written(team, tmp_path, role=role)
     capsys.readouterr()
-    code = run(["study", "run", str(tmp_path / "study.yaml"), "--json"])
-    out = capsys.readouterr()
-    said = "exact_match compares with answers of production that somebody edited: they lean to the"
-    assert (said in out.err) == refused
-    assert (code == 65) == refused, out.err
-    assert TestSetVersion.objects.filter(test_set__slug="edits").exists() != refused
-    if not refused:
-        tiers = {row["name"]: row["tier"] for row in json.loads(out.out)["criteria"]}
-        assert tiers["edits"] == "advisory"
+    assert run(["study", "run", str(file), "--json"]) == 65
+    message = "exact_match compares with answers of production that somebody edited: they lean to"
+    assert message in capsys.readouterr().err
+    assert not TestSetVersion.objects.filter(test_set__slug="edits").exists()
+
+
+def test_edits_may_be_compared_with_where_that_decides_nothing(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    file = written(team, tmp_path, role="guard", tier="advisory")
+    capsys.readouterr()
+    run(["study", "run", str(file), "--json"])
+    tiers = {row["name"]: row["tier"] for row in json.loads(capsys.readouterr().out)["criteria"]}
+    assert tiers["edits"] == "advisory"
+
+
+def test_an_edit_that_lost_its_mark_is_known_by_its_sample(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    """Such as by a conversion of the file, or in one of the team's own making."""
+    file = written(team, tmp_path, role="primary", file="mine.jsonl", fields=OURS)
+    rows = map(json.loads, (tmp_path / "traffic.jsonl").read_text().splitlines())
+    mine = [
+        {"id": row["id"], "input": row["input"], "ours": "Other.", "theirs": row["reference"]}
+        for row in rows
+    ]
+    (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in mine))
+    capsys.readouterr()
+    assert run(["study", "run", str(file), "--json"]) == 65
+    assert "edited: keep its field reference_from, which says so" in capsys.readouterr().err
+    assert not TestSetVersion.objects.filter(test_set__slug="edits").exists()
+
+
+def test_a_judge_of_pairs_is_shown_no_edit(team: Team) -> None:
+    served(team, ["a?", "b?"])
+    edited(team, "r-000", "Rather so.")
+    items = drawn("--edited-references")
+    items["b?"].references = ["As it is."]
+    prompts = [
+        prompt_of(PairwiseQuestion(rubric="Right is right."), TwoAnswers(item, "x", "y"), True)
+        for item in (items["a?"], items["b?"])
+    ]
+    assert "Rather so." not in prompts[0]
+    assert "As it is." in prompts[1]

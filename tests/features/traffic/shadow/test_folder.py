@@ -119,6 +119,23 @@ def test_what_is_not_said_of_the_candidate_is_left_to_be_filled_in(
     assert (tmp_path / "study.yaml").read_text() == "filled in by hand"
 
 
+def test_a_folder_with_a_study_of_another_sample_is_left_alone(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    """Its study would ask the new items, without their weights, under the old name."""
+    served(team, [f"Question {i}?" for i in range(6)])
+    draw(n=3)
+    assert written(tmp_path) == 0
+    before = {path: path.read_text() for path in tmp_path.iterdir()}
+    draw(n=3)
+    capsys.readouterr()
+    assert written(tmp_path) == 65
+    message = "holds another study than this one of traffic v2: choose another folder"
+    assert message in capsys.readouterr().err
+    assert {path: path.read_text() for path in tmp_path.iterdir()} == before
+    assert written(tmp_path / "two") == 0
+
+
 def test_the_study_asks_the_candidate_what_production_was_asked(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:

@@ -71,3 +71,30 @@ def test_no_call_is_joined_twice_and_all_are_counted(
     assert len(set(join.copies.values())) == len(join.copies)
     assert sorted([*join.copies, *join.single_requests]) == list(range(len(requests)))
     assert sorted([*join.copies.values(), *join.single_copies]) == list(range(len(copies)))
+
+
+def test_a_copy_that_names_the_trace_of_its_request_is_joined_by_it() -> None:
+    """So LiteLLM's mirrors do, by OTLP and by its logger where the caller named no request."""
+    join = join_mirror([call("a", trace_id="t")], [call("x", 1, trace_id="t", mirror_of="t")])
+    assert (join.copies, join.by) == ({0: 0}, {0: "trace"})
+
+
+def test_a_trace_never_joins_messages_that_are_known_to_differ() -> None:
+    """An agent's trace has several calls: the copy that came is of the one that was not drawn."""
+    requests = [call("a", 1, trace_id="t", digest="second")]
+    copies = [
+        call("x", 0.9, trace_id="t", digest="first"),
+        call("y", 3, trace_id="t", digest="second"),
+    ]
+    assert join_mirror(requests, copies).copies == {0: 1}
+    assert join_mirror(requests, copies[:1]).copies == {}
+    unknown = [call("z", 0.8, trace_id="t"), copies[1]]
+    assert join_mirror(requests, unknown).copies == {0: 1}, "what is known comes first"
+
+
+def test_an_id_that_came_again_on_another_day_joins_its_own_day_s_copy() -> None:
+    next_day = 26 * 3600
+    copies = [call("x", next_day, mirror_of="a")]
+    assert join_mirror([call("a")], copies).copies == {}
+    assert join_mirror([call("a"), call("a", next_day - 5)], copies).copies == {1: 0}
+    assert join_mirror([call("a")], [call("x", -3, mirror_of="a")]).copies == {0: 0}, "clocks"

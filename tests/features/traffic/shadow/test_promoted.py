@@ -70,7 +70,7 @@ def test_the_version_in_shadow_takes_the_place_of_the_one_that_production_serves
     decision = decided(team, tmp_path, promoted=True)
     file = yaml.safe_load((tmp_path / "study.yaml").read_text())
     builds = [arm["build"] for arm in file["arms"].values()]
-    assert sorted(builds) == ["old@1", "tuned@1"]
+    assert sorted(builds) == ["mirrored:tuned@1", "old@1"]
     assert standing_of(decision).arm == "baseline"
     assert challenger(team.project) == (tuned, decision)
     olga = team.signed_in(team.olga)
