@@ -11,7 +11,7 @@ share, each by itself: a mirror may lose all of a user's at once.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from math import hypot
+from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,7 @@ def _design_effect(aligned: Aligned, weights: Array, lost: Rows, rows: Rows) -> 
 def upper_share(share: float, n: float, *, level: float) -> float:
     """The upper end of Wilson's score interval of a share of `n`, at a one-sided `level`."""
     z = normal_quantile(1 - level)
-    half = z * (share * (1 - share) / n + (z / (2 * n)) ** 2) ** 0.5
+    half = z * sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
     return (share + z * z / (2 * n) + half) / (1 + z * z / n)
 
 
