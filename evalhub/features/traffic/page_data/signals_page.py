@@ -74,7 +74,7 @@ def signals_page(
     now: datetime,
     name: str = "",
 ) -> SignalsPage:
-    """Four queries, and two more while a study of sampled requests is sealed. Signals count in the
+    """Four queries, and six more while a study of sampled requests is sealed. Signals count in the
     hour of the request that they are about.
 
     Args:
