@@ -50,7 +50,7 @@ def ways_to_send(project: Project) -> list[Sending]:
         Sending(
             "OpenTelemetry",
             "A program that exports spans with the GenAI names over HTTP sends by these variables; "
-            "the last line sends a span by itself.",
+            "the last command sends a span by itself.",
             dedent(f"""\
                 export OTEL_EXPORTER_OTLP_ENDPOINT={site_address()}
                 export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
