@@ -107,10 +107,10 @@ def _erase_rows(
 
 def _requests_of(project: Project, user_hash: str) -> list[tuple[date, list[str]]]:
     """The keys of a user's requests and of their mirrored copies, by day."""
-    rows = Request.objects.filter(project=project)
-    own = rows.filter(user_hash=user_hash).order_by()
-    by_trace = Q(mirror_of__in=own.exclude(trace_id="").values("trace_id"))
-    mirrored = Q(mirror_of__in=own.values("key")) | by_trace
-    both = rows.filter(Q(user_hash=user_hash) | mirrored).order_by("day", "key")
-    pairs = list(both.values_list("day", "key"))
-    return [(day, [key for _, key in keys]) for day, keys in groupby(pairs, itemgetter(0))]
+    rows = Request.objects.filter(project=project).order_by()
+    own = list(rows.filter(user_hash=user_hash).values_list("day", "key", "trace_id"))
+    names = {name for _, key, trace in own for name in (key, trace)} - {""}
+    pairs = {(day, key) for day, key, _ in own}
+    for some in batched(names, AT_ONCE):
+        pairs |= set(rows.with_name("mirror_of", some).values_list("day", "key"))
+    return [(day, [key for _, key in keys]) for day, keys in groupby(sorted(pairs), itemgetter(0))]
