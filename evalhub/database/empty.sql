@@ -1,4 +1,4 @@
--- tables-c304a50f0da0ba6963c2d529
+-- tables-72b5192a99b4555de0c90e20
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -400,6 +400,7 @@ CREATE INDEX "request_by_time" ON "traffic_request" ("project_id", "time");
 CREATE INDEX "request_by_trace" ON "traffic_request" ("trace_id", "time") WHERE NOT ("trace_id" = '');
 CREATE INDEX "request_by_response" ON "traffic_request" ("response_id") WHERE NOT ("response_id" = '');
 CREATE INDEX "request_by_conversation" ON "traffic_request" ("conversation", "time") WHERE NOT ("conversation" = '');
+CREATE INDEX "request_by_mirrored" ON "traffic_request" ("mirror_of") WHERE NOT ("mirror_of" = '');
 CREATE INDEX "request_by_user" ON "traffic_request" ("user_hash") WHERE NOT ("user_hash" = '');
 CREATE INDEX "traffic_servedmodel_by_id_8219042d" ON "traffic_servedmodel" ("by_id");
 CREATE INDEX "traffic_servedmodel_project_id_a1d281f1" ON "traffic_servedmodel" ("project_id");
@@ -944,4 +945,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-c304a50f0da0ba6963c2d529', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-72b5192a99b4555de0c90e20', CURRENT_TIMESTAMP);

@@ -5,7 +5,7 @@ from functools import partial
 
 from evalhub.accounts.events import EventSources, EventType
 from evalhub.accounts.models import Project
-from evalhub.features.erasure.redact import RedactionError, redact
+from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
 from evalhub.features.monitoring.events import model_changes
 from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.traffic.erase import ERASERS as TRAFFIC_ERASERS
@@ -24,27 +24,31 @@ REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
 """Who takes a redacted item's text out of a feature's own rows."""
 
 
-def _redact_item(
-    project: Project,
-    test_set: str,
-    item: str,
-    *,
-    reason: str = "it was made from a request that was erased",
-) -> None:
-    redact(
+def _redact_item(project: Project, test_set: str, item: str) -> None:
+    redact_rows(
         project=project,
         test_set=test_set,
         item=item,
-        reason=reason,
+        reason="it was made from a request that was erased",
         by=None,
         redactors=REDACTORS,
+        everywhere=True,
     )
 
 
 def _redact_if_possible(project: Project, test_set: str, item: str) -> bool:
     """Whether it was: not while a run or a review of it goes on."""
+    reason = "its request is not kept any more"
     try:
-        _redact_item(project, test_set, item, reason="its request is not kept any more")
+        redact(
+            project=project,
+            test_set=test_set,
+            item=item,
+            reason=reason,
+            by=None,
+            redactors=REDACTORS,
+            everywhere=True,
+        )
     except RedactionError:
         return False
     return True

@@ -1,6 +1,6 @@
 """What a redaction takes out, for the features that keep copies of an item's text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -16,12 +16,12 @@ class RedactedItems:
     """The items that ask the same, and all answers to them.
 
     Attributes:
-        digest: of what they ask.
+        digests: of what they ask.
         items: their primary keys.
     """
 
     project: Project
-    digest: str
+    digests: Collection[str]
     items: Sequence[int]
     outputs: "QuerySet[Output]"
 

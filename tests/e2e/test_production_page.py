@@ -28,7 +28,7 @@ def some_days(team: Team) -> None:
         a_request(
             f"r{n}",
             time=noon(n % 9 + 1),
-            model="support-model-of-the-whole-shop/2026-11-03-with-a-long-name" if n % 2 else "eu",
+            model=f"support-of-the-whole-shop/{'a-long-name' * 12}/{'x' * 40}" if n % 2 else "eu",
             route=f"account/settings/of/the/{n % 3}",
             latency_ms=400 + 40 * n,
             cost_usd=0.003,
@@ -36,6 +36,7 @@ def some_days(team: Team) -> None:
             error_type="RateLimitError" if n % 11 == 0 else "",
             messages=messages,
             conversation="c",
+            output="أين طردي؟" if n % 3 else "x" * 300,
         )
         for n in range(60)
     ]
@@ -114,7 +115,7 @@ def test_figures_are_read_again_but_not_in_a_hidden_tab_or_in_use(opens: Opens, 
     page.clock.install()
     page.reload()
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url))
+    page.on("request", lambda request: sent.append(request.url) if PATH in request.url else None)
     requests, numbers = page.locator("#live dd").first, page.get_by_text("The numbers").first
     expect(requests).to_have_text("60")
     taken(team.project, [a_request("one-more")])

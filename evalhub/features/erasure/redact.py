@@ -54,22 +54,24 @@ def redact(
     reason: str,
     by: User | None,
     redactors: Sequence[Redactor],
+    everywhere: bool = False,
     dry_run: bool = False,
 ) -> Redacted:
-    """As `_redact`, and removes the text from the database's own files too.
+    """As `redact_rows`, and removes the text from the database's own files too.
 
     On PostgreSQL that is so after its next VACUUM. Files that programs uploaded to the project
     are taken away too, where this process has the home that they lie in. With `dry_run` everything
     is checked and counted, and nothing changed.
     """
     take_out = partial(
-        _redact,
+        redact_rows,
         project=project,
         test_set=test_set,
         item=item,
         reason=reason,
         by=by,
         redactors=redactors,
+        everywhere=everywhere,
     )
     if dry_run:
         with transaction.atomic():
@@ -84,7 +86,7 @@ def redact(
 
 
 @transaction.atomic
-def _redact(
+def redact_rows(
     *,
     project: Project,
     test_set: str,
@@ -92,6 +94,7 @@ def _redact(
     reason: str,
     by: User | None,
     redactors: Sequence[Redactor],
+    everywhere: bool = False,
 ) -> Redacted:
     """Removes the text of an item from every version of the project that asks the same, and the
     answers from every run on them.
@@ -99,7 +102,9 @@ def _redact(
     What is left is the item's id, its tags and cluster, the digest of what it said, and all
     scores. A `Redaction` leads from each digest of before to what it is now; no digest that was
     recorded changes. `by` is an owner; None is the operator. `redactors` are the features that keep
-    copies of the text: `evalhub.features.table.REDACTORS`.
+    copies of the text: `evalhub.features.table.REDACTORS`. `everywhere` takes the id for one that
+    nothing else has, and removes all texts that it has in any version of any test set: somebody may
+    have edited it.
 
     Raises:
         RedactionError: no such item, no reason, a run on it that goes on, or rows that aren't
@@ -110,17 +115,16 @@ def _redact(
         raise NotAllowedError(f"{by} doesn't own {project}: an item is redacted by an owner")
     if not 0 < len(reason.strip()) <= 300:
         raise RedactionError("say why, in 1 to 300 characters")
-    all_items = (
-        Item.objects.written()
-        .filter(version__test_set__project=project, version__test_set__slug=test_set, key=item)
-        .order_by("-version__number")
-    )
+    of_project = Item.objects.written().filter(version__test_set__project=project)
+    of_id = of_project.filter(key=item)
+    all_items = of_id.filter(version__test_set__slug=test_set).order_by("-version__number")
     newest = all_items.first()
     if newest is None:
         raise RedactionError(f"{project} has no item {item!r} in a test set {test_set!r}")
-    same = Item.objects.written().filter(
-        version__test_set__project=project, digest=newest.digest, redacted=None
-    )
+    digests = {newest.digest}
+    if everywhere:
+        digests |= set(of_id.order_by().values_list("digest", flat=True))
+    same = of_project.filter(digest__in=digests, redacted=None)
     versions = list(TestSetVersion.objects.filter(items__in=same).distinct().order_by("pk"))
     if not versions:
         raise RedactionError(f"{item!r} of {test_set!r} is redacted already")
@@ -144,7 +148,7 @@ def _redact(
     votes.unreadable().update(reason=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
-    copies = RedactedItems(project=project, digest=newest.digest, items=items, outputs=outputs)
+    copies = RedactedItems(project=project, digests=digests, items=items, outputs=outputs)
     working_items = sum(redact_copies(copies) for redact_copies in redactors)
     item_count = same.update(
         input=REDACTED,

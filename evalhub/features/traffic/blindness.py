@@ -21,14 +21,13 @@ type Columns = Mapping[str, str]
 SAME: Columns = {"day": "day", "key": "key"}
 ABOUT: Columns = {"day": "request_day", "key": "request_key"}
 """Of a signal."""
-ALIKE: Sequence[Columns] = (
-    SAME,
+COPIES_AND_TURNS: Sequence[Columns] = (
     {"key": "mirror_of"},
     {"trace_id": "mirror_of"},
     {"trace_id": "trace_id"},
-    {"content": "digest"},
     {"conversation": "conversation"},
 )
+ALIKE: Sequence[Columns] = (SAME, *COPIES_AND_TURNS, {"content": "digest"})
 """How a request tells of a sampled one: it is the one, or a copy of it by name, by trace or by
 content, or a turn of its conversation."""
 MAY_BE_EMPTY = {"trace_id", "conversation"}

@@ -158,9 +158,11 @@ def erase_command(erasers: "Callable[[], Sequence[Eraser]]") -> Callable[..., Pr
 
         def take() -> Printed:
             counts = act()
+            if not any(counts.values()):
+                return Printed(dict(counts), lines=["Nothing of this user is stored."])
             note = (
-                "Roll-ups stay: they count requests and name nobody. Backups and exports aren't "
-                "reached, and what is sent again is stored again."
+                "Roll-ups stay: they count requests and name nobody. Backups, exports and folders "
+                "of studies aren't reached, and what is sent from now on is stored."
             )
             return Printed(dict(counts), lines=[f"Erased {_counts(counts)}."], note=note)
 

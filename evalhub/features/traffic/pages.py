@@ -224,7 +224,7 @@ def samples(request: SignedInRequest, project: Project) -> HttpResponse:
 @of_project
 def one_sample(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
     rows = TrafficSample.objects.filter(version__test_set__project=project).newest_first()
-    shown = sample_page(get_object_or_404(rows, pk=pk))
+    shown = sample_page(get_object_or_404(rows, version__id=pk))
     return render(request, "traffic/sample.html", {"project": project, "shown": shown})
 
 

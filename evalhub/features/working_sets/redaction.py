@@ -10,7 +10,7 @@ def delete_redacted_items(redacted: RedactedItems) -> int:
     """Deletes the working items that ask the same as the redacted items, or were made from them.
     Returns their number."""
     rows = WorkingItem.objects.filter(working_set__project=redacted.project)
-    same = rows.filter(Q(digest=redacted.digest) | Q(was__in=redacted.items))
+    same = rows.filter(Q(digest__in=redacted.digests) | Q(was__in=redacted.items))
     count = same.count()
     same.delete()
     return count

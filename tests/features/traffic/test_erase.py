@@ -60,6 +60,21 @@ def test_a_copy_that_a_mirror_knows_by_its_trace_goes_too(team: Team) -> None:
     assert remaining()["texts"] == ["another copy", "nobodys"]
 
 
+@pytest.mark.parametrize("about", ["request", "trace_id", "conversation"])
+def test_signals_that_came_too_late_to_be_joined_go_too(team: Team, about: str) -> None:
+    change_settings(project=team.project, by=None, text_share=1)
+    named = {"trace_id": "t", "conversation": "c"}
+    taken(team.project, [a_request("hers", time=noon(45), user="ada", **named)])
+    target = named.get(about, "hers")
+    late = a_signal("late", time=noon(1), text="Her own words.", **{about: target})
+    other = a_signal("other", time=noon(1), request="not yet there")
+    assert taken(team.project, (), [late, other]).waiting == 2
+    pseudonym = user_hash("ada", settings_of(team.project))
+    counts = erase_user(project=team.project, by=team.olga, user_hash=pseudonym)
+    assert counts["signals"] == 1
+    assert [signal.key for signal in Signal.objects.all()] == ["other"]
+
+
 def test_the_log_says_how_many_and_not_whose(team: Team) -> None:
     send(team.project, "hers", user="ada")
     pseudonym = user_hash("ada", settings_of(team.project))

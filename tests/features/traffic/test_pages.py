@@ -1,6 +1,8 @@
 """A project's production: figures, versions, slices and signals, read from roll-ups alone."""
 
 import html
+import json
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +14,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as cli
@@ -84,6 +88,8 @@ def test_an_address_narrows_what_is_shown(olga: Client, team: Team) -> None:
         shown = page(olga, team, **query)
         total = f"In all Requests {requests} " if requests else "No request in this time"
         assert total in shown, query
+    assert "Ignored, as nothing is called so: days, version, slice." in shown
+    assert "one that answered nothing" in page(olga, team, version="4711")
 
 
 def test_a_name_is_unknown_until_somebody_says_which_version_it_is(
@@ -207,6 +213,22 @@ def test_signals_have_a_row_a_version_and_a_curve(olga: Client, team: Team) -> N
     assert "support-eu unknown" not in page(olga, team, "signals", version=str(version.pk))
 
 
+def test_of_many_names_and_signals_the_largest_are_listed(olga: Client, team: Team) -> None:
+    requests = [a_request(f"r{n}", model=f"name-{n:02}") for n in range(12)]
+    more = [a_request("more", model="name-11")]
+    signals = [a_signal(f"s{n}", request=f"r{n}") for n in range(12)]
+    names = [a_signal(f"n{n}", request="r0", name=f"signal-{n:02}") for n in range(20)]
+    taken(team.project, [*requests, *more], [*signals, *names])
+    text = page(olga, team)
+    by_version = text[text.index("By version") : text.index("Which version is it?")]
+    assert by_version.count("unknown name-") == 10
+    assert by_version.index("name-11") < by_version.index("name-00")
+    assert "The largest; 2 more aren’t listed." in by_version
+    text = page(olga, team, "signals")
+    assert "2 more versions of thumb with fewer signals" in text
+    assert "The most frequent; 1 more signal isn’t listed." in text
+
+
 def test_what_was_not_taken_is_counted_by_reason(olga: Client, team: Team) -> None:
     assert "Every row of this time was taken." in page(olga, team, "refused")
     ahead = noon(0) + timedelta(days=2)
@@ -229,28 +251,36 @@ def test_a_project_without_traffic_says_how_to_send_the_first_request(
     assert "Send the first request" in page(olga, team)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_commands_on_the_page_send_the_first_request(
-    olga: Client, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    olga: Client,
+    team: Team,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    live_server: LiveServer,
+    settings: Settings,
 ) -> None:
-    shown = olga.get(reverse("site:production_sending", args=[team.project.slug])).text
-    commands = [html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.S)]
-    by_http, _, by_file = commands
-    write, _, send = by_http.partition("\n")
-    subprocess.run(["sh", "-c", write], cwd=tmp_path, check=True)
+    """As they are, but that the file's is run here: its own process has another database."""
+    settings.SITE_URL = live_server.url
+    shown = olga.get(reverse("site:production_figures", args=[team.project.slug])).text
+    by_http, by_spans, by_file = (
+        html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.S)
+    )
     made = add_token(
         project=team.project, user=team.olga, name="gateway", scopes=["traffic"], by=team.olga
     )
-    address = re.search(r"http://[^/ ]*(/\S+)", send)
-    kind = re.search(r"Content-Type: ([^\"]*)", send)
-    assert address
-    assert kind
-    body = (tmp_path / "requests.ndjson").read_bytes()
-    headers = {"Authorization": f"Bearer {made.secret}"}
-    response = Client().post(address[1], body, content_type=kind[1], headers=headers)
-    assert response.json()["requests"] == 1
+    environment = {**os.environ, "EVALHUB_TOKEN": made.secret}
+    answers = [
+        subprocess.run(
+            ["sh", "-c", each], cwd=tmp_path, env=environment, capture_output=True, check=True
+        ).stdout
+        for each in (by_http, by_spans)
+    ]
+    assert json.loads(answers[0])["requests"] == 1
+    assert json.loads(answers[1]) == {}
     monkeypatch.chdir(tmp_path)
     assert cli(shlex.split(by_file.splitlines()[1])[1:]) == 0
-    assert "support-large 1 " in page(olga, team)
+    assert "support-large 2 " in page(olga, team)
 
 
 def test_one_project_s_production_opens_at_once_and_several_are_listed(

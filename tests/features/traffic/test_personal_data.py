@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from evalhub.features.traffic.privacy.personal_data import Masking
+from tests.features.traffic.test_reference import PAGE
 
 # SWIFT's IBAN Registry gives an example for each country; these are some, as printed there.
 IBANS = (
@@ -49,6 +50,29 @@ PHONES = (
     "415.555.0132",
     "01 99 00 12 34",
 )
+HARD = (
+    ("mail", "olga%40example.org"),
+    ("mail", "olga＠example.org"),
+    ("phone", "＋４９ ３０ ９０１８２０"),
+    ("phone", "٠٣٠ ٩٠١٨٢٠"),
+    ("phone", "+49\u200930\u2009901820"),
+    ("phone", "+49‑30‑901820"),
+    ("phone", "(11) 91234-5678"),
+    ("phone", "(495) 123-45-67"),
+    ("iban", "DE 89 3704 0044 0532 0130 00"),
+    ("iban", "DE89.3704.0044.0532.0130.00"),
+    ("iban", "DE89 3704 0044\n0532 0130 00"),
+    ("iban", "DE89  3704  0044  0532  0130  00"),
+    ("card", "4111.1111.1111.1111"),
+    ("card", "4111/1111/1111/1111"),
+    ("card", "4111 1111 1111\n1111"),
+    ("card", "４１１１ １１１１ １１１１ １１１１"),
+)
+NOT_FOUND = (
+    "olga [at] example [dot] org",
+    "0142685300 and 4155552671",
+    "912 345 678 and 98765 43210",
+)
 MAILS = ("olga@example.org", "Jörg.Müller+x@sub.bücher.example", "o'neil@example.co.uk")
 PLAIN = (
     "order 4500012345678, invoice 2024-000123, 112-3456789-1234567",
@@ -58,6 +82,9 @@ PLAIN = (
     "10 20 30 40 50 60 70 and 100 200 300 4000; 1914-1918 1939-1945; 0000123456",
     "4111 1111 1111 1112 and DE89370400440532013001 fail their checks",
     "@name, user@localhost, 5 @ 3.50, @app.route, a @ b.de",
+    "08.30-17.00 Uhr; 01 02 03 04 05 06; 0110 1010 1100; Smith (2019) 123-134; (12) 345-678",
+    "4000\n1111\n1111\n1111\n1111\n1111",
+    "lodash@4.17.21, git+https://example.org/x.git@v1.2.3, image@sha256:1234567890abcdef",
     "2024-11-28T10:30:00+00:00, 7 + 12345678, f(1)+12345678",
 )
 
@@ -74,6 +101,7 @@ def masked(text: str) -> str:
         *(("phone", value) for value in PHONES),
         ("mail", MAILS[0]),
         ("mail", MAILS[1]),
+        *HARD,
     ],
 )
 def test_a_value_is_masked_and_the_words_around_it_stay(kind: str, value: str) -> None:
@@ -85,6 +113,14 @@ def test_a_value_is_masked_and_the_words_around_it_stay(kind: str, value: str) -
 @pytest.mark.parametrize("text", PLAIN)
 def test_order_numbers_dates_and_arithmetic_stay_as_they_are(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_the_document_says_what_is_not_found(text: str) -> None:
+    """Nothing but its words would tell these from an order number."""
+    assert masked(text) == text
+    section = PAGE.read_text().split("## What is masked")[1]
+    assert all(f"`{value}`" in section for value in text.split(" and "))
 
 
 def test_a_value_has_one_number_in_all_texts_of_a_request_however_it_is_written() -> None:

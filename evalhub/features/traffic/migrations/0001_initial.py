@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-time', 'key'],
-                'indexes': [models.Index(fields=['project', 'time'], name='request_by_time'), models.Index(condition=models.Q(('trace_id', ''), _negated=True), fields=['trace_id', 'time'], name='request_by_trace'), models.Index(condition=models.Q(('response_id', ''), _negated=True), fields=['response_id'], name='request_by_response'), models.Index(condition=models.Q(('conversation', ''), _negated=True), fields=['conversation', 'time'], name='request_by_conversation'), models.Index(condition=models.Q(('user_hash', ''), _negated=True), fields=['user_hash'], name='request_by_user')],
+                'indexes': [models.Index(fields=['project', 'time'], name='request_by_time'), models.Index(condition=models.Q(('trace_id', ''), _negated=True), fields=['trace_id', 'time'], name='request_by_trace'), models.Index(condition=models.Q(('response_id', ''), _negated=True), fields=['response_id'], name='request_by_response'), models.Index(condition=models.Q(('conversation', ''), _negated=True), fields=['conversation', 'time'], name='request_by_conversation'), models.Index(condition=models.Q(('mirror_of', ''), _negated=True), fields=['mirror_of'], name='request_by_mirrored'), models.Index(condition=models.Q(('user_hash', ''), _negated=True), fields=['user_hash'], name='request_by_user')],
             },
         ),
         migrations.CreateModel(

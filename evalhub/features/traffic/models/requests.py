@@ -45,6 +45,11 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         in a review or its sealed study: its requests, and what tells of these."""
         return super().visible_to(user).exclude(before_reviewer(user, *ALIKE))
 
+    def with_name(self, column: str, names: Collection[str]) -> Self:
+        """Those with one of these in `trace_id`, `conversation` or `mirror_of`. That it isn't empty
+        is said, as the column's index is of such rows alone."""
+        return self.filter(~models.Q(**{column: ""}), **{f"{column}__in": names})
+
     def in_hours(self, hours: Sequence[datetime]) -> Self:
         """Requests of these hours, by the index on their time. It is read from one end, which the
         database doesn't see from many spans: so their first and last moment are named too."""
@@ -159,6 +164,11 @@ class Request(models.Model):
                 fields=["conversation", "time"],
                 condition=~models.Q(conversation=""),
                 name="request_by_conversation",
+            ),
+            models.Index(
+                fields=["mirror_of"],
+                condition=~models.Q(mirror_of=""),
+                name="request_by_mirrored",
             ),
             models.Index(
                 fields=["user_hash"],

@@ -71,6 +71,8 @@ def controls(
         str(pk): f"{version}{' (champion)' if version.champion_of_id else ''}"
         for pk, version in served.versions.items()
     }
+    if wanted.version:
+        versions.setdefault(str(wanted.version), "one that answered nothing")
     outcome = str(wanted.outcome) if wanted.outcome is not RequestOutcome.ANY else ""
     selects = [
         SelectControl(

@@ -4,8 +4,8 @@ Pages read roll-ups, which are kept by one slice kind at a time: so an address n
 not a language and a route at once.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -99,6 +99,7 @@ class TrafficFilter:
         version: the primary key of a version; 0 is any.
         arm: of an experiment; "" is any.
         kind, value: a slice; no kind is any. A value may be empty: requests without a language.
+        ignored: fields of the address whose values name nothing.
     """
 
     period: Period = Period.FIVE_WEEKS
@@ -108,13 +109,23 @@ class TrafficFilter:
     kind: SliceKind | None = None
     value: str = ""
     outcome: RequestOutcome = RequestOutcome.ANY
+    ignored: Sequence[str] = field(default=(), compare=False)
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "TrafficFilter":
-        """What doesn't name anything is left out, as an old link may be wrong."""
+        """What doesn't name anything is ignored, as an old link may be wrong."""
         period, outcome = query.get("days", ""), query.get("outcome", "")
         kind, _, value = _short(query, "slice").partition(":")
+        is_used = {
+            "days": period in Period,
+            "model": _short(query, "model"),
+            "version": whole_number(query.get("version", "")),
+            "arm": _short(query, "arm"),
+            "slice": kind in SliceKind,
+            "outcome": outcome in RequestOutcome,
+        }
         return cls(
+            ignored=[name for name, used in is_used.items() if query.get(name) and not used],
             period=Period(period) if period in Period else cls().period,
             model=_short(query, "model"),
             version=whole_number(query.get("version", "")),

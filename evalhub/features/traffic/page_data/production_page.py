@@ -38,6 +38,8 @@ from evalhub.report.charts.parts import Table
 
 AVERAGED = timedelta(days=7)
 """The time over which requests a day are averaged: full days, up to today."""
+MOST_NAMES, MOST_VERSIONS = 10, 20
+"""Rows of served names of which nobody has said what they stand for, and of versions."""
 MOST_WAITING = 10_000
 """Signals without a request are counted up to here."""
 
@@ -119,13 +121,15 @@ class VersionRow:
 @dataclass(frozen=True, slots=True)
 class FiguresPage:
     """The figures of a time, over all, by step and by version; `promotions` lie within it.
-    `numbers` has those of all charts, which are drawn without a table of their own."""
+    `numbers` has those of all charts, which are drawn without a table of their own. Of `versions`
+    the largest are listed, and `others` is how many aren't."""
 
     window: Window
     total: Figures
     charts: Sequence[FigureChart]
     numbers: Table
     versions: Sequence[VersionRow]
+    others: int
     promotions: Sequence[DrawnPromotion]
 
 
@@ -143,13 +147,16 @@ def figures_page(
     ]
     total = Figures.together(points)
     promotions = promotions_within(project, window)
+    versions = _version_rows(cells)
+    listed = _largest(versions)
     charts = figure_charts(window, points, total, promotions)
     return FiguresPage(
         window=window,
         total=total,
         charts=[replace(each, chart=replace(each.chart, table=None)) for each in charts],
         numbers=numbers_table(charts),
-        versions=_version_rows(cells),
+        versions=listed,
+        others=len(versions) - len(listed),
         promotions=promotions,
     )
 
@@ -243,6 +250,11 @@ def _version_rows(cells: Mapping[Cell, Figures]) -> list[VersionRow]:
         for group in groups.values()
     ]
     return sorted(rows, key=lambda row: (row.version is not None, -row.figures.requests))
+
+
+def _largest(rows: Sequence[VersionRow]) -> list[VersionRow]:
+    names = [row for row in rows if row.version is None][:MOST_NAMES]
+    return [*names, *[row for row in rows if row.version is not None][:MOST_VERSIONS]]
 
 
 @dataclass(frozen=True, slots=True)

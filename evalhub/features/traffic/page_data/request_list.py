@@ -28,7 +28,7 @@ from evalhub.features.traffic.storage.roll_ups import hour_of
 from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import ModelVersion
 
-PAGE = 50
+PAGE = 25
 MOST_READ = 50_000
 """Once so many requests are read for a page it ends, however few of them are wanted."""
 
@@ -83,7 +83,7 @@ def request_list(
     """Four queries. Roll-ups say in which hours such requests are; only those hours are read, so
     that a rare one isn't searched for in all requests of a quarter."""
     window, oldest = Window.until(now, wanted.period), _oldest(project, now)
-    end = min(window.end, hour_of(after.time) + HOUR) if after else window.end
+    end = hour_of(min(after.time, window.end - HOUR)) + HOUR if after else window.end
     hours = matching_hours(project, wanted, served).between(max(window.first, oldest), end)
     counts = hours.order_by("-hour").values_list("hour").annotate(count=Sum(wanted.outcome))
     newest = dict(counts.filter(count__gt=0)[: PAGE + 2])

@@ -1,7 +1,9 @@
 """What sealed studies take out of a project's signals, until a decision reads their scores.
 
-Roll-ups add up all signals of an hour. So signals about sampled requests are subtracted from them,
-and of a served name that answered mirrored copies for a study none is shown.
+Roll-ups add up all signals of an hour. So signals about sampled requests, their mirrored copies and
+the turns of their conversations are subtracted from them, and of a served name that answered
+mirrored copies for a study none is shown. Those about somebody else's same question stay: they are
+about another answer.
 """
 
 from collections.abc import Sequence
@@ -9,11 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Left, TruncHour
 
 from evalhub.accounts.models import Project
-from evalhub.features.traffic.blindness import ABOUT, in_sealed_study, sealed_samples
+from evalhub.features.traffic.blindness import (
+    ABOUT,
+    COPIES_AND_TURNS,
+    in_sealed_study,
+    sealed_samples,
+)
 from evalhub.features.traffic.models import Request, Signal, SignalRollUpQuerySet
 from evalhub.features.traffic.page_data.filtering import TrafficFilter, Window
 from evalhub.features.traffic.page_data.production_page import answered_by
@@ -50,7 +57,7 @@ class SealedSignals:
 def sealed_signals(
     project: Project, wanted: TrafficFilter, served: ServedVersions, window: Window
 ) -> SealedSignals:
-    """Those of the window that the filter wants. One query, and two more while a study of sampled
+    """Those of the window that the filter wants. One query, and six more while a study of sampled
     requests is sealed."""
     samples = list(sealed_samples(project).values_list("version", "model_name"))
     if not samples:
@@ -76,13 +83,15 @@ def _mirrored_names(samples: Sequence[tuple[int, str]]) -> list[str]:
 def _sums(
     project: Project, wanted: TrafficFilter, served: ServedVersions, window: Window
 ) -> "QuerySet[Any, tuple[Any, ...]]":
-    """Signals about sealed items themselves, by the hour of their request."""
-    keys = SampledRequest.objects.filter(project=project).order_by().values("key")
+    """Signals about sealed items, their copies and turns, by the hour of their request."""
     request = Request.objects.filter(
         project=OuterRef("project"), day=OuterRef("request_day"), key=OuterRef("request_key")
     ).order_by()
-    signals: QuerySet[Any] = Signal.objects.filter(project=project, request_key__in=keys)
-    signals = signals.filter(in_sealed_study(ABOUT)).annotate(
+    about = in_sealed_study(ABOUT) | Exists(request.filter(in_sealed_study(*COPIES_AND_TURNS)))
+    signals: QuerySet[Any] = Signal.objects.filter(
+        project=project, request_key__in=_sealed_keys(project, window)
+    )
+    signals = signals.filter(about).annotate(
         hour=TruncHour(Subquery(request.values("time")[:1]), tzinfo=UTC),
         arm=Subquery(request.values("arm")[:1]),
     )
@@ -93,3 +102,20 @@ def _sums(
     rows = signals.annotate(version=served.number("hour")).order_by().values_list(*columns)
     rows = rows.annotate(Count("key"), Count("value"), Sum("value", default=0.0))
     return rows
+
+
+def _sealed_keys(project: Project, window: Window) -> set[str]:
+    """The keys of sealed items' requests, their copies and turns, and perhaps others. They are read
+    first, as by their lists the database finds signals by index."""
+    versions = sealed_samples(project).values("version")
+    sealed = SampledRequest.objects.filter(project=project, item__version__in=versions)
+    names = list(sealed.order_by().values_list("key", "trace_id", "conversation"))
+    if not names:
+        return set()
+    keys, traces, conversations = map(set, zip(*names, strict=True))
+    requests = Request.objects.filter(project=project).order_by()
+    requests = requests.of_days(window.first.date(), window.end.date())
+    wanted = {"mirror_of": keys | traces, "trace_id": traces, "conversation": conversations}
+    for column, of_column in wanted.items():  # one by one: an "or" takes ten times as long
+        keys |= set(requests.with_name(column, of_column).values_list("key", flat=True))
+    return keys

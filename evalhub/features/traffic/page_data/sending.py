@@ -12,6 +12,16 @@ FIRST_ROW = (
     """> requests.ndjson"""
 )
 
+FIRST_SPAN = (
+    """{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "chat", """
+    """"traceId": "'$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')'", """
+    """"spanId": "'$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n')'", """
+    """"startTimeUnixNano": "'$(date +%s)000000000'", """
+    """"endTimeUnixNano": "'$(date +%s)812000000'", """
+    """"attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}, """
+    """{"key": "gen_ai.request.model", "value": {"stringValue": "support-large"}}]}]}]}]}"""
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -39,11 +49,15 @@ def ways_to_send(project: Project) -> list[Sending]:
         ),
         Sending(
             "OpenTelemetry",
-            "A program that exports spans with the GenAI names over HTTP sends by these variables.",
+            "A program that exports spans with the GenAI names over HTTP sends by these variables; "
+            "the last command sends a span by itself.",
             dedent(f"""\
                 export OTEL_EXPORTER_OTLP_ENDPOINT={site_address()}
                 export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-                export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer $EVALHUB_TOKEN\""""),
+                export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer $EVALHUB_TOKEN"
+                curl --fail-with-body --silent $OTEL_EXPORTER_OTLP_ENDPOINT/v1/traces \\
+                  -H "Authorization: Bearer $EVALHUB_TOKEN" \\
+                  -H "Content-Type: application/json" --data '{FIRST_SPAN}'"""),
             "how-to/send-traffic-otlp.md",
         ),
         Sending(

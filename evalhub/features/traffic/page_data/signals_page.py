@@ -19,6 +19,9 @@ from evalhub.registry.models import ModelVersion
 from evalhub.report.charts.parts import Chart
 
 MOST_LABELS = 5
+MOST_GROUPS = 20
+MOST_ROWS = 10
+"""Versions of one signal that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class SignalTotals:
 
 @dataclass(frozen=True, slots=True)
 class SignalGroup:
-    """A signal with a row for each version."""
+    """A signal with a row for each version, the one with the most signals first."""
 
     name: str
     by: str
@@ -52,16 +55,26 @@ class SignalGroup:
         return sum(row.signals for row in self.rows)
 
     @property
+    def listed(self) -> Sequence[SignalTotals]:
+        return self.rows[:MOST_ROWS]
+
+    @property
+    def others(self) -> int:
+        """How many rows aren't listed."""
+        return len(self.rows) - len(self.listed)
+
+    @property
     def has_values(self) -> bool:
         return any(row.with_value for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class SignalsPage:
-    """All signals, the most frequent first, and the mean value over time of the `chosen` one; all
-    without those that are `sealed`."""
+    """The most frequent signals, how many `others` there are, and the mean value over time of the
+    `chosen` one; all without those that are `sealed`."""
 
     groups: Sequence[SignalGroup]
+    others: int
     chosen: SignalGroup | None
     chart: Chart | None
     sealed: SealedSignals
@@ -74,7 +87,7 @@ def signals_page(
     now: datetime,
     name: str = "",
 ) -> SignalsPage:
-    """Four queries, and two more while a study of sampled requests is sealed. Signals count in the
+    """Four queries, and six more while a study of sampled requests is sealed. Signals count in the
     hour of the request that they are about.
 
     Args:
@@ -91,7 +104,8 @@ def signals_page(
     chart = None
     if chosen:
         chart = _chart(hours, sealed, chosen, window, promotions_within(project, window))
-    return SignalsPage(groups, chosen, chart, sealed)
+    listed = groups[:MOST_GROUPS]
+    return SignalsPage(listed, len(groups) - len(listed), chosen, chart, sealed)
 
 
 type SignalKey = tuple[str, str, int, str]

@@ -3,17 +3,24 @@
 A text is searched from its anchors, an `@` or the first digit of a number, so that a text without
 any costs microseconds; from an anchor on as many characters are read as the longest value has.
 
-- Mail: a local part, `@`, and a domain with a dot (RFC 5321's lengths).
+- Mail: a local part, `@` or `%40`, and a domain with a dot (RFC 5321's lengths).
 - IBAN: its country's length (ISO 13616, SWIFT's registry) and the checksum modulo 97 (ISO 7064).
 - Card: an issuer's prefix and length (ISO/IEC 7812), grouped as on a card, and Luhn's checksum.
 - Phone: `+` or `00` and 8 to 15 digits (E.164), or a national number with separators: with its
-  trunk prefix 0, or as North America writes it. A run of digits alone is none: order numbers stay.
+  trunk prefix 0, with an area code in brackets, or as North America writes it. A run of digits
+  alone is none: order numbers stay.
+
+Wide, Arabic, Persian, Devanagari, Bengali and Thai digits, and other spaces, hyphens and forms of
+`@`, are read as ASCII's. IBANs and cards, which have checksums, may be broken once by the end of
+a line.
 
 Not masked: a national number without separators or trunk prefix, names, postal addresses.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from evalhub.features.traffic.privacy.iban import LENGTHS
@@ -32,22 +39,35 @@ class Match(NamedTuple):
 LONGEST_LOCAL = 64
 FEWEST_WITHOUT_GAPS = 10
 """Digits after 00, for it to stand for + in a run of digits."""
+_AT = re.compile("@|%40")
 _LOCAL = re.compile(r"\w[\w.%+&'=~-]*\Z")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9]{2,59}|[^\W\d_]{2,24})\b"
 )
 
+_UNUSUAL = re.compile(
+    "[\N{FULLWIDTH DIGIT ZERO}-\N{FULLWIDTH DIGIT NINE}"
+    "\N{ARABIC-INDIC DIGIT ZERO}-\N{ARABIC-INDIC DIGIT NINE}"
+    "\N{EXTENDED ARABIC-INDIC DIGIT ZERO}-\N{EXTENDED ARABIC-INDIC DIGIT NINE}"
+    "\N{DEVANAGARI DIGIT ZERO}-\N{DEVANAGARI DIGIT NINE}"
+    "\N{BENGALI DIGIT ZERO}-\N{BENGALI DIGIT NINE}\N{THAI DIGIT ZERO}-\N{THAI DIGIT NINE}"
+    "\u2000-\u2015\u202f\u2212\u3000\uff08\uff09\uff0b\uff0d-\uff0f\uff20]"
+)
+"""Characters that are read as others: digits, spaces, hyphens, brackets and signs."""
+
 _GAP = r"[ \xa0./()-]"
+_ANCHOR_GAP = r"[ \xa0./()_\n-]"
 _ANCHOR = re.compile(
-    rf"[0-9](?<![0-9][0-9])(?:(?={_GAP}{{0,3}}(?:[0-9]{_GAP}{{0,3}}){{6}})"
+    rf"[0-9](?<![0-9][0-9])(?:(?={_ANCHOR_GAP}{{0,3}}(?:[0-9]{_ANCHOR_GAP}{{0,3}}){{6}})"
     r"|(?<=[A-Za-z]{2}[0-9])(?=[0-9]))"
 )
 """The first digit of a number that seven or more digits make up, or of an IBAN."""
 
-_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ \xa0-]?[0-9A-Za-z]){11,30}")
+_IBAN = re.compile(r"[A-Za-z]{2}[ \xa0]?[0-9]{2}(?:[ \xa0.\n-]{0,2}[0-9A-Za-z]){11,30}")
+_SEPARATOR = r"(?:[ \xa0\n]{0,2}|[./_-])"
 _CARD = re.compile(
-    r"[2-6][0-9]{3}(?:([ \xa0-]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{3})?"
-    r"|([ \xa0-]?)[0-9]{6}\2[0-9]{4,5})(?![0-9])"
+    rf"[2-6][0-9]{{3}}(?:(?:{_SEPARATOR}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{3}})?"
+    rf"|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}})(?![0-9])"
 )
 _ISSUERS = re.compile(
     r"(?:4(?:.{15}|.{18})|5[1-5].{14}|2(?:22[1-9]|2[3-9].|[3-6]..|7[01].|720).{12}|3[47].{13}"
@@ -62,9 +82,14 @@ _TRUNK = re.compile(
     r"(?:[ \xa0./-][0-9]{2,8}){0,4}(?![0-9])"
 )
 _DATE = re.compile(r"[0-9]{2}([ ./-])[0-9]{2}\1(?:[0-9]{2}|[0-9]{4})(?![0-9])")
+_HOURS = re.compile(r"0[0-9][.][0-5][0-9] ?- ?[0-2][0-9][.][0-5][0-9](?![0-9])")
 _PAIRS = re.compile(r"0[1-9]([ .-])[0-9]{2}(?:\1[0-9]{2}){3}(?![ .-]?[0-9])")
 _AMERICA = re.compile(
     r"(?:1[ .-])?(?:\([1-9][0-9]{2}\) ?|[2-9][0-9]{2}([ .-]))[0-9]{3}(?(1)\1|[ .-])[0-9]{4}"
+    r"(?![ .-]?[0-9])"
+)
+_AREA = re.compile(
+    r"\([1-9][0-9]{1,2}\) ?(?:[0-9]{4,5}[ -][0-9]{4}|[0-9]{3}([ -])[0-9]{2}\1[0-9]{2})"
     r"(?![ .-]?[0-9])"
 )
 _NO_DIGITS = re.compile("[^0-9]")
@@ -94,9 +119,11 @@ class Masking:
 
     def mask(self, text: str) -> str:
         """The text with tokens in place of personal data; the text itself where there is none."""
-        if "@" in text:
-            text = self._replace(text, mails(text))
-        return self._replace(text, numbers(text))
+        as_read = _with_usual_characters(text)
+        if "@" in as_read or "%40" in as_read:
+            text = self._replace(text, mails(as_read))
+            as_read = _with_usual_characters(text)
+        return self._replace(text, numbers(as_read))
 
     def _replace(self, text: str, matches: list[Match]) -> str:
         if not matches:
@@ -123,17 +150,35 @@ class Masking:
         return masking_token(kind, self._numbers[kind])
 
 
+def _with_usual_characters(text: str) -> str:
+    """The text, as long as it was, with ASCII's characters for those that mean the same."""
+    if text.isascii() or not _UNUSUAL.search(text):
+        return text
+    return _UNUSUAL.sub(lambda match: _usual(match[0]), text)
+
+
+@cache
+def _usual(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    if unicodedata.category(character) == "Pd" or character == "\N{MINUS SIGN}":
+        return "-"
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if plain.isascii() and plain else " "
+
+
 def mails(text: str) -> list[Match]:
     """Mail addresses, from left to right."""
     matches: list[Match] = []
-    end, at = 0, text.find("@")
-    while at >= 0:
-        if domain := _DOMAIN.match(text, at + 1):
-            local = _LOCAL.search(text, max(end, at - LONGEST_LOCAL), at)
+    end = 0
+    for at in _AT.finditer(text):
+        if domain := _DOMAIN.match(text, at.end()):
+            local = _LOCAL.search(text, max(end, at.start() - LONGEST_LOCAL), at.start())
             if local:
                 start, end = local.start(), domain.end()
-                matches.append(Match(DataKind.MAIL, start, end, text[start:end].lower()))
-        at = text.find("@", at + 1)
+                value = text[start:end].lower().replace("%40", "@")
+                matches.append(Match(DataKind.MAIL, start, end, value))
     return matches
 
 
@@ -153,7 +198,7 @@ def numbers(text: str) -> list[Match]:
 def _number_at(text: str, at: int) -> Match | None:
     """The value whose first digit stands at `at`."""
     before = text[max(0, at - 3) : at]
-    if iban := _iban(text, at - 2):
+    if iban := _iban(text, at - 2) or (before[-1:].isspace() and _iban(text, at - 3)):
         return iban
     if before and (before[-1].isalnum() or before[-1] == "_"):
         return None
@@ -164,7 +209,7 @@ def _number_at(text: str, at: int) -> Match | None:
 
 def _iban(text: str, start: int) -> Match | None:
     match = _IBAN.match(text, start) if start >= 0 else None
-    if match is None or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+    if match is None or (start and text[start - 1].isalnum()):
         return None
     length = LENGTHS.get(text[start : start + 2].upper(), 0)
     places = [i for i in range(start, match.end()) if text[i].isalnum()][:length]
@@ -172,6 +217,8 @@ def _iban(text: str, start: int) -> Match | None:
     if len(value) < length or not length or not _is_iban(value):
         return None
     end = places[-1] + 1
+    if text.count("\n", start, end) > 1:
+        return None
     return None if text[end : end + 1].isalnum() else Match(DataKind.IBAN, start, end, value)
 
 
@@ -183,7 +230,7 @@ def _is_iban(value: str) -> bool:
 def _card(text: str, start: int) -> Match | None:
     if match := _CARD.match(text, start):
         digits = _NO_DIGITS.sub("", match[0])
-        if _ISSUERS.match(digits) and _passes_luhn(digits):
+        if match[0].count("\n") < 2 and _ISSUERS.match(digits) and _passes_luhn(digits):
             return Match(DataKind.CARD, start, match.end(), digits)
     return None
 
@@ -204,11 +251,13 @@ def _phone(text: str, at: int, before: str) -> Match | None:
         if match and match[0].isdigit() and len(match[0]) < FEWEST_WITHOUT_GAPS:
             match = None  # a number that is filled up with zeros
     elif text[at] == "0":
-        match = _national(text, at)
+        match = _national(text, at, before)
     elif before[-2:-1].isdigit():
         match = None
     else:
-        match = (opened and _AMERICA.match(text, at - 1)) or _AMERICA.match(text, at)
+        match = (
+            opened and (_AMERICA.match(text, at - 1) or _AREA.match(text, at - 1))
+        ) or _AMERICA.match(text, at)
     if not match:
         return None
     start = at - (opened and ")" in text[at : match.end()])
@@ -222,11 +271,14 @@ def _phone(text: str, at: int, before: str) -> Match | None:
     )
 
 
-def _national(text: str, at: int) -> re.Match[str] | None:
-    """A number with its trunk prefix 0; dates and rows of small numbers are none."""
-    if pairs := _PAIRS.match(text, at):
+def _national(text: str, at: int, before: str) -> re.Match[str] | None:
+    """A number with its trunk prefix 0; dates, hours, rows of small numbers, and noughts and ones
+    are none."""
+    in_row = before[-2:-1].isdigit()
+    if not in_row and (pairs := _PAIRS.match(text, at)):
         return pairs
-    match = None if _DATE.match(text, at) else _TRUNK.match(text, at)
-    if match is None or not 8 <= len(_NO_DIGITS.sub("", match[0])) <= 12:
+    if (in_row and _PAIRS.match(text, at)) or _DATE.match(text, at) or _HOURS.match(text, at):
         return None
-    return match
+    match = _TRUNK.match(text, at)
+    digits = _NO_DIGITS.sub("", match[0]) if match else ""
+    return match if 8 <= len(digits) <= 12 and set(digits) - {"0", "1"} else None

@@ -94,23 +94,27 @@ def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> D
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
         DeclarationError: no request fits, or the query can't be met; it names the field.
-        SampleError: other draws took the same requests meanwhile, again and again.
+        SampleError: other draws took the same requests meanwhile, or requests were erased, again
+            and again.
     """
     check_evaluates(by, project)
     for _ in range(TRIES):
         if (drawn := _draw(project, query, by)) is not None:
             return drawn
-    raise SampleError("others draw from the same requests at the same time: draw again")
+    raise SampleError(
+        "others draw from the same requests, or erase them, at the same time: draw again"
+    )
 
 
 def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample | None:
-    """None where another draw took one of the requests, or what they ask, meanwhile."""
+    """None where another draw took one of the requests, or what they ask, meanwhile, or where one
+    was erased."""
     draft = _draft(project, query, by)
     staged = stage_items(project=project, slug=query.test_set, source=_source(query, draft.items))
     try:
         with transaction.atomic():
-            Project.objects.select_for_update().get(pk=project.pk)  # draws take turns
-            if _taken(project, draft.items):
+            Project.objects.select_for_update().get(pk=project.pk)  # draws and erasures take turns
+            if _taken(project, draft.items) or _erased(project, draft.items):
                 return None
             draft.sample.version = publish_test_set(staged)
             _store(project, draft)
@@ -239,6 +243,12 @@ def _taken(project: Project, items: Sequence[DrawnItem]) -> bool:
     return any(
         rows.filter(content__in=some).exists() for some in batched(contents, AT_ONCE)
     ) or bool(_asked_elsewhere(project, fingerprints))
+
+
+def _erased(project: Project, items: Sequence[DrawnItem]) -> bool:
+    """Whether a request isn't stored any more, as this draw read it."""
+    ids = [(request.day, request.key) for item in items for request in item.requests]
+    return len(requests_at(project, ids)) < len(ids)
 
 
 def _source(query: SampleQuery, items: Sequence[DrawnItem]) -> ItemSource:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from evalhub.accounts.leaving_nothing import secure_delete
 from evalhub.database.partitions import drop_days, is_partitioned, make_days
 from evalhub.features.traffic.keeping import text_time
 from evalhub.features.traffic.models import (
@@ -43,8 +44,9 @@ def renew_days() -> None:
     drop_days(Request._meta.db_table, before=longest)
     drop_days(Signal._meta.db_table, before=longest)
     drop_days(RequestText._meta.db_table, before=texts)
-    for settings in projects:
-        _delete_old_rows(settings, today, longest, texts)
+    with secure_delete():
+        for settings in projects:
+            _delete_old_rows(settings, today, longest, texts)
 
 
 def _delete_old_rows(

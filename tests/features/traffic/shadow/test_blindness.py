@@ -179,3 +179,42 @@ def test_signals_by_version_leave_out_a_sealed_study_s_items(team: Team) -> None
     text = read(olga.get(address).text)
     assert "unknown 2 0.50 –" in text, text
     assert "Sealed" not in text
+
+
+@pytest.mark.parametrize(
+    ("sampled", "copy"),
+    [
+        ({"conversation": "c"}, {"conversation": "c"}),
+        ({"trace_id": "t-7"}, {"trace_id": "t-7"}),
+        ({"trace_id": "t-7"}, {"mirror_of": "t-7"}),
+        ({}, {"mirror_of": "r-000"}),
+    ],
+    ids=["a later turn", "same trace", "names its trace", "names it"],
+)
+def test_signals_by_version_leave_out_copies_and_turns_of_a_sealed_item(
+    team: Team, sampled: dict[str, str], copy: dict[str, str]
+) -> None:
+    """Or the difference between the sums and the listed signals would tell of the item."""
+    study, _ = in_study(team, **sampled)
+    served(team, ["And then?"], name="new", **copy)
+    thumbs(team, ["r-000", "new-000", "later-000"], value={"later-000": 0.0})
+    address = reverse("site:production_signals", args=["support-desk"])
+    olga = team.signed_in(team.olga)
+    text = read(olga.get(address).text)
+    assert "unknown 1 0.00 –" in text, text
+    assert "not in these figures: 2 signals about its items, their copies and turns" in text, text
+    decide_study(study=study)
+    assert "unknown 3 0.67 –" in read(olga.get(address).text)
+
+
+def test_who_has_opened_production_s_figures_judges_no_more(team: Team) -> None:
+    """So nobody who judges can compare sums with what is hidden from them."""
+    _, review = in_study(team)
+    reviewer = a_reviewer(review, "rui").user
+    rui, turn = team.signed_in(reviewer), reverse("reviews:campaign", args=[review.pk])
+    assert rui.get(reverse("site:production_figures", args=["support-desk"])).status_code == 403
+    assert rui.get(turn).status_code == 200
+    set_role(project=team.project, user=reviewer, role=Role.EVALUATOR)
+    assert rui.get(reverse("site:production_figures", args=["support-desk"])).status_code == 200
+    set_role(project=team.project, user=reviewer, role=Role.REVIEWER)
+    assert rui.get(turn).status_code == 403

@@ -1,19 +1,30 @@
 """Erasing a user reaches the items that were made from their requests."""
 
 import datetime
+import hashlib
 import json
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from evalhub.cli.app import run
-from evalhub.features.table import TIDIED
+from evalhub.features.table import ERASERS, TIDIED
+from evalhub.features.traffic.erase import erase_user
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow import erasing
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import SampleQuery
+from evalhub.features.working_sets.items import change_item
+from evalhub.features.working_sets.models import WorkingItem
+from evalhub.features.working_sets.sets import edit_version, publish_working_set
+from evalhub.registry.contents import content_of
 from evalhub.registry.models import Item, Output, SampledRequest, TestSetVersion
+from evalhub.registry.uploads import Uploads
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_version
 from tests.features.traffic.shadow.production import LAST_WEEK, served
@@ -58,6 +69,52 @@ def test_a_dry_run_counts_and_changes_nothing(team: Team, capsys: Capture) -> No
     assert "1 item" in capsys.readouterr().out
     assert not Item.objects.filter(redacted__isnull=False).exists()
     assert SampledRequest.objects.count() == 2
+
+
+def test_what_somebody_made_of_an_item_goes_with_it(team: Team) -> None:
+    """Another version of its test set, in which it was edited, and a set that is worked on."""
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    drawn(team, 2)
+    item = Item.objects.get(sampled_requests__key="r-000")
+    edited = edit_version(item.version, by=team.eva)
+    row = edited.items.get(was=item)
+    content = replace(content_of(row), input="Where's Ada's?")
+    change_item(row, content, revision=row.revision, by=team.eva)
+    edited.refresh_from_db()
+    publish_working_set(edited, revision=edited.revision, by=team.eva)
+    edit_version(TestSetVersion.objects.get(number=2), by=team.eva)
+    assert erased() == 0
+    texts = [str(row.input) for model in (Item, WorkingItem) for row in model.objects.all()]
+    assert not any("Ada" in text for text in texts), texts
+    assert sum("Bob" in text for text in texts) == 3, texts
+
+
+def test_a_draw_takes_nothing_that_is_erased_meanwhile(team: Team) -> None:
+    """The erasure comes when the items are read, and not yet a version."""
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    pending = [ADA]
+
+    def erasing(execute: Any, sql: str, *of: Any) -> Any:
+        if pending and sql.startswith('INSERT INTO "registry_item"'):
+            erase_user(project=team.project, by=None, user_hash=pending.pop(), erasers=ERASERS)
+        return execute(sql, *of)
+
+    with connection.execute_wrapper(erasing):
+        drawn(team, 2)
+    assert [item.input[0]["content"] for item in Item.objects.all()] == ["And Bob's?"]
+
+
+def test_a_dry_run_leaves_uploads_and_erasing_takes_them(team: Team) -> None:
+    """An upload may hold the item's text."""
+    served(team, ["Where is Ada's parcel?", "And Bob's?"], users=2)
+    drawn(team, 2)
+    uploads, body = Uploads(team.project), b'{"id": "x", "input": "Where is Ada\'s parcel?"}'
+    name = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    uploads.append(name=name, stream=BytesIO(body), offset=0, complete=True, by=team.eva)
+    assert run(["traffic", "erase", *OF, "--user", ADA, "--dry-run"]) == 0
+    assert list(uploads) == [name]
+    assert erased() == 0
+    assert list(uploads) == []
 
 
 def test_nothing_goes_while_a_review_shows_an_item(

@@ -135,6 +135,7 @@ def test_a_request_has_the_samples_and_the_studies_that_use_it(olga: Client, tea
 
 def test_a_sample_of_another_project_is_not_there(olga: Client, team: Team) -> None:
     assert olga.get(f"{PATH}1/").status_code == 404
+    assert olga.get(f"{PATH}{'9' * 20}/").status_code == 404
     assert team.signed_in(team.sam).get(PATH).status_code in (403, 404)
     assert team.signed_in(team.rui).post(PATH, WEEK | {"freeze": "1"}).status_code == 403
     assert not SampledRequest.objects.exists()
