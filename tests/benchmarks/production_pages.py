@@ -5,7 +5,7 @@ python -m tests.benchmarks.production_pages [--requests 1000000] [--postgresql] 
 `tests.benchmarks.stored_quarter` says how the rows get there. On a machine that others use the
 clock says little, so each round reads all pages and a peer in turn, the bare sum over the hours of
 all requests, and the processor time of this process and PostgreSQL's is given beside the clock's.
-On PostgreSQL the oldest day is dropped at the end, and a day of a million requests.
+On PostgreSQL the oldest day is dropped at the end.
 """
 
 import argparse
@@ -69,21 +69,23 @@ def measure(requests: int, only: str, postgres: psutil.Process | None) -> None:
         f"stored in {perf_counter() - start:.0f} s"
     )
     pages = {name: get for name, get in pages_of(team, now).items() if only in name}
+    read_in_turn(pages, lambda: process_time() + (worked_s(postgres) if postgres else 0.0))
+    if postgres:
+        drop_oldest_day(now)
+
+
+def read_in_turn(pages: Mapping[str, Callable[[], None]], worked: Callable[[], float]) -> None:
+    """Says how long each took; `worked` is the processor time up to now, in seconds."""
     clocks: dict[str, list[float]] = {name: [] for name in pages}
     processors = dict.fromkeys(pages, 0.0)
     for get in pages.values():
         get()
     for _ in range(ROUNDS):
         for name, get in pages.items():
-            worked, mine, begin = (
-                worked_s(postgres) if postgres else 0.0,
-                process_time(),
-                perf_counter(),
-            )
+            before, begin = worked(), perf_counter()
             get()
             clocks[name].append(1000 * (perf_counter() - begin))
-            processors[name] += process_time() - mine
-            processors[name] += (worked_s(postgres) if postgres else 0.0) - worked
+            processors[name] += worked() - before
     for name, times in clocks.items():
         median, p95 = sorted(times)[ROUNDS // 2], sorted(times)[ROUNDS * 95 // 100]
         late = "  TOO SLOW" if p95 > MOST_MS else ""
@@ -91,8 +93,6 @@ def measure(requests: int, only: str, postgres: psutil.Process | None) -> None:
             f"{name:<36} median {median:6.1f} ms, p95 {p95:6.1f} ms, processors "
             f"{1000 * processors[name] / ROUNDS:6.1f} ms{late}"
         )
-    if postgres:
-        drop_days(now)
 
 
 def pages_of(team: Any, now: datetime) -> Mapping[str, Callable[[], None]]:
@@ -163,20 +163,14 @@ def pages_of(team: Any, now: datetime) -> Mapping[str, Callable[[], None]]:
     }
 
 
-def drop_days(now: datetime) -> None:
+def drop_oldest_day(now: datetime) -> None:
     """As retention does once a day."""
-    from evalhub.database.partitions import days_of
-    from evalhub.features.traffic.models import Request
-    from tests.benchmarks.traffic_speed import drop_day
-
-    table, before = Request._meta.db_table, (now - timedelta(days=DAYS - 1)).date()
     from evalhub.database.partitions import drop_days
+    from evalhub.features.traffic.models import Request
 
-    for day in [day for day in days_of(table) if day < before]:
-        start = perf_counter()
-        drop_days(table, before=day + timedelta(days=1))
-        say(f"{day} dropped in {perf_counter() - start:.2f} s")
-    drop_day(1_000_000)
+    table, start = Request._meta.db_table, perf_counter()
+    assert drop_days(table, before=(now - timedelta(days=DAYS - 1)).date()) == 1
+    say(f"the oldest day dropped in {perf_counter() - start:.2f} s")
 
 
 if __name__ == "__main__":

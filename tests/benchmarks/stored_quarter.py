@@ -50,7 +50,7 @@ def take_in_day(project: Any, midnight: datetime, count: int) -> None:
     from tests.features.traffic.rows_of import taken
 
     settings = settings_of(project)
-    settings.text_share = 0.01
+    settings.text_share = 1.0
     settings.save(update_fields=["text_share"])
     draws = random.Random(26)
     for first in range(0, count, BATCH):
@@ -140,7 +140,8 @@ def later_values(vendor: str, days: int) -> Mapping[str, str]:
         times = {
             name: f"date({name}, '-{days} days') || substr({name}, 11)" for name in ("time", "hour")
         }
-    return {**texts, **dates, **times, "model_name": name, "has_text": "false"}
+    without_texts = {"has_text": "false", "texts": "0"}
+    return {**texts, **dates, **times, **without_texts, "model_name": name}
 
 
 def name_versions(team: Any, yesterday: datetime) -> None:

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
@@ -61,7 +62,7 @@ def main() -> None:
         take("take_in, a signal each", options, postgres, LATENCIES["lognormal"], signals=True)
         take("take_in, 2 × 1,500 characters", options, postgres, LATENCIES["lognormal"], TEXT)
         read_page()
-        drop_day(options.day_rows)
+        drop_day(options.day_rows, server.folder)
 
 
 LATENCIES: dict[str, Latencies] = {
@@ -175,8 +176,9 @@ def read_page() -> None:
         )
 
 
-def drop_day(count: int) -> None:
-    """A day of so many requests, filled by the database itself, and dropped."""
+def drop_day(count: int, folder: Path) -> None:
+    """A day of so many requests, filled by the database itself, and dropped; beside it a file of as
+    many bytes in a folder of the same disk, removed."""
     from django.db import connection
     from django.utils import timezone
 
@@ -211,10 +213,23 @@ def drop_day(count: int) -> None:
         size = cursor.fetchone()[0]
     filled, start = perf_counter() - start, perf_counter()
     assert drop_days(table, before=day + timedelta(days=1)) == 1
+    dropped = perf_counter() - start
     say(
         f"a day of {count:,} requests, {size / 2**20:,.0f} MiB, filled in {filled:.0f} s: "
-        f"dropped in {perf_counter() - start:.2f} s"
+        f"dropped in {dropped:.2f} s, a file as large in {remove(folder / 'peer', size):.2f}"
     )
+
+
+def remove(path: Path, size: int) -> float:
+    """Seconds that removing a file of that size takes, once it is on the disk."""
+    with path.open("wb") as file:
+        for _ in range(size // 2**20):
+            file.write(os.urandom(2**20))
+        file.flush()
+        os.fsync(file.fileno())
+    start = perf_counter()
+    path.unlink()
+    return perf_counter() - start
 
 
 def costs(what: str, count: int, mine: float, theirs: float, seconds: float) -> None:

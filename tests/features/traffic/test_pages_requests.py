@@ -10,7 +10,12 @@ from django.urls import reverse
 
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.models import Request
-from evalhub.features.traffic.page_data.request_list import PAGE
+from evalhub.features.traffic.page_data.request_list import (
+    MOST_READ,
+    PAGE,
+    Cursor,
+    hours_to_read,
+)
 from evalhub.features.traffic.page_data.request_page import request_address
 from evalhub.features.traffic.served import name_served_version
 from tests.cast import Team, a_team, a_version
@@ -91,6 +96,15 @@ def test_a_rare_request_is_found_behind_many_others(olga: Client, team: Team) ->
     rare = f"{address}?slice=route:returns"
     assert listed(olga, rare) == (["rare"], "")
     assert queries(olga, rare) <= queries(olga, address)
+
+
+def test_a_page_ends_once_it_has_read_many_requests_of_which_few_are_wanted() -> None:
+    hours = [noon() - timedelta(hours=n) for n in range(9)]
+    rare, many = dict.fromkeys(hours, 1), dict.fromkeys(hours, MOST_READ // 3)
+    assert hours_to_read(rare, many, None) == hours[:4]
+    assert hours_to_read(rare, rare, None) == hours
+    assert hours_to_read(many, many, None) == hours[:1]
+    assert hours_to_read(many, many, Cursor(noon() + timedelta(minutes=30), "r1")) == hours[:2]
 
 
 def test_a_request_has_its_texts_masked_its_signals_and_its_conversation(

@@ -46,21 +46,35 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         return super().visible_to(user).exclude(before_reviewer(user, *ALIKE))
 
     def in_hours(self, hours: Sequence[datetime]) -> Self:
-        """Requests of these hours, by the index on their time."""
-        spans = models.Q(time__in=[])
-        for hour in hours:
-            spans |= models.Q(time__gte=hour, time__lt=hour + timedelta(hours=1))
+        """Requests of these hours, by the index on their time. It is read from one end, which the
+        database doesn't see from many spans: so their first and last moment are named too."""
+        if not hours:
+            return self.none()
+        spans = _spans(hours)
+        within = models.Q()
+        for first, end in spans:
+            within |= models.Q(time__gte=first, time__lt=end)
         days = {hour.date() for hour in hours}
-        return self.filter(spans, day__in=days)
+        return self.filter(within, day__in=days, time__gte=spans[0][0], time__lt=spans[-1][1])
 
     def older_than(self, time: datetime, key: str) -> Self:
         """Requests that stand below this one in a list with the newest at the top."""
-        return self.filter(models.Q(time__lt=time) | models.Q(time=time, key__gt=key))
+        below = models.Q(time__lt=time) | models.Q(time=time, key__gt=key)
+        return self.filter(below, time__lte=time)
 
     def with_tag(self, tag: str) -> Self:
         """Requests that have this tag, at whichever place: databases differ in lists as JSON."""
         places = [models.Q(**{f"tags__{index}": tag}) for index in range(MOST_TAGS)]
         return self.filter(models.Q(*places, _connector=models.Q.OR))
+
+
+def _spans(hours: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
+    """From when to when they are, neighbouring hours together; the earliest first."""
+    spans: list[tuple[datetime, datetime]] = []
+    for hour in sorted(hours):
+        first = spans.pop()[0] if spans and spans[-1][1] == hour else hour
+        spans.append((first, hour + timedelta(hours=1)))
+    return spans
 
 
 class SignalQuerySet(OfDaysQuerySet["Signal"]):

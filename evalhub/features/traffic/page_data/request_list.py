@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 from django.db.models import Q, Sum
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.traffic.models import Request, RequestQuerySet, TrafficSettings
+from evalhub.features.traffic.models import (
+    Request,
+    RequestQuerySet,
+    RollUp,
+    TrafficSettings,
+)
 from evalhub.features.traffic.page_data.filtering import (
     DAY,
     HOUR,
@@ -24,6 +29,8 @@ from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import ModelVersion
 
 PAGE = 50
+MOST_READ = 50_000
+"""Once so many requests are read for a page it ends, however few of them are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +80,15 @@ def request_list(
     now: datetime,
     after: Cursor | None,
 ) -> RequestList:
-    """Three queries. Roll-ups say in which hours such requests are; only those hours are read, so
+    """Four queries. Roll-ups say in which hours such requests are; only those hours are read, so
     that a rare one isn't searched for in all requests of a quarter."""
     window, oldest = Window.until(now, wanted.period), _oldest(project, now)
     end = min(window.end, hour_of(after.time) + HOUR) if after else window.end
     hours = matching_hours(project, wanted, served).between(max(window.first, oldest), end)
     counts = hours.order_by("-hour").values_list("hour").annotate(count=Sum(wanted.outcome))
-    newest = list(counts.filter(count__gt=0)[: PAGE + 2])
-    read = _enough(newest, after)
+    newest = dict(counts.filter(count__gt=0)[: PAGE + 2])
+    every = RollUp.objects.overall(project).filter(hour__in=newest).order_by()
+    read = hours_to_read(newest, dict(every.values_list("hour").annotate(Sum("requests"))), after)
     requests = Request.objects.visible_to(user).filter(project=project).in_hours(read)
     requests = _matching(requests, wanted).filter(answered_by(wanted, served, "time"))
     if after:
@@ -99,15 +107,23 @@ def _oldest(project: Project, now: datetime) -> datetime:
     return hour_of(now) - (settings.days + 1) * DAY
 
 
-def _enough(counts: Sequence[tuple[datetime, int]], after: Cursor | None) -> list[datetime]:
-    """The newest hours that together fill more than a page; of the cursor's own hour nobody knows
-    how many lie below it."""
-    hours, requests = [], 0
-    for hour, count in counts:
+def hours_to_read(
+    counts: Mapping[datetime, int], every: Mapping[datetime, int], after: Cursor | None
+) -> list[datetime]:
+    """The newest hours that together fill more than a page, or have MOST_READ requests; of the
+    cursor's own hour nobody knows how many lie below it.
+
+    Args:
+        counts: of the requests that are wanted, the newest hour first.
+        every: of all requests of these hours.
+    """
+    hours, requests, read = [], 0, 0
+    for hour, count in counts.items():
         hours.append(hour)
+        read += every.get(hour, 0)
         if after is None or hour + HOUR <= after.time:
             requests += count
-        if requests > PAGE:
+        if requests > PAGE or read >= MOST_READ:
             break
     return hours
 
