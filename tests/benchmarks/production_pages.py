@@ -4,7 +4,8 @@ python -m tests.benchmarks.production_pages [--requests 1000000] [--postgresql] 
 
 `tests.benchmarks.stored_quarter` says how the rows get there. On a machine that others use the
 clock says little, so each round reads all pages and a peer in turn, the bare sum over the hours of
-all requests, and the processor time of this process and PostgreSQL's is given beside the clock's.
+all requests, and the processor time of this process and PostgreSQL's is given beside the clock's:
+what a page takes where processors are free.
 On PostgreSQL the oldest day is dropped at the end.
 """
 
@@ -17,6 +18,7 @@ from datetime import date, datetime, timedelta
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
 import psutil
 
 from tests.benchmarks.ingestion_speed import say, worked_s
@@ -76,8 +78,7 @@ def measure(requests: int, only: str, postgres: psutil.Process | None) -> None:
 
 def read_in_turn(pages: Mapping[str, Callable[[], None]], worked: Callable[[], float]) -> None:
     """Says how long each took; `worked` is the processor time up to now, in seconds."""
-    clocks: dict[str, list[float]] = {name: [] for name in pages}
-    processors = dict.fromkeys(pages, 0.0)
+    clocks, processors = ({name: list[float]() for name in pages} for _ in range(2))
     for get in pages.values():
         get()
     for _ in range(ROUNDS):
@@ -85,14 +86,13 @@ def read_in_turn(pages: Mapping[str, Callable[[], None]], worked: Callable[[], f
             before, begin = worked(), perf_counter()
             get()
             clocks[name].append(1000 * (perf_counter() - begin))
-            processors[name] += worked() - before
-    for name, times in clocks.items():
-        median, p95 = sorted(times)[ROUNDS // 2], sorted(times)[ROUNDS * 95 // 100]
-        late = "  TOO SLOW" if p95 > MOST_MS else ""
-        say(
-            f"{name:<36} median {median:6.1f} ms, p95 {p95:6.1f} ms, processors "
-            f"{1000 * processors[name] / ROUNDS:6.1f} ms{late}"
-        )
+            processors[name].append(1000 * (worked() - before))
+    say(f"{'milliseconds: median and p95':<36} of the clock   of the processors")
+    for name in pages:
+        clock, processor = (np.quantile(of[name], (0.5, 0.95)) for of in (clocks, processors))
+        both = "    ".join(f"{median:5.0f} {p95:5.0f}" for median, p95 in (clock, processor))
+        late = f"  above {MOST_MS}" if processor[1] > MOST_MS else ""
+        say(f"{name:<36} {both}{late}")
 
 
 def pages_of(team: Any, now: datetime) -> Mapping[str, Callable[[], None]]:
