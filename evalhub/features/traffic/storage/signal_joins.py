@@ -98,7 +98,9 @@ def _join_day(project: Project, day: date, keys: Iterable[str]) -> dict[Place, J
         name, label, by, value = values
         joined[day, key] = JoinedSignal(hour_of(time), model_name, arm, name, label, by, value)
         updates.append((str(place[0]), place[1], model_name, project.pk, str(day), key))
-    with connection.cursor() as cursor:  # one by one by their primary keys, whatever is planned
+    # One by one by their primary keys: where PostgreSQL thinks that a day has one row, it joins a
+    # thousand to all of them by comparing each with each, for seconds.
+    with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {_SIGNALS} SET request_day = %s, request_key = %s, model_name = %s "
             "WHERE project_id = %s AND day = %s AND key = %s",
@@ -155,9 +157,9 @@ def _requests_at(
     requests: dict[Place, tuple[datetime, str, str]] = {}
     for day, keys in by_day.items():
         for some in batched(sorted(keys), _READ_AT_ONCE):
-            rows = Request.objects.at(project.pk, day, some).only("time", "model_name", "arm")
-            for request in rows.order_by():
-                requests[day, request.key] = (request.time, request.model_name, request.arm)
+            rows = Request.objects.at(project.pk, day, some).order_by()
+            for key, time, model_name, arm in rows.values_list("key", "time", "model_name", "arm"):
+                requests[day, key] = (time, model_name, arm)
     return requests
 
 
