@@ -70,30 +70,20 @@ def change(
     columns: Sequence[str],
     rows: Sequence[Sequence[Any]],
 ) -> None:
-    """Sets these columns in rows of one day. A row has its key first, then the values."""
+    """Sets these columns in rows of one day. A row has its key first, then the values.
+
+    One by one by their primary keys: where PostgreSQL thinks that a day has one row, it joins a
+    thousand to all of them by comparing each with each, for seconds.
+    """
     if not rows:
         return
     quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
-    fields = _fields(model, columns)
-    names = [quote(field.attname) for field in fields]
+    sets = ", ".join(f"{quote(field.attname)} = %s" for field in _fields(model, columns))
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            sets = ", ".join(f"{name} = %s" for name in names)
-            cursor.executemany(
-                f"UPDATE {table} SET {sets} WHERE project_id = %s AND day = %s AND key = %s",
-                [(*map(_plain, values), project, str(day), key) for key, *values in rows],
-            )
-            return
-        kinds = [field.get_internal_type() for field in fields]
-        casts = [_cast(f"new.{name}", kind) for name, kind in zip(names, kinds, strict=True)]
-        sets = ", ".join(map(" = ".join, zip(names, casts, strict=True)))
-        keys, *values = zip(*rows, strict=True)
-        cursor.execute(
-            f"UPDATE {table} AS old SET {sets} FROM unnest(%s::text[], {_arrays(kinds)}) "
-            f"AS new (key, {', '.join(names)}) "
-            "WHERE +old.project_id = %s AND old.day = %s AND old.key = new.key",
-            [text_array(keys), *map(_array, values, kinds), project, str(day)],
+        cursor.executemany(
+            f"UPDATE {quote(model._meta.db_table)} SET {sets} "
+            "WHERE project_id = %s AND day = %s AND key = %s",
+            [(*map(_plain, values), project, str(day), key) for key, *values in rows],
         )
 
 
