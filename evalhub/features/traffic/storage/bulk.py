@@ -204,8 +204,8 @@ def _plain(value: Any) -> Any:
 
 def _sqlite_column(values: Sequence[Any]) -> Sequence[Any]:
     """The values as Django stores them there: a time is a text in UTC, without an offset."""
-    if isinstance(values[0], datetime):
-        return [str(value.astimezone(UTC).replace(tzinfo=None)) for value in values]
+    if isinstance(next((value for value in values if value is not None), None), datetime):
+        return [value and str(value.astimezone(UTC).replace(tzinfo=None)) for value in values]
     if any(isinstance(value, date) for value in values):
         return [value and str(value) for value in values]
     return values

@@ -28,6 +28,7 @@ _AT_ONCE = 500
 _REQUESTS = Request._meta.db_table
 _COLUMNS = (
     "day", "until", "messages", "output", "tool_calls", "masked", "tokens", "language", "digest",
+    "joined",
 )  # fmt: skip
 
 type NewRequest = tuple[Admitted[RequestRow], KeptTexts]
@@ -45,12 +46,8 @@ def add_texts(
         texts.day = timezone.now().date()
         if add_event_texts(texts, admitted.row, settings, partial(user_hash, settings=settings)):
             changed[key] = admitted.day, texts
-    rows_of_texts = [texts for _, texts in changed.values()]
-    new = [texts for texts in rows_of_texts if texts.pk is None]
-    old = [texts for texts in rows_of_texts if texts.pk is not None]
-    EventTexts.objects.bulk_create(new, batch_size=_AT_ONCE)
-    EventTexts.objects.bulk_update(old, _COLUMNS, batch_size=_AT_ONCE)
     _join_stored(project, changed)
+    _write_events(project, [texts for _, texts in changed.values()])
 
 
 def with_waiting_texts(project: Project, requests: Sequence[NewRequest]) -> list[NewRequest]:
@@ -65,6 +62,7 @@ def with_waiting_texts(project: Project, requests: Sequence[NewRequest]) -> list
             joined[admitted.day, admitted.row.id] = texts
         result.append((admitted, own if texts is None else kept_of_events(texts)))
     _write(project, joined)
+    _write_events(project, joined.values())
     return result
 
 
@@ -119,6 +117,18 @@ def _requests_of(project: Project, days: Mapping[str, date]) -> list[Request]:
     ]
 
 
+def _write_events(project: Project, rows: Collection[EventTexts]) -> None:
+    values = [
+        (
+            project.pk, texts.key, texts.day, texts.until, _json(texts.messages), texts.output,
+            _json(texts.tool_calls), texts.masked, _json(texts.tokens), texts.language,
+            texts.digest, texts.joined,
+        )
+        for texts in rows
+    ]  # fmt: skip
+    write_over(EventTexts, ("project", "key"), _COLUMNS, values)
+
+
 def _write(project: Project, joined: Mapping[Place, EventTexts]) -> None:
     """Stores texts with their requests."""
     texts = [
@@ -132,13 +142,13 @@ def _write(project: Project, joined: Mapping[Place, EventTexts]) -> None:
         kept = kept_of_events(each)
         changes = (kept.kept, kept.masked, kept.language, kept.digest)
         updates.append((*changes, project.pk, str(day), key))
+        each.joined = True
     with connection.cursor() as cursor:  # one by one by their primary keys, as signals are joined
         cursor.executemany(
             f"UPDATE {_REQUESTS} SET has_text = %s, masked = %s, language = %s, digest = %s "
             "WHERE project_id = %s AND day = %s AND key = %s",
             updates,
         )
-    EventTexts.objects.filter(pk__in=[each.pk for each in joined.values()]).update(joined=True)
 
 
 def _admitted(request: Request) -> Admitted[RequestRow]:
