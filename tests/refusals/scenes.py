@@ -249,7 +249,7 @@ def studies(team: Team, folder: Path) -> dict[str, Act]:
 
 
 def traffic(team: Team) -> dict[str, Act]:
-    """What is kept of the team's traffic, a sample of its requests, of which none has texts, and a
+    """What is kept of the team's traffic, a sample of its requests, of which there are none, and a
     user of it."""
     settings_of(team.project)
     query = {"n": 2, "since": "2020-01-01T00:00:00Z"}

@@ -64,7 +64,7 @@ TRAFFIC = [
     Refusal(
         "draw a sample",
         "eva",
-        "requests came in this time, and no texts are stored",
+        "no request came in this time",
         DeclarationError,
         400,
         400,
