@@ -296,6 +296,7 @@ def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
     assert asked() == few
 
 
+@pytest.mark.heavy
 def test_lists_are_totally_ordered(world: Team, root: Client, subtests: pytest.Subtests) -> None:
     for model in OURS:
         with subtests.test(model=model.__name__):

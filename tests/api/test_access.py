@@ -99,6 +99,7 @@ def test_a_token_that_has_ended_opens_nothing(team: Team, program: Programs, end
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.heavy
 def test_who_asks_anything_of_a_project_by_a_program_has_seen_its_results(team: Team) -> None:
     unnoted = []
     for number, (method, path, _) in enumerate(operations()):

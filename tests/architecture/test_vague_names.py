@@ -65,6 +65,7 @@ def test_begins_with_a_verb_or_a_noun(name: str) -> None:
     assert not begins_with_participle(name)
 
 
+@pytest.mark.heavy
 def test_the_report_has_every_package() -> None:
     counts = by_package()
     assert len(report().splitlines()) == len(counts) + 2

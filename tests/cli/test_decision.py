@@ -201,6 +201,7 @@ def test_a_study_is_verified_with_its_other_arms(tmp_path: Path, capsys: Capture
     assert 'others[0].verdict is "ship" and should be "hold"' in capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_verifying_loads_neither_django_nor_celery(record: dict[str, Any]) -> None:
     code = (
         "import sys; from evalhub.cli.app import run\n"

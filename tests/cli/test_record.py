@@ -60,6 +60,7 @@ def test_the_replacement_is_compared_when_nobody_can_be_asked_any_more(
     assert next(iter(found["criteria"]))["n"] == 60
 
 
+@pytest.mark.heavy
 def test_what_only_decides_is_not_loaded(desk: Desk, tmp_path: Path) -> None:
     program = (
         "import sys; from evalhub.cli.app import run; "

@@ -53,6 +53,7 @@ def test_each_app_that_no_release_has_is_known_by_its_migrations(app: str) -> No
     assert str(refused.value) == SENTENCE.format(what="copy.jsonl.gz")
 
 
+@pytest.mark.heavy
 def test_a_home_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = a_home_from_before(tmp_path)
     before = path.read_bytes()

@@ -225,6 +225,7 @@ def test_every_page_opens_whatever_things_are_called(
         assert route in opened_pages
 
 
+@pytest.mark.heavy
 def test_a_decision_is_written_as_it_is_called(
     team: Team, decision: Decision, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_decision_is_written_as_it_is_called(
     assert {*SLUGS} <= {case.attrib["name"].split()[0] for case in suite.iter("testcase")}
 
 
+@pytest.mark.heavy
 def test_what_is_exported_holds_every_name(
     team: Team, study: Study, decision: Decision, reviews: list[Campaign], tmp_path: Path
 ) -> None:

@@ -247,6 +247,7 @@ def test_a_worker_that_is_stopped_gives_its_shard_back(team: Team, server: OpenA
     assert 0 < run.outputs.count() < 60
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_cancelling_stops_a_worker_at_its_work_and_the_run_can_go_on(
     server: OpenAIServer,

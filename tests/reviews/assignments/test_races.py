@@ -72,6 +72,7 @@ def test_leases_that_end_while_many_ask_are_released_once(team: Team) -> None:
     assert not campaign.pairs.exclude(taken=2).exists()
 
 
+@pytest.mark.heavy
 def test_fifty_submits_of_one_answer_make_one_judgment(team: Team, campaign: Campaign) -> None:
     dealt = deal(campaign, team.rui)
     nonce = form_nonce(token=dealt.token, user=team.rui)

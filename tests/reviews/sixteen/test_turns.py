@@ -137,6 +137,7 @@ def test_12_a_stale_form_or_second_tab_answers_only_its_own_comparison(
     assert Judgment.objects.count() == 2
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_13_fifty_posts_at_once_make_one_row_and_another_answer_is_refused(
     team: Team, campaign: Campaign

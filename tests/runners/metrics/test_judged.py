@@ -62,6 +62,7 @@ def test_what_is_no_verdict_is_unscored_and_never_guessed(said: str, why: str) -
     assert why in found.reason
 
 
+@pytest.mark.heavy
 @given(st.text())
 def test_whatever_a_judge_says_is_a_verdict_or_none(said: str) -> None:
     with suppress(VerdictError):

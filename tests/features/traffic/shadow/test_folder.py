@@ -331,6 +331,7 @@ def test_the_wrong_words_are_refused(team: Team, tmp_path: Path, capsys: Capture
     assert written(tmp_path / "file") == 65
 
 
+@pytest.mark.heavy
 def test_the_same_candidate_drawn_again_is_a_further_stage_and_another_one_a_first_look(
     team: Team, tmp_path: Path, server: OpenAIServer, capsys: Capture
 ) -> None:

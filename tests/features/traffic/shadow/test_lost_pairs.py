@@ -91,6 +91,7 @@ def test_a_budget_that_nothing_was_lost_of_has_no_row(
     assert "lost_pairs" not in decided(tmp_path, capsys, budgets=budgets)
 
 
+@pytest.mark.heavy
 def test_a_further_stage_has_lost_pairs_of_each(
     team: Team, tmp_path: Path, capsys: Capture
 ) -> None:
