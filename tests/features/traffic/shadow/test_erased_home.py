@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def world(folder: Path) -> None:
     command(folder, "study", "init", "shadow", "--from-traffic", *OF, *mirror)
     study = folder / "shadow" / "study.yaml"
     text = study.read_text().replace("role: guard", "role: primary")
+    text = re.sub(r" *tier: supporting .*\n", "", text)
     text = text.replace("{name: refusal}", "{name: json_valid, root: object}")
     study.write_text(text[: text.index("review:")])
     assert "Need more data" in command(folder, *RUN, code=NEEDS_MORE)
