@@ -21,6 +21,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def without_days(db: None) -> None:
+    """Tests that commit leave the days that they made."""
+    for table in DAILY:
+        drop_days(table, before=date.max)
+
+
 def ages(table: str) -> list[int]:
     """How many days ago the partitions of a table are."""
     return sorted((noon(0).date() - day).days for day in days_of(table))
