@@ -56,6 +56,8 @@ class OpenAIServer:
     latency_s: float = 0.0
     latencies: Sequence[float] = ()
     """In place of one latency: by the order in which requests come, over and over."""
+    model_latencies: Mapping[str, float] = field(default_factory=dict)
+    """What a model takes beside that."""
     key: str = ""
     most_choices: int = 128
     logprobs: Sequence[float] | None = None
@@ -160,6 +162,7 @@ class OpenAIServer:
                 return http_error(401, f"Incorrect API key provided: {given}")
             its = self.latencies
             await asyncio.sleep(its[number % len(its)] if its else self.latency_s)
+            await asyncio.sleep(self.model_latencies.get(asked.get("model", ""), 0))
             other = self.misbehave(prompt, attempt)
             if other == HANG:
                 await asyncio.sleep(30)

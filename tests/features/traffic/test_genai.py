@@ -338,6 +338,17 @@ def test_litellms_mirrored_call_is_a_request_that_names_the_trace() -> None:
     assert (mirrored.prompt_tokens, mirrored.completion_tokens) == (4, 3)
 
 
+def test_so_it_is_where_the_mirror_answers_first() -> None:
+    """LiteLLM then writes the call's attributes on the web framework's span, which is open."""
+    spans = read_spans((RECORDED / "spans.json").read_bytes())
+    call = next(span for span in spans if span.name == "litellm_request")
+    written = [
+        span._replace(attributes=call.attributes) if span.name == "fastapi.endpoint" else span
+        for span in spans
+    ]
+    assert traffic_of_spans(written).requests == recorded().requests
+
+
 def test_nothing_of_its_metadata_comes_in() -> None:
     text = str(recorded())
     for secret in ("127.0.0.1", "header-secret", "urllib", "api_key", "default_user_id"):

@@ -43,11 +43,13 @@ def ask(url: str, text: str, **fields: Any) -> int:
         return error.code
 
 
+@pytest.mark.parametrize("slower", ["support-v7", "support-v8"])
 def test_its_calls_arrive_with_their_mirrors_and_their_errors(
-    live_server: LiveServer, program: Programs, litellm: Path, tmp_path: Path
+    live_server: LiveServer, program: Programs, litellm: Path, tmp_path: Path, slower: str
 ) -> None:
+    """Whichever answers first: where it is the mirror, its attributes stand on two spans."""
     settings = dict(variables(live_server.url, program("traffic").secret))
-    with OpenAIServer() as models:
+    with OpenAIServer(model_latencies={slower: 1.0}) as models:
         models.misbehave = lambda prompt, attempt: http_error(400) if "Fail" in prompt else None
         settings |= {"MODELS_URL": models.url, "MODELS_KEY": "none"}
         settings |= {"OTEL_BSP_SCHEDULE_DELAY": "200"}
@@ -57,14 +59,14 @@ def test_its_calls_arrive_with_their_mirrors_and_their_errors(
             assert ask(url, "Fail, please.", model="support-next") == 400
             wait_until(lambda: Request.objects.count() == 3)
     original = Request.objects.get(model_name="openai/support-v7")
-    # once, on a busy machine, its row had no `mirror_of`: a shadow study joins it by the trace, too
-    mirrored = Request.objects.exclude(key=original.key).get(trace_id=original.trace_id)
+    mirrored = Request.objects.get(mirror_of=original.trace_id)
     failed = Request.objects.exclude(error_type="").get()
     assert (original.route, original.finish_reason, original.mirror_of) == ("support", "stop", "")
     assert original.conversation == ""
     assert (original.prompt_tokens, original.completion_tokens) == (4, 3)
-    assert mirrored.model_name == "openai/support-v8"
-    assert mirrored.mirror_of in ("", original.trace_id)
+    assert (mirrored.model_name, mirrored.trace_id) == ("openai/support-v8", original.trace_id)
+    of_slower, of_faster = (original, mirrored) if slower == "support-v7" else (mirrored, original)
+    assert (of_slower.latency_ms or 0) > 1000 > (of_faster.latency_ms or 1000)
     assert (failed.model_name, failed.error_type) == ("openai/support-v8", "BadRequestError")
     [others] = RefusedRows.objects.all()
     assert others.reason == "a span that is no model call"

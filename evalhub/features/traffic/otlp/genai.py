@@ -91,7 +91,7 @@ class Traffic:
 def traffic_of_spans(spans: Sequence[Span]) -> Traffic:
     """The requests that spans are, and the evaluations that are events of theirs."""
     traffic = Traffic()
-    are_calls = [is_model_call(span) for span in spans]
+    are_calls = _are_calls(spans)
     calls = {_id(span) for span in compress(spans, are_calls)}
     traffic.around = calls_around({_id(span): _parent(span) for span in spans}, calls)
     for line, (span, is_call) in enumerate(zip(spans, are_calls, strict=True), start=1):
@@ -141,6 +141,20 @@ def is_model_call(span: Span) -> bool:
     if (kind := attributes.get(names.INFERENCE_KIND)) is not None:
         return kind == "LLM"
     return names.REQUESTED[0] in attributes or "gen_ai.response.model" in attributes
+
+
+def _are_calls(spans: Sequence[Span]) -> list[bool]:
+    """Whether each span is a model call.
+
+    In a trace of LiteLLM's proxy only its own spans are. Where a mirrored call is answered first,
+    LiteLLM writes its attributes on the span that is open then: the web framework's.
+    """
+    proxied = {(span.trace_id, span.service) for span in spans if span.name == names.PRIMARY}
+    return [
+        is_model_call(span)
+        and (span.name == names.PRIMARY or (span.trace_id, span.service) not in proxied)
+        for span in spans
+    ]
 
 
 def _id(span: Span) -> str:

@@ -82,8 +82,10 @@ EXPLANATION = "gen_ai.evaluation.explanation"
 ANNOTATOR = "annotation.annotator_kind"
 EVENT_NAME = "event.name"
 
+PRIMARY = "litellm_request"
+"""LiteLLM's span of a call."""
 RAW = "raw_gen_ai_request"
-"""LiteLLM's span of what it sent to a provider: below a `litellm_request`, or alone if mirrored."""
+"""LiteLLM's span of what it sent to a provider: below PRIMARY, or alone if mirrored."""
 RAW_FIELDS = frozenset({"model", "messages", "choices", "usage", "id"})
 
 NAMES = frozenset(
