@@ -1,5 +1,6 @@
 """REST: which version is the champion, and how versions came to their stages."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -199,48 +200,44 @@ class Overridden(VersionEndpoint):
         return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
-class Retired(VersionEndpoint):
-    @describes(
-        "Give a candidate up\n\nOne that is retired already stays so.",
-        gives=MoveOut,
-        takes=MoveRequest,
-        code=201,
-    )
+def takes_reason(text: str) -> Callable[..., Any]:
+    """Decorator of a post that moves a version by a reason: its description."""
+    return describes(text, gives=MoveOut, takes=MoveRequest, code=201)
+
+
+class StageMoveEndpoint(VersionEndpoint):
+    """Moves a version by a reason alone."""
+
+    def make_move(self, request: Request, move: Callable[..., StageMove]) -> Response:
+        row = move(version=self.version(), by=self.by, reason=self.body(MoveRequest).reason)
+        return response_of(request, MoveOut.from_model(row), 201)
+
+
+class Retired(StageMoveEndpoint):
+    @takes_reason("Give a candidate up\n\nOne that is retired already stays so.")
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
-        reason = self.body(MoveRequest).reason
-        move = retire(version=self.version(), by=self.by, reason=reason)
-        return response_of(request, MoveOut.from_model(move), 201)
+        return self.make_move(request, retire)
 
 
-class Reopened(VersionEndpoint):
-    @describes(
+class Reopened(StageMoveEndpoint):
+    @takes_reason(
         "Bring a retired version back as a candidate\n\nBy an override, with its reason. Or take "
-        "one out of shadow.",
-        gives=MoveOut,
-        takes=MoveRequest,
-        code=201,
+        "one out of shadow."
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
-        reason = self.body(MoveRequest).reason
-        move = reopen(version=self.version(), by=self.by, reason=reason)
-        return response_of(request, MoveOut.from_model(move), 201)
+        return self.make_move(request, reopen)
 
 
-class Shadowed(VersionEndpoint):
-    @describes(
+class Shadowed(StageMoveEndpoint):
+    @takes_reason(
         "Put a candidate in shadow\n\nIt answers mirrored copies of production's requests. One "
-        "that is in shadow already stays so.",
-        gives=MoveOut,
-        takes=MoveRequest,
-        code=201,
+        "that is in shadow already stays so."
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
-        reason = self.body(MoveRequest).reason
-        move = put_in_shadow(version=self.version(), by=self.by, reason=reason)
-        return response_of(request, MoveOut.from_model(move), 201)
+        return self.make_move(request, put_in_shadow)
 
 
 class History(ProjectEndpoint):

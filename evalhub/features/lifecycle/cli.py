@@ -126,40 +126,19 @@ def override(
 @operation
 def retire(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
     """Retire a candidate."""
-
-    def here() -> dict[str, Any]:
-        from evalhub.features.lifecycle import moves
-
-        row, person = _version(project, version), user_by_option(by)
-        return _move_row(moves.retire(version=row, by=person, reason=reason))
-
-    return Operation(project, here, post(_path(version, "retire"), {"reason": reason}), _move)
+    return _stage_move("retire", version, project, reason, by)
 
 
 @operation
 def reopen(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
     """Bring a version that is retired, or in shadow, back as a candidate."""
-
-    def here() -> dict[str, Any]:
-        from evalhub.features.lifecycle import moves
-
-        row, person = _version(project, version), user_by_option(by)
-        return _move_row(moves.reopen(version=row, by=person, reason=reason))
-
-    return Operation(project, here, post(_path(version, "reopen"), {"reason": reason}), _move)
+    return _stage_move("reopen", version, project, reason, by)
 
 
 @operation
 def shadow(version: Version, project: Of, reason: Reason, by: By = None) -> Operation:
     """Put a candidate in shadow: it answers mirrored copies of requests."""
-
-    def here() -> dict[str, Any]:
-        from evalhub.features.lifecycle import moves
-
-        row, person = _version(project, version), user_by_option(by)
-        return _move_row(moves.put_in_shadow(version=row, by=person, reason=reason))
-
-    return Operation(project, here, post(_path(version, "shadow"), {"reason": reason}), _move)
+    return _stage_move("shadow", version, project, reason, by)
 
 
 @operation
@@ -188,6 +167,19 @@ def history(
 
     there = get_rows(f"/models/{quote(model, safe='')}/history?page_size={SHOWN}")
     return Operation(project, here, there, printed)
+
+
+def _stage_move(verb: str, version: str, project: str, reason: str, by: str | None) -> Operation:
+    """A move that a reason is enough for."""
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.lifecycle import moves
+
+        verbs = {"retire": moves.retire, "reopen": moves.reopen, "shadow": moves.put_in_shadow}
+        row, person = _version(project, version), user_by_option(by)
+        return _move_row(verbs[verb](version=row, by=person, reason=reason))
+
+    return Operation(project, here, post(_path(version, verb), {"reason": reason}), _move)
 
 
 def _version(project: str, name: str) -> "ModelVersion":

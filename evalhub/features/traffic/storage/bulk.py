@@ -64,13 +64,9 @@ def write_over(
 
 
 def change(
-    model: type[models.Model],
-    project: int,
-    day: date,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    model: type[models.Model], project: int, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Sets these columns in rows of one day. A row has its key first, then the values.
+    """Sets these columns in rows that are kept by day. A row has its day and key, then the values.
 
     One by one by their primary keys: where PostgreSQL thinks that a day has one row, it joins a
     thousand to all of them by comparing each with each, for seconds.
@@ -83,7 +79,7 @@ def change(
         cursor.executemany(
             f"UPDATE {quote(model._meta.db_table)} SET {sets} "
             "WHERE project_id = %s AND day = %s AND key = %s",
-            [(*map(_plain, values), project, str(day), key) for key, *values in rows],
+            [(*map(_plain, values), project, str(day), key) for day, key, *values in rows],
         )
 
 
@@ -101,9 +97,10 @@ def _write(
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             kinds = [field.get_internal_type() for field in fields]
+            arrays = ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
             casts = [_cast(name, kind) for name, kind in zip(names, kinds, strict=True)]
             cursor.execute(
-                f"{start} SELECT {', '.join(casts)} FROM unnest({_arrays(kinds)}) "
+                f"{start} SELECT {', '.join(casts)} FROM unnest({arrays}) "
                 f"AS new ({', '.join(names)}) {end}",
                 list(map(_array, values, kinds)),
             )
@@ -183,11 +180,6 @@ def _array(values: Sequence[Any], kind: str) -> str:
     if kind in _NUMBERS:
         return number_array(values)
     return text_array([f"\\x{v.hex()}" for v in values] if kind == "BinaryField" else values)
-
-
-def _arrays(kinds: Iterable[str]) -> str:
-    """The parameters that columns of these kinds are sent as."""
-    return ", ".join(f"%s::{_NUMBERS.get(kind, 'text')}[]" for kind in kinds)
 
 
 def _cast(name: str, kind: str) -> str:

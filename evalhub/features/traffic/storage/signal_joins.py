@@ -97,8 +97,8 @@ def _join_day(project: Project, day: date, keys: Iterable[str]) -> dict[Place, J
         time, model_name, arm = requests[place]
         name, label, by, value = values
         joined[day, key] = JoinedSignal(hour_of(time), model_name, arm, name, label, by, value)
-        changes.append((key, *place, model_name))
-    change(Signal, project.pk, day, ("request_day", "request_key", "model_name"), changes)
+        changes.append((day, key, *place, model_name))
+    change(Signal, project.pk, ("request_day", "request_key", "model_name"), changes)
     return joined
 
 

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import batched
 
-from django.db import connection
 from django.utils import timezone
 from pydantic_core import to_json
 
@@ -21,11 +20,10 @@ from evalhub.features.traffic.models import EventTexts, Request, RequestText, Tr
 from evalhub.features.traffic.privacy.texts import KeptTexts, add_event_texts
 from evalhub.features.traffic.rows import RequestRow, TextsRow
 from evalhub.features.traffic.storage.admission import Admitted
-from evalhub.features.traffic.storage.bulk import Place, one_of, write_over
+from evalhub.features.traffic.storage.bulk import Place, change, one_of, write_over
 from evalhub.features.traffic.storage.roll_ups import add_requests, take_out_requests
 
 _AT_ONCE = 500
-_REQUESTS = Request._meta.db_table
 _COLUMNS = (
     "day", "until", "messages", "output", "tool_calls", "masked", "tokens", "language", "digest",
     "joined",
@@ -137,18 +135,12 @@ def _write(project: Project, joined: Mapping[Place, EventTexts]) -> None:
         if kept_of_events(each).kept
     ]
     write_over(RequestText, ("project", "day", "key"), ("messages", "output", "tool_calls"), texts)
-    updates = []
-    for (day, key), each in joined.items():
+    changes = []
+    for place, each in joined.items():
         kept = kept_of_events(each)
-        changes = (kept.kept, kept.masked, kept.language, kept.digest)
-        updates.append((*changes, project.pk, str(day), key))
+        changes.append((*place, kept.kept, kept.masked, kept.language, kept.digest))
         each.joined = True
-    with connection.cursor() as cursor:  # one by one by their primary keys, as signals are joined
-        cursor.executemany(
-            f"UPDATE {_REQUESTS} SET has_text = %s, masked = %s, language = %s, digest = %s "
-            "WHERE project_id = %s AND day = %s AND key = %s",
-            updates,
-        )
+    change(Request, project.pk, ("has_text", "masked", "language", "digest"), changes)
 
 
 def _admitted(request: Request) -> Admitted[RequestRow]:
