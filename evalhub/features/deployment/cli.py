@@ -202,7 +202,7 @@ def _lines(result: "ProbeMade") -> "Iterator[str]":
             f"apart at most, where {result.probe.report['tolerance']:g} is near-ties"
         )
     else:
-        compared += "; by their texts alone, for no log-probabilities are known"
+        compared += "; by their texts alone: no text came again with a log-probability"
     yield f"  {compared}"
     if finding.telling is None:
         yield "  What its base answers to them isn't kept: one that does the same isn't seen"
