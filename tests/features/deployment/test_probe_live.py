@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.local, pytest.mark.heavy, pytest.mark.django_db]
 
 Capture = pytest.CaptureFixture[str]
 ITEMS = 20
-"""Of 10, asking twice changed up to 4, as requests meet in a batch: then 6 prove nothing. Of 20 and 8
-tokens it changed 4 at most in 6 servers, and 14 would have to."""
+"""As requests meet in a batch, asking twice changed up to 4 answers of 10: 6 others prove nothing.
+Of 20, with 8 tokens, it changed 4 at most in 6 servers; 14 would have to change."""
 URL = "${EVALHUB_DEMO_URL}"
 
 
