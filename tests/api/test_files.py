@@ -146,8 +146,8 @@ def parquet() -> bytes:
     [
         (CONTENT, ".jsonl"),
         (b"id,input\na,b\n", ".csv"),
-        (gzip.compress(CONTENT), ".jsonl.gz"),
-        (gzip.compress(b"id,input\na,b\n"), ".csv.gz"),
+        (gzip.compress(CONTENT, mtime=0), ".jsonl.gz"),
+        (gzip.compress(b"id,input\na,b\n", mtime=0), ".csv.gz"),
         (parquet(), ".parquet"),
     ],
     ids=["jsonl", "csv", "jsonl.gz", "csv.gz", "parquet"],

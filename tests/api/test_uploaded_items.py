@@ -28,7 +28,9 @@ FIELDS = {"choices": "choices", "tools": "tools"}
 ARRAY = json.dumps(ROWS, indent=1).encode()
 
 
-@pytest.mark.parametrize("content", [ARRAY, b"\xef\xbb\xbf\n" + ARRAY, gzip.compress(ARRAY)])
+@pytest.mark.parametrize(
+    "content", [ARRAY, b"\xef\xbb\xbf\n" + ARRAY, gzip.compress(ARRAY, mtime=0)]
+)
 def test_a_json_array_is_added_to_a_working_set(
     program: Programs, team: Team, content: bytes
 ) -> None:
