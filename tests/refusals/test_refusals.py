@@ -10,10 +10,14 @@ from evalhub.accounts.invitations import MembershipError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.promotion import PromotionError
+from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
 from evalhub.ledger.signoff import SignOffError
+from reviews.errors import StillBlindError
 from tests.cast import Team
-from tests.refusals import scenes
+from tests.features.exporters.desk import a_decision
+from tests.features.exporters.test_judgments import judged
+from tests.refusals import feature_scenes, scenes
 from tests.refusals.doors import Act, Doors, Refusal, tokens
 
 OUTSIDE = "neither owner nor evaluator"
@@ -71,6 +75,17 @@ TRAFFIC = [
     ),
     Refusal("change what is kept", "eva", "Only an owner of support-desk can change what is kept"),
     Refusal("erase a user", "eva", "Only an owner of support-desk can erase a user's traffic"),
+]
+OWN = "Only an owner of support-desk can "
+WEBHOOKS = [
+    *(Refusal(act, "eva", OWN) for act in ("add", "add the same")),
+    *(
+        Refusal(act, "eva", OWN, status=404)
+        for act in ("enable", "change its secret", "send again", "remove")
+    ),
+    Refusal("add the same", "olga", "has a webhook of this address", WebhookError, 400),
+    Refusal("add a private address", "olga", "in a private network", WebhookError, 400),
+    Refusal("send again", "olga", "its webhook is disabled", WebhookError, 400),
 ]
 PEOPLE = [
     *(Refusal(act, "eva", f"eva {NOT_OWNER}") for act in OWNERS),
@@ -159,3 +174,28 @@ def test_acts_on_traffic(team: Team, doors: Doors, subtests: pytest.Subtests) ->
 def test_acts_on_members_and_tokens(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = scenes.people(team)
     refuse_all(doors, acts, PEOPLE, subtests)
+
+
+def test_acts_on_webhooks(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.webhooks(team)
+    refuse_all(doors, acts, WEBHOOKS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_working_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.working_sets(team)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_what_leaves_as_a_file(
+    team: Team, doors: Doors, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    acts = feature_scenes.exports(team, a_decision(team), judged(team, ended=False), tmp_path)
+    blind = [
+        Refusal(act, by, "review", StillBlindError, 409)
+        for act in ("judgments", "dpo")
+        for by in ("olga", "eva")
+    ]
+    refuse_all(doors, acts, blind, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+    assert not list(tmp_path.iterdir())

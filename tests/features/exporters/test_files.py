@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 import yaml
 
 from evalhub.accounts.models import LogEntry, ResultsSeen, User
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
 from evalhub.decision.verify import verify
 from evalhub.features.exporters.answers import SCHEMA, export_answers
@@ -112,25 +110,6 @@ def test_the_log_says_what_left_and_who_took_it_has_seen_results(
     entry = LogEntry.objects.filter(action="exported").get()
     assert (entry.by, entry.what) == (root, "answers of Shall we ship as jsonl")
     assert ResultsSeen.objects.filter(user=root, project=team.project).exists()
-
-
-def test_neither_reviewers_nor_strangers_take_anything(
-    team: Team, decision: Decision, tmp_path: Path
-) -> None:
-    to = tmp_path / "out"
-    takes: list[Callable[[User], object]] = [
-        lambda by: export_answers(study=decision.study, by=by, to=to, form="jsonl"),
-        lambda by: export_decisions(project=team.project, by=by, to=to, form="jsonl"),
-        lambda by: export_report(decision=decision, by=by),
-        lambda by: export_model_index(decision=decision, by=by),
-        lambda by: export_every_eval_ever(decision=decision, by=by, to=to),
-    ]
-    for person in (team.rui, team.sam):
-        for each in takes:
-            with pytest.raises(NotAllowedError):
-                each(person)
-    assert not to.exists()
-    assert not LogEntry.objects.filter(action="exported").exists()
 
 
 def test_the_report_is_one_file_that_loads_nothing(decision: Decision) -> None:

@@ -1,0 +1,199 @@
+"""What there is to refuse in features: a team's webhooks, working sets and exports, as acts."""
+
+from pathlib import Path
+
+from django.urls import reverse
+
+from evalhub.accounts.models import User
+from evalhub.features.exporters.answers import export_answers
+from evalhub.features.exporters.decisions import export_decisions
+from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.features.exporters.judgments import export_dpo, export_judgments
+from evalhub.features.exporters.model_card import export_model_index
+from evalhub.features.exporters.report import export_report
+from evalhub.features.exporters.study import export_study
+from evalhub.features.webhooks.models import Delivery
+from evalhub.features.webhooks.registering import (
+    add_webhook,
+    change_webhook,
+    remove_webhook,
+    replay,
+    rotate_secret,
+)
+from evalhub.features.working_sets.items import (
+    add_rows,
+    change_item,
+    delete_item,
+    delete_items,
+    set_parts,
+    tag_items,
+)
+from evalhub.features.working_sets.models import WorkingItemFilter
+from evalhub.features.working_sets.near_copies import look_in_other_test_sets, look_inside, split
+from evalhub.features.working_sets.sets import (
+    discard_working_set,
+    edit_version,
+    publish_working_set,
+)
+from evalhub.ledger.models import Decision
+from evalhub.registry.contents import content_of
+from reviews.models import Campaign
+from tests.cast import Team, a_test_set, a_working_set
+from tests.refusals.doors import Act
+
+
+def webhooks(team: Team) -> dict[str, Act]:
+    """A webhook of the team that is disabled, with one message."""
+    webhook = add_webhook(project=team.project, by=team.olga, url="https://ci.example.org/").webhook
+    change_webhook(webhook=webhook, by=team.olga, enabled=False)
+    message = Delivery.objects.create(
+        webhook=webhook, message_id="m1", event="decision.made", body="{}", due_at=webhook.since
+    )
+    at = f"/webhooks/{webhook.pk}"
+
+    def addition(url: str) -> Act:
+        return Act(
+            verb=lambda by: add_webhook(project=team.project, by=by, url=url),
+            rest=("POST", "/webhooks", {"address": url}),
+        )
+
+    return {
+        "add": addition("https://other.example.org/"),
+        "add the same": addition(webhook.url),
+        "add a private address": addition("https://10.0.0.1/"),
+        "enable": Act(
+            verb=lambda by: change_webhook(webhook=webhook, by=by, enabled=True),
+            rest=("PATCH", at, {"enabled": True}),
+        ),
+        "change its secret": Act(
+            verb=lambda by: rotate_secret(webhook=webhook, by=by),
+            rest=("POST", f"{at}/secret", {}),
+        ),
+        "send again": Act(
+            verb=lambda by: replay(delivery=message, by=by),
+            rest=("POST", f"{at}/deliveries/{message.pk}/replay", {}),
+        ),
+        "remove": Act(
+            verb=lambda by: remove_webhook(webhook=webhook, by=by), rest=("DELETE", at, {})
+        ),
+    }
+
+
+def working_sets(team: Team) -> dict[str, Act]:
+    """A working set with the items of a version, of which one is in no part."""
+    version = a_test_set(team, "triage", items=3)
+    working_set = a_working_set(team, version)
+    item = working_set.items.get(key="q0001")
+    content, everything = content_of(item), WorkingItemFilter()
+    at, there = f"/working-sets/{working_set.pk}", {"pk": working_set.pk}
+    of_item = {**there, "item": item.pk}
+    many = reverse("site:change_many", kwargs=there)
+    return {
+        "begin": Act(
+            verb=lambda by: edit_version(version, by=by),
+            rest=("POST", "/working-sets", {"test_set": "triage"}),
+            page=(reverse("site:edit_test_set", args=[version.pk]), {}),
+        ),
+        "add rows": Act(
+            verb=lambda by: add_rows(working_set, [], tag="", by=by),
+            rest=("POST", f"{at}/items", {"rows": [{"input": "May I pay later?"}]}),
+            page=(reverse("site:add_rows", kwargs=there), {"pasted": "May I pay later?"}),
+        ),
+        "change an item": Act(
+            verb=lambda by: change_item(item, content, revision=1, by=by),
+            rest=("PUT", f"{at}/items/{item.pk}", {"id": "q0001", "input": "New?"}),
+            page=(reverse("site:change_item", kwargs=of_item), {"key": "q0001", "revision": "1"}),
+        ),
+        "delete an item": Act(
+            verb=lambda by: delete_item(item, revision=1, by=by),
+            rest=("DELETE", f"{at}/items/{item.pk}", {}),
+            page=(reverse("site:delete_item", kwargs=of_item), {"revision": "1"}),
+        ),
+        "tag": Act(
+            verb=lambda by: tag_items(working_set, everything, tag="hard", by=by),
+            rest=("POST", f"{at}/changes", {"verb": "tag", "tag": "hard", "items": {}}),
+            page=(many, {"verb": "tag", "tag": "hard"}),
+        ),
+        "delete many": Act(
+            verb=lambda by: delete_items(working_set, everything, by=by),
+            rest=("POST", f"{at}/changes", {"verb": "delete", "items": {}}),
+            page=(many, {"verb": "delete"}),
+        ),
+        "look for near-copies": Act(
+            verb=lambda by: look_inside(working_set, by=by),
+            rest=("POST", f"{at}/near-copies", {"where": "inside"}),
+            page=(reverse("site:near_copies", kwargs=there), {"where": "inside"}),
+        ),
+        "look in other sets": Act(
+            verb=lambda by: look_in_other_test_sets(working_set, by=by),
+            rest=("POST", f"{at}/near-copies", {"where": "others"}),
+            page=(reverse("site:near_copies", kwargs=there), {"where": "others"}),
+        ),
+        "split": Act(
+            verb=lambda by: split(working_set, share=0.4, seed=1, by=by),
+            rest=("POST", f"{at}/split", {"share": 0.4}),
+            page=(reverse("site:split_set", kwargs=there), {"share": "40", "seed": "1"}),
+        ),
+        "take the split back": Act(
+            verb=lambda by: set_parts(working_set, None, by=by),
+            rest=("DELETE", f"{at}/split", {}),
+            page=(reverse("site:split_set", kwargs=there), {"verb": "undo"}),
+        ),
+        "publish": Act(
+            verb=lambda by: publish_working_set(working_set, revision=1, by=by),
+            rest=("POST", f"{at}/publish", {}),
+            page=(reverse("site:publish_set", kwargs=there), {"revision": "1"}),
+        ),
+        "discard": Act(
+            verb=lambda by: discard_working_set(working_set, by=by),
+            rest=("DELETE", at, {}),
+            page=(reverse("site:discard_set", kwargs=there), {}),
+        ),
+    }
+
+
+def exports(team: Team, decision: Decision, campaign: Campaign, folder: Path) -> dict[str, Act]:
+    """All that leaves a project as a file; the campaign is still open."""
+    study, to = decision.study, folder / "out"
+
+    def of_review(what: str) -> Act:
+        def verb(by: User) -> object:
+            if what == "dpo":
+                return export_dpo(campaign=campaign, by=by, to=to)
+            return export_judgments(campaign=campaign, by=by, to=to, form="jsonl")
+
+        return Act(
+            verb=verb,
+            rest=("GET", f"/exports/{what}?review={campaign.pk}", {}),
+        )
+
+    def of_decision(what: str) -> tuple[str, str, dict[str, object]]:
+        return ("GET", f"/exports/{what}?decision={decision.pk}", {})
+
+    return {
+        "judgments": of_review("judgments"),
+        "dpo": of_review("dpo"),
+        "answers": Act(
+            verb=lambda by: export_answers(study=study, by=by, to=to, form="jsonl"),
+            rest=("GET", f"/exports/answers?study={study.slug}", {}),
+        ),
+        "study": Act(
+            verb=lambda by: export_study(study=study, by=by, to=to),
+            rest=("GET", f"/exports/study?study={study.slug}", {}),
+        ),
+        "decisions": Act(
+            verb=lambda by: export_decisions(project=team.project, by=by, to=to, form="jsonl"),
+            rest=("GET", "/exports/decisions", {}),
+        ),
+        "report": Act(
+            verb=lambda by: export_report(decision=decision, by=by), rest=of_decision("report")
+        ),
+        "model card": Act(
+            verb=lambda by: export_model_index(decision=decision, by=by),
+            rest=of_decision("model-index"),
+        ),
+        "every eval ever": Act(
+            verb=lambda by: export_every_eval_ever(decision=decision, by=by, to=to),
+            rest=of_decision("every-eval-ever"),
+        ),
+    }
