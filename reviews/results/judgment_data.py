@@ -18,7 +18,11 @@ Side = Literal["left", "right"]
 
 
 class JudgedPair(NamedTuple):
-    """A pair; lengths are of the answers in characters, 0 where there is none."""
+    """A pair; lengths are of the answers in characters, 0 where there is none.
+
+    `cluster` is what its item belongs to with others, else the item itself; `weight` how much the
+    item counts, above 0, where items have weights.
+    """
 
     pk: int
     kind: str
@@ -33,6 +37,7 @@ class JudgedPair(NamedTuple):
     candidate_version: int | None
     baseline_length: int
     candidate_length: int
+    weight: float | None = None
 
 
 class JudgmentRow(NamedTuple):
@@ -157,6 +162,7 @@ def _pair_rows(campaign: Campaign) -> Any:
             "candidate_output__run__version_id",
             Length("baseline_output__text"),
             Length("candidate_output__text"),
+            "item__weight",
         )
     )
 
@@ -176,6 +182,7 @@ def _pair(row: tuple[Any, ...]) -> JudgedPair:
         candidate_version=row[10],
         baseline_length=row[11] or 0,
         candidate_length=row[12] or 0,
+        weight=row[13],
     )
 
 

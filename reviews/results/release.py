@@ -52,6 +52,8 @@ def _preference(
         f"- {score.wins:,} for {candidate}, {score.losses:,} for {baseline}, {score.ties:,} ties, "
         f"{score.both_bad:,} both bad, on {count_text(score.items, 'item')}",
     ]
+    if summary.weighted:
+        lines.append("- Each item counts by its weight, which is its share of production")
     if stopped:
         lines.append(
             f"- Stopped early by its own rule after {stopped.judgments:,} of {stopped.planned:,} "

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalhub.decision.people_cautions import fast_people, few_people
 from evalhub.declare.review import Dimension
@@ -62,11 +62,16 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A campaign's results. What can't be had is None or empty, and `missing` says why."""
+    """A campaign's results. What can't be had is None or empty, and `missing` says why.
+
+    Attributes:
+        weighted: win scores count each item by its weight; the numbers of votes count judgments.
+    """
 
     judgments: int
     planned: int
     preference: WinScore | None
+    weighted: bool
     much: dict[str, int]
     length: LengthControl | None
     sides: PositionBias | None
@@ -102,6 +107,7 @@ def summarise(
         judgments=len(main),
         planned=data.planned,
         preference=_score(two) if two else None,
+        weighted=_weights(two) is not None,
         much=dict(Counter(each.favours for each in two if each.much)),
         length=_length(two, missing),
         sides=_sides(compared) if compared else None,
@@ -125,12 +131,21 @@ def summarise(
 
 
 def _score(judgments: Sequence[JudgmentRow], choices: Sequence[str] | None = None) -> WinScore:
-    return win_score(
+    """Clustered and weighted as a decision on the same judgments is."""
+    score = win_score(
         [each.favours for each in judgments] if choices is None else choices,
-        items=[each.pair.item for each in judgments],
+        items=[each.pair.cluster for each in judgments],
         raters=[each.reviewer for each in judgments],
+        weights=_weights(judgments),
         alpha=ALPHA,
     )
+    return replace(score, items=len({each.pair.item for each in judgments}))
+
+
+def _weights(judgments: Sequence[JudgmentRow]) -> list[float] | None:
+    """Each judgment's weight, which is its item's; None where not all items have one."""
+    weights = [each.pair.weight for each in judgments if each.pair.weight is not None]
+    return weights if weights and len(weights) == len(judgments) else None
 
 
 def _length(judgments: Sequence[JudgmentRow], missing: dict[str, str]) -> LengthControl | None:

@@ -1,5 +1,7 @@
 """Decisions on what the database holds."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -306,8 +308,14 @@ def asked(study: Study, reviewers_per_item: int = 1) -> Campaign:
 
 def judge(campaign: Campaign, user: User, prefer: str) -> None:
     """The reviewer judges all there is, always for one arm, wherever it stands."""
+    judge_each(campaign, user, defaultdict(lambda: prefer))
+
+
+def judge_each(campaign: Campaign, user: User, prefer: Mapping[str, str]) -> None:
+    """The reviewer judges all there is, each item (by its key) for the arm that `prefer` says."""
     while isinstance(dealt := next_assignment(campaign=campaign, user=user), Assignment):
-        left = dealt.candidate_on_left == (prefer == "candidate")
+        arm = prefer[dealt.pair.item.key]
+        left = dealt.candidate_on_left == (arm == "candidate")
         record(
             token=dealt.token,
             user=user,

@@ -9,9 +9,12 @@ from evalhub.decision.verify import verify
 from evalhub.declare.review import Anytime
 from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.models import Study, StudyRun, TestSetVersion
+from evalhub.stats.preference import win_score
 from reviews.errors import PlanError
+from reviews.models import Campaign
+from reviews.results.campaign_results import campaign_results
 from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
-from tests.ledger.test_decide import REVIEW, asked, judge
+from tests.ledger.test_decide import REVIEW, asked, judge, judge_each
 from tests.reviews import asking
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +164,41 @@ def test_people_s_preference_is_clustered_by_user_where_all_items_count_alike(ar
     record = decided(study).record
     assert record["criteria"][-1]["clusters"] <= 20 < record["people"]["items"]
     assert verify(record).differences == []
+
+
+def test_a_review_s_own_results_are_weighted_and_clustered_as_the_decision(arms: Arms) -> None:
+    """One person prefers the candidate on the usual items and the baseline on the rare ones: by
+    votes that is near a half, by weight nine of ten."""
+    items = [each | {"cluster": f"u{i // 10}"} for i, each in enumerate(weights(200))]
+    study = arms.study(items, won=range(200), review=REVIEW)
+    campaign = asked(study)
+    by_item = {f"q{i:04}": "candidate" if i % 2 else "baseline" for i in range(200)}
+    judge_each(campaign, arms.team.rui, by_item)
+    people = decided(study).record["people"]
+    results = campaign_results(Campaign.objects.get(pk=campaign.pk))
+    assert results.overall is not None
+    win = results.overall.win
+    assert (win.score, win.wins, win.losses, win.items) == (
+        pytest.approx(people["score"]),
+        people["wins"],
+        people["losses"],
+        people["items"],
+    )
+    usual, rare = USUAL * people["wins"], RARE * people["losses"]
+    assert win.score == pytest.approx(usual / (usual + rare))
+    assert win.method.startswith("weighted, ")
+    judged = list(campaign.pairs.values_list("item__key", "item__cluster", "item__weight"))
+    limits = win_score(
+        [by_item[key] for key, _, _ in judged],
+        items=[cluster for _, cluster, _ in judged],
+        raters=["rui"] * len(judged),
+        weights=[weight for _, _, weight in judged],
+    )
+    assert (win.lower, win.upper) == (pytest.approx(limits.lower), pytest.approx(limits.upper))
+    assert people["lower"] < win.lower, "a decision keeps a part of its level for later looks"
+    assert "Each item counts by its weight" in results.text
+    page = arms.team.signed_in(arms.team.olga).get(f"/campaigns/{campaign.pk}/results/")
+    assert "Each item counts by its weight" in page.text
 
 
 def test_a_review_of_weighted_items_has_no_early_stop(arms: Arms) -> None:
