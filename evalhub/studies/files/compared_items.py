@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.io.canonical import digest_of
-from evalhub.io.items import FieldMapping, prints_of, weight_of
+from evalhub.io.items import EDITED, FieldMapping, prints_of, weight_of
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
 
@@ -57,8 +57,8 @@ def read_compared_items(
         metric: what needs the references, for the error.
 
     Raises:
-        DataError: an id that is there twice, a field that is missing, an empty reference, a weight
-            that isn't above 0.
+        DataError: an id that is there twice, a field that is missing, an empty reference or one
+            that somebody edited from an answer, a weight that isn't above 0.
     """
     items: dict[str, ComparedItem] = {}
     for row in read_rows(path):
@@ -80,6 +80,15 @@ def read_compared_items(
                     file=str(path),
                     line=row.line,
                     field=reference,
+                )
+            if EDITED.items() <= row.values.items():
+                [mark] = EDITED
+                raise DataError(
+                    f"{metric} compares with an answer of production that somebody edited: it "
+                    "leans to the baseline. Take a metric without references",
+                    file=str(path),
+                    line=row.line,
+                    field=mark,
                 )
         items[key] = ComparedItem(
             key,

@@ -125,6 +125,21 @@ def test_an_edit_that_lost_its_mark_is_known_by_its_sample(
     assert not TestSetVersion.objects.filter(test_set__slug="edits").exists()
 
 
+def test_files_are_not_compared_by_edits(team: Team, tmp_path: Path, capsys: Capture) -> None:
+    written(team, tmp_path, role="primary")
+    (file,) = tmp_path.glob("traffic*.jsonl")
+    marked = [json.loads(line).get("reference_from") for line in file.read_text().splitlines()]
+    line = marked.index("edit") + 1
+    capsys.readouterr()
+    answers = [str(tmp_path / name) for name in ("base.jsonl", "tuned.jsonl")]
+    for path in answers:
+        Path(path).write_text('{"id": "a", "output": "Rather so."}\n')
+    words = ["compare", *answers, "--test-set", str(file), "--metric", "exact_match"]
+    assert run(words) == 65
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"traffic.jsonl, line {line}, field 'reference_from': exact_match compares" in said
+
+
 def test_a_judge_of_pairs_is_shown_no_edit(team: Team) -> None:
     served(team, ["a?", "b?"])
     edited(team, "r-000", "Rather so.")
