@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.api.shapes.campaigns import CampaignResultsOut
 from evalhub.decision.verify import verify
 from evalhub.declare.review import Anytime
 from evalhub.ledger.verification import rows_at_home
@@ -197,6 +198,7 @@ def test_a_review_s_own_results_are_weighted_and_clustered_as_the_decision(arms:
     assert (win.lower, win.upper) == (pytest.approx(limits.lower), pytest.approx(limits.upper))
     assert people["lower"] < win.lower, "a decision keeps a part of its level for later looks"
     assert "Each item counts by its weight" in results.text
+    assert CampaignResultsOut.from_model(results).as_json()["weighted"] is True
     page = arms.team.signed_in(arms.team.olga).get(f"/campaigns/{campaign.pk}/results/")
     assert "Each item counts by its weight" in page.text
 

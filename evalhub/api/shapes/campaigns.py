@@ -123,6 +123,10 @@ class CampaignResultsOut(ResponseBody):
     judgments: int = Field(validation_alias=AliasPath("summary", "judgments"))
     planned: int = Field(validation_alias=AliasPath("summary", "planned"))
     preference: WinScoreOut | None = Field(validation_alias="overall")
+    weighted: bool = Field(
+        validation_alias=AliasPath("summary", "weighted"),
+        description="whether win scores count each item by its weight, its share of production",
+    )
     cautions: tuple[str, ...] = Field(validation_alias=AliasPath("summary", "cautions"))
     missing: dict[str, str] = Field(
         validation_alias=AliasPath("summary", "missing"), description="what can't be had, and why"
