@@ -26,11 +26,17 @@ def a_campaign(
     seed: int = 7,
     answers: tuple[list[str | None], list[str | None]] | None = None,
     policy: StudySettings | None = None,
+    clusters: int = 4,
     **plan: Any,
 ) -> Campaign:
-    """A campaign over every item on which the answers differ; `plan`: its form, its design."""
+    """A campaign over every item on which the answers differ; `plan`: its form, its design.
+
+    Item i is in cluster i % `clusters`; with 0 each item stands for itself.
+    """
     asked = [{"input": f"Question {i}?"} for i in range(items)]
-    questions = a_test_set(team, "canary-set", items=asked, tags=["dates", "sums"], clusters=4)
+    questions = a_test_set(
+        team, "canary-set", items=asked, tags=["dates", "sums"], clusters=clusters
+    )
     heron, osprey = a_version(team, "canary-heron"), a_version(team, "canary-osprey")
     said = answers or (
         [f"The first answer to {i}." for i in range(items)],

@@ -34,7 +34,7 @@ def judged(team: Team) -> Campaign:
 
 
 def a_judged_campaign(team: Team, *, items: int = 40, **plan: Any) -> Campaign:
-    campaign = a_campaign(team, items=items, **plan)
+    campaign = a_campaign(team, items=items, clusters=0, **plan)
     judge_all(
         campaign,
         {
@@ -63,6 +63,19 @@ def test_results_say_what_people_preferred_and_how_surely(olga: Client, judged: 
     assert "Krippendorff’s α" in html
     assert "dates" in html
     assert "rui" in html
+
+
+def test_a_preference_that_clusters_account_for_is_not_shown(olga: Client, team: Team) -> None:
+    """Three of the four clusters prefer the candidate in all that they say, the fourth the
+    baseline: that is four users, and not forty items."""
+    campaign = a_campaign(team, items=40)
+    cluster_at = dict(campaign.pairs.values_list("position", "item__cluster"))
+
+    def favours(position: int) -> str:
+        return "baseline" if cluster_at[position] == "c0" else "candidate"
+
+    judge_all(campaign, {"rui": favours, "ruth": favours})
+    assert "No preference is shown" in html_of(olga, campaign)
 
 
 def test_few_people_and_answers_faster_than_reading_are_said_in_words(
