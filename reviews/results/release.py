@@ -53,7 +53,7 @@ def _preference(
         f"{score.both_bad:,} both bad, on {count_text(score.items, 'item')}",
     ]
     if summary.weighted:
-        lines.append("- Each item counts by its weight, which is its share of production")
+        lines.append("- Each item counts by its weight in production")
     if stopped:
         lines.append(
             f"- Stopped early by its own rule after {stopped.judgments:,} of {stopped.planned:,} "

@@ -125,7 +125,7 @@ class CampaignResultsOut(ResponseBody):
     preference: WinScoreOut | None = Field(validation_alias="overall")
     weighted: bool = Field(
         validation_alias=AliasPath("summary", "weighted"),
-        description="whether win scores count each item by its weight, its share of production",
+        description="whether win scores count each item by its weight in production",
     )
     cautions: tuple[str, ...] = Field(validation_alias=AliasPath("summary", "cautions"))
     missing: dict[str, str] = Field(
