@@ -12,7 +12,7 @@
 | EVALHUB_UPLOADS | folder of uploaded files, one for all sites of a database | EVALHUB_HOME |
 | EVALHUB_ALLOWED_HOSTS | further host names the site answers to, by comma | none |
 | EVALHUB_TRUSTED_ORIGINS | refused: EVALHUB_URL says it now | none |
-| EVALHUB_MAIL_URL | smtps://user:password@host, to send invitations by | links are copied |
+| EVALHUB_MAIL_URL | smtps://user:password@host, for invitations and alarms | links are copied |
 | EVALHUB_MAIL_FROM | the sender of such mail | evalhub@localhost |
 | EVALHUB_LOG | text, or json: one object a line | text |
 | EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
+    "evalhub.features.experiments",
     "evalhub.features.exporters",
     "evalhub.features.lifecycle",
     "evalhub.features.ownership",
@@ -241,9 +242,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# A commit is on the disk before anybody is told of it (FULL), so that losing power loses nothing
-# that was called saved. What is written in bulk is written in batches, each of them one commit.
-# Each thread has a connection, and that up to cache_size KiB of pages; more made nothing faster.
+# A commit is on the disk before anybody is told of it (FULL): losing power loses nothing that was
+# called saved. A thread's connection has up to cache_size KiB of pages; more made nothing faster.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -366,8 +366,8 @@ UPLOAD_ENDPOINTS = (
     r"|/working-sets/\d+/(rows|near-copies)/|/v1/(traces|logs)"
 )
 # What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that
-# is sent but by people on their own pages, and these of what is read.
-PEOPLES_ADDRESSES = r"/(reviews|accounts|static)/|/(healthz|readyz|metrics)?$"
+# is sent but by people on their own pages and by who asks for a flag, and these of what is read.
+PEOPLES_ADDRESSES = r"/(reviews|accounts|static|ofrep)/|/(healthz|readyz|metrics)?$"
 COSTLY_READS = (
     r"/api/v1/projects/[\w-]+/(exports/.+|decisions/\d+/flips|studies/[\w-]+/(cost|policy)"
     r"|campaigns/\d+/results|working-sets/\d+(/items)?|runs/\d+/(outputs|scores)"

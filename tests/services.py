@@ -48,7 +48,7 @@ class PostgreSQL:
 
     def kill(self) -> None:
         """SIGKILL to the server and all its processes, as the system does when memory is short."""
-        server = self._process()
+        server = self.process()
         for process in [*server.children(recursive=True), server]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -58,7 +58,7 @@ class PostgreSQL:
     def hanging(self) -> Iterator[None]:
         """The server and all its processes do nothing while the block runs, and no connection is
         closed: what a machine does that has stopped."""
-        server = self._process()
+        server = self.process()
         server.suspend()  # first, so that it makes no others
         stopped = [server]
         for process in server.children(recursive=True):
@@ -72,7 +72,8 @@ class PostgreSQL:
                 with suppress(psutil.NoSuchProcess):
                     process.resume()
 
-    def _process(self) -> psutil.Process:
+    def process(self) -> psutil.Process:
+        """The server's own process, the parent of all others."""
         return psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
 
     def stop(self) -> None:

@@ -23,6 +23,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
+from evalhub.declare.slice_shares import SliceShares
 from evalhub.ledger.chain.append import append
 from evalhub.ledger.models import (
     Acceptance,
@@ -45,6 +46,7 @@ from evalhub.registry.models import (
     Metric,
     ModelVersion,
     Output,
+    ProductionShares,
     Redaction,
     Run,
     Score,
@@ -100,6 +102,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         Redaction.objects.create(
             project=team.project, version=questions, item="q0", before="a", after="b", reason="why"
         )
+        shares = SliceShares(week="2026-12-07", requests=1, users=1, size=1, slices=())
+        ProductionShares.objects.create(version=questions, shares=shares, counted=timezone.now())
         guards = [a_test_set(team, f"guard-{slug}-{i}", items=1) for i in range(size)]
         metric = a_metric(extract=f"({slug})")
         runs = [

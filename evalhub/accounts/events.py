@@ -21,7 +21,9 @@ class EventType(models.TextChoices):
     DECISION_MADE = "decision.made", "a decision was made"
     CHAMPION_CHANGED = "champion.changed", "another version became the champion"
     CAMPAIGN_FINISHED = "campaign.finished", "a review has ended and is sealed"
-    MODEL_CHANGED = "model.changed", "a watched model no longer answers as it did"
+    ALARM_RAISED = "alarm.raised", "a monitor has proven a change"
+    ALARM_RESOLVED = "alarm.resolved", "somebody has said what became of an alarm"
+    NOTICE_OPENED = "notice.opened", "a monitor lacks something and can say nothing"
     RUN_FAILED = "run.failed", "a run ended without all of its answers"
 
 

@@ -1,4 +1,4 @@
-"""Whether this site's messages go out: webhooks, mail, MLflow's aliases, and watches' questions.
+"""Whether this site's messages go out: webhooks, mail, MLflow's aliases, and monitors' questions.
 
 A database restored from a backup may be a copy beside the site that it came from. Its messages are
 held until the operator says that they may go out. The audit log's newest entry about it says so:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
@@ -71,7 +72,7 @@ def add_token(
         name=name.strip(),
         scopes=[scope.value for scope in Scope if scope in scopes],
         shown=secret[: len(PREFIX) + 6],
-        digest=_digest(secret),
+        digest=token_digest(secret),
         by=by,
         expires=timezone.now() + datetime.timedelta(days=days),
     )
@@ -116,18 +117,29 @@ def token_of(secret: str) -> ApiToken | None:
     token: ApiToken | None = (
         ApiToken.objects.usable()
         .select_related("user", "project")
-        .filter(digest=_digest(secret))
+        .filter(digest=token_digest(secret))
         .order_by()
         .first()
     )
     return token
 
 
+def token_digest(secret: str) -> str:
+    """What is stored of a token's secret: SHA-256, hexadecimal."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def note_uses(tokens: Collection[int]) -> None:
+    """Keeps that these tokens were used now, to the minute. One query."""
+    now = timezone.now()
+    rows = ApiToken.objects.filter(pk__in=tokens)
+    rows.filter(Q(last_used=None) | Q(last_used__lte=now - USED_EVERY)).update(last_used=now)
+
+
 def note_use(token: ApiToken) -> None:
     """Keeps when it was used last, to the minute."""
-    now = timezone.now()
-    if token.last_used is None or now - token.last_used >= USED_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used=now)
+    if token.last_used is None or timezone.now() - token.last_used >= USED_EVERY:
+        note_uses([token.pk])
 
 
 def _check(project: Project, name: str, scopes: Collection[str], days: int) -> None:
@@ -141,7 +153,3 @@ def _check(project: Project, name: str, scopes: Collection[str], days: int) -> N
         raise TokenError(f"a token lasts 1 to {LONGEST_DAYS} days", "days")
     if project.tokens.filter(name=name.strip(), revoked=None).exists():
         raise TokenError("the project has a token of this name: revoke it first", "name")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

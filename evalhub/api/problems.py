@@ -15,8 +15,10 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.monitoring.errors import MonitorError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
 from evalhub.features.traffic.served import ServedNameError
 from evalhub.features.traffic.shadow.drawing import SampleError
@@ -35,6 +37,7 @@ from evalhub.ledger.peeking import ContestedPeekError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
+from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from evalhub.studies.web.copying import CopyError
@@ -51,6 +54,8 @@ RETRY_S = 5
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
     ServedNameError: 409,
+    ExperimentError: 409,
+    MonitorError: 409,
     WebhookError: 400,
     BodyTooLargeError: 413,
     DataError: 400,
@@ -65,6 +70,7 @@ STATUSES: dict[type[Exception], int] = {
     ExportError: 409,
     CopyError: 409,
     SamePolicyError: 409,
+    LiveStudyError: 409,
     SupersededError: 409,
     NothingToAcceptError: 409,
     SignOffError: 400,
@@ -124,7 +130,9 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         for omission in error.left_out:
             yield {"field": omission.field, "message": omission.said}
     elif (
-        isinstance(error, DeclarationError | TokenError | ServedNameError | WebhookError)
+        isinstance(
+            error, DeclarationError | TokenError | ServedNameError | WebhookError | ExperimentError
+        )
         and error.field
     ):
         yield {"field": error.field, "message": error.message}

@@ -17,8 +17,14 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.experiments import api as experiments
+from evalhub.features.experiments.judged import api as judged_answers
+from evalhub.features.experiments.prediction import api as predictions
+from evalhub.features.experiments.routing import api as routing
 from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
+from evalhub.features.monitoring import api as monitoring
+from evalhub.features.monitoring.retraining import api as retraining
 from evalhub.features.ownership import api as ownership
 from evalhub.features.score_audits import api as score_audits
 from evalhub.features.traffic import api as traffic
@@ -83,8 +89,14 @@ urlpatterns = [
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *traffic_samples.urlpatterns,
+    *routing.urlpatterns,
     *webhooks.urlpatterns,
     *traffic.urlpatterns,
+    *experiments.urlpatterns,
+    *monitoring.urlpatterns,
+    *retraining.urlpatterns,
+    *predictions.urlpatterns,
+    *judged_answers.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),
     _at("tokens", people.TokensOfProject, "tokens"),

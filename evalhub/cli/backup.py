@@ -66,8 +66,8 @@ def restore(
         err=True,
     )
     typer.echo(
-        "Webhooks, mail and MLflow's aliases are held, and no watch asks: this may be a copy "
-        "beside the site that it came from. `evalhub outgoing resume` lets them go out.",
+        "Webhooks, mail and MLflow's aliases are held, and no monitor asks: this may be a "
+        "copy beside the site that it came from. `evalhub outgoing resume` lets them go out.",
         err=True,
     )
     return _say("Restored", restored, "standard input", json_)

@@ -6,7 +6,7 @@ from evalhub.frames.command.verbs import Printed, verb
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Webhooks, mail, MLflow's aliases and watches: held in a copy, or going out.",
+    help="Webhooks, mail, MLflow's aliases and monitors' questions: held in a copy, or going out.",
 )
 
 

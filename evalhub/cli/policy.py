@@ -70,6 +70,7 @@ def change(
 ) -> Printed:
     """Change a registered study's policy; the audit log records who changed what."""
     from evalhub.declare.declaration import DeclarationError
+    from evalhub.registry.live_studies import check_not_live
     from evalhub.registry.models import Study
     from evalhub.studies.run.policy_change import (
         SamePolicyError,
@@ -80,6 +81,7 @@ def change(
 
     study_row = Study.objects.filter(project__slug=project, slug=study).first()
     if study_row is None:
+        check_not_live(study, project=project)
         raise typer.BadParameter(f"{project} has no study {study!r}", param_hint="--study")
     person = user_by_option(by)
     try:

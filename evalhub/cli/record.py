@@ -12,7 +12,7 @@ from evalhub.frames.command.study_file import RunOptions
 from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
-    from evalhub.declare.plan import AnswersPlan
+    from evalhub.declare.plan import RecordPlan
     from evalhub.studies.file.spec import StudySpec
     from evalhub.studies.run.record import RecordedRun
 
@@ -71,7 +71,7 @@ def record(
     )
 
 
-def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
+def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], RecordPlan]":
     from evalhub.studies.run.record import arms_to_record, plan_of_answers
 
     arms = arms_to_record(spec, names)

@@ -130,14 +130,17 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from django.conf import settings
     from django.urls import get_resolver, reverse
 
+    from evalhub.features.experiments.following import follower
     from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
-    from evalhub.features.monitoring.asking import watcher
+    from evalhub.features.monitoring.looking import looker
+    from evalhub.features.monitoring.mailing import mail_regularly
     from evalhub.features.table import EVENTS, TIDIED
     from evalhub.features.webhooks.sending import send_regularly
     from evalhub.frames.rest.requests import SEATS
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
     from evalhub.serving.draining import drain
+    from evalhub.serving.flags import FLAGS_ROOT
     from evalhub.serving.lanes import CostlyRequests, threads_in_lanes
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
@@ -157,7 +160,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     server = BoundedServer(
         application,
         listener,
-        callers=Callers(settings.SESSION_COOKIE_NAME, uploads),
+        callers=Callers(settings.SESSION_COOKIE_NAME, uploads, re.compile(FLAGS_ROOT)),
         limits=ServerLimits(),
         page=refusal_page,
         costly=CostlyRequests(
@@ -173,6 +176,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         if number == 0:
             stack.enter_context(job_runner())
             stack.enter_context(teller_of_mlflow())
+            stack.enter_context(mail_regularly())
             stack.enter_context(
                 send_regularly(EVENTS)
             )  # whose messages are signed by a key that workers lack
@@ -187,7 +191,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(every(BEAT_S, note_worker))
             stack.enter_context(ticker())
             stack.enter_context(tidy_regularly(TIDIED))
-            stack.enter_context(watcher())
+            stack.enter_context(looker())
+            stack.enter_context(follower())
         get_resolver().url_patterns  # noqa: B018 - imports every page's module
         _leave_modules_uncollected()
         signal.signal(signal.SIGTERM, lambda *_: server.stop(settings.DRAIN_S))

@@ -104,11 +104,14 @@ def study_by_name(study: str) -> "Study":
     """The study. Raises typer.BadParameter if there is none, or several of that name."""
     from django.db.models import Q
 
+    from evalhub.registry.live_studies import check_not_live
     from evalhub.registry.models import Study
 
     project, _, slug = study.rpartition("/")
     rows = Study.objects.filter(Q(slug=slug) | Q(name=slug)).select_related("project")
     matching = list(rows.filter(project__slug=project) if project else rows)
+    if not matching:
+        check_not_live(slug, project=project or None)
     if len(matching) != 1:
         raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
     return matching[0]

@@ -34,11 +34,15 @@ from evalhub.cli import (
 )
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.experiments import cli as experiments
+from evalhub.features.experiments.judged import cli as judged_answers
+from evalhub.features.experiments.prediction import cli as predictions
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.judging import cli as judging
 from evalhub.features.leakage import cli as leakage
 from evalhub.features.lifecycle import cli as lifecycle
-from evalhub.features.monitoring import cli as watch
+from evalhub.features.monitoring import cli as monitor
+from evalhub.features.monitoring.retraining import cli as retraining
 from evalhub.features.ownership import cli as cost
 from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
@@ -49,7 +53,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
-    from evalhub.features.traffic.erase import Eraser
+    from evalhub.features.traffic.erase import Erasers
     from evalhub.registry.redaction import Redactor
 
 
@@ -59,7 +63,7 @@ def _redactors() -> "Sequence[Redactor]":
     return REDACTORS
 
 
-def _erasers() -> "Sequence[Eraser]":
+def _erasers() -> "Erasers":
     from evalhub.features.table import ERASERS
 
     return ERASERS
@@ -74,6 +78,12 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 user.app.command("erase")(erasure.erase)
+experiments.app.command("prediction")(predictions.prediction)
+experiments.app.command("sample")(judged_answers.sample)
+experiments.app.command("judged")(judged_answers.judged)
+monitor.app.command("proposals")(retraining.proposals)
+monitor.app.command("decline")(retraining.decline)
+monitor.app.command("link")(retraining.link)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 
@@ -119,8 +129,9 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "history": at_home(lifecycle.history),
         "serve-config": at_home(deployment.serve_config),
         "probe": at_home(deployment.probe),
-        "watch": _group_at_home(watch.app),
+        "monitor": _group_at_home(monitor.app),
         "traffic": _group_at_home(traffic.app),
+        "experiment": _group_at_home(experiments.app),
         "mlflow": _group_at_home(exporters.mlflow_app),
         "prices": _group_at_home(prices.app),
     },

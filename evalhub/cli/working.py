@@ -30,14 +30,16 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
 
 
 def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
-    from evalhub.features.monitoring.asking import watcher
+    from evalhub.features.experiments.following import follower
+    from evalhub.features.monitoring.looking import looker
     from evalhub.features.table import TIDIED
     from evalhub.studies.run.advance import ticker
     from evalhub.studies.run.tidying import tidy_regularly
     from evalhub.workers.tasks import finder, start_worker
 
     with ExitStack() as stack:
-        for timer in (ticker, partial(tidy_regularly, TIDIED), watcher, finder) if first else ():
+        timers = ticker, partial(tidy_regularly, TIDIED), looker, follower, finder
+        for timer in timers if first else ():
             stack.enter_context(timer())
         return start_worker(threads=threads, queues=kinds)
 

@@ -11,8 +11,17 @@ from pydantic import Field, model_validator
 
 from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.criteria.table import ROLES, kind_of
-from evalhub.declare.amounts import Count, Degrees, Deviation, Level, Probability, Ratio, Size
-from evalhub.declare.declaration import Declaration, invalid
+from evalhub.declare.amounts import (
+    Amount,
+    Count,
+    Degrees,
+    Deviation,
+    Level,
+    Probability,
+    Ratio,
+    Size,
+)
+from evalhub.declare.declaration import Declaration, invalid, is_none
 from evalhub.declare.margins import KeptMargin, RelativeMargin
 from evalhub.declare.policy import MaxRatio, MinGain, PlannedGain, Tier
 from evalhub.declare.tails import Tails, UnseenTail
@@ -79,6 +88,16 @@ class PlannedSpread(Declaration):
     )
 
 
+class PlannedUsers(Declaration):
+    """What a number of users is planned with."""
+
+    tuned_at: Size = Field(
+        description="users of both arms at which the lower end is narrowest; the upper end, which "
+        "shows harm, is so at an eighth of them"
+    )
+    a_day: Amount = Field(description="users of both arms who came of late")
+
+
 class Required(Declaration):
     """A criterion's requirement, once the baseline's mean is known."""
 
@@ -86,7 +105,8 @@ class Required(Declaration):
     role: Role = Field(
         description="primary: must gain more than min_gain; guard: must not lose margin or more; "
         "preference: people's win score; judge: a judge's, corrected by people; budget: must cost "
-        "less than max_ratio times the baseline; ownership: must save min_gain or more a month"
+        "less than max_ratio times the baseline; ownership: must save min_gain or more a month; "
+        "live_primary, live_guard: a primary and a guard over the users of a live experiment"
     )
     tier: Tier = Field(
         description="critical: a ship needs it; supporting: holds where it fails, doubt doesn't; "
@@ -158,7 +178,10 @@ class Required(Declaration):
 class Measurement(Declaration):
     """What was measured for a criterion."""
 
-    n: Size = Field(description="items that both arms answered; judgments, of a preference")
+    n: Size = Field(
+        description="items that both arms answered; judgments, of a preference; users of both "
+        "arms, of a live experiment"
+    )
     clusters: Size | None = Field(description="null where each item stands for itself")
     baseline: float
     candidate: float
@@ -204,6 +227,9 @@ class Tested(Declaration):
     design_effect: float = Field(gt=0)
     gap: float
     spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
+    users: PlannedUsers | None = Field(
+        None, exclude_if=is_none, description="of a live experiment; left out elsewhere"
+    )
 
 
 class Criterion(Tested, Measurement, Required):

@@ -10,19 +10,23 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, JsonValue
 
 from evalhub.decision.criterion import Criterion
+from evalhub.decision.sections.allocation import AllocationSection
 from evalhub.decision.sections.answers import AnswersSection
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.base import Section
 from evalhub.decision.sections.baseline_choice import ChoiceSection
 from evalhub.decision.sections.consistency import ConsistencySection
 from evalhub.decision.sections.copies import CopiesSection
+from evalhub.decision.sections.exposure import ExposureSection
 from evalhub.decision.sections.extension import ExtensionSection
 from evalhub.decision.sections.failures import FailuresSection
 from evalhub.decision.sections.imported import ImportedSection
+from evalhub.decision.sections.inputs import InputsSection
 from evalhub.decision.sections.judge import JudgeSection
 from evalhub.decision.sections.jumps import JumpsSection
 from evalhub.decision.sections.leakage import LeakageSection
 from evalhub.decision.sections.ledger import LedgerSection
+from evalhub.decision.sections.live_sums import LiveSumsSection
 from evalhub.decision.sections.lost_pairs import LostPairsSection
 from evalhub.decision.sections.noise_floor import NoiseSection
 from evalhub.decision.sections.ownership import OwnershipSection
@@ -30,6 +34,7 @@ from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
 from evalhub.decision.sections.shadow import ShadowSection
+from evalhub.decision.sections.stages import StagesSection
 from evalhub.decision.sections.steps import StepsSection
 from evalhub.decision.sections.weights import WeightsSection
 from evalhub.declare.amounts import Size
@@ -46,17 +51,14 @@ from evalhub.declare.decision import (
     Signature,
     StudyName,
 )
-from evalhub.declare.declaration import Declaration
+from evalhub.declare.declaration import Declaration, is_none
 from evalhub.declare.home_bound import HOME_BOUND
 from evalhub.declare.ledger_origin import LedgerHead
 from evalhub.declare.policy import Alpha
 from evalhub.declare.verdicts import Verdict
 
 SCHEMA: Literal["evalhub.decision/2"] = "evalhub.decision/2"
-
-
-def _is_none(value: object) -> bool:
-    return value is None
+NOT_LIVE = "left out where no user was exposed"
 
 
 def _is_empty(values: tuple[Caveat, ...]) -> bool:
@@ -126,18 +128,25 @@ class DecisionRecord(Declaration):
     )
     copies: CopiesSection | None = Field(
         None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="left out where no item is a near-copy of another that was looked for",
     )
     lost_pairs: LostPairsSection | None = Field(
-        None, exclude_if=_is_none, description="left out where a mirror lost no answer"
+        None, exclude_if=is_none, description="left out where a mirror lost no answer"
     )
     shadow: ShadowSection | None = Field(
-        None, exclude_if=_is_none, description="left out where no test set is a sample of requests"
+        None, exclude_if=is_none, description="left out where no test set is a sample of requests"
+    )
+    inputs: Annotated[InputsSection | None, HOME_BOUND] = Field(
+        None, exclude_if=is_none, description="left out where no week of production was counted"
     )
     weights: WeightsSection | None = Field(
-        None, exclude_if=_is_none, description="left out where all items count alike"
+        None, exclude_if=is_none, description="left out where all items count alike"
     )
+    exposure: ExposureSection | None = Field(None, exclude_if=is_none, description=NOT_LIVE)
+    allocation: AllocationSection | None = Field(None, exclude_if=is_none, description=NOT_LIVE)
+    stages: StagesSection | None = Field(None, exclude_if=is_none, description=NOT_LIVE)
+    live_sums: LiveSumsSection | None = Field(None, exclude_if=is_none, description=NOT_LIVE)
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")

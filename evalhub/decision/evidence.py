@@ -11,12 +11,14 @@ from evalhub.decision.align import Aligned
 from evalhub.decision.charge import Charge
 from evalhub.decision.extraction import ExtractionMisses
 from evalhub.decision.judge_evidence import JudgeEvidence
+from evalhub.decision.live_evidence import LiveEvidence
 from evalhub.decision.ownership.criterion import OwnershipEvidence
 from evalhub.decision.preference_evidence import PreferenceEvidence
 from evalhub.decision.sections.answers import AnsweredTestSet
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.baseline_choice import ChoiceSection
 from evalhub.decision.sections.imported import ImportedSection
+from evalhub.decision.sections.inputs import InputsSection
 from evalhub.decision.sections.leakage import Leak
 from evalhub.decision.sections.noise_floor import SecondRun
 from evalhub.decision.sections.prices import PricesSection
@@ -61,11 +63,13 @@ class Evidence:
             shown there.
         choosing: by criterion, how many items chose the baseline and aren't judged on.
         people, judge, ownership: measured at `charge.level`.
+        live: of a live experiment, which has no scores.
         second_run: of the baseline.
         applied: whether the candidate's adapter was applied.
         prices: by which costs were put into money.
         imported: what another tool says of its own logs.
         shadow: where sampled requests of production are from.
+        inputs: what production is asked, next to the test sets; it decides nothing.
         study: whose evidence it is; None: it comes from files.
     """
 
@@ -84,10 +88,12 @@ class Evidence:
     people: PreferenceEvidence = field(default_factory=PreferenceEvidence)
     judge: JudgeEvidence = field(default_factory=JudgeEvidence)
     ownership: OwnershipEvidence = field(default_factory=OwnershipEvidence)
+    live: LiveEvidence = field(default_factory=LiveEvidence)
     rivals: Rivals = field(default_factory=Rivals)
     second_run: SecondRun | None = None
     applied: AppliedSection | None = None
     prices: PricesSection | None = None
     imported: ImportedSection | None = None
     shadow: ShadowSection | None = None
+    inputs: InputsSection | None = None
     study: StudyName | None = None

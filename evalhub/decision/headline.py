@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from evalhub.decision.criteria.base import CriterionKind
 from evalhub.decision.criteria.guard import GuardKind
 from evalhub.decision.criteria.primary import PrimaryKind, within
 from evalhub.decision.criteria.table import OF_ROLE
@@ -54,14 +55,14 @@ def headline(
 
 
 def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
-    primaries = [c for c in criteria if c.role == PrimaryKind.role]
+    primaries = [c for c in criteria if isinstance(c.kind, PrimaryKind)]
     saved = [c.kind.at_cost(c) for c in criteria if c.status is Status.PASS and c.kind.at_cost(c)]
     as_good = primaries and all(c.may_lose and not gain_shown(c) for c in primaries)
     if as_good and saved:
         text = f"as good {within(primaries)}, at {join(saved)}"
-        guards = _headline_passes(criteria, GuardKind.role)
+        guards = _headline_passes(criteria, *_roles(GuardKind))
         return f"{candidate}: {'; '.join([text, *guards])}{_blind_clause(criteria)}."
-    parts = _headline_passes(criteria, *sorted(OF_ROLE, key=lambda role: OF_ROLE[role].order))
+    parts = _headline_passes(criteria, *_roles(CriterionKind))
     text = join(parts or ["passes all that is asked"])
     return f"{candidate} {text}{_blind_clause(criteria)}."
 
@@ -85,7 +86,7 @@ def _waits_or_holds(
     waiting: int,
     pending: Sequence[str],
 ) -> str:
-    parts = _headline_passes(criteria, PrimaryKind.role)
+    parts = _headline_passes(criteria, *_roles(PrimaryKind))
     if losses:
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
         return f"{candidate} {join([*parts, f'{_worst(losses)}{rest}'])}."
@@ -107,6 +108,12 @@ def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
     if lost:
         clauses.append(f"a loss is shown on {join(lost)}, but not whether it is more than may be")
     return clauses
+
+
+def _roles(kind: type[CriterionKind]) -> list[str]:
+    """The roles of a kind of criteria and of those made of it, in the readers' order."""
+    roles = [role for role, each in OF_ROLE.items() if isinstance(each, kind)]
+    return sorted(roles, key=lambda role: OF_ROLE[role].order)
 
 
 def _headline_passes(criteria: Sequence[Criterion], *roles: str) -> list[str]:

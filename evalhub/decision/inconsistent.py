@@ -59,8 +59,10 @@ def inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
         order = "candidate − baseline" if c.higher_is_better else "baseline − candidate"
         yield Discrepancy(f"{at}difference", c.difference, gain, f"it is {order}")
     counted = c.wins + c.losses + c.ties
-    if counted != c.n:
+    if counted != c.n and not c.kind.counts_users:
         yield Discrepancy(f"{at}n", c.n, counted, "it is wins + losses + ties")
+    if counted and c.kind.counts_users:
+        yield Discrepancy(f"{at}wins", c.wins, 0, "nobody of these users is in both arms")
     if c.clusters is not None and c.clusters > c.n:
         yield Discrepancy(f"{at}clusters", c.clusters, None, f"{c.n} items fill at most {c.n}")
     if c.holds and c.p_harm <= c.harm_alpha:

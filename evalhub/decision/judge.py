@@ -16,7 +16,7 @@ from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import gains_by_misses
 from evalhub.decision.lost_preference import with_lost_preference
 from evalhub.decision.needed import with_choosing, with_next_looks
-from evalhub.decision.policy import Policy
+from evalhub.decision.policy import Rule
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import Ruling, decide
 from evalhub.decision.sections.answers import (
@@ -45,7 +45,7 @@ SCORES_ALPHA = 0.01
 
 
 def judge(
-    evidence: Evidence, policy: Policy, *, written: Mapping[str, Any] | None = None
+    evidence: Evidence, policy: Rule, *, written: Mapping[str, Any] | None = None
 ) -> DecisionRecord:
     """The record of the decision on one candidate.
 
@@ -68,7 +68,7 @@ def judge(
     )
     noise = _noise(evidence, criteria)
     choice = _choice(evidence, policy, criteria)
-    rule = _Rule(
+    rule = _Judging(
         evidence,
         policy,
         invalid=_flaws(evidence, answers, noise),
@@ -96,7 +96,10 @@ def judge(
     return decision_record(
         ruling,
         alpha=charge.level,
-        alphas=charge.by_criterion([each.requirement for each in scores]),
+        alphas={
+            **charge.by_criterion([each.requirement for each in scores]),
+            **evidence.live.levels,
+        },
         policy=policy.as_json() if written is None else written,
         arms=evidence.arms,
         evidence=evidence.rows,
@@ -122,6 +125,7 @@ def judge(
             ),
             evidence.imported,
             evidence.shadow,
+            evidence.inputs,
             jumps,
             evidence.applied,
             evidence.judge.section,
@@ -129,17 +133,18 @@ def judge(
             evidence.ownership.section,
             rivals.steps,
             answers,
+            *evidence.live.sections,
         ],
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _Judging:
     """The verdict on any subset of the scores, with the rest of what the rule needs
     (evalhub.decision.rule)."""
 
     evidence: Evidence
-    policy: Policy
+    policy: Rule
     invalid: Sequence[str]
     as_good: Sequence[str]
     cautions: Sequence[str]
@@ -150,24 +155,30 @@ class _Rule:
         return self.on_criteria(_measure(self.evidence, self.policy, scores))
 
     def on_criteria(self, criteria: Sequence[Criterion]) -> Ruling:
-        """Rule on these criteria and on those of people, judge and ownership, which no scores
-        change."""
+        """Rule on these criteria and on those of people, judge, ownership and users, which no
+        scores change."""
         evidence = self.evidence
-        parts = evidence.people, evidence.judge, evidence.ownership
+        parts = evidence.people, evidence.judge, evidence.ownership, evidence.live
         return decide(
             evidence.arms.candidate.name,
             [*criteria, *(each for part in parts for each in part.criteria)],
             invalid=self.invalid,
-            pending=[*evidence.people.pending, *evidence.pending, *evidence.ownership.pending],
+            pending=[
+                *evidence.people.pending,
+                *evidence.pending,
+                *evidence.ownership.pending,
+                *evidence.live.pending,
+            ],
             as_good=self.as_good,
             unbelieved=self.unbelieved,
             cautions=self.cautions,
             primaries=self.policy.primaries,
             registered=evidence.registered,
+            users_come=bool(evidence.live.sections),
         )
 
 
-def _measure(evidence: Evidence, policy: Policy, scores: Sequence[Aligned]) -> list[Criterion]:
+def _measure(evidence: Evidence, policy: Rule, scores: Sequence[Aligned]) -> list[Criterion]:
     charge = evidence.charge
     criteria = criteria_of(
         scores,
@@ -189,7 +200,7 @@ def _noise(evidence: Evidence, criteria: Sequence[Criterion]) -> NoiseSection | 
 
 
 def _choice(
-    evidence: Evidence, policy: Policy, criteria: Sequence[Criterion]
+    evidence: Evidence, policy: Rule, criteria: Sequence[Criterion]
 ) -> ChoiceSection | None:
     """How the baseline was chosen, with the answer that the judged items give."""
     choice = evidence.rivals.choice
@@ -205,6 +216,7 @@ def _flaws(
     """Why the evidence allows no verdict, each sentence once."""
     flaws = [
         *evidence.flaws,
+        *evidence.live.flaws,
         *(flaw for each in evidence.scores for flaw in each.flaws),
         *answer_flaws(answers, evidence.arms),
     ]
@@ -221,7 +233,7 @@ def _flaws(
 
 
 def _with_leakage(
-    rule: _Rule, scores: Sequence[Aligned], criteria: Sequence[Criterion]
+    rule: _Judging, scores: Sequence[Aligned], criteria: Sequence[Criterion]
 ) -> tuple[Ruling, LeakageSection | None]:
     """The verdict, and what it is without the items that the candidate was trained on."""
     evidence, use = rule.evidence, rule.policy.leakage

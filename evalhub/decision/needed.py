@@ -20,6 +20,7 @@ from evalhub.decision.as_seen import (
     partly_shown,
 )
 from evalhub.decision.criterion import Criterion, NextLook
+from evalhub.decision.needed_users import users_for, users_text
 from evalhub.decision.quantile_budget import fewest
 from evalhub.decision.wording import count_text, shows_nothing
 from evalhub.declare.policy import Primaries
@@ -190,8 +191,9 @@ def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
             "the new ones: a fresh test set can"
         )
     wider = "a wider margin" if criterion.may_lose else "a larger gain"
+    none = NO_NUMBER.replace("items", "users") if criterion.kind.counts_users else NO_NUMBER
     return (
-        f"{NO_NUMBER}: what is asked lies too near to what is assumed; plan {wider}, or a metric "
+        f"{none}: what is asked lies too near to what is assumed; plan {wider}, or a metric "
         "that spreads less"
     )
 
@@ -203,6 +205,9 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
     if distance < 0:
         # By the upper end, which pays for no unseen tail.
         spread = replace(spread, skew=-spread.skew, worst=None)
+    if criterion.kind.counts_users:
+        users = users_for(criterion, distance, power)
+        return None if users is None else _Amount(users, users_text(criterion, users))
     if criterion.kind.counts_judgments:
         level = plan.alpha if distance > 0 else criterion.harm_alpha
         return _judgments(criterion, gap, spread, due=-normal_quantile(level), power=power)

@@ -73,6 +73,7 @@ def decide(
     cautions: Sequence[str] = (),
     primaries: Primaries = PRIMARIES,
     registered: bool = True,
+    users_come: bool = False,
 ) -> Ruling:
     """The verdict on `candidate`.
 
@@ -89,9 +90,11 @@ def decide(
         cautions: what else a reader of the reasons must know, a sentence each; it decides nothing.
         primaries: whether every primary must gain, or one is enough and none may be harmed.
         registered: whether a ledger counts this look; where none does the headline says so.
+        users_come: a live experiment, which waits as long as nothing could be measured. Anything
+            else of which nothing was is unfit for a verdict.
     """
     sentences = list(invalid), list(pending)
-    if invalid or not criteria:
+    if invalid or not (criteria or (users_come and pending)):
         why = list(invalid) or ["nothing was measured"]
         heading = f"No verdict on {candidate}: {why[0]}"
         return Ruling(
@@ -103,7 +106,7 @@ def decide(
     ]
     against = _against(judged, primaries)
     blocking = _blocking(judged, primaries)
-    family = sum(each.tier != "advisory" for each in judged)
+    family = sum(each.tier != "advisory" and not each.kind.counts_users for each in judged)
     judged = [
         criterion.model_copy(update={"sentence": sentence(criterion, family=family)})
         for criterion in with_needs(judged, blocking, primaries)
@@ -162,10 +165,15 @@ def alphas_of(
 def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
     """Each criterion's p-value of harm, by Holm's method over all that count.
 
-    What is advisory keeps its own, and makes no other's larger.
+    What is advisory keeps its own, and makes no other's larger; so does what is of a live
+    experiment, whose guards share harm's level.
     """
     adjusted = [each.p_harm for each in criteria]
-    counted = [i for i, each in enumerate(criteria) if each.tier != "advisory"]
+    counted = [
+        i
+        for i, each in enumerate(criteria)
+        if each.tier != "advisory" and not each.kind.counts_users
+    ]
     if counted:
         for i, p in zip(counted, holm([criteria[i].p_harm for i in counted]), strict=True):
             adjusted[i] = float(p)

@@ -199,6 +199,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             cautions=answer_cautions(record.answers, record.arms),
             primaries=record.rule.primaries,
             registered=record.registered,
+            users_come=record.exposure is not None,
         )
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error

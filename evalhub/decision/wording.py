@@ -137,6 +137,12 @@ def worse(criterion: "Criterion") -> str:
     return f"more {criterion.unit or criterion.metric}"
 
 
+def tally(criterion: "Criterion") -> str:
+    """Items won, lost and tied; a dash of users, of whom nobody is in both arms."""
+    c = criterion
+    return "–" if c.kind.counts_users else f"{c.wins:,}/{c.losses:,}/{c.ties:,}"
+
+
 def effect_text(criterion: "Criterion") -> str:
     """The measured difference, or the ratio where a ratio is asked."""
     if criterion.factor is None:

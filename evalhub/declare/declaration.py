@@ -24,6 +24,8 @@ type Path = tuple[str | int, ...]
 
 _NAME = "a name: letters, digits, - and _, and a letter or a digit first"
 _FORMS = {
+    r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$": "a time in UTC, as in 2026-11-30T18:00:00Z",
+    r"^\d{4}-\d\d-\d\d$": "a day, as in 2026-11-30",
     "^[0-9a-f]{40}$": "a commit: 40 digits of 0 to 9 and a to f",
     "^[0-9a-f]{64}$": "a SHA-256: 64 digits of 0 to 9 and a to f",
     "^sha256:[0-9a-f]{64}$": "an upload: sha256: and 64 digits of 0 to 9 and a to f",
@@ -72,6 +74,11 @@ def invalid(message: str, *field: str | int) -> PydanticCustomError:
     """The error for a validator to raise: what is wrong, and the path below the validated field."""
     # The message isn't a template: braces in it stand for themselves.
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
+
+
+def is_none(value: object) -> bool:
+    """For `exclude_if` of a field that a document leaves out where there is nothing."""
+    return value is None
 
 
 def default_of(kind: type[BaseModel], field: str) -> Any:

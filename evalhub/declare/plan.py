@@ -121,7 +121,7 @@ class StudyPlan(Declaration):
     looks: tuple[PlannedLook, ...]
 
 
-class AnswersPlan(Declaration):
+class RecordPlan(Declaration):
     """All that `record` would ask. Nothing is registered, asked or written for it."""
 
     schema_: Literal["evalhub.answers-plan/1"] = Field("evalhub.answers-plan/1", alias="schema")

@@ -34,6 +34,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Asked = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Share = Annotated[float, Field(ge=0, le=0.5)]
 MOST = 1_000_000_000
+Seed = Annotated[int, Field(ge=0, le=MOST)]
 ItemCount = Annotated[int, Field(ge=1, le=MOST, description="that people are asked about")]
 
 _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
@@ -214,7 +215,7 @@ class ReviewBasics(Declaration):
     """What a review's plan says, and a study's `review` likewise."""
 
     reviewers_per_item: int = Field(2, ge=1, le=20, description="judgments an item")
-    seed: int = Field(1, ge=0, le=MOST, description="of the sample, orders and sides")
+    seed: Seed = Field(1, description="of the sample, orders and sides")
     question: Asked = Field(
         "Which answer would you rather send?",
         description="what reviewers are asked; it must name no arm",

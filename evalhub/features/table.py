@@ -3,13 +3,19 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from evalhub.accounts.events import EventSources, EventType
+from evalhub.accounts.events import EventSources
 from evalhub.accounts.models import Project
 from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
-from evalhub.features.monitoring.events import model_changes
+from evalhub.features.experiments.keeping import (
+    delete_old_judged_answers,
+    delete_old_user_days,
+    erase_judged_answers,
+    erase_user_days,
+)
+from evalhub.features.monitoring.events import MONITORING_EVENTS
 from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.traffic.erase import ERASERS as TRAFFIC_ERASERS
-from evalhub.features.traffic.erase import Eraser
+from evalhub.features.traffic.erase import Erasers
 from evalhub.features.traffic.shadow.erasing import erase_items, redact_old_items
 from evalhub.features.traffic.storage.retention import renew_days
 from evalhub.features.webhooks.events import KERNEL_EVENTS
@@ -17,7 +23,7 @@ from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets
 from evalhub.registry.redaction import Redactor
 
-EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: model_changes}
+EVENTS: EventSources = {**KERNEL_EVENTS, **MONITORING_EVENTS}
 """Who finds the events of each type that a webhook may be told."""
 
 REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
@@ -54,12 +60,21 @@ def _redact_if_possible(project: Project, test_set: str, item: str) -> bool:
     return True
 
 
-ERASERS: Sequence[Eraser] = (partial(erase_items, redact_item=_redact_item), *TRAFFIC_ERASERS)
-"""Who erases what was made of a project's requests, and then the requests."""
+ERASERS = Erasers(
+    of_requests=(
+        partial(erase_items, redact_item=_redact_item),
+        erase_judged_answers,
+        *TRAFFIC_ERASERS.of_requests,
+    ),
+    of_user=(erase_user_days,),
+)
+"""Who erases a user's traffic, and what was made of it."""
 
 TIDIED: Sequence[Callable[[], object]] = (
     drop_left_over_sets,
     renew_days,
+    delete_old_user_days,
+    delete_old_judged_answers,
     partial(redact_old_items, redact_item=_redact_if_possible),
 )
 """What deletes rows of a feature: half-written ones whose writers have ended, and old ones."""

@@ -35,6 +35,7 @@ from evalhub.ledger.ledger_origin import (
 from evalhub.ledger.models import Decision
 from evalhub.ledger.ownership_evidence import ownership_evidence
 from evalhub.ledger.preference import ask
+from evalhub.ledger.production_shares import inputs_section
 from evalhub.ledger.repeats import Repeats
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.scores import Pairing
@@ -142,6 +143,7 @@ def _gather(
         applied=read.applied,
         prices=prices,
         shadow=shadow_section(evidence, baseline, arm),
+        inputs=inputs_section(evidence),
         study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )
 
@@ -194,7 +196,12 @@ def _keep(
             return None
         _open(read)
         open_preference(evidence, chosen.baseline, read.arm, record)
-    arm = read.arm.name
+    return keep_record(study=study, arm=read.arm.name, record=record, by=by)
+
+
+def keep_record(*, study: Study, arm: str, record: DecisionRecord, by: User | None) -> Decision:
+    """Store a decision on an arm, in the chain and the audit log, unless the newest one rests on
+    the same evidence; that one then. Part of the caller's transaction."""
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
     if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
@@ -237,8 +244,10 @@ def _open(read: ArmEvidence) -> None:
 
 
 def _is_same(old: Decision, new: DecisionRecord) -> bool:
-    """Whether both records are identical, apart from the ledger's growth since."""
-    again = with_first_origin(new, old.document)
+    """Whether both records are identical, apart from the ledger's growth since, and from what
+    production has been asked since, on which no verdict rests."""
+    inputs = old.document.inputs
+    again = with_first_origin(new, old.document).model_copy(update={"inputs": inputs})
     return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(again.as_json()))
 
 

@@ -109,6 +109,8 @@ def changes_but_of_people(decisions: Sequence[Decision]) -> dict[int, list[Chang
 
 
 def _changes_of_question(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
+    if decision.study.live:  # it has no runs, and nobody changes what it asks
+        return
     yield from _policy(decision, record, now)
     yield from _test_sets(record, now)
     yield from _arms(record, now)
@@ -136,7 +138,7 @@ def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
         created__gt=min(each.created for each in decisions),
     )
     overlaps = list(looked.order_by().values_list("version", "test_set_version", "created"))
-    by_promoted = {each.project_id for each in studies.values() if each.policy.promoted}
+    by_promoted = {row.project_id for row in studies.values() if row.policy.promoted or row.live}
     holding = Promotion.objects.holding().filter(project__in=by_promoted)
     promoted = {each.project_id: each for each in holding}
     return {
@@ -297,6 +299,8 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
 def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
     """Changes of the champion, for a study that is judged against it. Where the champion is the
     candidate by now, the finding still holds."""
+    if decision.study.live:
+        yield from _live_baseline(record, now)
     if not decision.study.policy.promoted:
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
@@ -305,6 +309,17 @@ def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
         return
     if promoted.version in [answering_version(arm.version) for arm in arms if arm]:
         return
+    yield _other_champion(record, promoted)
+
+
+def _live_baseline(record: DecisionRecord, now: _Now) -> Iterator[Change]:
+    """A live experiment is always judged against the champion."""
+    judged = (record.arms.baseline.digest, record.arms.candidate.digest)
+    if now.promoted is not None and now.promoted.version.digest not in judged:
+        yield _other_champion(record, now.promoted)
+
+
+def _other_champion(record: DecisionRecord, promoted: Promotion) -> Change:
     judged = record.arms.baseline.version
     sentence = f"The project's champion is {promoted.version}, and this judged against {judged}"
-    yield Change(Changed.BASELINE, sentence)
+    return Change(Changed.BASELINE, sentence)

@@ -163,7 +163,8 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     for link in links:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
-    related = "metric", "test_set_version__test_set", "test_set_version__traffic_sample"
+    of_version = ("test_set", "traffic_sample", "production_shares")
+    related = "metric", *(f"test_set_version__{name}" for name in of_version)
     test_sets = list(judged.select_related(*related))
     waiting = sorted(
         {

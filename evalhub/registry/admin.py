@@ -20,6 +20,7 @@ from evalhub.registry.models import (
     Model,
     ModelVersion,
     Output,
+    ProductionShares,
     Redaction,
     Reserved,
     Run,
@@ -70,6 +71,9 @@ register(
         ),
         SampledRequest: AdminTable(
             "key day item weight is_baseline", "key__startswith", "how the request's key begins"
+        ),
+        ProductionShares: AdminTable(
+            "version counted", "version__test_set__slug", order="-version_id"
         ),
         Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),
         Item: AdminTable(

@@ -85,7 +85,7 @@ def check_shared_folder() -> None:
         raise UploadError(f"{folder} can't be read and written by this user")
 
 
-class Stream(Protocol):
+class ByteStream(Protocol):
     """Protocol: a source of bytes."""
 
     def read(self, size: int, /) -> bytes: ...
@@ -122,7 +122,7 @@ class Uploads(Mapping[str, Path]):
         return 0
 
     def append(
-        self, *, name: str, stream: Stream, offset: int, complete: bool, by: User | None
+        self, *, name: str, stream: ByteStream, offset: int, complete: bool, by: User | None
     ) -> int:
         """Appends what the stream holds; where that completes the file, checks it. Its size then.
 

@@ -116,6 +116,8 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
     alpha, text = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
     if row.alpha < alpha * (1 - 1e-9):
         why = []
+        if row.kind.counts_users:
+            why.append("other primary metrics that were asked of these two versions before")
         if record.ledger:
             look = look_of(record)
             why.append("the test set’s ledger" + ("" if look is None else f" (look {look})"))
@@ -123,6 +125,8 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
             why.append("the other primaries, of which one is enough")
         shared = " and ".join(why) or "the study’s other candidates"
         text += f", less than the policy’s {alpha:g} because of {shared}"
+    if row.kind.counts_users:
+        return [f"{text}; one-sided.", _level_of_users(row, harm)]
     return [
         f"{text}; one-sided.",
         f"{harm} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided, whole for each "
@@ -130,9 +134,16 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
     ]
 
 
+def _level_of_users(row: Criterion, end: str) -> str:
+    shared = "" if row.kind.must_gain else ", harm’s level over the number of guards"
+    return f"{end} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided{shared}."
+
+
 def _harm(record: DecisionRecord, row: Criterion) -> str:
     if row.tier == "advisory":
         return f"Harm: {_p(row.p_harm)}. Being advisory, it holds nothing back."
+    if row.kind.counts_users:
+        return f"Harm: {_p(row.p_harm)}, whenever it is looked at."
     family = sum(each.tier != "advisory" for each in record.criteria)
     is_shown = row.shown_to_lose and row.p_harm_adjusted <= row.harm_alpha
     return (

@@ -51,7 +51,7 @@ def _is_quiet(criterion: Criterion, verdict: Verdict) -> bool:
     if criterion.status is Status.FAIL:
         return False
     idle = verdict is Verdict.HOLD and shows_nothing(criterion)
-    holds = criterion.role == GuardKind.role and (criterion.status is Status.PASS or idle)
+    holds = isinstance(criterion.kind, GuardKind) and (criterion.status is Status.PASS or idle)
     return criterion.tier != "critical" or (holds and verdict is not Verdict.SHIP)
 
 

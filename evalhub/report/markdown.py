@@ -11,6 +11,7 @@ from typing import Any
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
+from evalhub.decision.wording import tally
 from evalhub.declare.verdicts import Verdict, split_mark
 from evalhub.report.ends import ends
 from evalhub.report.flips import input_text, references_text
@@ -158,7 +159,7 @@ def _table(record: DecisionRecord, criteria: Sequence[Criterion]) -> Iterable[st
             f"{criterion.baseline:.4g}",
             f"{criterion.candidate:.4g}",
             *_difference_cells(criterion),
-            f"{criterion.wins:,}/{criterion.losses:,}/{criterion.ties:,}",
+            tally(criterion),
             plain(
                 criterion.requires
                 if criterion.tier == "critical"

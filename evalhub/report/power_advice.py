@@ -9,6 +9,7 @@ from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import POWER
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import effort, minimum_detectable_effect, samples_that_suffice
+from evalhub.stats.power_live import smallest_effect as smallest_live_effect
 
 SECONDS = 60.0
 
@@ -39,6 +40,8 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     sizes = [size for size in (criterion.needed_n, criterion.needed_as_seen) if size is not None]
     if not sizes:
         return sentences
+    if criterion.kind.counts_users:
+        return sentences
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     present = 0 if plan.weights is None else criterion.n + criterion.chose
     more = [size - present for size in sizes]
@@ -54,6 +57,9 @@ def smallest_effect(criterion: Criterion) -> float | None:
     without deviation."""
     if criterion.sd <= 0:
         return None
+    if criterion.kind.counts_users:
+        # Its sd is √N times the standard error: that of two halves is twice a user's.
+        return smallest_live_effect(criterion.n, criterion.sd / 2, alpha=criterion.alpha)
     return minimum_detectable_effect(
         criterion.n,
         criterion.sd,

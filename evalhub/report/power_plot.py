@@ -34,9 +34,12 @@ class PowerPlot:
 
 def power_plot(criterion: Criterion) -> PowerPlot | None:
     """Power chart of a criterion; None where no number of items is given, or people are, or the
-    interval excludes what was planned."""
+    interval excludes what was planned. Of users it is another curve: they are looked at all the
+    time."""
     needed, n = criterion.needed_n, criterion.n + criterion.chose
-    if needed is None or criterion.kind.counts_judgments or excludes_assumption(criterion):
+    kind = criterion.kind
+    apart = kind.counts_judgments or kind.counts_users
+    if needed is None or apart or excludes_assumption(criterion):
         return None
     most = ceil(1.15 * max(needed, n))
     sizes = sorted({max(1, ceil(most * i / POINTS)) for i in range(POINTS + 1)} | {n, needed})

@@ -15,7 +15,9 @@ from time import monotonic
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds up to which a request took; one more bucket has those that took longer."""
-METHODS = ("GET", "POST", "other")
+FLAG = "FLAG"
+"""The method by which evaluations of flags are counted: they are posted, and many, and quick."""
+METHODS = ("GET", "POST", FLAG, "other")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 WORKER_SILENT_S = 30.0
 """For how long the worker inside that isn't heard of still counts as alive."""

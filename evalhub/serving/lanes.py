@@ -31,7 +31,7 @@ class CostlyRequests:
     """Which requests cost CPU, by method and address. Nothing is looked up.
 
     Attributes:
-        people: matches addresses of people's own pages, which are never costly.
+        people: matches addresses of people's own pages and of flags, which are never costly.
         programs: matches addresses for programs.
         reads: matches addresses of which reading is costly; other reads are light.
 

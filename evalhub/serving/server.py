@@ -74,10 +74,12 @@ class Callers:
     Attributes:
         session_cookie: the name of the cookie that people who are signed in send.
         uploads: matches the whole of an address where files are uploaded.
+        small: matches addresses where nobody may send more than a stranger.
     """
 
     session_cookie: str
     uploads: re.Pattern[str]
+    small: re.Pattern[str]
 
 
 class _Busy(Error):  # type: ignore[misc]
@@ -103,11 +105,11 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        is_known = self._is_known()
-        if is_known and self._server.callers.uploads.fullmatch(self.path):
+        may_send_more = self._may_send_more()
+        if may_send_more and self._server.callers.uploads.fullmatch(self.path):
             self.large = self.chunked or self.content_length > self._server.limits.body
             self.adj = self._server.for_uploads if self.large else self._server.for_known
-        elif is_known:
+        elif may_send_more:
             self.adj = self._server.for_known
 
     def received(self, data: bytes) -> int:
@@ -136,8 +138,10 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         body: int = self.body_bytes_received if self.headers_finished else 0
         return elapsed > limits.header_s + body / limits.slowest
 
-    def _is_known(self) -> bool:
+    def _may_send_more(self) -> bool:
         cookie = rf"(?:^|;)\s*{re.escape(self._server.callers.session_cookie)}="
+        if self._server.callers.small.match(self.path):
+            return False
         return "AUTHORIZATION" in self.headers or bool(
             re.search(cookie, self.headers.get("COOKIE", ""))
         )

@@ -123,7 +123,7 @@ def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
 
 STAGES = [
     (stage.value, str(stage.label))
-    for stage in (*PROMOTABLE, VersionStage.CHAMPION, VersionStage.RETIRED)
+    for stage in (*PROMOTABLE, VersionStage.CANARY, VersionStage.CHAMPION, VersionStage.RETIRED)
 ]
 """Those in which a version can be."""
 EVIDENCE = {

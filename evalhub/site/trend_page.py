@@ -38,11 +38,11 @@ class TrendPage:
 
 
 def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
-    """The results of decisions on the model's versions, oldest first. Two queries.
+    """The results of decisions on the model's versions by test sets, oldest first. Two queries.
 
     Only decisions are read: what none has read is sealed, and invalid evidence shows no result.
     """
-    seen = Decision.objects.visible_to(user).on_versions_of(model).newest_first()
+    seen = Decision.objects.visible_to(user).on_studies().on_versions_of(model).newest_first()
     newest_rows = list(seen.values(*_READ)[: SHOWN + 1])
     newest = newest_rows[:SHOWN][::-1]
     primaries = {each["pk"]: _primaries(each["record__criteria"]) for each in newest}

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
+from evalhub.features.experiments import pages as experiments
+from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
+from evalhub.features.monitoring import pages as monitoring
+from evalhub.features.monitoring.retraining import pages as retraining
 from evalhub.features.ownership import pages as ownership
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
@@ -125,6 +129,10 @@ urlpatterns = [
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
     *traffic.urlpatterns,
+    *experiments.urlpatterns,
+    *monitoring.urlpatterns,
+    *retraining.urlpatterns,
+    *predictions.urlpatterns,
     path("versions/", versions.versions, name="versions"),
     path("versions/new/", versions.new_version, name="new_version"),
     path("versions/beside/", versions.beside, name="versions_beside"),

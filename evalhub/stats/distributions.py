@@ -23,6 +23,11 @@ def normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
+def log_normal_cdf(x: float) -> float:
+    """ln Φ(x), exact far below 0 too, where Φ is 0 as a double."""
+    return float(_special().log_ndtr(x))
+
+
 @lru_cache(4096)
 def normal_quantile(p: float) -> float:
     return float(_special().ndtri(p))
@@ -46,8 +51,33 @@ def t_quantiles(p: float, df: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_special().stdtrit(df, p))
 
 
+def t_cdfs(x: NDArray[np.float64], df: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Elementwise: Student's t."""
+    return np.asarray(_special().stdtr(df, x))
+
+
 def chi_square_quantiles(p: NDArray[np.float64], df: float) -> NDArray[np.float64]:
     return 2 * np.asarray(_special().gammaincinv(df / 2, p))
+
+
+def chi_square_upper_quantile(p: float, df: float) -> float:
+    return float(_special().chdtri(df, p))
+
+
+def f_tail(x: float, df: float, other_df: float) -> float:
+    """P(F > x)."""
+    return float(_special().fdtrc(df, other_df, x))
+
+
+def f_upper_quantile(p: float, df: float, other_df: float) -> float:
+    return float(_special().fdtri(df, other_df, 1 - p))
+
+
+def chi_square_noncentrality(x: float, df: float, p: float) -> float:
+    """With which a noncentral χ² is at most `x` with probability `p`; 0 where that is too much."""
+    if _special().chdtr(df, x) <= p:
+        return 0.0
+    return float(_special().chndtrinc(x, df, p))
 
 
 def noncentral_t_cdf(x: float, df: float, shift: float) -> float:
@@ -90,3 +120,7 @@ def log_choose(n: int | NDArray[np.intp], k: NDArray[np.intp]) -> NDArray[np.flo
     """Elementwise: the logarithm of "n choose k"."""
     gammaln = _special().gammaln
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def log_gammas(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(_special().gammaln(x))

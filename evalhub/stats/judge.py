@@ -15,8 +15,8 @@ from evalhub.stats.bounded import bounded_limits, number_labels
 from evalhub.stats.dawid_skene import majority
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate
-from evalhub.stats.levels import ALPHA
-from evalhub.stats.ppi import FEWEST_HUMAN_LABELS, PoweredEstimate, powered_estimate
+from evalhub.stats.levels import ALPHA, FEWEST_HUMAN_LABELS
+from evalhub.stats.ppi import PoweredEstimate, powered_estimate
 from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import read_ratings
 from evalhub.stats.sides import (

@@ -10,3 +10,5 @@ POWER = 0.8
 EVEN = 0.5
 # How far people are taken to differ in what they like: deviation of their own win scores.
 LEAN = 0.07
+# People's labels below which a judge isn't corrected: with ten, a normal interval covers .88.
+FEWEST_HUMAN_LABELS = 50

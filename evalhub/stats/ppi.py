@@ -20,12 +20,11 @@ from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import normal_quantile, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha
-from evalhub.stats.levels import ALPHA
+from evalhub.stats.levels import ALPHA, FEWEST_HUMAN_LABELS
 from evalhub.stats.pairs import Labels
 
 Array = NDArray[np.float64]
 
-FEWEST_HUMAN_LABELS = 50
 FEWEST_DISAGREEMENTS = 20
 """Fewer show too little of a judge's errors for an interval that goes by what was seen."""
 

@@ -4,7 +4,7 @@ audit."""
 from collections import Counter
 
 from evalhub.accounts.models import Action, LogEntry
-from reviews.audit.check import Check, status_of
+from reviews.audit.check import AuditCheck, status_of
 from reviews.chain.identities import identities as identities_of
 from reviews.models import Campaign
 from reviews.results.judgment_data import JudgmentData
@@ -12,7 +12,7 @@ from reviews.results.judgment_data import JudgmentData
 WAYS = (Action.LINK_MADE, Action.ACCOUNT_CHANGED, Action.ROLE_CHANGED)
 
 
-def accounts(campaign: Campaign, data: JudgmentData) -> Check:
+def accounts(campaign: Campaign, data: JudgmentData) -> AuditCheck:
     """What was done to the accounts of those who judged, until the seal, as the audit log has it.
 
     A link or another mail address lets whoever makes it in. Of the operator's, which are the way in
@@ -40,7 +40,7 @@ def accounts(campaign: Campaign, data: JudgmentData) -> Check:
     ]
     count = len(by_operator)
     links = f"The operator made {count} sign-in link{'' if count == 1 else 's'} for them meanwhile."
-    return Check(
+    return AuditCheck(
         "accounts",
         "Nobody else made a way into the accounts of those who judged",
         "Sign-in links, mail addresses, names and rights of the reviewers’ accounts that somebody "
@@ -58,7 +58,7 @@ def accounts(campaign: Campaign, data: JudgmentData) -> Check:
     )
 
 
-def identities(campaign: Campaign, data: JudgmentData) -> Check:
+def identities(campaign: Campaign, data: JudgmentData) -> AuditCheck:
     """Check: judgments of unconfirmed people, and who confirmed the others."""
     identity_by_pk = identities_of(campaign)
     counts = Counter(each.reviewer for each in data.judgments)
@@ -67,7 +67,7 @@ def identities(campaign: Campaign, data: JudgmentData) -> Check:
     theirs, people = sum(counts[each.reviewer] for each in unknown), len(unknown)
     grounds = Counter(identity_by_pk[pk].ground for pk in counts)
     persons = len({identity_by_pk[pk].person for pk in counts})
-    return Check(
+    return AuditCheck(
         "identities",
         "It is known who judged",
         "Judgments of accounts that were made by a link which whoever invited them saw, and could "

@@ -19,7 +19,7 @@ what people do is seen in few judgments.
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AuditCheck:
     """One check of the audit: its title, what was tested, the result in words and numbers.
 
     A statistical test has its own `p` and, once judged, its p corrected for all tests of the
@@ -51,17 +51,17 @@ def a_test(
     numbers: dict[str, Any],
     *,
     enough: bool = True,
-) -> Check:
+) -> AuditCheck:
     """A check with a p-value; its status is decided together with all others (`judge_checks`).
 
     `p` is None where there was nothing to test. Where there wasn't `enough` to say that all is
     well, a test that calls for no look hasn't passed either.
     """
     status = status_of(p is not None and enough, True)
-    return Check(key, title, tested, measured, status, numbers, p, weight)
+    return AuditCheck(key, title, tested, measured, status, numbers, p, weight)
 
 
-def judge_checks(checks: Iterable[Check]) -> list[Check]:
+def judge_checks(checks: Iterable[AuditCheck]) -> list[AuditCheck]:
     """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL;
     what isn't established first, then what calls for a look.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from evalhub.stats.intervals import clopper_pearson
-from reviews.audit.check import PEOPLE, Check, a_test, binomial_p
+from reviews.audit.check import PEOPLE, AuditCheck, a_test, binomial_p
 from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
 from reviews.results.reviewer_quality import consistency, share_of
@@ -14,7 +14,7 @@ CONSISTENT, ATTENTIVE = 0.5, 0.7
 """Shares of repeats and of gold pairs that careful reviewers reach at least."""
 
 
-def control(data: JudgmentData) -> Check:
+def control(data: JudgmentData) -> AuditCheck:
     counts = Counter(each.favours for each in data.of(kind=PairKind.CONTROL))
     first, second = counts["candidate"], counts["baseline"]
     p = _even(first, second)
@@ -32,7 +32,7 @@ def control(data: JudgmentData) -> Check:
     )
 
 
-def position(data: JudgmentData) -> Check:
+def position(data: JudgmentData) -> AuditCheck:
     chosen = Counter(each.choice for each in data.of() if each.choice in ("left", "right"))
     left, right = chosen["left"], chosen["right"]
     p = _even(left, right)
@@ -52,7 +52,7 @@ def position(data: JudgmentData) -> Check:
     )
 
 
-def repeats(data: JudgmentData) -> Check:
+def repeats(data: JudgmentData) -> AuditCheck:
     again = consistency(data)
     p = binomial_p(again.consistent, again.pairs, CONSISTENT, "less") if again else None
     return a_test(
@@ -71,7 +71,7 @@ def repeats(data: JudgmentData) -> Check:
     )
 
 
-def gold(data: JudgmentData) -> Check:
+def gold(data: JudgmentData) -> AuditCheck:
     gold = data.of(kind=PairKind.GOLD)
     passed = sum(each.favours == each.pair.expected for each in gold)
     p = binomial_p(passed, len(gold), ATTENTIVE, "less") if gold else None
@@ -90,7 +90,7 @@ def gold(data: JudgmentData) -> Check:
     )
 
 
-def guesses(rows: Iterable[tuple[str, bool]]) -> Check:
+def guesses(rows: Iterable[tuple[str, bool]]) -> AuditCheck:
     """Check of the guesses. Rows: the side guessed as tuned, whether the candidate was left."""
     counts = Counter(
         "unsure" if side == "unsure" else "right" if (side == "left") == on_left else "wrong"

@@ -1,14 +1,14 @@
 """Is the record what was recorded? Without that no other check means anything."""
 
-from reviews.audit.check import Check, status_of
+from reviews.audit.check import AuditCheck, status_of
 from reviews.chain.verify import verify
 from reviews.models import Campaign
 
 
-def record_check(campaign: Campaign) -> Check:
+def record_check(campaign: Campaign) -> AuditCheck:
     verified = verify(campaign)
     links = sum(len(passed) - 1 for passed in verified.heads.values())
-    return Check(
+    return AuditCheck(
         "record",
         "The record",
         "Every row that was said or done is followed again along its chain, and compared with the "

@@ -15,7 +15,7 @@ from evalhub.io.canonical import digest_of
 from evalhub.io.tools import with_calls
 from evalhub.registry.models import StudyArm
 from reviews.audit.account_checks import accounts, identities
-from reviews.audit.check import LEVEL, Check, Status, judge_checks, status_of
+from reviews.audit.check import LEVEL, AuditCheck, Status, judge_checks, status_of
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.record_check import record_check
 from reviews.audit.scan import Answers, Scan
@@ -50,7 +50,7 @@ how often text alone is said to tell arms that don't differ, before the correcti
 class Audit:
     """The document, its canonical text and that text's SHA-256."""
 
-    checks: list[Check]
+    checks: list[AuditCheck]
     events: list[dict[str, str]]
     text: str
     sha256: str
@@ -65,11 +65,11 @@ class Audit:
         return not any(check.key == "record" for check in self.attention)
 
     @property
-    def attention(self) -> list[Check]:
+    def attention(self) -> list[AuditCheck]:
         return self._with("attention")
 
     @property
-    def not_established(self) -> list[Check]:
+    def not_established(self) -> list[AuditCheck]:
         return self._with("not established")
 
     @property
@@ -81,7 +81,7 @@ class Audit:
             f"established, {look} call{'s' if look == 1 else ''} for a look"
         )
 
-    def _with(self, status: Status) -> list[Check]:
+    def _with(self, status: Status) -> list[AuditCheck]:
         return [check for check in self.checks if check.status == status]
 
 
@@ -122,7 +122,7 @@ def audit(campaign: Campaign) -> Audit:
     return _document(campaign, checks, judgments=len(data.judgments))
 
 
-def _document(campaign: Campaign, checks: list[Check], *, judgments: int | None) -> Audit:
+def _document(campaign: Campaign, checks: list[AuditCheck], *, judgments: int | None) -> Audit:
     """`judgments` is None where the record was changed: then there is no figure in it."""
     events = [
         {"kind": kind, "by": by or "the site", "at": at.isoformat()}
@@ -145,12 +145,12 @@ def _document(campaign: Campaign, checks: list[Check], *, judgments: int | None)
     return Audit(checks, events, text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _plan(campaign: Campaign, texts: str) -> Check:
+def _plan(campaign: Campaign, texts: str) -> AuditCheck:
     same, same_texts = (
         digest_of(campaign.plan) == campaign.plan_hash,
         texts == campaign.plan["texts"],
     )
-    return Check(
+    return AuditCheck(
         "plan",
         "The sealed plan",
         "The plan and the texts that were shown are hashed again and compared with what was "

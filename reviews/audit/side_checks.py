@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalhub.stats.allocation import AllocationTest, allocation_test
-from reviews.audit.check import DEALING, Check, a_test, status_of, times
+from reviews.audit.check import DEALING, AuditCheck, a_test, status_of, times
 from reviews.audit.tokens import BITS, tokens_test
 from reviews.blinding import BLOCK, candidate_on_left
 from reviews.models import Assignment, AssignmentPurpose, Campaign
@@ -52,9 +52,9 @@ def turns_dealt(campaign: Campaign) -> list[Dealt]:
     return [Dealt(*row) for row in rows]
 
 
-def sides_of_seed(seed: int, dealt: list[Dealt]) -> Check:
+def sides_of_seed(seed: int, dealt: list[Dealt]) -> AuditCheck:
     wrong = sum(each.on_left != candidate_on_left(seed, each.key, each.turn) for each in dealt)
-    return Check(
+    return AuditCheck(
         "sides-of-seed",
         "Sides follow from the seed",
         "The side of every turn is computed again from the plan, the reviewer and the turn: "
@@ -65,7 +65,7 @@ def sides_of_seed(seed: int, dealt: list[Dealt]) -> Check:
     )
 
 
-def balance(dealt: list[Dealt], data: JudgmentData) -> Check:
+def balance(dealt: list[Dealt], data: JudgmentData) -> AuditCheck:
     blocks: dict[tuple[int, int], list[bool]] = defaultdict(list)
     sides: dict[int, list[bool]] = defaultdict(list)
     for turn in dealt:
@@ -74,7 +74,7 @@ def balance(dealt: list[Dealt], data: JudgmentData) -> Check:
     whole = [block for block in blocks.values() if len(block) == BLOCK]
     uneven = sum(2 * sum(block) != BLOCK for block in whole)
     furthest = max((abs(2 * sum(own) - len(own)) for own in sides.values()), default=0)
-    return Check(
+    return AuditCheck(
         "balance",
         "Sides are balanced for each reviewer",
         f"In each whole block of {BLOCK} turns of a reviewer the candidate should stand on the "
@@ -93,7 +93,7 @@ def balance(dealt: list[Dealt], data: JudgmentData) -> Check:
     )
 
 
-def independence(dealt: list[Dealt], data: JudgmentData) -> Check:
+def independence(dealt: list[Dealt], data: JudgmentData) -> AuditCheck:
     """Check that sides and marks are independent; repeats, chosen by their side, are left out."""
     rows = _main(dealt, data)
     tests = {
@@ -117,7 +117,7 @@ def independence(dealt: list[Dealt], data: JudgmentData) -> Check:
     )
 
 
-def sides_of_items(dealt: list[Dealt], data: JudgmentData) -> Check:
+def sides_of_items(dealt: list[Dealt], data: JudgmentData) -> AuditCheck:
     before: dict[int, bool] = {}
     again: list[Row] = []
     marks: list[bool] = []
@@ -143,7 +143,7 @@ def sides_of_items(dealt: list[Dealt], data: JudgmentData) -> Check:
     )
 
 
-def tokens(dealt: list[Dealt]) -> Check:
+def tokens(dealt: list[Dealt]) -> AuditCheck:
     tested = (
         f"A turn's token is random, and the form's signature is made of it and of the person "
         f"alone. Each of its {BITS} random bits is compared with the candidate's side (exact "

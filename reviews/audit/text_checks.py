@@ -5,7 +5,7 @@ from typing import Any
 
 from evalhub.declare.review import Show
 from evalhub.stats.multiplicity import holm
-from reviews.audit.check import LEVEL, PEOPLE, Check, a_test, binomial_p, status_of
+from reviews.audit.check import LEVEL, PEOPLE, AuditCheck, a_test, binomial_p, status_of
 from reviews.audit.scan import Scan
 from reviews.identifiability import FEWEST, MOST, TELLS, Telling
 from reviews.models import PairKind
@@ -13,7 +13,7 @@ from reviews.results.judgment_data import JudgmentData
 from reviews.traits import Trait
 
 
-def leaks(scan: Scan) -> Check:
+def leaks(scan: Scan) -> AuditCheck:
     counts = {
         trait.key: {
             "candidate": scan.candidate[trait.key],
@@ -29,7 +29,7 @@ def leaks(scan: Scan) -> Check:
         for trait in scan.traits()
         if trait.leaks and scan.candidate[trait.key] + scan.baseline[trait.key]
     ]
-    return Check(
+    return AuditCheck(
         "leaks",
         "Answers don't say who wrote them",
         f"Both answers of {scan.pairs} pairs are searched for models' and makers' names, sentences "
@@ -45,7 +45,7 @@ DOUBT = 0.05
 """A trait that goes with an arm by a p-value below this leaves it open that they look alike."""
 
 
-def artefacts(scan: Scan, data: JudgmentData) -> Check:
+def artefacts(scan: Scan, data: JudgmentData) -> AuditCheck:
     """One-arm artefacts that a reader sees."""
     traits = [trait for trait in scan.traits() if trait.is_visible and not trait.leaks]
     p_values = _p_values(scan, traits)
@@ -70,12 +70,12 @@ def artefacts(scan: Scan, data: JudgmentData) -> Check:
     )
 
 
-def hidden_bytes(scan: Scan) -> Check:
+def hidden_bytes(scan: Scan) -> AuditCheck:
     """Check for hidden bytes that only one arm's answers have; pages strip them."""
     traits = [trait for trait in scan.traits() if not trait.is_visible]
     p_values = _p_values(scan, traits)
     tells = _tells(scan, traits, p_values, LEVEL)
-    return Check(
+    return AuditCheck(
         "bytes",
         "No hidden bytes tell them apart",
         f"Of each of {len(traits)} traits that pages take out of both answers, how many pairs have "
@@ -90,7 +90,7 @@ def hidden_bytes(scan: Scan) -> Check:
 
 def telling(
     result: Telling, items: int, show: Show, when_sealed: Mapping[str, Any] | None = None
-) -> Check:
+) -> AuditCheck:
     """How well text alone tells the arms apart. That a reader could tell doesn't prove that one
     did."""
     measured = f"{result}. "

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import LogEntry, User
 from evalhub.accounts.sign_in import sign_in_path
-from reviews.audit.check import Check
+from reviews.audit.check import AuditCheck
 from reviews.audit.report import audit
 from reviews.models import Campaign
 from tests.accounts.test_own_account import mails
@@ -42,7 +42,7 @@ def typed(user: User) -> dict[str, Any]:
     } | NO_ROLES
 
 
-def accounts(campaign: Campaign) -> Check:
+def accounts(campaign: Campaign) -> AuditCheck:
     return next(check for check in audit(campaign).checks if check.key == "accounts")
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from evalhub.accounts.models import Action, ApiToken, LogEntry, Membership, Scope
-from evalhub.frames.rest.tokens import TokenLimit
+from evalhub.frames.rest.buckets import Buckets
+from evalhub.frames.rest.tokens import WINDOW_S, TokenLimit
 from tests.api.conftest import Program
 from tests.cast import Team
 
@@ -77,9 +78,8 @@ def test_a_token_that_can_t_be_is_said(
 
 
 def test_a_token_s_requests_are_counted(owner: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evalhub.frames.rest.tokens.REQUESTS", 3)
-    monkeypatch.setattr("evalhub.frames.rest.tokens.time.monotonic", lambda: 1000.0)
-    TokenLimit._buckets.clear()
+    monkeypatch.setattr(TokenLimit, "buckets", Buckets(3, WINDOW_S))
+    monkeypatch.setattr("evalhub.frames.rest.buckets.time.monotonic", lambda: 1000.0)
     left = [owner.get("/studies").headers["RateLimit"] for _ in range(3)]
     assert left == ['"token";r=2;t=20', '"token";r=1;t=40', '"token";r=0;t=60']
     refused = owner.get("/studies")
@@ -88,6 +88,5 @@ def test_a_token_s_requests_are_counted(owner: Program, monkeypatch: pytest.Monk
     assert refused.headers["RateLimit-Policy"] == '"token";q=3;w=60'
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.json()["request_id"] == refused.headers["X-Request-ID"]
-    monkeypatch.setattr("evalhub.frames.rest.tokens.time.monotonic", lambda: 1020.5)
+    monkeypatch.setattr("evalhub.frames.rest.buckets.time.monotonic", lambda: 1020.5)
     assert owner.get("/studies").status_code == 200
-    TokenLimit._buckets.clear()

@@ -24,7 +24,8 @@ from statistics import quantiles
 
 import psutil
 
-from tests.benchmarks.heavy_requests import Caller, Kind, heavy_kinds
+from tests.benchmarks.heavy_requests import Kind, heavy_kinds
+from tests.benchmarks.heavy_traffic import Caller
 from tests.benchmarks.review_load import Reviewer, database, prepare, run, say, site
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,15 +1,11 @@
 """The heaviest requests of every operation of the OpenAPI document, for `heavy_flood`."""
 
 import hashlib
-import http.client
-import itertools
 import json
-import os
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +13,14 @@ from typing import Any
 
 import evalhub
 from evalhub.features.traffic.files.reading import MOST_ROWS
-
-PROJECT = "/api/v1/projects/support-desk"
-JOB_ROWS = 6_000
+from tests.benchmarks.heavy_traffic import (
+    JOB_ROWS,
+    Caller,
+    an_experiment,
+    an_input,
+    drawn_answers,
+    send_questions,
+)
 
 LIGHT = {
     "delete": "one row, or what is half-written",
@@ -28,6 +29,7 @@ LIGHT = {
     "/campaigns/{id}": "a verb on one row",
     "/cancel": "a verb on one row",
     "/deliveries/{delivery}/replay": "a verb on one row",
+    "/epochs": "a verb on one row",
     "/finish": "once for each ingestion; a job where it is heavy",
     "/invitations": "one row",
     "/members": "one row",
@@ -38,10 +40,22 @@ LIGHT = {
     "/retire": "a verb on one row",
     "/rollback": "a verb on one row",
     "/shadow": "a verb on one row",
+    "/share": "a verb on one row",
     "/sign-offs": "one row",
+    "/stop": "a verb on one row",
+    "/monitors": "one row, and of answers a run, which workers do",
+    "/looks": "a verb on one row",
+    "/end": "a verb on one row",
+    "/acknowledge": "a verb on one row",
+    "/snooze": "a verb on one row",
+    "/resolve": "a verb on one row",
+    "/assign": "a verb on one row",
+    "/monitoring": "one row",
     "/acceptance": "an owner's verb, once for each decision that is held",
     "/score-cases": "one row",
-    "/answers": "one row",
+    "/decline": "a verb on one row",
+    "/retrained": "a verb on one row",
+    "post /score-audits/{id}/answers": "one row",
     "/secret": "one row",
     "/tokens": "one row",
     "/vouching": "a verb on one row",
@@ -61,6 +75,10 @@ HEAVY = frozenset(
         "patch /files/{name}",
         "patch /ingestions/{id}/rows",
         "post /campaigns",
+        "post /experiments",
+        "post /experiments/plans",
+        "post /experiments/{id}/answers",
+        "post /experiments/{id}/scores",
         "post /imports",
         "post /models/{slug}/versions",
         "post /peeks",
@@ -101,63 +119,9 @@ class Kind:
     statuses: Counter[int] = field(default_factory=Counter)
 
 
-@dataclass
-class Caller:
-    """The evaluator: a token, and a connection for each thread."""
-
-    host: str
-    port: int
-    secret: str
-    _own: threading.local = field(default_factory=threading.local)
-    _keys: Iterator[int] = field(default_factory=itertools.count)
-
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-        if not hasattr(self._own, "connection"):
-            self._own.connection = http.client.HTTPConnection(self.host, self.port, timeout=600)
-        sent = {
-            "Authorization": f"Bearer {self.secret}",
-            "Content-Type": "application/json",
-            "Idempotency-Key": f"flood-{os.getpid()}-{next(self._keys)}",
-            "Host": "localhost",
-        }
-        try:
-            self._own.connection.request(method, PROJECT + path, body, sent | headers)
-            answer = self._own.connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
-            del self._own.connection
-            return 0, b""
-
-    def got(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of a request that must succeed; a job's answer once it has ended."""
-        content = b"" if body is None else json.dumps(body).encode()
-        status, answer = self.ask(method, path, content)
-        found = json.loads(answer)
-        if status == 202 and "/jobs/" in str(found.get("url")):
-            while found["state"] != "ended":
-                time.sleep(0.5)
-                found = json.loads(self.ask("GET", found["url"].removeprefix(PROJECT))[1])
-            status, found = found["status"], found["answer"]
-        if status >= 400:
-            raise RuntimeError(f"{method} {path}: {status} {found}")
-        return found
-
-    def upload(self, content: bytes) -> str:
-        name = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        status, said = self.ask("PUT", f"/files/{name}", content)
-        if status != 200:
-            raise RuntimeError(said)
-        return name
-
-
 def lines(count: int, seed: int = 0, **names: Callable[[int], str]) -> bytes:
     rows = ({"id": f"q{i}"} | {name: make(i) for name, make in names.items()} for i in range(count))
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
-def an_input(i: int) -> str:
-    draw = random.Random(i)
-    return f"{i}: " + " ".join(draw.choices(("where", "is", "my", "parcel", "now", "lost"), k=7))
 
 
 def operations() -> dict[str, dict[str, Any]]:
@@ -217,6 +181,9 @@ def _filled(path: str, ids: dict[str, str]) -> list[str]:
 
 def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Kind]]]:
     """What the requests name, and the writes among them, by operation."""
+    from evalhub.features.experiments.judged.drawing import MOST
+    from tests.features.experiments.plan_form import EXPERIMENT, PLAN
+
     asked = lines(items, input=an_input, reference=lambda i: str(i))
     half = lines(items // 3, input=an_input, reference=lambda i: str(i))
     right, wrong = (lines(items // 3, output=lambda i, k=k: str(i // k)) for k in (1, 2))
@@ -250,7 +217,9 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
     scored = run["metrics"][0]["digest"]
     audit = caller.got("POST", "/score-audits", {"metric": scored, "size": 50})
     caller.got("PATCH", "/traffic", {"text_share": 1})
-    _send_questions(caller, items)
+    send_questions(caller, items)
+    experiment = an_experiment(caller, items)
+    judged = drawn_answers(caller, experiment)
     ids = {
         "/studies": "first",
         "/decisions": str(decided["decisions"][0]["id"]),
@@ -260,6 +229,7 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         "/working-sets": str(working),
         "/ingestions": str(begun["id"]),
         "/score-audits": str(audit["id"]),
+        "/experiments": str(experiment),
         "/files": file,
         "item": str(item["url"].rpartition("/")[2]),
         "/campaigns": "1", "/jobs": "1", "/members": "1", "/tokens": "1", "/webhooks": "1",
@@ -313,13 +283,21 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
             {"policy": {"planned_gain": 0.1}, "demands": {}, "dry_run": True},
         ),
         "post /studies/{slug}/decisions": posts("…/decisions", "/studies/first/decisions", {}),
-        "post /campaigns": posts(
-            "/campaigns", "/campaigns",
-            {"study": "first", "test_set": "flood", "plan": {"items": 50, "question": "{n}?"}},
-        ),
+        "post /campaigns": posts("/campaigns", "/campaigns", {
+            "study": "first", "test_set": "flood", "plan": {"items": 50, "question": "{n}?"},
+        }),
         "post /runs": posts("/runs", "/runs", {
             "model": "recorded", "test_set": "whole", "metrics": [metric], "answers": answers,
         }),
+        "post /experiments": posts("/experiments", "/experiments", EXPERIMENT),
+        "post /experiments/plans": posts("…/plans", "/experiments/plans", {"plan": PLAN}),
+        "post /experiments/{id}/answers": posts(
+            "…/answers", f"/experiments/{experiment}/answers", {"n": MOST}
+        ),
+        "post /experiments/{id}/scores": posts(
+            "…/scores", f"/experiments/{experiment}/scores",
+            {"scores": [{"id": answer["id"], "value": 1} for answer in judged]},
+        ),
         "post /models/{slug}/versions": posts(
             "/models/…/versions", "/models/flood-{n}/versions",
             {"kind": "lora", "notes": "n" * 20_000},
@@ -327,13 +305,10 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         "post /peeks": [Kind(
             "POST /peeks", "POST", lambda n: ("/peeks", _files_compared(items, n)),
         )],
-        "post /score-audits": posts(
-            "/score-audits", "/score-audits", {"metric": scored, "size": 1_000}
-        ),
-        "post /imports": posts(
-            "/imports", "/imports",
-            {"kind": "promptfoo", "files": {"results.json": log}, "test_set": "log-{n}"},
-        ),
+        "post /score-audits": posts("audits", "/score-audits", {"metric": scored, "size": 1_000}),
+        "post /imports": posts("/imports", "/imports", {
+            "kind": "promptfoo", "files": {"results.json": log}, "test_set": "log-{n}",
+        }),
         "patch /ingestions/{id}/rows": [Kind(
             "PATCH /ingestions/…/rows", "PATCH",
             lambda n: (f"/ingestions/{begun['id']}/rows", part),
@@ -369,24 +344,6 @@ def _traffic(rows: int, n: int, **fields: str) -> bytes:
     count = min(rows, MOST_ROWS)
     dicts = ({"id": f"{n}-{i}", "time": now} | fields for i in range(count))
     return b"".join(json.dumps(row).encode() + b"\n" for row in dicts)
-
-
-def _send_questions(caller: Caller, rows: int) -> None:
-    """Requests with texts, of which samples are drawn: each asks something else."""
-    now = datetime.now(UTC).isoformat()
-    answered = {"time": now, "model": "asked", "language": "en", "output": "x" * 300}
-    unlike = range(JOB_ROWS, JOB_ROWS + rows)  # the items of any test set
-    for some in itertools.batched(unlike, MOST_ROWS):
-        batch = (
-            answered | {"id": f"a-{i}", "messages": [{"role": "user", "content": an_input(i)}]}
-            for i in some
-        )
-        body = b"".join(json.dumps(row).encode() + b"\n" for row in batch)
-        status, said = caller.ask(
-            "POST", "/requests", body, **{"Content-Type": "application/x-ndjson"}
-        )
-        if status != 200:
-            raise RuntimeError(said)
 
 
 def _files_compared(items: int, seed: int) -> bytes:

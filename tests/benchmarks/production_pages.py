@@ -42,8 +42,7 @@ def main() -> None:
             from tests.services import postgresql_server
 
             server = stack.enter_context(postgresql_server("-c max_wal_size=8GB"))
-            pid = (server.folder / "data" / "postmaster.pid").read_text().split()[0]
-            url, postgres = server.url, psutil.Process(int(pid))
+            url, postgres = server.url, server.process()
         os.environ |= {
             "EVALHUB_HOME": folder,
             "EVALHUB_DATABASE_URL": url,

@@ -18,7 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.levels import level_of as level_of_look
-from evalhub.features.monitoring.change import HOURS_A_YEAR, AnsweredRun, change_of, level_of
+from evalhub.features.monitoring.answers.change import (
+    HOURS_A_YEAR,
+    AnsweredRun,
+    change_of,
+    level_of,
+)
 from evalhub.stats.paired import compare
 
 NIGHTS_A_YEAR = HOURS_A_YEAR / 24

@@ -17,10 +17,11 @@ from django.utils import timezone
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.outgoing import MessagesHeldError, hold_began, hold_messages
 from evalhub.cli.app import run
+from evalhub.declare.monitor import AnswersPlan
 from evalhub.env import mailer
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
-from evalhub.features.monitoring.asking import look
-from evalhub.features.monitoring.models import Watch
+from evalhub.features.monitoring.looking import look_at_monitors
+from evalhub.features.monitoring.models import Monitor, Watch
 from evalhub.features.webhooks.models import Delivery
 from evalhub.features.webhooks.registering import add_webhook
 from evalhub.features.webhooks.sending import send_due
@@ -79,20 +80,28 @@ def test_held_messages_wait_and_go_out_when_the_operator_says_so(
 
 
 @pytest.mark.django_db
-def test_a_watch_asks_nothing_while_messages_are_held(team: Team) -> None:
+def test_a_monitor_asks_nothing_while_messages_are_held(team: Team) -> None:
     asked = a_run(a_version(team, "base"), a_test_set(team, items=2), scores=[1, 1])
-    Watch.objects.create(
+    long_ago = timezone.now() - timedelta(days=2)
+    monitor = Monitor.objects.create(
         project=team.project,
+        kind="answers",
+        plan=AnswersPlan(test_set="questions"),
+        false_alarms_a_year=1,
+        due=long_ago,
+        created=long_ago,
+    )
+    Watch.objects.create(
+        monitor=monitor,
         version=asked.version,
         test_set_version=asked.test_set_version,
         promoted_run=asked,
         second_run=asked,
-        every_hours=24,
-        false_alarms_a_year=1,
-        due=timezone.now() - timedelta(hours=1),
     )
     hold_messages(why="a test")
-    look()
+    look_at_monitors()
+    monitor.refresh_from_db()
+    assert monitor.looked
     assert Run.objects.count() == 1
     assert not Watch.objects.get().askings.exists()
 

@@ -13,6 +13,8 @@ from evalhub.cli.app import run
 from evalhub.frames.command.exits import NOT_WRITTEN
 from evalhub.frames.command.streams import readable
 
+pytestmark = pytest.mark.heavy
+
 ENCODINGS = ["iso-8859-1", "ascii", "cp1252"]
 ANSWERS = ("compare", "base.jsonl", "tuned.jsonl", "--test-set", "items.jsonl")
 COMPARE = (*ANSWERS, "--metric", "exact_match")

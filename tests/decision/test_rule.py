@@ -117,6 +117,13 @@ def test_nothing_measured_is_invalid() -> None:
     assert (found.verdict, found.reasons) == ("invalid", ["nothing was measured"])
 
 
+def test_a_review_alone_that_waits_is_invalid_as_it_always_was() -> None:
+    """Records of such studies are kept, and verify by today's rule."""
+    waiting = ["Reviewers have given 3 of 40 judgments"]
+    assert decide("tuned", [], pending=waiting).verdict == "invalid"
+    assert decide("tuned", [], pending=waiting, users_come=True).verdict == "need-more-data"
+
+
 def test_holm_over_guards_and_primary_is_computed_by_hand() -> None:
     """Guards .01, .02 and the primary .03: 3·.01, max(.03, 2·.02), max(.04, .03)."""
     criteria = [

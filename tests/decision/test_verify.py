@@ -17,6 +17,7 @@ from tests.decision.recorded import (
     SHIPPED,
     SPOILT,
     WAITING,
+    a_record,
     fields,
     records,
     slowly,
@@ -132,6 +133,12 @@ def test_an_excuse_taken_out_or_put_in_is_found() -> None:
     assert "verdict" in fields(SHIPPED | {"invalid": ["the wrong items"]})
     assert "verdict" in fields(WAITING | {"pending": []})
     assert "verdict" in fields(SHIPPED | {"pending": ["Reviewers haven't been asked"]})
+
+
+def test_a_record_in_which_a_review_alone_was_waited_for_verifies() -> None:
+    unmeasured = a_record([], pending=["Reviewers have given 3 of 40 judgments"])
+    assert unmeasured["verdict"] == "invalid"
+    assert fields(unmeasured) == []
 
 
 def test_a_criterion_left_out_is_found() -> None:

@@ -27,6 +27,8 @@ import yaml
 
 from evalhub.decision.policy import Policy
 from evalhub.declare.declaration import validate
+from evalhub.declare.experiment import PlanDraft
+from evalhub.declare.monitor import MonitorPlan
 from evalhub.declare.ownership import CostAssumptions
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.review import CampaignRequest
@@ -41,6 +43,7 @@ BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL
 LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
     "how-to/growing-up.md": "compose files",
+    "how-to/route-users.md": "a router of users: run by test_route_users",
     "how-to/send-traffic-otlp.md": "an exporter's own library, and LiteLLM's settings",
     "reference/site-metrics.md": "Prometheus' settings",
     "reference/webhooks.md": "a receiver's own library",
@@ -146,10 +149,16 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
     elif schema.startswith(("evalhub.evidence/", "evalhub.prices/")):
         # read by their own tests
         assert example.page in ("reference/evidence.md", "reference/prices-and-budgets.md")
+    elif "of" in found:
+        validate(MonitorPlan, found)
     elif "base_model" in found:
         validate(CheckedTraining, found)
+    elif "primary" in found:
+        validate(PlanDraft, found)
     elif "reviewers_per_item" in found or "stopping" in found:
         validate(CampaignRequest, found)
+    elif "ramp" in found:
+        validate(PlanDraft, found)
     elif found.keys() == {"metric"}:
         as_study({"test_sets": {"triage": found}})
     elif "kind" in next(iter(found.values()), {}):

@@ -20,6 +20,7 @@ SAMPLE = (
 PREVIEWED = {"/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}"}
 """What is posted to an address that then shows the form which writes."""
 SERVED_NAME = "which version a served name stands for"
+EXPERIMENT = "an experiment to start"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
     "/reviews/skip/<uuid:token>/": [SKIP],
@@ -35,6 +36,25 @@ POSTED = {
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/decisions/<int:pk>/promote/": ["reason=It+runs&arm=baseline"],
     "/versions/<int:pk>/move/": ["verb=shadow&reason=No", "verb=retire&reason=No"],
+    "/projects/<slug:slug>/experiments/new/": [EXPERIMENT],
+    "/experiments/<int:pk>/change/": [
+        "verb=share&share=20&reason=No",
+        "verb=epoch&reason=No",
+        "verb=stop&reason=No",
+        "verb=rollback&reason=No",
+    ],
+    "/projects/<slug:slug>/monitors/new/": [
+        "false_alarms_a_year=1&margin_errors=0.01&feedback_hours=24"
+    ],
+    "/projects/<slug:slug>/monitors/false-alarms/": ["false_alarms_a_year=9"],
+    "/monitors/<int:pk>/change/": ["verb=end"],
+    "/alarms/<int:pk>/change/": [
+        "verb=acknowledge",
+        "verb=assign&owner=olga",
+        "verb=snooze&days=7&reason=No",
+        "verb=resolve&resolution=false&reason=No",
+    ],
+    "/proposals/<int:pk>/": ["verb=decline&reason=No"],
     "/campaigns/new/": [PLAN],
     "/campaigns/upload/": [UPLOAD],
     "/campaigns/<int:pk>/change/": ["verb=close"],

@@ -24,11 +24,8 @@ from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, tables
 from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
-from evalhub.features.traffic.keeping import change_settings
-from evalhub.features.traffic.shadow.drawing import draw_requests
-from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
 from evalhub.ledger.decide import decide_study
-from evalhub.registry.models import Run, TrafficSample
+from evalhub.registry.models import Run
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
 from reviews.models import Assignment, Campaign
@@ -37,9 +34,17 @@ from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
-from tests.e2e.posted import ADJUDICATION, GUESS, POSTED, SERVED_NAME
+from tests.e2e.posted import ADJUDICATION, EXPERIMENT, GUESS, POSTED, SERVED_NAME
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
-from tests.features.traffic.rows_of import a_request, noon, taken
+from tests.e2e.scene_parts import (
+    PLANNED,
+    a_proposal,
+    a_sample_of_requests,
+    a_served_name,
+    experiments,
+)
+from tests.features.monitoring.monitors_of import a_watched_project
+from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -90,6 +95,8 @@ class Scene:
         if route.startswith("/runs/"):
             verbs = {"cancel": self.running, "resume": self.stopped}
             ids["runs"] = verbs.get(route.split("/")[-2], ids["runs"])
+        if "/experiments/" in route:
+            ids["slug"] = PLANNED
         if route == "/campaigns/new/":
             return f"{route}?study={self.study}"
         if route.endswith("/requests/<str:day>/"):
@@ -168,6 +175,8 @@ def scene(team: Team) -> Scene:
     sample = a_sample_of_requests(team, served.model)
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
+    experiment, starting = experiments()
+    monitor, alarm = a_watched_project(a_team("Watched", "watched"))
     return Scene(
         people=dict(
             zip(ROLES, [None, team.rui, team.eva, team.olga, root, other.sam], strict=True)
@@ -191,6 +200,10 @@ def scene(team: Team) -> Scene:
             "score-audits": audit.pk,
             "working-sets": written.pk,
             "samples": sample.pk,
+            "experiments": experiment.pk,
+            "monitors": monitor.pk,
+            "alarms": alarm.pk,
+            "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
             "number": 1,
@@ -217,25 +230,9 @@ def scene(team: Team) -> Scene:
         forms=a_form_of_each(team.signed_in(team.olga), study)
         | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui))
         | {SERVED_NAME: a_served_name(served.model, run.version_id)}
+        | {EXPERIMENT: starting}
         | said,
     )
-
-
-def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
-    """One of two requests, the other of which may still be drawn."""
-    change_settings(project=team.project, by=team.olga, text_share=1.0)
-    rows = [
-        a_request(f"sampled{i}", messages=({"role": "user", "content": f"Where is {i}?"},))
-        for i in range(4)
-    ]
-    taken(team.project, rows)
-    query = SampleQuery(since=noon(9), n=2, where=RequestFilter(model=model), test_set="sampled")
-    return draw_requests(project=team.project, query=query, by=team.olga).sample
-
-
-def a_served_name(name: str, version: int) -> bytes:
-    """What the form posts that says which version it is."""
-    return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()
 
 
 def a_run_that_goes_on(team: Team, name: str) -> Run:
@@ -398,6 +395,7 @@ def learned(role: str, route: str, answer: Any) -> list[str]:
     return [word for word in secret if word in body]
 
 
+@pytest.mark.heavy
 def test_no_other_method_does_anything(scene: Scene) -> None:
     cookies = cookies_of(scene.people["owner"])
     for route in {kind(each): each for each in routes()}.values():

@@ -217,6 +217,7 @@ TAMPERED: list[tuple[Callable[[Decision], None], str]] = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("tamper", "sentence"), [pytest.param(*each, id=each[0].__name__) for each in TAMPERED]
 )
@@ -233,6 +234,7 @@ def test_what_was_changed_past_the_triggers_is_named(
     assert sentence.format(**names) in " ".join(chain_faults())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("tamper", [forged, without_sha256, newer_gone, added_past_us])
 def test_no_door_acts_on_a_decision_that_was_changed(
     team: Team, olga: Client, held: Decision, tamper: Callable[[Decision], None]

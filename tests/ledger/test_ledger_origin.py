@@ -27,7 +27,7 @@ from tests.ledger.test_ledger import Desk
 from tests.studies.desks import Desk as Folder
 from tests.tampering import administrator
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.heavy]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from tests.cast import Team, a_run, a_study, a_version
 from tests.ledger.test_decide import REVIEW, Desk, decided, judge
 from tests.reviews import asking
 
+pytestmark = pytest.mark.heavy
+
 PAID = level_of(1, alpha=0.025)
 
 

@@ -204,6 +204,7 @@ def the_same_pseudonyms_in_each_round(
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "who", ["olga", *(pytest.param(who, marks=pytest.mark.heavy) for who in ("eva", "root"))]
 )

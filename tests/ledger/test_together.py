@@ -16,7 +16,7 @@ from evalhub.registry.models.versions import Kind
 from evalhub.stats.max_t import level_per_arm
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.heavy]
 
 ALPHA, N = 0.025, 400
 

@@ -17,6 +17,8 @@ from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.decision.made_up import a_criterion, a_guard
 
+pytestmark = pytest.mark.heavy
+
 # The split and the choice are pure.
 
 

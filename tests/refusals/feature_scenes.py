@@ -1,10 +1,21 @@
 """What there is to refuse in features: a team's webhooks, working sets and exports, as acts."""
 
+import json
 from pathlib import Path
 
 from django.urls import reverse
 
 from evalhub.accounts.models import User
+from evalhub.features.experiments.ending import (
+    promote_challenger,
+    roll_back_experiment,
+    stop_experiment,
+)
+from evalhub.features.experiments.judged.drawing import draw_answers
+from evalhub.features.experiments.judged.scores import JudgedScore, take_scores
+from evalhub.features.experiments.models import Experiment
+from evalhub.features.experiments.ramping import begin_epoch, set_share
+from evalhub.features.experiments.starting import start_experiment
 from evalhub.features.exporters.answers import export_answers
 from evalhub.features.exporters.decisions import export_decisions
 from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
@@ -38,7 +49,9 @@ from evalhub.features.working_sets.sets import (
 from evalhub.ledger.models import Decision
 from evalhub.registry.contents import content_of
 from reviews.models import Campaign
-from tests.cast import Team, a_test_set, a_working_set
+from tests.cast import Team, a_test_set, a_version, a_working_set
+from tests.features.experiments.experiments_of import CHAMPION, a_plan, an_experiment
+from tests.features.experiments.plan_form import form_of
 from tests.refusals.doors import Act
 
 
@@ -195,5 +208,105 @@ def exports(team: Team, decision: Decision, campaign: Campaign, folder: Path) ->
         "every eval ever": Act(
             verb=lambda by: export_every_eval_ever(decision=decision, by=by, to=to),
             rest=of_decision("every-eval-ever"),
+        ),
+    }
+
+
+def experiments(team: Team, folder: Path) -> dict[str, Act]:
+    """An experiment that runs at half of all users, and a version that would be next."""
+    running = an_experiment(team)
+    other = a_version(team, "other", parent=running.champion)
+    plan, file = a_plan(), folder / "plan.yaml"
+    file.write_text(json.dumps(plan.as_json()))
+
+    def start(reason: str = "Why not.") -> Act:
+        named = {
+            "name": "Another one",
+            "challenger_name": "support-other",
+            "champion_name": CHAMPION,
+            "reason": reason,
+        }
+        options = [
+            word for name, value in named.items() for word in (f"--{name.replace('_', '-')}", value)
+        ]
+        return Act(
+            verb=lambda by: start_experiment(
+                project=team.project, by=by, plan=plan, challenger=other, **named
+            ),
+            rest=(
+                "POST",
+                "/experiments",
+                named | {"challenger": "other@1", "plan": plan.as_json()},
+            ),
+            page=(
+                reverse("site:new_experiment", args=[team.project.slug]),
+                form_of(other) | named | {"start": "1"},
+            ),
+            command=[
+                *("experiment", "start", "other@1", str(file)),
+                *("--project", team.project.slug, *options),
+            ],
+        )
+
+    def act(verb: str, reason: str = "Why not.", **values: float) -> Act:
+        """A verb on the running experiment; `values` are shares."""
+        verbs = {
+            "share": set_share,
+            "epoch": begin_epoch,
+            "stop": stop_experiment,
+            "rollback": roll_back_experiment,
+            "promote": promote_challenger,
+        }
+        path = {"epoch": "epochs", "promote": "promotion"}.get(verb, verb)
+        percents = {name: f"{100 * value:g}" for name, value in values.items()}
+        options = {name: str(value) for name, value in values.items()}
+        arguments = [options.pop("share")] if verb == "share" else []
+        return Act(
+            verb=lambda by: verbs[verb](  # type: ignore[operator]
+                experiment=Experiment.objects.get(pk=running.pk), by=by, reason=reason, **values
+            ),
+            rest=("POST", f"/experiments/{running.pk}/{path}", {"reason": reason} | values),
+            page=(
+                reverse("site:change_experiment", args=[running.pk]),
+                {"verb": verb, "reason": reason} | percents,
+            ),
+            command=[
+                *("experiment", verb, str(running.pk), *arguments),
+                *("--project", team.project.slug, "--reason", reason),
+                *(w for k, v in options.items() for w in (f"--{k.replace('_', '-')}", v)),
+            ],
+        )
+
+    return {
+        "start": start(),
+        "start without a reason": start("  "),
+        "share": act("share", share=0.2),
+        "share without a reason": act("share", "  ", share=0.2),
+        "share of more than the weight": act("share", share=0.7),
+        "share of nobody": act("share", share=0.0),
+        "share that it has": act("share", share=0.5),
+        "share on a page of yesterday": act("share", share=0.2, instead_of=0.1),
+        "epoch": act("epoch"),
+        "epoch without a reason": act("epoch", "  "),
+        "epoch of no weight": act("epoch", weight=1.0),
+        "epoch without room": act("epoch", weight=0.3),
+        "stop": act("stop"),
+        "stop without a reason": act("stop", "  "),
+        "rollback": act("rollback"),
+        "rollback without a reason": act("rollback", "  "),
+        "promote": act("promote"),
+        "draw answers": Act(
+            verb=lambda by: draw_answers(experiment=running, count=2, by=by),
+            rest=("POST", f"/experiments/{running.pk}/answers", {"n": 2}),
+        ),
+        "hand in scores": Act(
+            verb=lambda by: take_scores(
+                experiment=running, scores=[JudgedScore(id="0", value=1)], by=by
+            ),
+            rest=(
+                "POST",
+                f"/experiments/{running.pk}/scores",
+                {"scores": [{"id": "0", "value": 1}]},
+            ),
         ),
     }

@@ -8,8 +8,15 @@ from django.apps import apps
 
 from evalhub.accounts.invitations import MembershipError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.experiments.ending import stop_experiment
+from evalhub.features.experiments.models import Experiment
+from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.promotion import PromotionError
+from evalhub.features.monitoring.alarms import resolve_alarm
+from evalhub.features.monitoring.errors import AlarmError, MonitorError
+from evalhub.features.monitoring.models import Alarm, Resolution
+from evalhub.features.monitoring.retraining.proposals import ProposalError
 from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
 from evalhub.ledger.signoff import SignOffError
@@ -17,8 +24,10 @@ from reviews.errors import StillBlindError
 from tests.cast import Team
 from tests.features.exporters.desk import a_decision
 from tests.features.exporters.test_judgments import judged
-from tests.refusals import feature_scenes, scenes
+from tests.refusals import feature_scenes, monitoring_scenes, scenes
 from tests.refusals.doors import Act, Doors, Refusal, tokens
+
+pytestmark = pytest.mark.heavy
 
 OUTSIDE = "neither owner nor evaluator"
 
@@ -64,6 +73,18 @@ STUDIES = [
 ]
 NOT_OWNER = "doesn't own support-desk: only its owners can do this"
 OWNERS = ("raise a member", "remove a member", "ask somebody in", "withdraw")
+MONITORS = [
+    Refusal("add more than is left", "eva", "2.5 of them are left", MonitorError, 409, 400),
+    Refusal("add the same again", "eva", "watches it already", MonitorError, 409, 400),
+    Refusal("set the total", "eva", "Only an owner of support-desk can set how many false alarms"),
+    Refusal("set less than is taken", "olga", "monitors take 1.5 a year", MonitorError, 409, 409),
+    Refusal("snooze without a reason", "eva", "give a reason", AlarmError, 409, 409),
+    Refusal("resolve without a reason", "eva", "give a reason", AlarmError, 409, 409),
+]
+PROPOSALS = [
+    Refusal("decline without a reason", "eva", "give a reason", ProposalError, 409, 200),
+    Refusal("link the one that lost", "eva", "is the version that lost", ProposalError, 409, 200),
+]
 TRAFFIC = [
     Refusal(
         "draw a sample",
@@ -75,6 +96,26 @@ TRAFFIC = [
     ),
     Refusal("change what is kept", "eva", "Only an owner of support-desk can change what is kept"),
     Refusal("erase a user", "eva", "Only an owner of support-desk can erase a user's traffic"),
+]
+WHY = "who changes what users get says why: give a reason"
+CHANGES = ("share", "epoch", "stop", "rollback")
+EXPERIMENTS = [
+    Refusal("start", "olga", "is running since", ExperimentError, 409, 400),
+    *(
+        Refusal(act, "eva", sentence, ExperimentError, 409, 409)
+        for act, sentence in (
+            *((f"{verb} without a reason", WHY) for verb in CHANGES),
+            ("share of more than the weight", "above 0 and at most 0.5 (50%), its weight in"),
+            ("share of nobody", "stop the experiment to expose nobody"),
+            ("share that it has", "the challenger's share is that already: it is 50% since"),
+            ("share on a page of yesterday", "isn't 10% any more: it is 50% since"),
+            ("epoch of no weight", "a weight is above 0 and below 1"),
+            ("epoch without room", "the challenger's share is 50%: a weight is at least that"),
+            ("promote", "no decision says that its challenger may ship"),
+            ("draw answers", "no day has an answer of both arms that may be judged"),
+        )
+    ),
+    Refusal("hand in scores", "eva", "samples has the id '0'", DeclarationError, 400),
 ]
 OWN = "Only an owner of support-desk can "
 WEBHOOKS = [
@@ -180,6 +221,44 @@ def test_acts_on_webhooks(team: Team, doors: Doors, subtests: pytest.Subtests) -
     acts = feature_scenes.webhooks(team)
     refuse_all(doors, acts, WEBHOOKS, subtests)
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_monitors_and_alarms(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = monitoring_scenes.monitors(team)
+    refuse_all(doors, acts, MONITORS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+    alarm = Alarm.objects.get()
+    resolve_alarm(alarm=alarm, resolution=Resolution.FALSE, reason="Noise.", by=team.olga)
+    resolved = [
+        Refusal(act, "olga", "it was resolved on", AlarmError, 409, 409)
+        for act in ("acknowledge", "assign", "snooze", "resolve")
+    ]
+    refuse_all(doors, acts, resolved, subtests)
+
+
+def test_acts_on_proposals_to_train_again(
+    team: Team, doors: Doors, subtests: pytest.Subtests
+) -> None:
+    acts = monitoring_scenes.proposals(team)
+    refuse_all(doors, acts, PROPOSALS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_experiments(
+    team: Team, doors: Doors, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    acts = feature_scenes.experiments(team, tmp_path)
+    refuse_all(doors, acts, EXPERIMENTS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+    stop_experiment(experiment=Experiment.objects.get(), by=team.eva, reason="Enough.")
+    ended = [
+        Refusal(act, "olga", "was stopped on", ExperimentError, 409, 409)
+        for act in ("share", "epoch", "stop", "rollback")
+    ]
+    refuse_all(doors, acts, ended, subtests)
+    only_by_an_owner = Refusal("start", "eva", f"{OWN}start an experiment without a decision")
+    doors.try_rest(*acts["start"].rest, only_by_an_owner)
+    doors.try_command(acts["start"].command, only_by_an_owner)
 
 
 def test_acts_on_working_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import evalhub
+from evalhub.decision.criteria.table import OF_ROLE
 from evalhub.decision.criterion import Role
 from evalhub.declare.policy import Tier
 from evalhub.report.words import terms
@@ -17,11 +18,13 @@ TERM = re.compile(r'{% term (?:"([^"]*)"|([\w.]+))')
 
 
 def used() -> set[str]:
-    """The words that templates name, and those that a criterion's role and tier can be."""
+    """The words that templates name, and those that a criterion's role and tier can be; of a live
+    experiment's criteria the templates name them."""
     found = [TERM.findall(path.read_text(encoding="utf-8")) for path in TEMPLATES]
     named = {name for each in found for name, _ in each if name}
     assert {value for each in found for _, value in each if value} == {"each.role", "each.tier"}
-    return named | set(get_args(Role)) | set(get_args(Tier))
+    roles = {role for role in get_args(Role) if not OF_ROLE[role].counts_users}
+    return named | roles | set(get_args(Tier))
 
 
 def test_every_word_on_a_page_is_explained_and_every_explanation_is_on_a_page() -> None:

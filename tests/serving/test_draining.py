@@ -34,7 +34,7 @@ def a_server(
         server = BoundedServer(
             application,
             listener,
-            callers=Callers("sessionid", NEVER),
+            callers=Callers("sessionid", NEVER, NEVER),
             costly=CostlyRequests(people=re.compile("/"), programs=NEVER, reads=NEVER),
             limits=ServerLimits(**{"last_s": 0.01, "first_s": 0.01} | limits),  # type: ignore[arg-type]
             page=lambda code, text: None,

@@ -282,7 +282,12 @@ def test_these_are_all_sections_but_those_of_one_door() -> None:
         "copies",
         "imported",
         "shadow",
+        "inputs",
         "lost_pairs",
+        "allocation",
+        "exposure",
+        "stages",
+        "live_sums",
     }
     fields = {each.alias or name for name, each in DecisionRecord.model_fields.items()}
     assert fields == of_one_door | set(SECTIONS)

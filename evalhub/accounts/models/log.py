@@ -42,6 +42,22 @@ class Action(models.TextChoices):
     RETIRED = "retired", "retired"
     REOPENED = "reopened", "brought back as a candidate:"
     SHADOWED = "shadowed", "put in shadow:"
+    EXPERIMENT_STARTED = "experiment-started", "started an experiment:"
+    EXPERIMENT_OVERRIDDEN = (
+        "experiment-overridden",
+        "started an experiment, by no decision:",
+    )
+    EXPERIMENT_CHANGED = "experiment-changed", "changed how far an experiment reaches:"
+    EXPERIMENT_ENDED = "experiment-ended", "ended an experiment:"
+    MONITOR_ADDED = "monitor-added", "added a monitor:"
+    MONITOR_ENDED = "monitor-ended", "ended a monitor:"
+    FALSE_ALARMS_SET = "false-alarms-set", "set how many false alarms monitors may raise:"
+    ALARM_ASSIGNED = "alarm-assigned", "said who answers for an alarm:"
+    ALARM_ACKNOWLEDGED = "alarm-acknowledged", "acknowledged an alarm:"
+    ALARM_SNOOZED = "alarm-snoozed", "snoozed an alarm:"
+    ALARM_RESOLVED = "alarm-resolved", "resolved an alarm:"
+    PROPOSAL_DECLINED = "proposal-declined", "declined to train again:"
+    RETRAINED_LINKED = "retrained-linked", "said what came of a proposal:"
     BUDGET_SET = "budget-set", "set a budget:"
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     TOKEN_MADE = "token-made", "made a token"

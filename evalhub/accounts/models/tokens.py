@@ -1,13 +1,13 @@
 """Secrets that give access to whoever has them: sign-in links and API tokens."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from evalhub.accounts.models.people import Project, User
+from evalhub.accounts.models.people import Membership, Project, Role, User
 
 
 class SignInLink(models.Model):
@@ -30,18 +30,24 @@ class Scope(models.TextChoices):
     """What a token may be for. Each says what it opens; none says more than the person may."""
 
     READ = "read", "read everything that its person may see"
-    INGEST = "ingest", "hand in test sets, versions, answers and scores"
+    INGEST = "ingest", "hand in test sets, versions, answers and scores, and draw answers to judge"
     RUN = "run", "start studies and runs, and stop them"
     DECIDE = "decide", "decide, change a policy, sign off, promote and move versions"
     REVIEW = "review", "open and close reviews, and invite people to them"
     ADMIN = "admin", "manage members, tokens, webhooks and what is kept of traffic"
-    TRAFFIC = "traffic", "send requests and signals of production, and read nothing"
+    TRAFFIC = "traffic", "send production's requests and signals, and ask which user gets which arm"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> Self:
         """Those that still open something: neither revoked nor expired."""
         return self.filter(revoked=None, expires__gt=timezone.now(), user__is_active=True)
+
+    def with_evaluates(self) -> "models.QuerySet[Any]":
+        """With `evaluates`: whether its person may look at the project's results now."""
+        role = Membership.objects.filter(project=OuterRef("project"), user=OuterRef("user"))
+        member = Exists(role.filter(role__in=[Role.OWNER, Role.EVALUATOR]))
+        return self.annotate(evaluates=Q(user__is_superuser=True) | member)
 
     def in_sight_of(self, user: User) -> Self:
         """An owner's projects' tokens, and everybody's own."""

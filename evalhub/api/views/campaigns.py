@@ -23,6 +23,7 @@ from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import Since, list_response, response_of
+from evalhub.registry.live_studies import check_not_live
 from evalhub.registry.models import Run, Study
 from evalhub.studies.run.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
@@ -83,6 +84,7 @@ class Campaigns(CampaignEndpoint):
     @once(lasts=True, rows=_answers_compared)
     def post(self, request: Request, project: str) -> Response:
         body = self.body(OpenCampaignRequest)
+        check_not_live(body.study, project=self.project.slug)
         study = Study.objects.filter(project=self.project, slug=body.study).first()
         if study is None:
             raise DeclarationError("there is no such study in this project", "study")

@@ -46,6 +46,8 @@ class CriterionKind:
         passes_at_bound: it passes where the interval's end lies on the bound.
         plans_gain: a number of items is planned for a gain; else for no loss.
         counts_judgments: what it counts are judgments, and its clusters are items.
+        counts_users: what it counts are users of two arms, of whom nobody is in both: it has no
+            wins, losses and ties, and its level of harm is shared out already.
         not_by_number: why no number of items would settle it; "" where one does.
         unplanned: why nothing was planned that a number could follow from.
         other_measure: what to do where the baseline's value isn't above 0, and a share is asked.
@@ -69,6 +71,7 @@ class CriterionKind:
     passes_at_bound: ClassVar[bool] = False
     plans_gain: ClassVar[bool] = True
     counts_judgments: ClassVar[bool] = False
+    counts_users: ClassVar[bool] = False
     not_by_number: ClassVar[str] = ""
     unplanned: ClassVar[str] = "no gain was planned"
     other_measure: ClassVar[str] = "measure it anew"
@@ -178,6 +181,11 @@ class CriterionKind:
         role."""
         return []
 
+    def where(self, c: "Criterion") -> str:
+        """Where a difference was measured, at the end of a clause. What requests have themselves
+        is per request: "fewer errors on errors" would say it twice."""
+        return "per request" if self.counts_users and c.name == c.metric else f"on {c.name}"
+
     def headline_fails(self, c: "Criterion") -> str:
         """What the headline says where this is the worst failure."""
         if c.method == SAME_RUN:
@@ -186,10 +194,10 @@ class CriterionKind:
             return f"falls short of the {plain(c.min_gain)} that is asked on {c.name}"
         if not c.shown_to_lose:
             return (
-                f"{gain_clause(c, 'only ')} on {c.name}, less than the {plain(c.min_gain)} that "
-                "is asked"
+                f"{gain_clause(c, 'only ')} {self.where(c)}, less than the {plain(c.min_gain)} "
+                "that is asked"
             )
-        lost = f"{loss_clause(c)} on {c.name}"
+        lost = f"{loss_clause(c)} {self.where(c)}"
         return f"{lost}, {self._past} {self.limit(c)}" if self.may_lose(c) else lost
 
     def at_cost(self, c: "Criterion") -> str:

@@ -19,7 +19,7 @@ class GuardKind(CriterionKind):
     role: ClassVar = "guard"
     order: ClassVar = 3
     keeps_to: ClassVar[Literal["min_gain", "margin", "max_ratio"]] = "margin"
-    demanded: ClassVar = ("margin",)
+    demanded: ClassVar[tuple[str, ...]] = ("margin",)
     by_metric: ClassVar = True
     by_item: ClassVar = True
     same_run_passes: ClassVar = True

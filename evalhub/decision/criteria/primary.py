@@ -20,7 +20,7 @@ class PrimaryKind(CriterionKind):
     always_critical: ClassVar = True
     one_may_do: ClassVar = True
     must_gain: ClassVar = True
-    demanded: ClassVar = ("min_gain", "planned_gain")
+    demanded: ClassVar[tuple[str, ...]] = ("min_gain", "planned_gain")
     by_metric: ClassVar = True
     by_item: ClassVar = True
 
@@ -32,11 +32,11 @@ class PrimaryKind(CriterionKind):
         clauses = []
         if gains:
             best = max(gains, key=lambda c: c.difference)
-            clauses.append(f"{gain_clause(best)} on {best.name}{_more(gains)}")
+            clauses.append(f"{gain_clause(best)} {self.where(best)}{_more(gains)}")
         if equals:
             worst = min(equals, key=lambda c: c.difference)
             if worst.difference < -NOTHING:
-                lost = f"{loss_clause(worst)} on {worst.name}{_more(equals)}"
+                lost = f"{loss_clause(worst)} {self.where(worst)}{_more(equals)}"
                 clauses.append(f"{lost}, less than {self.limit(worst)}")
             else:
                 clauses.append(f"is as good {within([worst])} on {worst.name}{_more(equals)}")

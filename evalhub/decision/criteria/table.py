@@ -16,6 +16,8 @@ from evalhub.decision.criteria.guard import GuardKind
 from evalhub.decision.criteria.judge import JudgeKind
 from evalhub.decision.criteria.latency import LatencyKind
 from evalhub.decision.criteria.latency_p95 import LatencyP95Kind
+from evalhub.decision.criteria.live_guard import LiveGuardKind
+from evalhub.decision.criteria.live_primary import LivePrimaryKind
 from evalhub.decision.criteria.ownership import OwnershipKind
 from evalhub.decision.criteria.preference import PreferenceKind
 from evalhub.decision.criteria.primary import PrimaryKind
@@ -29,6 +31,8 @@ CRITERIA: tuple[CriterionKind, ...] = (
     LatencyP95Kind(),
     CostKind(),
     OwnershipKind(),
+    LivePrimaryKind(),
+    LiveGuardKind(),
 )
 
 BUDGETS: dict[str, BudgetKind] = {

@@ -120,7 +120,8 @@ class LedgerSection(Section):
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
         """Levels are those that the looks leave, and caveats those that the origin asks for."""
         counts = record.ledger is not None and record.ledger.counts != "off"
-        if record.registered and not counts and record.verdict is not Verdict.INVALID:
+        registered = counts or record.live_sums is not None
+        if record.registered and not registered and record.verdict is not Verdict.INVALID:
             rule = "a registered look stands in a ledger that counts"
             yield Discrepancy(f"{at}registered", True, False, rule)
         if record.ledger is not None:

@@ -17,6 +17,7 @@ from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import number
 from evalhub.ledger.models import Decision
+from evalhub.registry.live_studies import check_not_live
 from evalhub.registry.models import Study
 from reviews.models import Campaign
 
@@ -77,6 +78,7 @@ class Exports(ProjectEndpoint):
         if not value:
             raise Problem(400, "says which one", field=of)
         if of == "study":
+            check_not_live(value, project=self.project.slug)
             studies = Study.objects.filter(project=self.project).select_related("project")
             return get_object_or_404(studies, slug=value)
         pk = number(value, field=of, most=LARGEST_ID)

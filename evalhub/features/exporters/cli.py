@@ -133,12 +133,14 @@ def _form(form: FileForm | None, out: Path) -> FileForm:
 
 
 def _study(project: "Project", slug: str | None) -> "Study":
+    from evalhub.registry.live_studies import check_not_live
     from evalhub.registry.models import Study
 
     if slug is None:
         raise typer.BadParameter("is needed: the study's slug", param_hint="--study")
     row = Study.objects.select_related("project").filter(project=project, slug=slug).first()
     if row is None:
+        check_not_live(slug, project=project.slug)
         raise typer.BadParameter(f"there is no study {slug!r} in {project}", param_hint="--study")
     return row
 

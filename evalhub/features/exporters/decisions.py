@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.results_seen import note_export
-from evalhub.features.exporters.rows import Form, write_rows
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.exporters.rows import ExportError, Form, write_rows
 from evalhub.ledger.models import Decision
 
 SCHEMA: tuple[tuple[str, Any], ...] = (
@@ -71,3 +72,17 @@ def _rows(project: Project) -> Iterator[dict[str, Any]]:
             ],
             "record": decision.record,
         }
+
+
+def check_has_results(decision: Decision) -> None:
+    """Checks that the decision has results on test sets, which some formats are made of.
+
+    Raises ExportError: invalid evidence has none, and neither has a live experiment.
+    """
+    if decision.verdict == Verdict.INVALID:
+        raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
+    if decision.study.live:
+        raise ExportError(
+            f"decision {decision.pk} is of a live experiment, which has no test set: what its "
+            "users met is no benchmark"
+        )

@@ -20,7 +20,7 @@ from evalhub.accounts.models import User
 from evalhub.accounts.results_seen import note_export
 from evalhub.decision.align import clusters_of, weights_of
 from evalhub.decision.criterion import Criterion
-from evalhub.declare.verdicts import Verdict
+from evalhub.features.exporters.decisions import check_has_results
 from evalhub.features.exporters.rows import AT_ONCE, ExportError
 from evalhub.io.full_disk import whole_or_gone
 from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
@@ -95,10 +95,10 @@ def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> 
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
-        ExportError: invalid evidence has no results; or an arm is another version by now.
+        ExportError: invalid evidence has no results, and a live experiment no test set; or an arm
+            is another version by now.
     """
-    if decision.verdict == Verdict.INVALID:
-        raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
+    check_has_results(decision)
     arms = _arms(decision)
     note_export(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
     files = [path for arm in arms for path in (to / arm.aggregate, to / arm.samples)]

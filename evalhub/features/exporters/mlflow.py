@@ -6,6 +6,7 @@ its own client makes in the same words, without that client's two hundred depend
 makes it so.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from evalhub.registry.models import ModelVersion
 from evalhub.registry.version_names import answering_version
 
 CHALLENGER, CHAMPION = "challenger", "champion"
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_. /-]")
+"""What no key of a metric has there: a signal may have any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,9 @@ def _run(
 
 def decision_tags(decision: Decision) -> dict[str, str]:
     """Tags of the server's model version about the decision on it."""
-    signed = decision.sign_offs.first()
     return {
         "evalhub.verdict": decision.verdict,
-        "evalhub.holds": signed.verdict if signed else decision.verdict,
+        "evalhub.holds": decision.standing_verdict,
         "evalhub.decision": decision.digest,
         "evalhub.study": decision.study.slug,
     }
@@ -101,6 +103,7 @@ def decision_tags(decision: Decision) -> dict[str, str]:
 def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, Any]]:
     metrics = []
     for criterion in record.criteria:
+        metric = _NOT_IN_KEYS.sub("_", criterion.metric)
         values = {
             "": criterion.candidate,
             ".baseline": criterion.baseline,
@@ -111,7 +114,7 @@ def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, A
         for part, value in values.items():
             metrics.append(
                 {
-                    "key": f"{criterion.name}.{criterion.metric}{part}",
+                    "key": f"{_NOT_IN_KEYS.sub('_', criterion.name)}.{metric}{part}",
                     "value": value,
                     "timestamp": at,
                     "step": 0,
@@ -129,10 +132,10 @@ def model_name(version: ModelVersion) -> str:
 def ships(decision: Decision) -> bool:
     """Whether the candidate may replace the baseline: by a ship that somebody signed or that is
     registered, with no change of its evidence since."""
-    signed = decision.sign_offs.first()
-    holds = signed.verdict if signed else decision.verdict
-    answered_for = signed is not None or decision.document.registered
-    return holds == Verdict.SHIP and answered_for and not changes_since(decision)
+    answered_for = decision.sign_offs.exists() or decision.document.registered
+    return (
+        decision.standing_verdict == Verdict.SHIP and answered_for and not changes_since(decision)
+    )
 
 
 def _aliases(decision: Decision) -> tuple[str, ...]:

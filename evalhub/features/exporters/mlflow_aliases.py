@@ -28,7 +28,7 @@ from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
 from evalhub.features.exporters.models import AliasState, MlflowAlias
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
-from evalhub.registry.models.versions import PROMOTABLE
+from evalhub.registry.models.versions import PROMOTABLE, VersionStage
 from evalhub.registry.version_names import answering_version
 from runners.timer import every
 
@@ -78,7 +78,7 @@ def look(*, anew: bool = False) -> None:
 
 
 def challenger(project: Project) -> Holder | None:
-    """The newest candidate, in shadow or not, that a decision ships and that was never promoted.
+    """The newest candidate, a canary too, that a decision ships and that was never promoted.
 
     Of each arm of a study its newest decision counts.
     """
@@ -88,7 +88,7 @@ def challenger(project: Project) -> Holder | None:
         if decisions.filter(study=decision.study, arm=decision.arm, pk__gt=decision.pk).exists():
             continue
         version = _candidate(decision)
-        if version is None or version.stage not in PROMOTABLE:
+        if version is None or version.stage not in (*PROMOTABLE, VersionStage.CANARY):
             continue
         if not version.promotions.filter(project=project).exists() and ships(decision):
             return version, decision

@@ -8,8 +8,7 @@ from evalhub.accounts.models import User
 from evalhub.accounts.results_seen import note_export
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.rows import ExportError
+from evalhub.features.exporters.decisions import check_has_results
 from evalhub.ledger.models import Decision
 
 TASK = "text-generation"
@@ -20,10 +19,9 @@ def export_model_index(*, decision: Decision, by: User | None) -> str:
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
-        ExportError: evidence that is invalid has no results.
+        ExportError: evidence that is invalid has no results; a live experiment has no test set.
     """
-    if decision.verdict == Verdict.INVALID:
-        raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
+    check_has_results(decision)
     note_export(decision.study.project, by=by, what=f"decision {decision.pk} as model-index")
     document = {"model-index": [_model(decision)]}
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

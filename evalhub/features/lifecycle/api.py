@@ -103,7 +103,9 @@ class MoveOut(ResponseBody):
         validation_alias="is_override", description="whether no decision stands behind it"
     )
     decision: int | None = Field(validation_alias="decision_id")
-    by: int = Field(validation_alias="by_id", description="number of the account")
+    by: int | None = Field(
+        validation_alias="by_id", description="number of the account; null: an experiment's end"
+    )
     reason: str
     created: datetime
 

@@ -237,7 +237,9 @@ def _promotion(row: Mapping[str, Any]) -> Printed:
 def _move_row(move: "StageMove") -> dict[str, Any]:
     from evalhub.features.lifecycle.api import MoveOut
 
-    return MoveOut.from_model(move).as_json() | {"who": move.by.get_username()}
+    return MoveOut.from_model(move).as_json() | {
+        "who": "by itself" if move.by is None else move.by.get_username()
+    }
 
 
 def _move(row: Mapping[str, Any]) -> Printed:

@@ -40,8 +40,14 @@ def clean_reason(reason: str) -> str:
 def check_candidate(version: ModelVersion) -> None:
     """Checks that the version may become champion: a retired version must be reopened first.
 
+    While a version answers a share of the project's users, the champion stays what it is.
+
     Raises StageError.
     """
+    in_project = ModelVersion.objects.filter(model__project=version.model.project_id)
+    if canary := in_project.filter(stage=VersionStage.CANARY).first():
+        there = ", or promote it there (evalhub experiment promote)" if canary == version else ""
+        raise StageError(f"{_exposed(canary)}{there}")
     if version.stage != VersionStage.RETIRED:
         return
     move = version.moves.newest_first().first()
@@ -93,7 +99,7 @@ def move(
     version: ModelVersion,
     to: VersionStage,
     *,
-    by: User,
+    by: User | None,
     reason: str,
     promotion: Promotion | None = None,
 ) -> StageMove:
@@ -152,6 +158,30 @@ def put_in_shadow(*, version: ModelVersion, by: User, reason: str) -> StageMove:
     return _lock_and_move(version, VersionStage.SHADOW, by, reason, Action.SHADOWED)
 
 
+def begin_canary(*, version: ModelVersion, by: User, reason: str) -> StageMove:
+    """Makes a version the canary: it answers a share of the users from now on. Part of the start of
+    an experiment, which has locked the project.
+
+    Raises StageError: it is retired, or the project has a canary.
+    """
+    check_candidate(version)
+    return move(version, VersionStage.CANARY, by=by, reason=reason)
+
+
+def end_canary(
+    *, version: ModelVersion, to: VersionStage, by: User | None, reason: str
+) -> StageMove | None:
+    """Gives a canary the stage back that it had before its experiment, which has locked the
+    project. None where it is no canary any more, as after a rollback to it."""
+    if version.stage != VersionStage.CANARY:
+        return None
+    return move(version, to, by=by, reason=reason)
+
+
+def _exposed(canary: ModelVersion) -> str:
+    return f"{canary} answers a share of the users in an experiment: stop the experiment first"
+
+
 @transaction.atomic
 def _lock_and_move(
     version: ModelVersion, to: VersionStage, by: User, reason: str, action: Action
@@ -163,6 +193,8 @@ def _lock_and_move(
         raise StageError(
             f"{version} is the champion of {project}: promote another one, or roll back"
         )
+    if version.stage == VersionStage.CANARY:
+        raise StageError(_exposed(version))
     if (version.stage, to) == (VersionStage.RETIRED, VersionStage.SHADOW):
         raise StageError(
             f"{version} is retired: bring it back as a candidate first (evalhub reopen)"

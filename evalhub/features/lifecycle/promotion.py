@@ -166,6 +166,7 @@ def _check(
     if arm == "candidate":
         _check_ships(decision)
         _check_judged_against(decision, current)
+        _check_not_held_live(decision, version)
     else:
         _check_first(decision, version, current)
 
@@ -189,18 +190,27 @@ def _check_stands(decision: Decision) -> None:
 
 
 def _check_ships(decision: Decision) -> None:
-    signed = decision.sign_offs.first()
-    holds = signed.verdict if signed else decision.verdict
-    if holds != Verdict.SHIP:
-        label = Verdict(holds).label.lower()
+    if (holds := decision.standing_verdict) != Verdict.SHIP:
+        label = holds.label.lower()
         raise PromotionError(
             f"decision {decision.pk} is no ship ({label}): only what ships becomes the champion, "
             "or what somebody answers for by an override (evalhub decision sign --override ship)"
         )
-    if signed is None and not decision.document.registered:
+    if not decision.document.registered and not decision.sign_offs.exists():
         raise PromotionError(
             f"decision {decision.pk} is unregistered, since its policy has the ledger off: "
             "somebody has to sign it off first"
+        )
+
+
+def _check_not_held_live(decision: Decision, version: ModelVersion) -> None:
+    """Checks that no live experiment has spoken against the version since the decision."""
+    later = Decision.objects.on_version(version).filter(created__gt=decision.created)
+    live = later.filter(study__live=True).newest_first().first()
+    if live is not None and live != decision and live.standing_verdict == Verdict.HOLD:
+        raise PromotionError(
+            f"a live experiment came later, and its decision {live.pk} holds {version} back: sign "
+            "that one off as a ship first, or override (evalhub override)"
         )
 
 

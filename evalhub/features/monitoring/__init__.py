@@ -1,1 +1,1 @@
-"""Watches: the champion asked again and again, and an alarm when it isn't the model it was."""
+"""Monitors: the champion watched after it ships, and an alarm when it changed for the worse."""

@@ -1,179 +1,323 @@
-"""`evalhub watch`: the champion asked again, to see whether it still is the model it was."""
+"""`evalhub monitor`: the champion watched after it ships, and alarms; here or at a site."""
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.features.monitoring.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
-from evalhub.frames.command.verbs import Printed, verb
+from evalhub.declare.declaration import default_of
+from evalhub.declare.monitor import (
+    FALSE_ALARMS_OF_MONITOR,
+    AnswersPlan,
+    InputsPlan,
+    MonitorKind,
+    QualityPlan,
+)
+from evalhub.features.monitoring.alarm_commands import ALARM_COMMANDS
+from evalhub.features.monitoring.command_lines import list_lines, monitor_lines, settings_lines
+from evalhub.features.monitoring.command_parts import SHOWN, By, person_by_option, project_by_option
+from evalhub.frames.command.options import Of
+from evalhub.frames.command.transports import Operation, get_rows, operation, post
+from evalhub.frames.command.verbs import Printed
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
-    from evalhub.features.monitoring.models import Asking, Watch
+    from evalhub.client.connection import Connection
+    from evalhub.features.monitoring.models import Monitor, MonitorQuerySet
 
 app = typer.Typer(
-    no_args_is_help=True, help="Watches: is the endpoint still the model that was promoted?"
+    no_args_is_help=True,
+    help="Monitors: is what is in production still what was promoted?",
+)
+Number = Annotated[
+    int, typer.Argument(help="The monitor's number, as `list` prints it.", metavar="MONITOR")
+]
+PATIENCE_S = 600
+"""So long a command waits for a site to look."""
+START = (
+    "the plan of a monitor is a mapping that begins with of: operations, answers, quality or inputs"
 )
 
-Number = Annotated[int, typer.Argument(help="Its number, as `list` prints it.", metavar="NUMBER")]
-POLL_SECONDS = 0.2
-SHOWN = 30
 
-
-@verb(app)
+@app.command("add")
+@operation
 def add(
-    project: "Project",
+    project: Of,
+    of: Annotated[
+        MonitorKind | None,
+        typer.Option(help="What it is about, unless --plan says so.", show_default=False),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="The plan, as YAML or JSON; options replace its values.", metavar="FILE"),
+    ] = None,
+    false_alarms: Annotated[
+        float, typer.Option(help="Most false alarms a year: its share of the project's.")
+    ] = FALSE_ALARMS_OF_MONITOR,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            help="Who answers for its alarms.", metavar="USER", show_default="the project's owners"
+        ),
+    ] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A metric and the change worth an alarm: errors=0.01 (operations), "
+            "json_valid=0.02 (quality). Repeatable.",
+            metavar="METRIC=MARGIN",
+        ),
+    ] = None,
+    slow_ms: Annotated[
+        float | None, typer.Option(help="A request that takes longer is slow (operations).")
+    ] = None,
+    route: Annotated[
+        str | None, typer.Option(help="Only this route (operations).", show_default="all")
+    ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(help="Also by language, route or tag (operations).", show_default="no"),
+    ] = None,
     test_set: Annotated[
-        str, typer.Option(help="A test set of the study that promoted the champion.")
-    ],
-    every_hours: Annotated[int, typer.Option(help="Hours between two checks.")] = EVERY_HOURS,
-    false_alarms_a_year: Annotated[
-        float, typer.Option(help="Most false alarms a year while the model doesn't change.")
-    ] = FALSE_ALARMS_A_YEAR,
+        str | None,
+        typer.Option(help="A test set of the study that promoted the champion (answers)."),
+    ] = None,
+    every_hours: Annotated[
+        int | None,
+        typer.Option(
+            help="Hours between two askings (answers).",
+            show_default=str(default_of(AnswersPlan, "every_hours")),
+        ),
+    ] = None,
     budget_tokens: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Most tokens per check.", show_default="none"),
+        typer.Option(
+            min=1, metavar="N", help="Most tokens an asking (answers).", show_default="none"
+        ),
     ] = None,
     budget_money: Annotated[
         float | None,
-        typer.Option(metavar="AMOUNT", help="Most money per check.", show_default="none"),
+        typer.Option(metavar="AMOUNT", help="Most money an asking (answers).", show_default="none"),
     ] = None,
-) -> Printed:
-    """Watch the project's champion: ask it again at intervals."""
-    from evalhub.features.monitoring.asking import add_watch
-    from evalhub.frames.command.budgets import option_budget
-
-    watch = add_watch(
-        project=project,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            help="Answers a day (quality).", show_default=str(default_of(QualityPlan, "sample"))
+        ),
+    ] = None,
+    size: Annotated[
+        float | None,
+        typer.Option(
+            help="The PSI worth an alarm (inputs).",
+            show_default=str(default_of(InputsPlan, "size")),
+        ),
+    ] = None,
+    by: By = None,
+) -> Operation:
+    """Watch the project's champion from now on, and whoever is champion after it."""
+    budget = _stated(tokens=budget_tokens, money=budget_money)
+    options = _stated(
+        of=of and of.value,
+        slow_ms=slow_ms,
+        route=route,
+        slices=slices,
         test_set=test_set,
-        by=None,
         every_hours=every_hours,
-        false_alarms_a_year=false_alarms_a_year,
-        budget=option_budget({"tokens": budget_tokens, "money": budget_money}),
+        budget=budget or None,
+        sample=sample,
+        size=size,
     )
-    return Printed(
-        watch, _watch_row, [f"Watch {watch.pk}: {watch}, every {watch.every_hours} hours"]
+    declared = _plan(plan, options, measure or [])
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.monitoring.adding import add_monitor
+        from evalhub.features.monitoring.owners import owner_by_name
+
+        row = project_by_option(project)
+        monitor = add_monitor(
+            project=row,
+            by=person_by_option(by),
+            plan=declared,
+            false_alarms_a_year=false_alarms,
+            owner=owner_by_name(row, owner),
+        )
+        return _followed(row, monitor.pk)
+
+    body = {"plan": declared.as_json(), "false_alarms_a_year": false_alarms, "owner": owner}
+    return Operation(project, here, post("/monitors", body), _monitor)
+
+
+@app.command("list")
+@operation
+def list_(project: Of) -> Operation:
+    """List a project's monitors, the newest first."""
+
+    def here() -> list[dict[str, Any]]:
+        from evalhub.features.monitoring.shapes import MonitorOut
+
+        rows = _rows(project_by_option(project)).order_by("-pk")[:SHOWN]
+        return [MonitorOut.from_model(row).as_json() for row in rows]
+
+    there = get_rows(f"/monitors?page_size={SHOWN}")
+    return Operation(project, here, there, lambda rows: Printed(rows, lines=list_lines(rows)))
+
+
+@app.command("show")
+@operation
+def show(monitor: Number, project: Of) -> Operation:
+    """Print a monitor: its streams, what it lacks, its alarms."""
+
+    def here() -> dict[str, Any]:
+        row = project_by_option(project)
+        return _followed(row, _one(row, monitor).pk)
+
+    return Operation(
+        project,
+        here,
+        lambda connection: dict(connection.get(f"/monitors/{monitor}").body),
+        _monitor,
     )
 
 
-@verb(app, "list")
-def list_(project: "Project") -> Printed:
-    """List a project's watches, with the results of their newest checks."""
-    rows = project.watches.select_related("version__model", "test_set_version__test_set")
-    watches = list(rows)
-    lines = [line for watch in watches for line in _lines(watch)]
-    note = "" if watches else "No watches yet: `evalhub watch add` makes one."
-    return Printed(watches, _row_with_askings, lines, note)
+@app.command("look")
+@operation
+def look(monitor: Number, project: Of) -> Operation:
+    """Look now: exit code 1 at an open alarm, 69 where it can't say anything."""
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.monitoring.answers.waiting import ask_and_conclude
+        from evalhub.features.monitoring.looking import look
+
+        row = project_by_option(project)
+        chosen = _one(row, monitor)
+        if chosen.kind == MonitorKind.ANSWERS:
+            ask_and_conclude(chosen.watch)
+        look(chosen)
+        return _followed(row, monitor)
+
+    return Operation(project, here, lambda connection: _look_there(connection, monitor), _looked)
 
 
-@verb(app)
-def ask(project: "Project", number: Number) -> Printed:
-    """Check a watched version now, and wait: exit code 0, it answers as before; 1, an alarm."""
-    from evalhub.features.monitoring.asking import sentence
+@app.command("end")
+@operation
+def end(monitor: Number, project: Of, by: By = None) -> Operation:
+    """End a monitor. What it found stays, and its share of false alarms is free again."""
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.monitoring.ending import end_monitor
+
+        row = project_by_option(project)
+        end_monitor(monitor=_one(row, monitor), by=person_by_option(by))
+        return _followed(row, monitor)
+
+    return Operation(project, here, post(f"/monitors/{monitor}/end", {}), _monitor)
+
+
+@app.command("settings")
+@operation
+def settings(
+    project: Of,
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(
+            help="Most false alarms a year, of all monitors together.", show_default="as it is"
+        ),
+    ] = None,
+    by: By = None,
+) -> Operation:
+    """Print or set how many false alarms a year the monitors may raise together."""
+
+    def here() -> dict[str, Any]:
+        from evalhub.features.monitoring.false_alarms import set_false_alarms
+        from evalhub.features.monitoring.shapes import MonitoringOut
+
+        row = project_by_option(project)
+        if false_alarms is not None:
+            set_false_alarms(project=row, by=person_by_option(by), a_year=false_alarms)
+        return MonitoringOut.of(row).as_json()
+
+    there: Callable[[Any], Any] = lambda connection: dict(connection.get("/monitoring").body)  # noqa: E731
+    if false_alarms is not None:
+        there = post("/monitoring", {"false_alarms_a_year": false_alarms})
+    return Operation(project, here, there, lambda row: Printed(row, lines=settings_lines(row)))
+
+
+def _plan(path: Path | None, options: Mapping[str, Any], measures: Sequence[str]) -> Any:
+    """The plan of a file and options, which replace what it says.
+
+    Raises evalhub.io.rows.DataError, with the line, or DeclarationError.
+    """
+    from evalhub.declare.declaration import read_declaration, validate
+    from evalhub.declare.monitor import MonitorPlan
+    from evalhub.features.monitoring.measures import measures_of
+    from evalhub.io.document import Document
+
+    stated: dict[str, Any] = {}
+    if path is not None:
+        stated = read_declaration(MonitorPlan, Document(path), start=START).as_json()  # type: ignore[arg-type]
+    of = options.get("of") or stated.get("of")
+    if of is None:
+        raise typer.BadParameter("is needed, or a --plan", param_hint="--of")
+    if measures:
+        stated["measures"] = list(measures_of(of, measures))
+    return validate(MonitorPlan, stated | dict(options))  # type: ignore[arg-type]
+
+
+def _look_there(connection: "Connection", monitor: int) -> dict[str, Any]:
+    """Asks the site for a look, and waits for it. Raises AwayError after PATIENCE_S."""
+    import time
+
+    from evalhub.client.connection import AwayError
+
+    path = f"/monitors/{monitor}"
+    before = connection.get(path).body["looked"]
+    post(f"{path}/looks", {})(connection)
+    for _ in range(PATIENCE_S):
+        row = dict(connection.get(path).body)
+        if row["ended"] or (row["looked"] != before and not row["is_asking"]):
+            return row
+        time.sleep(1)
+    raise AwayError(f"the site hasn't looked at monitor {monitor} within {PATIENCE_S} s")
+
+
+def _stated(**values: Any) -> dict[str, Any]:
+    """The values of options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _rows(project: "Project") -> "MonitorQuerySet":
+    from evalhub.features.monitoring.models import Monitor
+
+    return Monitor.objects.filter(project=project).select_related("project", "owner")
+
+
+def _one(project: "Project", number: int) -> "Monitor":
+    row = _rows(project).filter(pk=number).first()
+    if row is None:
+        message = f"{project} has no monitor {number} (evalhub monitor list)"
+        raise typer.BadParameter(message, param_hint="MONITOR")
+    return row
+
+
+def _followed(project: "Project", number: int) -> dict[str, Any]:
+    from evalhub.features.monitoring.shapes import FollowedMonitorOut
+
+    return FollowedMonitorOut.from_model(_one(project, number)).as_json()
+
+
+def _monitor(row: Mapping[str, Any]) -> Printed:
+    return Printed(row, lines=monitor_lines(row))
+
+
+def _looked(row: Mapping[str, Any]) -> Printed:
+    """With the exit code: 1 at an open alarm that isn't snoozed, 69 where something is absent."""
     from evalhub.frames.command.exits import UNREACHABLE
 
-    asking = _ask_and_conclude(_watch_by_number(project, number))
-    code = UNREACHABLE if asking.alarm is None else int(asking.alarm)
-    return Printed(asking, _asking_row, [f"{asking.watch}: {sentence(asking)}"], code=code)
+    is_alarm = any(alarm["state"] == "open" for alarm in row["alarms"])
+    absent = UNREACHABLE if row["notices"] or row["ended"] else 0
+    return Printed(row, lines=monitor_lines(row), code=1 if is_alarm else absent)
 
 
-@verb(app)
-def end(project: "Project", number: Number) -> Printed:
-    """End a watch. Its results stay."""
-    from evalhub.features.monitoring.asking import end_watch
-
-    watch = _watch_by_number(project, number)
-    ended = end_watch(watch=watch, by=None)
-    watch.refresh_from_db()
-    note = f"Watch {number} {'ended' if ended else 'had ended'}."
-    return Printed(watch, _watch_row, note=note)
-
-
-def _watch_by_number(project: "Project", number: int) -> "Watch":
-    watch: Watch | None = project.watches.filter(pk=number).first()
-    if watch is None:
-        raise typer.BadParameter(f"{project.slug} has no watch {number}", param_hint="NUMBER")
-    return watch
-
-
-def _newest(watch: "Watch") -> "list[Asking]":
-    return list(watch.askings.all()[:SHOWN])
-
-
-def _lines(watch: "Watch") -> list[str]:
-    from evalhub.features.monitoring.asking import sentence
-
-    state = f"ended: {watch.why}" if watch.ended else f"every {watch.every_hours} hours"
-    lines = [f"{watch.pk}: {watch}, {state}"]
-    for asking in _newest(watch):
-        alarm = "ALARM  " if asking.alarm else ""
-        lines.append(f"  {asking.created:%Y-%m-%d %H:%M}  {alarm}{sentence(asking)}")
-    return lines
-
-
-def _ask_and_conclude(watch: "Watch") -> "Asking":
-    """Asks the watch's version and waits for its answers. Without Redis this process is the
-    worker."""
-    import time
-    from contextlib import nullcontext
-
-    from django.conf import settings
-
-    from evalhub.features.monitoring.asking import ask, conclude
-    from evalhub.workers.embedded import embedded_worker
-
-    with nullcontext() if settings.REDIS_URL else embedded_worker():
-        while (asking := ask(watch)) is None:
-            _wait_for_second_run(watch)
-        while conclude(asking).concluded is None:
-            time.sleep(POLL_SECONDS)
-    return asking
-
-
-def _wait_for_second_run(watch: "Watch") -> None:
-    """Waits until the second run has ended. Raises BadParameter if the watch has ended, and
-    RunUnreachable if the run got no answers this time."""
-    import time
-
-    from evalhub.features.monitoring.asking import usable
-    from evalhub.registry.models import Run
-    from runners.outcome import RunUnreachable
-
-    watch.refresh_from_db()
-    if watch.ended:
-        raise typer.BadParameter(f"it has ended: {watch.why}", param_hint="NUMBER")
-    while Run.objects.unfinished().filter(pk=watch.second_run_id).exists():
-        time.sleep(POLL_SECONDS)
-    run = Run.objects.get(pk=watch.second_run_id)
-    if run.state == "failed" and not usable(run):
-        raise RunUnreachable(f"nothing to compare with yet: {run}: {run.error}")
-
-
-def _watch_row(watch: "Watch") -> dict[str, Any]:
-    return {
-        "number": watch.pk,
-        "version": str(watch.version),
-        "test_set": str(watch.test_set_version),
-        "every_hours": watch.every_hours,
-        "false_alarms_a_year": watch.false_alarms_a_year,
-        "budget": watch.budget and watch.budget.as_json(),
-        "due": watch.due.isoformat(timespec="seconds"),
-        "ended": watch.ended and watch.ended.isoformat(timespec="seconds"),
-        "why": watch.why,
-    }
-
-
-def _row_with_askings(watch: "Watch") -> dict[str, Any]:
-    askings = [_asking_row(asking) for asking in _newest(watch)]
-    return _watch_row(watch) | {"askings": askings}
-
-
-def _asking_row(asking: "Asking") -> dict[str, Any]:
-    return {
-        "number": asking.pk,
-        "run": asking.run_id,
-        "created": asking.created.isoformat(timespec="seconds"),
-        "concluded": asking.concluded and asking.concluded.isoformat(timespec="seconds"),
-        "alarm": asking.alarm,
-        "report": asking.report,
-    }
+for _name, _command in ALARM_COMMANDS.items():
+    app.command(_name)(operation(_command))

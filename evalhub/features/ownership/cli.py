@@ -63,8 +63,11 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
 
 
 def _study(project: "Project", slug: str) -> "Study":
+    from evalhub.registry.live_studies import check_not_live
+
     row: Study | None = project.studies.filter(slug=slug).first()
     if row is None:
+        check_not_live(slug, project=project.slug)
         newest = ", ".join(project.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
         message = f"there is no study {slug!r} in {project.slug} (studies: {newest or 'none yet'})"
         raise typer.BadParameter(message, param_hint="STUDY")

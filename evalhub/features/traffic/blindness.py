@@ -32,6 +32,9 @@ ALIKE: Sequence[Columns] = (SAME, *COPIES_AND_TURNS, {"content": "digest"})
 content, or a turn of its conversation."""
 MAY_BE_EMPTY = {"trace_id", "conversation"}
 
+_GOES_ON = ~Q(campaign__state__in=OVER) & Q(campaign__seal="", campaign__unblinded=None)
+"""Pairs of reviews that haven't ended."""
+
 
 def before_reviewer(user: User, *joins: Columns) -> Exists:
     """Rows that tell of an item which is before this person: in a review that hasn't ended, or in
@@ -50,6 +53,13 @@ def in_sealed_study(*joins: Columns) -> Exists:
     return _tell_of(Q(item__version__in=_sealed_versions()), joins)
 
 
+def in_review_or_sealed(*joins: Columns) -> Exists:
+    """Rows that tell of an item of anybody's review that goes on, or of any sealed study."""
+    pairs = Pair.objects.filter(_GOES_ON).order_by()
+    hidden = Q(item__in=pairs.values("item")) | Q(item__version__in=_sealed_versions())
+    return _tell_of(hidden, joins)
+
+
 def sealed_samples(project: Project) -> "QuerySet[TrafficSample]":
     """The project's samples in a study whose scores no decision has read."""
     samples = TrafficSample.objects.filter(version__test_set__project=project)
@@ -62,8 +72,7 @@ def _sealed_versions(**of: object) -> "QuerySet[RunMetric, Any]":
 
 
 def _in_review(user: User) -> Q:
-    going = ~Q(campaign__state__in=OVER) & Q(campaign__seal="", campaign__unblinded=None)
-    pairs = Pair.objects.filter(going, campaign__reviewers__user=user).order_by()
+    pairs = Pair.objects.filter(_GOES_ON, campaign__reviewers__user=user).order_by()
     return Q(item__in=pairs.values("item"))
 
 

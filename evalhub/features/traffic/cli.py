@@ -1,6 +1,6 @@
 """`evalhub traffic`: requests of production from files, what is kept of them, and for how long."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
-    from evalhub.features.traffic.erase import Eraser
+    from evalhub.features.traffic.erase import Erasers
     from evalhub.features.traffic.files.importing import Imported
     from evalhub.features.traffic.status import TrafficStatus
 
@@ -129,7 +129,7 @@ def name(
     return Printed(statement, StatedVersionOut.from_model, [line])
 
 
-def erase_command(erasers: "Callable[[], Sequence[Eraser]]") -> Callable[..., Printed]:
+def erase_command(erasers: "Callable[[], Erasers]") -> Callable[..., Printed]:
     """The command `traffic erase`; `erasers` gives who erases what was made of requests."""
 
     def erase(
@@ -176,7 +176,10 @@ def _codes(languages: str) -> list[str]:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(count_text(count, kind.removesuffix("s")) for kind, count in counts.items())
+    return ", ".join(
+        count_text(count, kind.removesuffix("s").replace("_", " "))
+        for kind, count in counts.items()
+    )
 
 
 def _import_lines(imported: "Imported") -> list[str]:

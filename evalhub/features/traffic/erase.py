@@ -6,6 +6,7 @@ Roll-ups stay: they count requests by hour, and no person stands in them.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import batched, groupby
 from operator import itemgetter
@@ -28,6 +29,17 @@ AT_ONCE = 1_000
 
 type Eraser = Callable[[Project, date, Sequence[str]], Mapping[str, int]]
 """Erases what was made of a project's requests, by their day and keys. Returns counts by kind."""
+type UserEraser = Callable[[Project, str], Mapping[str, int]]
+"""Erases what was added up of a user, by the keyed hash. Returns counts by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasers:
+    """Who erases a user's traffic: what was made of requests and then these, in this order, and
+    what was added up of the user, also where the requests aren't kept any more."""
+
+    of_requests: Sequence[Eraser]
+    of_user: Sequence[UserEraser] = ()
 
 
 def erase_signals(project: Project, day: date, keys: Sequence[str]) -> Mapping[str, int]:
@@ -49,8 +61,8 @@ def erase_requests(project: Project, day: date, keys: Sequence[str]) -> Mapping[
     return {"requests": Request.objects.filter(**of_day).delete()[0], "texts": texts}
 
 
-ERASERS: Sequence[Eraser] = (erase_signals, erase_requests)
-"""In this order: what was made of a request, and then the request."""
+ERASERS = Erasers(of_requests=(erase_signals, erase_requests))
+"""Traffic's own."""
 
 
 def erase_user(
@@ -58,7 +70,7 @@ def erase_user(
     project: Project,
     by: User | None,
     user_hash: str,
-    erasers: Sequence[Eraser] = ERASERS,
+    erasers: Erasers = ERASERS,
     dry_run: bool = False,
 ) -> Mapping[str, int]:
     """Erases a user's traffic in a project. What is sent again later is stored again.
@@ -93,14 +105,16 @@ def erase_user(
 
 @transaction.atomic
 def _erase_rows(
-    project: Project, by: User | None, user_hash: str, erasers: Sequence[Eraser]
+    project: Project, by: User | None, user_hash: str, erasers: Erasers
 ) -> Counter[str]:
     Project.objects.select_for_update().get(pk=project.pk)  # draws and erasures take turns
     counts = Counter(dict.fromkeys(("requests", "texts", "signals"), 0))
     for day, keys in _requests_of(project, user_hash):
         for batch in batched(keys, AT_ONCE):
-            for eraser in erasers:
+            for eraser in erasers.of_requests:
                 counts.update(eraser(project, day, batch))
+    for of_user in erasers.of_user:
+        counts.update(of_user(project, user_hash))
     summary = ", ".join(f"{kind}: {count}" for kind, count in counts.items())
     note(Action.TRAFFIC_ERASED, by=by, project=project, what=summary)
     return counts

@@ -51,13 +51,16 @@ def text_time(settings: TrafficSettings) -> timedelta:
 
 
 def user_hash(user: str, settings: TrafficSettings) -> str:
-    """What is stored of a user's id: HMAC-SHA-256 with the project's salt, its first 128 bits.
+    """What is stored of a user's id. "" stays."""
+    return pseudonym(user, settings.salt) if user else ""
 
-    Whoever has the salt can try ids until one fits: it is a pseudonym, and not anonymous. "" stays.
+
+def pseudonym(user: str, salt: str) -> str:
+    """The keyed hash of a user's id: HMAC-SHA-256 with the project's salt, its first 128 bits.
+
+    Whoever has the salt can try ids until one fits: it is a pseudonym, and not anonymous.
     """
-    if not user:
-        return ""
-    return hmac.digest(settings.salt.encode(), user.encode(), "sha256").hex()[:HASH_DIGITS]
+    return hmac.digest(salt.encode(), user.encode(), "sha256").hex()[:HASH_DIGITS]
 
 
 @transaction.atomic

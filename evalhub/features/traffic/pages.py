@@ -199,7 +199,8 @@ def keeping(request: SignedInRequest, project: Project) -> HttpResponse:
 def samples(request: SignedInRequest, project: Project) -> HttpResponse:
     """Preview a sample of requests, then freeze just that one."""
     now = timezone.now()
-    form = sample_form(project, now, request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = sample_form(project, now, data, address=request.GET.dict())
     context: dict[str, Any] = {"form": form, "samples": newest_samples(project)}
     if form.is_bound and form.is_valid():
         try:

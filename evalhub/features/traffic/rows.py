@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError, to_json
 from evalhub.declare.amounts import Amount
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.io.json_values import JsonError, check_value
+from evalhub.io.numbers import LARGEST
 from evalhub.io.tools import calls_of
 
 LONGEST_ID = 200
@@ -110,7 +111,7 @@ class RequestRow(Declaration):
     reasoning_tokens: Count | None = Field(None, description="of the completion's")
     latency_ms: Milliseconds | None = Field(None, description="until the whole answer was there")
     first_token_ms: Milliseconds | None = Field(None, description="time to first token")
-    cost_usd: Amount | None = Field(None, description="what the provider asks for it")
+    cost_usd: Amount | None = Field(None, le=LARGEST, description="what the provider asks for it")
     error_type: Name = Field("", description="the class of its error; empty: it was answered")
     aborted: bool = Field(False, description="whether the client left before the end")
     finish_reason: Annotated[
@@ -182,7 +183,9 @@ class SignalRow(Declaration):
     name: Annotated[Name, StringConstraints(min_length=1)] = Field(
         description="thumb, rating, edit, retry, copied, resolved, or any other",
     )
-    value: float | None = Field(None, description="a number: 1 and 0 for yes and no")
+    value: float | None = Field(
+        None, ge=-LARGEST, le=LARGEST, description="a number: 1 and 0 for yes and no"
+    )
     label: Name = Field("", description="a word, where it is no number")
     by: Literal["person", "code", "model"] = Field("person", description="who gave it")
     request: Id = Field("", description="the request's id or its response's")

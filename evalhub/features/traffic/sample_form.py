@@ -1,7 +1,9 @@
 """The form of a sample of requests, made from what is declared of one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, ClassVar, get_args
 
 from django import forms
@@ -68,14 +70,32 @@ class SampleForm(DeclaredForm):
 
 
 def sample_form(
-    project: Project, now: datetime, data: Mapping[str, Any] | None = None
+    project: Project,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    *,
+    address: Mapping[str, str] = MappingProxyType({}),
 ) -> SampleForm:
-    """With the served names of the last quarter to choose from. One query."""
+    """With the served names of the last quarter to choose from. One query.
+
+    Args:
+        address: parameters of the page's address, which its fields begin with where they fit.
+    """
     form = SampleForm(data, initial={"since": (now - USUAL_TIME).astimezone(UTC)})
     window = Window.until(now, Period.QUARTER)
     names = RollUp.objects.whole_days(project).between(window.first, window.end).served_names()
     form.set_choices("model", [("", "any"), *((name, name) for name in names)])
+    form.initial.update(_fitting(form, address))
     return form
+
+
+def _fitting(form: SampleForm, values: Mapping[str, str]) -> dict[str, Any]:
+    """Values of fields as they were read, without those that are none."""
+    fitting = {}
+    for name in values.keys() & {"since", "until", *RequestFilter.model_fields}:
+        with suppress(forms.ValidationError):
+            fitting[name] = form.fields[name].clean(values[name])
+    return fitting
 
 
 def ending_now(data: Any, now: datetime) -> Any:

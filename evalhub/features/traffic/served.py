@@ -55,7 +55,19 @@ def name_served_version(
     first = hours.values_list("hour", flat=True).first()
     if first is None:
         raise ServedNameError(f"no request of {project} was served as {name!r}", "name")
-    since = since or first
+    return state_served_version(
+        project=project, by=by, name=name, version=version, since=since or first
+    )
+
+
+@transaction.atomic
+def state_served_version(
+    *, project: Project, by: User | None, name: str, version: ModelVersion, since: datetime
+) -> ServedModel:
+    """Like `name_served_version`, of a name that requests may have from now on: an experiment's.
+
+    Raises ServedNameError: the name has a version from that very time on.
+    """
     try:
         with transaction.atomic():
             row = ServedModel.objects.create(

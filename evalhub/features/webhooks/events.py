@@ -63,7 +63,9 @@ def note_events(webhook: Webhook, sources: EventSources) -> int:
 
 def _decisions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Decision.objects.filter(study__project=project, created__gte=since)
-    for decision in rows.select_related("study").defer("record").order_by("pk"):
+    for decision in rows.select_related("study__experiment").defer("record").order_by("pk"):
+        experiment = decision.study.experiment.pk if decision.study.live else None
+        page = ("site:experiment", experiment) if experiment else ("site:study", decision.study_id)
         yield ProjectEvent(
             EventType.DECISION_MADE,
             f"{EventType.DECISION_MADE}:{decision.pk}",
@@ -71,11 +73,12 @@ def _decisions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
             {
                 "project": project.slug,
                 "study": decision.study.slug,
+                "experiment": experiment,
                 "candidate": decision.arm,
                 "decision": decision.pk,
                 "digest": decision.digest,
                 "verdict": decision.verdict,
-                "url": absolute(reverse("site:study", args=[decision.study_id])),
+                "url": absolute(reverse(page[0], args=[page[1]])),
                 "api": absolute(reverse("api:decision", args=[project.slug, decision.pk])),
             },
         )

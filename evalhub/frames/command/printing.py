@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
     from evalhub.decision.sections.base import Section
     from evalhub.declare.decision import BreakdownRow, Reading
-    from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
+    from evalhub.declare.plan import PlannedJudging, PlannedRun, RecordPlan, StudyPlan
     from evalhub.report.skills import Skills
 
 NARROW, PIPED = 110, 160
@@ -148,7 +148,7 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     console.print("\nNo model was asked, and nothing was stored.", style="dim")
 
 
-def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
+def print_requests(plan: "StudyPlan | RecordPlan", console: Console) -> None:
     """Prints the requests to each model, and their prices."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     live = [each for each in plan.runs if each.live]
@@ -185,7 +185,7 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
         console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))
 
 
-def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
+def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | RecordPlan") -> str:
     if plan.money is not None:
         from evalhub.decision.wording import money
 
@@ -210,6 +210,8 @@ def _reasons(reasons: Iterable[str]) -> Table:
 
 def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
     """One table, or two with the same rows if the terminal is too narrow for all columns."""
+    from evalhub.decision.wording import tally
+
     means = ("base", "candidate", "difference", "interval")
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
@@ -218,7 +220,7 @@ def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
         cells = [
             *_numbers(criterion),
             f"{criterion.p_value:.2g}",
-            f"{criterion.wins:,}/{criterion.losses:,}/{criterion.ties:,}",
+            tally(criterion),
             f"{criterion.n:,}",
             criterion.requires
             if criterion.tier == "critical"

@@ -6,6 +6,7 @@ what a person reads: label, help text, the choices in words.
 
 import json
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from types import UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -95,7 +96,7 @@ def field_of(
     if kind is str:
         return forms.CharField(**{"max_length": _length(declared), **options})
     several = get_origin(kind) is tuple
-    values = get_args(get_args(kind)[0] if several else kind)
+    values = _choices(get_args(kind)[0] if several else kind)
     usual = [] if declared.is_required() or default is not None else [("", "no")]
     words = choices.items() if choices else [*usual, *zip(values, values, strict=True)]
     options["choices"] = list(words)
@@ -144,6 +145,13 @@ def _kinds(declared: FieldInfo) -> list[Any]:
     kinds = get_args(kind) if isinstance(kind, UnionType) or get_origin(kind) is Union else [kind]
     bare = [each.__origin__ if hasattr(each, "__metadata__") else each for each in kinds]
     return [each for each in bare if each is not type(None)]
+
+
+def _choices(kind: Any) -> Sequence[Any]:
+    """The values of an enumeration or a literal."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [member.value for member in kind]
+    return get_args(kind)
 
 
 def _is_simple(declared: FieldInfo) -> bool:

@@ -24,6 +24,7 @@ from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import PlainJSONParser
 from evalhub.frames.rest.tokens import BearerAuthentication, TokenLimit
 from evalhub.ledger.models import Decision
+from evalhub.registry.live_studies import check_not_live
 from evalhub.registry.models import Run, Study
 
 CANDIDATE = OpenApiParameter("candidate", str, description="an arm; else the one in question")
@@ -135,6 +136,7 @@ class StudyEndpoint(ProjectEndpoint):
         return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
 
     def study(self) -> Study:
+        check_not_live(self.kwargs["slug"], project=self.project.slug)
         rows = Study.objects.filter(project=self.project).select_related("project")
         return get_object_or_404(rows, slug=self.kwargs["slug"])
 

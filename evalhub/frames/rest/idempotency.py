@@ -54,8 +54,8 @@ def once(
         lasts: it takes long and does so in transactions of its own, each of which may be repeated,
             or else the last keeps the answer (`keep_answer`); without `lasts` the act and its
             answer are kept together, or neither.
-        secret: its answer holds a secret, which isn't kept: the same request again is told so. It
-            is never a job.
+        secret: its answer holds a secret, or texts of users, which aren't kept: the same request
+            again is told so. It is never a job.
         rows: how many rows of the database the request concerns, given the view.
     """
 

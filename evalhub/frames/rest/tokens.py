@@ -5,9 +5,6 @@ all together would cost a write at each request. The headers are those of the IE
 RateLimit fields.
 """
 
-import threading
-import time
-
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -16,6 +13,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiToken, User
 from evalhub.accounts.tokens import note_use, token_of
+from evalhub.frames.rest.buckets import Buckets
 from evalhub.jobs.models import Job
 from evalhub.jobs.replay import job_of
 
@@ -51,26 +49,19 @@ def _of_job(job: Job) -> tuple[User, ApiToken]:
 
 
 class TokenLimit(BaseThrottle):
-    """A bucket that fills evenly: a minute's requests at once, then as they come back."""
+    """A minute's requests at once, then as they come back."""
 
-    _lock = threading.Lock()
-    _buckets: dict[int, tuple[float, float]] = {}
+    buckets = Buckets(REQUESTS, WINDOW_S)
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        most = REQUESTS
-        now, token = time.monotonic(), request.auth.pk
-        with self._lock:
-            left, at = self._buckets.get(token, (float(most), now))
-            left = min(float(most), left + (now - at) * most / WINDOW_S)
-            allowed = left >= 1
-            self._buckets[token] = (left - allowed, now)
-        self._wait = 0.0 if allowed else (1 - left) * WINDOW_S / most
-        full = round((most - left + allowed) * WINDOW_S / most)
+        buckets = self.buckets
+        taken = buckets.take(request.auth.pk)
+        self._wait = taken.wait_s
         request.limit_headers = {
-            "RateLimit-Policy": f'"token";q={most};w={WINDOW_S}',
-            "RateLimit": f'"token";r={int(left - allowed)};t={full}',
+            "RateLimit-Policy": f'"token";q={buckets.most};w={buckets.window_s}',
+            "RateLimit": f'"token";r={taken.left};t={round(taken.full_s)}',
         }
-        return allowed
+        return taken.allowed
 
     def wait(self) -> float:
         return self._wait

@@ -222,7 +222,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField()),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('promotion', models.ForeignKey(help_text='what made this version champion, or another one in its place', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='ledger.promotion')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(help_text="empty: an experiment's end", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('decision', models.ForeignKey(help_text='what it rests on; empty: on nothing but its reason', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='ledger.decision')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='registry.modelversion')),
             ],

@@ -40,6 +40,11 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
     def newest_first(self) -> Self:
         return self.order_by("-created", "-id")
 
+    def on_studies(self) -> Self:
+        """Those that rest on answers to test sets, and can be decided again: a live experiment
+        decides by itself, and on users."""
+        return self.filter(study__live=False)
+
     def on_versions_of(self, model: Model) -> Self:
         """Those on arms that are a model's versions, each with its `version` and that one's
         `number`."""
@@ -71,7 +76,8 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
     def to_be_promoted(self) -> Self:
         """Standing ones that ship, by their sign-off or by themselves, a candidate against what is
         its project's champion, and that nobody has acted on. Recorded answers are those of the
-        version that their build names, as `answering_version` has it."""
+        version that their build names, as `answering_version` has it. What an experiment exposes
+        waits for its end."""
         champion = _name("study__project__champion__")
         judged = self.standing().with_headline().alias(champion=champion)
         judged = judged.annotate(against=KT("record__arms__baseline__digest"))
@@ -111,6 +117,7 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
             | Exists(links.filter(later))
             | Exists(looked)
             | Q(Exists(promoted), study__policy__promoted=True)
+            | Q(Exists(promoted), study__live=True)
         )
 
 
@@ -144,6 +151,12 @@ class Decision(models.Model):
     def in_the_log(self) -> str:
         """How the audit log's row of its making begins."""
         return f"decision {self.pk} on "
+
+    @property
+    def standing_verdict(self) -> Verdict:
+        """What holds: by its newest sign-off, or its own verdict. One query."""
+        signed = self.sign_offs.first()
+        return Verdict(signed.verdict if signed else self.verdict)
 
     @cached_property
     def document(self) -> "DecisionRecord":

@@ -156,7 +156,9 @@ class StageMove(models.Model):
         related_name="moves",
         help_text="what made this version champion, or another one in its place",
     )
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="empty: an experiment's end"
+    )
     reason = models.TextField()
     created = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -195,6 +197,10 @@ class StageMove(models.Model):
             if self.was == VersionStage.RETIRED:
                 return "became the champion again, by a rollback"
             return f"became the champion{', by an override' if self.is_override else ''}"
+        if self.stage == VersionStage.CANARY:
+            return "became the canary of a live experiment"
+        if self.was == VersionStage.CANARY and self.promotion is None:
+            return f"left its live experiment: {self.get_stage_display()} again"
         if self.stage == VersionStage.SHADOW:
             return "was put in shadow"
         if self.stage == VersionStage.CANDIDATE:

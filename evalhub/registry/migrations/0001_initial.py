@@ -263,6 +263,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('policy', models.JSONField()),
                 ('review', models.JSONField(blank=True, help_text='what people are asked; null: nobody is', null=True)),
+                ('live', models.BooleanField(default=False, editable=False, help_text='whether users are exposed: the question of an experiment, without runs')),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('changed', models.DateTimeField(editable=False, help_text='when its file last changed what it asks; null: never since it was made', null=True)),
                 ('lease_until', models.DateTimeField(editable=False, help_text='until when one process advances it, and no other', null=True)),
@@ -616,6 +617,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='trainingoverlap',
             constraint=models.UniqueConstraint(fields=('version', 'test_set_version', 'source'), name='training_overlap_once', violation_error_message='This training data has been checked already.'),
+        ),
+        migrations.CreateModel(
+            name='ProductionShares',
+            fields=[
+                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='production_shares', serialize=False, to='registry.testsetversion')),
+                ('shares', models.JSONField()),
+                ('counted', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'production share',
+            },
         ),
         migrations.CreateModel(
             name='TrafficSample',

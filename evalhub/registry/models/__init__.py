@@ -4,6 +4,7 @@ from evalhub.registry.models.budgets import Reserved, StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
+from evalhub.registry.models.production_shares import ProductionShares
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Output, Run, Shard
 from evalhub.registry.models.samples import MIRRORED_BUILD, SampledRequest, TrafficSample
@@ -24,6 +25,7 @@ __all__ = [
     "Model",
     "ModelVersion",
     "Output",
+    "ProductionShares",
     "Redaction",
     "Reserved",
     "Run",

@@ -29,6 +29,10 @@ class StudyQuerySet(OfProjectQuerySet["Study"]):
             )
         return studies
 
+    def live(self) -> Self:
+        """Questions of live experiments."""
+        return self.filter(live=True)
+
     def with_run_counts(self) -> Self:
         """Adds `runs_total`, `runs_open` and `runs_failed`."""
         links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
@@ -46,6 +50,18 @@ class StudyQuerySet(OfProjectQuerySet["Study"]):
         )
 
 
+_Studies = models.Manager.from_queryset(StudyQuerySet)
+
+
+class OfflineStudies(_Studies["Study"]):
+    """All but those of live experiments: these have no runs, and pages of their own."""
+
+    def get_queryset(self) -> StudyQuerySet:
+        queryset = super().get_queryset().filter(live=False)
+        assert isinstance(queryset, StudyQuerySet)
+        return queryset
+
+
 class Study(models.Model):
     """Should one of these candidate arms replace the baseline arm?"""
 
@@ -55,6 +71,11 @@ class Study(models.Model):
     policy = DeclaredField[StudySettings](StudySettings, default=StudySettings)
     review = DeclaredField[StudyReview | None](
         StudyReview, null=True, blank=True, help_text="what people are asked; null: nobody is"
+    )
+    live = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="whether users are exposed: the question of an experiment, without runs",
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
     changed = models.DateTimeField(
@@ -73,7 +94,8 @@ class Study(models.Model):
         null=True, editable=False, help_text="its newest review, if that had ended by then"
     )
 
-    objects = StudyQuerySet.as_manager()
+    objects = OfflineStudies()
+    with_live = StudyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]

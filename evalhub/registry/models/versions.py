@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
 
 class VersionStage(models.TextChoices):
     """The stage of a version. In shadow it answers mirrored copies of production's requests, which
-    no user sees. Nothing moves one to canary yet."""
+    no user sees; as a canary it answers a share of the users, in a live experiment."""
 
     CANDIDATE = "candidate", "candidate"
     SHADOW = "shadow", "shadow"
@@ -85,7 +85,8 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
         return versions
 
     def to_be_tried(self) -> Self:
-        """Versions that a study may still try: no judge, no parent of others, not retired."""
+        """Versions that a study may still try: neither a judge, nor a parent of others, nor
+        retired, nor a canary."""
         from evalhub.registry.models.scores import Metric
         from evalhub.registry.models.studies import Study
 
@@ -93,7 +94,7 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
         policies = Study.objects.annotate(judge=KT("policy__pairwise__by")).order_by()
         children = ModelVersion.objects.filter(parent=OuterRef("pk"))
         return self.filter(~Exists(children), judge_runs=None).exclude(
-            Q(stage=VersionStage.RETIRED)
+            Q(stage__in=[VersionStage.RETIRED, VersionStage.CANARY])
             | Q(digest__in=metrics.filter(judge__isnull=False).values("judge"))
             | Q(digest__in=policies.filter(judge__isnull=False).values("judge"))
         )

@@ -201,7 +201,7 @@ def document_of(
 
 def slug_taken(project: str, name: str) -> Study | None:
     """The project's study that has the slug of a new study of this name."""
-    return Study.objects.filter(project__slug=project, slug=slug_of(name)).first()
+    return Study.with_live.filter(project__slug=project, slug=slug_of(name)).first()
 
 
 def _demand(cleaned: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from evalhub.decision.levels import is_spent, items_factor
 from evalhub.decision.policy import Rule
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import default_of
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.experiments.models import Ending
 from evalhub.ledger.models import Decision, Look
 from evalhub.ledger.staleness import changes_but_of_people
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
@@ -76,7 +78,8 @@ def needs_of(user: User) -> list[Needs]:
 
 
 def _stale(user: User) -> Needs:
-    touched = Decision.objects.visible_to(user).standing().with_news().newest_first()
+    standing = Decision.objects.visible_to(user).on_studies().standing()
+    touched = standing.with_news().newest_first()
     decisions = list(touched.select_related("study")[: CHECKED + 1])
     changes = changes_but_of_people(decisions[:CHECKED])
     needs = []
@@ -97,8 +100,12 @@ def _stale(user: User) -> Needs:
 
 
 def _ships(user: User) -> Needs:
-    """Only in projects that have a champion: where nobody promotes, nobody is reminded to."""
+    """Only in projects that have a champion: where nobody promotes, nobody is reminded to. Nor of
+    what a live experiment has spoken against."""
     rows = Decision.objects.visible_to(user).to_be_promoted().newest_first().select_related("study")
+    rows = rows.exclude(experiments__study__decisions__verdict=Verdict.HOLD)
+    rows = rows.exclude(experiments__outcome=Ending.ROLLED_BACK)
+    rows = rows.exclude(study__experiment__outcome=Ending.ROLLED_BACK)
     needs, more = _first(
         Need(
             f"{decision.arm} ships against the champion in {decision.study.name}, and nobody "

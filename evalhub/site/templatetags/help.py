@@ -11,6 +11,9 @@ _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/scores.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _PRODUCTION = "how-to/production.md"
+_EXPERIMENT = "how-to/live-experiment.md"
+_MONITORING = "how-to/monitoring.md"
+_PREDICTION = f"{_EXPERIMENT}#did-offline-predict-online"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
 DOCUMENTS = {
@@ -65,6 +68,14 @@ DOCUMENTS = {
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
     "site:send_study": "reference/study-file.md",
+    "site:experiment": f"{_EXPERIMENT}#follow-it",
+    "site:experiment_predictions": _PREDICTION,
+    "site:experiments": _EXPERIMENT,
+    "site:monitors": _MONITORING,
+    "site:monitor": f"{_MONITORING}#what-it-shows",
+    "site:new_monitor": f"{_MONITORING}#add-one",
+    "site:alarm": f"{_MONITORING}#an-alarm",
+    "site:new_experiment": f"{_EXPERIMENT}#plan-it",
     "site:job": "how-to/new-comparison.md",
     "site:study_file": "how-to/new-comparison.md#the-study-file",
     "site:study_item": _ITEM,

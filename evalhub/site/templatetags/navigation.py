@@ -42,7 +42,18 @@ RESULTS = [
     ("Runs", "site:runs", ("site:run", "site:new_run")),
     ("Test sets", "site:test_sets", ("site:test_set", *WORKING)),
     ("Versions", "site:versions", ("site:version", "site:new_version")),
-    ("Production", "site:production", ("site:production",)),
+    (
+        "Production",
+        "site:production",
+        (
+            "site:production",
+            "site:experiment",
+            "site:new_experiment",
+            "site:monitor",
+            "site:new_monitor",
+            "site:alarm",
+        ),
+    ),
     ("Methods", "site:methods", ("site:methods",)),
 ]
 CAMPAIGNS = (

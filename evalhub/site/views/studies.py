@@ -40,6 +40,10 @@ def studies(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def study(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A study; of a live experiment its own page."""
+    live = Study.with_live.visible_to(request.user).live().filter(pk=pk).first()
+    if live is not None:
+        return redirect("site:experiment", live.experiment.pk)
     study = get_object_or_404(_visible(request), pk=pk)
     page = study_page(study, Wanted.of(request.GET))
     return render(request, "site/study.html", {"shown": page, "study": study})

@@ -36,7 +36,7 @@ def test_sets(request: SignedInRequest) -> HttpResponse:
 @results_only
 def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     test_set = get_object_or_404(_visible(request), pk=pk)
-    versions = list(test_set.versions.select_related("pool__test_set"))
+    versions = list(test_set.versions.select_related("pool__test_set", "production_shares"))
     version = _find_version(versions, request.GET.get("version", ""))
     pages: Paginator[Item] = items_by_position(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
@@ -48,6 +48,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
         "test_set": test_set,
         "versions": versions,
         "version": version,
+        "production": getattr(version, "production_shares", None),
         "unseen": count_unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(version, user=request.user) if version else None,
         "page": items,

@@ -14,7 +14,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.pages import MOVES, stage_page
-from evalhub.features.monitoring.pages import askings_of
+from evalhub.features.monitoring.page_data.askings import askings_of
 from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number

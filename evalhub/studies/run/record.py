@@ -12,7 +12,7 @@ from django.utils import timezone
 
 import evalhub
 from evalhub.accounts.models import Project
-from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun
+from evalhub.declare.plan import PlannedJudging, PlannedRun, RecordPlan
 from evalhub.registry.models import Output, Run
 from evalhub.studies.file.checks import BEST_UNTUNED
 from evalhub.studies.file.spec import StudySpec
@@ -69,7 +69,7 @@ def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
     return chosen
 
 
-def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
+def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> RecordPlan:
     """The requests for storing these arms' answers: registered, read, and rolled back.
 
     Raises what `register_arms` raises.
@@ -80,7 +80,7 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
     return plan
 
 
-def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
+def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> RecordPlan:
     planned_runs = [
         plan_run(recorded.run, arm=recorded.arm, test_set=recorded.test_set, repeat=recorded.repeat)
         for recorded in runs
@@ -93,7 +93,7 @@ def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> 
     judging = list(plan_scoring(scored, judge_prices(spec, _project(runs))))
     planned: list[PlannedRun | PlannedJudging] = [*planned_runs, *judging]
     still = [each for each in planned if each.requests]
-    return AnswersPlan(
+    return RecordPlan(
         study=spec.name,
         arms=tuple(arms),
         runs=tuple(planned_runs),
@@ -115,7 +115,7 @@ def record_answers(
     arms: Sequence[str],
     *,
     read: Progress | None = None,
-    planned: Callable[[AnswersPlan], None] | None = None,
+    planned: Callable[[RecordPlan], None] | None = None,
     progress: RunProgress | None = None,
 ) -> list[RecordedRun]:
     """Asks these arms for missing answers, and waits; a worker must be running.

@@ -12,6 +12,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.models import Promotion
 from evalhub.registry.development import read_freely, shared_items
+from evalhub.registry.live_studies import check_not_live
 from evalhub.registry.models import (
     Metric,
     ModelVersion,
@@ -146,7 +147,9 @@ def register_arms(
 
 
 def _existing_study(spec: StudySpec, project: Project) -> Study | None:
-    return Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
+    slug = spec.slug or slug_of(spec.name)
+    check_not_live(slug, project=project.slug)
+    return Study.objects.filter(project=project, slug=slug).first()
 
 
 def _check_review(spec: StudySpec) -> None:

@@ -154,4 +154,4 @@ def _free_name(study: Study) -> str:
 
 def _existing_study(study: Study, name: str) -> Study | None:
     """The project's study that has the slug of a new study of this name."""
-    return Study.objects.filter(project=study.project_id, slug=slug_of(name)).first()
+    return Study.with_live.filter(project=study.project_id, slug=slug_of(name)).first()

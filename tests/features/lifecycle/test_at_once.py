@@ -19,7 +19,9 @@ from tests.features.lifecycle.test_promotion import decided
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(acts: Sequence[Callable[[], Any]]) -> tuple[list[Any], list[str]]:
+def at_once(
+    acts: Sequence[Callable[[], Any]], refusal: type[Exception] = StageError
+) -> tuple[list[Any], list[str]]:
     """What came of acts on as many threads, begun together: results, and refusals in words."""
     begin, done, refused = Barrier(len(acts)), [], []
 
@@ -27,7 +29,7 @@ def at_once(acts: Sequence[Callable[[], Any]]) -> tuple[list[Any], list[str]]:
         try:
             begin.wait(timeout=30)
             done.append(act())
-        except StageError as error:
+        except refusal as error:
             refused.append(str(error))
         finally:
             connection.close()

@@ -19,6 +19,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from evalhub.accounts.models import Role, Scope
 from evalhub.features.traffic.models import RefusedRows, Request, Signal
 from evalhub.features.traffic.otlp.telemetry import LARGEST
+from evalhub.frames.rest.buckets import Buckets
+from evalhub.frames.rest.tokens import WINDOW_S, TokenLimit
 from evalhub.serving.strangers import AT_ONCE, StrangersInTurn
 from tests.api.conftest import Program
 from tests.cast import Team
@@ -233,7 +235,7 @@ def test_a_token_ends_with_its_persons_role(team: Team, exporter: Client) -> Non
 def test_too_many_requests_are_told_when_to_come_again(
     exporter: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evalhub.frames.rest.tokens.REQUESTS", 1)
+    monkeypatch.setattr(TokenLimit, "buckets", Buckets(1, WINDOW_S))
     send(exporter, b"{}")
     refused = send(exporter, EMPTY, kind=PROTOBUF)
     assert refused.status_code == 429

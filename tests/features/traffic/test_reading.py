@@ -58,6 +58,7 @@ FLAWS = [
     (line(prompt_tokens=2**31), FlawReason.INVALID, "prompt_tokens", "at most 2,147,483,647"),
     (line(prompt_tokens=-1), FlawReason.NEGATIVE, "prompt_tokens", "0 or more"),
     (line(latency_ms=-0.5), FlawReason.NEGATIVE, "latency_ms", "0 or more"),
+    (line(cost_usd=1e80), FlawReason.INVALID, "cost_usd", "at most 1,000,000,000,000,000"),
     (raw("latency_ms", "NaN"), FlawReason.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
     (raw("latency_ms", "1e999"), FlawReason.NOT_A_NUMBER, "latency_ms", "neither NaN nor infinite"),
     (raw("turn", "NaN"), FlawReason.NOT_A_NUMBER, "turn", "a whole number is needed"),

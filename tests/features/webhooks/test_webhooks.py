@@ -107,6 +107,7 @@ def test_a_decision_is_told_once_and_signed(team: Team, listener: Receiver, hook
     assert told["data"] == {
         "project": "support-desk",
         "study": "study-0",
+        "experiment": None,
         "candidate": "lora",
         "decision": decision.pk,
         "digest": "0" * 64,

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 
 from evalhub.report.charts.parts import Chart
-from tests.pictures.figures import comparing, evidence, people, planning, verdicts
+from tests.pictures.figures import comparing, evidence, live, monitors, people, planning, verdicts
 
 FIGURES: Mapping[str, Callable[[], Chart]] = {
     "ship": verdicts.ship,
@@ -50,6 +50,16 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "effort": planning.hours,
     "sequential": planning.sequential,
     "multiplicity": planning.multiplicity,
+    "user-ratios": live.user_ratios,
+    "live-sequence": live.live_sequence,
+    "unseen-users": live.unseen_users,
+    "epochs": live.epochs,
+    "sample-ratio": live.sample_ratio,
+    "live-users": live.live_users,
+    "step-evidence": monitors.step_evidence,
+    "step-size": monitors.step_size,
+    "stability": monitors.stability_by_users,
+    "text-classifier": monitors.text_classifier,
     "ledger": evidence.ledger,
     "extension": evidence.extension,
     "noise-floor": evidence.noise_floor,

@@ -14,7 +14,7 @@ import numpy as np
 
 from evalhub.declare.review import Show
 from reviews.assignments.choosing import order_of
-from reviews.audit.check import Check, judge_checks
+from reviews.audit.check import AuditCheck, judge_checks
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.scan import Scan
 from reviews.audit.side_checks import Dealt, independence, sides_of_items, tokens
@@ -43,7 +43,7 @@ class Made:
     told: Telling
     guesses: list[tuple[str, bool]]
 
-    def audit(self) -> list[Check]:
+    def audit(self) -> list[AuditCheck]:
         return judge_checks(
             [
                 independence(self.dealt, self.data),

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.declare.review import Design, Form
-from reviews.audit.check import Check
+from reviews.audit.check import AuditCheck
 from reviews.audit.check import judge_checks as judge_family
 from reviews.audit.report import Audit, audit
 from reviews.audit.scan import Scan
@@ -27,7 +27,7 @@ from tests.reviews.judged import a_reviewer, judge, judge_all
 from tests.tampering import administrator
 
 
-def check(of: Audit, key: str) -> Check:
+def check(of: Audit, key: str) -> AuditCheck:
     return next(each for each in of.checks if each.key == key)
 
 
@@ -269,9 +269,9 @@ def test_one_family_of_tests_keeps_its_level_whatever_it_is_made_of() -> None:
     """By p/weight: .004·11/5 = .0088, then .001·6/1 = .006 (not below .0088), then .2·5/5."""
     asked = [(0.001, 1), (0.004, 5), (0.2, 5)]
     tests = [
-        Check(str(i), "", "", "", "pass", {}, p, weight) for i, (p, weight) in enumerate(asked)
+        AuditCheck(str(i), "", "", "", "pass", {}, p, weight) for i, (p, weight) in enumerate(asked)
     ]
-    fact = Check("fact", "", "", "", "attention", {})
+    fact = AuditCheck("fact", "", "", "", "attention", {})
     found = sorted(judge_family([*tests, fact]), key=lambda each: each.key)
     assert [each.corrected for each in found] == [
         pytest.approx(0.0088),

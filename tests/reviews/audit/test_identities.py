@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from reviews.audit.check import Check
+from reviews.audit.check import AuditCheck
 from reviews.audit.report import audit
 from reviews.joining.invite import invite
 from reviews.models import Campaign
@@ -14,7 +14,7 @@ from tests.cast import Team
 from tests.reviews.joining.test_invite import judged
 
 
-def identities(campaign: Campaign) -> Check:
+def identities(campaign: Campaign) -> AuditCheck:
     return next(check for check in audit(campaign).checks if check.key == "identities")
 
 

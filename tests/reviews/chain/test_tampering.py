@@ -82,6 +82,7 @@ def over(team: Team) -> Campaign:
     return campaign
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("act", ACTS)
 def test_no_page_shows_a_record_after(act: str, over: Campaign, olga: Client) -> None:
     campaign_results(over)  # what was kept in memory is not served either

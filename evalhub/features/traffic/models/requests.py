@@ -67,6 +67,11 @@ class RequestQuerySet(OfDaysQuerySet["Request"]):
         rows = self.exclude(trace_id="").alias(owner=F("project_id") + 0).filter(owner=project)
         return cast("Self", rows.extra(where=[condition], params=[parameter]))
 
+    def of_users_below(self, project: int, user_hash: str) -> Self:
+        """A project's requests of the users whose hash is below this one, by the index of users."""
+        rows = self.exclude(user_hash="").filter(user_hash__lt=user_hash)
+        return rows.alias(owner=F("project_id") + 0).filter(owner=project)
+
     def older_than(self, time: datetime, key: str) -> Self:
         """Requests that stand below this one in a list with the newest at the top."""
         below = models.Q(time__lt=time) | models.Q(time=time, key__gt=key)

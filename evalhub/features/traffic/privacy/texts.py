@@ -1,6 +1,6 @@
 """The texts of a request before they are stored: which are kept, masked, in which language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -40,7 +40,7 @@ def kept_texts(row: RequestRow, settings: TrafficSettings) -> KeptTexts:
     """What is stored of a request's texts. A value has one token in all of them."""
     messages = None if row.messages is None else list(row.messages)
     digest = row.digest if messages is None else digest_of(messages)
-    language = row.language or language_of(_question(messages or []), settings.languages)
+    language = row.language or language_of(question_text(messages or []), settings.languages)
     if not (row.has_texts and is_in_share(row.mirror_of or row.id, settings.text_share)):
         return KeptTexts(False, None, None, None, 0, language, digest)
     masking = Masking()
@@ -93,7 +93,7 @@ def _add_messages(
     where nothing was masked.
     """
     is_first = texts.until is None
-    texts.language = language_of(_question(messages), settings.languages) or texts.language
+    texts.language = language_of(question_text(messages), settings.languages) or texts.language
     texts.digest = digest_of(messages) if is_first else ""
     if masking is None:
         return
@@ -132,7 +132,7 @@ def _masked(value: Any, masking: Masking) -> Any:
     return value
 
 
-def _question(messages: list[dict[str, Any]]) -> str:
+def question_text(messages: Sequence[Mapping[str, Any]]) -> str:
     """The text of the last message of the user's; parts that aren't text are left out."""
     for message in reversed(messages):
         if message.get("role") == "user":

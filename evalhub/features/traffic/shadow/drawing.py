@@ -85,11 +85,16 @@ def draft_sample(*, project: Project, query: SampleQuery, by: User | None) -> Sa
     return _draft(project, query, by)
 
 
-def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> DrawnSample:
+def draw_requests(
+    *, project: Project, query: SampleQuery, by: User | None, only_baseline: bool = False
+) -> DrawnSample:
     """Draw requests at random and freeze them as the next version of a test set.
 
     What a test set of the project asks already is never drawn: draws are disjoint by content, and
     a draw says nothing of what was left out so. Fewer are drawn where there are fewer.
+
+    Args:
+        only_baseline: as `read_frame` has it.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -99,17 +104,19 @@ def draw_requests(*, project: Project, query: SampleQuery, by: User | None) -> D
     """
     check_evaluates(by, project)
     for _ in range(TRIES):
-        if (drawn := _draw(project, query, by)) is not None:
+        if (drawn := _draw(project, query, by, only_baseline)) is not None:
             return drawn
     raise SampleError(
         "others draw from the same requests, or erase them, at the same time: draw again"
     )
 
 
-def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample | None:
+def _draw(
+    project: Project, query: SampleQuery, by: User | None, only_baseline: bool
+) -> DrawnSample | None:
     """None where another draw took one of the requests, or what they ask, meanwhile, or where one
     was erased."""
-    draft = _draft(project, query, by)
+    draft = _draft(project, query, by, only_baseline)
     staged = stage_items(project=project, slug=query.test_set, source=_source(query, draft.items))
     try:
         with transaction.atomic():
@@ -123,9 +130,11 @@ def _draw(project: Project, query: SampleQuery, by: User | None) -> DrawnSample 
     return DrawnSample(draft.sample, draft.large_users, draft.texts_until)
 
 
-def _draft(project: Project, query: SampleQuery, by: User | None) -> SampleDraft:
+def _draft(
+    project: Project, query: SampleQuery, by: User | None, only_baseline: bool = False
+) -> SampleDraft:
     query = query.ending(timezone.now())
-    frame = read_frame(project, query)
+    frame = read_frame(project, query, only_baseline=only_baseline)
     sample = _sample(project, query, frame)
     drawn = _items(project, frame, sample, with_edits=query.edited_references)
     if not drawn.items:

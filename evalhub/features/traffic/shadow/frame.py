@@ -43,8 +43,14 @@ class RequestFrame:
     version: ModelVersion | None = None
 
 
-def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
+def read_frame(
+    project: Project, query: SampleQuery, *, only_baseline: bool = False
+) -> RequestFrame:
     """The requests that a query fits. Mirrored copies are no requests of their own.
+
+    Args:
+        only_baseline: only those whose stored answer may stand as the baseline's: no error, and no
+            data in their texts was masked.
 
     Raises:
         DeclarationError: no request fits, too many do, or several models answered them.
@@ -55,7 +61,9 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     contents: list[str] = []
     served: Counter[tuple[str, ModelVersion | None]] = Counter()
     versions = ServedVersions.of(project)
-    for day, key, time, name, digest, language, route, arm, tags in _rows(project, query):
+    for day, key, time, name, digest, language, route, arm, tags in _rows(
+        project, query, only_baseline
+    ):
         if query.where.tag and query.where.tag not in tags:
             continue
         if len(keys) == LARGEST:
@@ -76,8 +84,10 @@ def read_frame(project: Project, query: SampleQuery) -> RequestFrame:
     return frame
 
 
-def _rows(project: Project, query: SampleQuery) -> Iterator[tuple[Any, ...]]:
+def _rows(project: Project, query: SampleQuery, only_baseline: bool) -> Iterator[tuple[Any, ...]]:
     rows = _of_time(project, query).filter(has_text=True, **_filters(query.where))
+    if only_baseline:
+        rows = rows.filter(masked=0, aborted=False, error_type="")
     return rows.order_by("day", "key").values_list(*COLUMNS).iterator(chunk_size=READ_AT_ONCE)
 
 

@@ -101,6 +101,11 @@ def items_of_requests(requests: Iterable[RequestContent]) -> DrawnItems:
     return drawn
 
 
+def characters_label(count: int) -> str:
+    """The slice of a text by its characters."""
+    return next((name for most, name in LENGTHS if count <= most), "long")
+
+
 def with_weights(items: Sequence[DrawnItem]) -> None:
     """Gives items their weights, where these differ: alike, they change no estimate."""
     if len({each.weight for each in items}) > 1:
@@ -121,12 +126,12 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message without what an item doesn't hold: names, refusals, fields that are null."""
     role = message.get("role")
     fields = {"role": ROLES.get(role, role) if isinstance(role, str) else role}
-    fields["content"] = _text(message.get("content"))
+    fields["content"] = text_of_parts(message.get("content"))
     wanted = {"assistant": ("tool_calls",), "tool": ("tool_call_id", "name")}.get(str(role), ())
     return fields | {name: message[name] for name in wanted if message.get(name) is not None}
 
 
-def _text(content: Any) -> Any:
+def text_of_parts(content: Any) -> Any:
     """Parts of text as one text; anything else as it is."""
     if not isinstance(content, list):
         return content
@@ -138,10 +143,14 @@ def _text(content: Any) -> Any:
 def _tags(request: RequestContent, messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Slices: language, route, length and the request's own tags."""
     length = sum(len(each["content"]) for each in messages if isinstance(each["content"], str))
-    name = next((name for most, name in LENGTHS if length <= most), "long")
     route = [f"route:{request.route}"] if request.route else []
     own = [f"tag:{tag}" for tag in request.tags]
-    return [f"language:{request.language or UNKNOWN}", f"length:{name}", *route, *own]
+    return [
+        f"language:{request.language or UNKNOWN}",
+        f"length:{characters_label(length)}",
+        *route,
+        *own,
+    ]
 
 
 def _with_reference(content: ItemContent, requests: Sequence[RequestContent]) -> ItemContent:

@@ -20,6 +20,7 @@ _NUMBERS = {
     "ForeignKey": "bigint",
     "PositiveBigIntegerField": "bigint",
     "PositiveIntegerField": "integer",
+    "PositiveSmallIntegerField": "smallint",
 }
 """PostgreSQL's types of columns whose values are written without quotes."""
 

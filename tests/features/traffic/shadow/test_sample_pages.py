@@ -63,6 +63,21 @@ def test_a_preview_says_what_would_be_frozen_and_stores_nothing(olga: Client, te
     assert not TrafficSample.objects.exists()
 
 
+def test_a_link_may_fill_the_form_in(olga: Client, team: Team) -> None:
+    served(team, ["Where?"], name="route")
+    query = {
+        "since": "2026-11-02T00:00",
+        "model": SERVED,
+        "route": "search",
+        "by": "route",
+        "x": "",
+    }
+    page = olga.get(PATH, query).text
+    assert f'<option value="{SERVED}" selected>' in page
+    assert 'value="2026-11-02T00:00"' in page
+    assert 'name="route" value="search"' in page
+
+
 def test_what_is_frozen_is_what_was_previewed(olga: Client, team: Team) -> None:
     stands_for(team, a_version(team, "tuned"))
     served(team, [f"Where {i}?" for i in range(30)], language=["de", "en"])

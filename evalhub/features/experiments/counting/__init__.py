@@ -1,0 +1,1 @@
+"""Users' sums by day, counted from traffic: nothing is written where a request is answered"""

@@ -1,0 +1,1 @@
+"""Whether offline decisions predicted what live experiments found"""

@@ -1,0 +1,1 @@
+"""What pages of monitors show, read from what was measured."""

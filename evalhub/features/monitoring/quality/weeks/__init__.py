@@ -1,0 +1,1 @@
+"""Today's answers beside a former version's, week by week"""

@@ -1,0 +1,48 @@
+"""Parts of the scene in which every address is asked: requests, experiments, a proposal."""
+
+from urllib.parse import urlencode
+
+from evalhub.features.experiments.models import Experiment
+from evalhub.features.monitoring.models import RetrainProposal
+from evalhub.features.traffic.keeping import change_settings
+from evalhub.features.traffic.shadow.drawing import draw_requests
+from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
+from evalhub.registry.models import TrafficSample
+from tests.cast import Team, a_team
+from tests.features.experiments.experiments_of import a_pair, an_experiment
+from tests.features.experiments.plan_form import form_of
+from tests.features.monitoring.retraining.losses_of import a_stream, an_alarm
+from tests.features.traffic.rows_of import a_request, noon, taken
+
+PLANNED = "planned"
+"""The project in which an experiment may be started."""
+
+
+def experiments() -> tuple[Experiment, bytes]:
+    """One that runs, and what the form posts that starts another in the project `PLANNED`."""
+    _, challenger = a_pair(a_team("Planned", PLANNED))
+    form = form_of(challenger) | {"start": "1"}
+    return an_experiment(a_team("Live", "live")), urlencode(form).encode()
+
+
+def a_proposal(team: Team) -> RetrainProposal:
+    """What an alarm proposes, that has proven a loss."""
+    alarm = an_alarm(team, a_stream(team, rates=[0.03] * 21 + [0.08] * 7))
+    return RetrainProposal.objects.get(alarm=alarm)
+
+
+def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
+    """One of two requests, the other of which may still be drawn."""
+    change_settings(project=team.project, by=team.olga, text_share=1.0)
+    rows = [
+        a_request(f"sampled{i}", messages=({"role": "user", "content": f"Where is {i}?"},))
+        for i in range(4)
+    ]
+    taken(team.project, rows)
+    query = SampleQuery(since=noon(9), n=2, where=RequestFilter(model=model), test_set="sampled")
+    return draw_requests(project=team.project, query=query, by=team.olga).sample
+
+
+def a_served_name(name: str, version: int) -> bytes:
+    """What the form posts that says which version it is."""
+    return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()

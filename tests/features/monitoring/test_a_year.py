@@ -1,0 +1,77 @@
+"""Ninety days of traffic, of which the last are worse: one alarm, however often somebody looks."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from evalhub.declare.declaration import validate
+from evalhub.declare.monitor import OperationsPlan
+from evalhub.features.monitoring.looking import look
+from evalhub.features.monitoring.models import Monitor, RetrainProposal, StreamDay
+from tests.features.monitoring.monitored_year import (
+    RaisedAlarm,
+    WatchedProject,
+    a_watched_project,
+    live_through,
+    next_morning,
+    raised_alarms,
+)
+from tests.features.monitoring.simulated_traffic import Change, SimulatedTraffic, TrafficYear
+
+pytestmark = [pytest.mark.django_db, pytest.mark.heavy]
+DAYS, CHANGED = 90, 60
+PLAN = {
+    "measures": [
+        {"metric": "errors", "margin": 0.01},
+        {"metric": "requests", "margin": 0.3},
+        {"metric": "thumbs_down", "margin": 0.01},
+        {"metric": "retries", "margin": 0.01},
+    ],
+    "slices": "route",
+}
+
+
+def a_desk() -> WatchedProject:
+    first = timezone.now().date() - timedelta(days=DAYS)
+    return a_watched_project(slug="desk", first=first, plan=validate(OperationsPlan, PLAN))
+
+
+def lived(watched: WatchedProject, *changes: Change) -> Sequence[RaisedAlarm]:
+    year = TrafficYear(days=DAYS, requests=200, launch=30, changes=changes)
+    return live_through(watched, SimulatedTraffic(year, seed=3))
+
+
+def test_a_launch_and_weekends_are_no_alarm() -> None:
+    assert lived(a_desk()) == []
+
+
+def test_a_loss_raises_one_alarm_and_proposes_to_train_again() -> None:
+    watched = a_desk()
+    alarms = lived(watched, Change("thumbs", CHANGED, 0.06))
+    [alarm] = [alarm for alarm in alarms if alarm.subject == "thumbs_down"]
+    assert CHANGED < alarm.day <= CHANGED + 10
+    assert alarm.since is not None
+    assert abs(alarm.since - CHANGED) <= 3
+    assert all(other.day > CHANGED for other in alarms)
+    proposal = RetrainProposal.objects.get(alarm__subject="thumbs_down")
+    assert proposal.evidence.loss.low < 0.06 < proposal.evidence.loss.high
+    assert proposal.evidence.monthly is not None
+    _is_the_same_after_a_restart(watched, alarms)
+
+
+def _is_the_same_after_a_restart(watched: WatchedProject, alarms: Sequence[RaisedAlarm]) -> None:
+    """Nothing that was measured is lost with the process: the same days are counted again, and
+    nothing is raised twice."""
+    before = _days(watched.monitor)
+    StreamDay.objects.filter(stream__monitor=watched.monitor).delete()
+    watched.monitor.days.all().delete()
+    look(watched.monitor, now=next_morning(watched.first + timedelta(days=DAYS - 1)))
+    assert _days(watched.monitor) == before
+    assert list(raised_alarms(watched)) == alarms
+
+
+def _days(monitor: Monitor) -> list[tuple[object, ...]]:
+    rows = StreamDay.objects.filter(stream__monitor=monitor).order_by("stream", "day")
+    return list(rows.values_list("stream", "day", "users", "y", "x", "yy"))
