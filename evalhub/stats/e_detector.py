@@ -1,9 +1,12 @@
 """Evidence for a lasting step to the worse in a series of batches, looked at after each of them.
 
-Batch i has the value y_i ~ N(b₀ + b·covariates_i + δ·[i ≥ s], σ²/weight_i); b and σ are unknown and
-have the right-Haar prior, δ/σ is half-normal with variance 1/g to the worse side. With weights that
-average 1 over the reference, σ is the deviation of a usual batch. For each s after the reference,
-the Bayes factor of a step at s against none is
+Batch i has the value y_i = l_i + b·covariates_i + δ·[i ≥ s] + e_i with e_i ~ N(0, σ²/weight_i). The
+level l wanders a little, since users leave and others come: l_(i+1) − l_i ~ N(0, q·σ²), q known
+(WANDER). l_0, b and σ are unknown and have the right-Haar prior, δ/σ is half-normal with variance
+1/g to the worse side. With weights that average 1 over the reference, σ is the deviation of a usual
+batch. The covariance of the values is σ²·V, V_ij = [i = j]/weight_i + q·min(i, j); values and
+columns are divided by its Cholesky factor, which no later batch changes. For each s after the
+reference, the Bayes factor of a step at s against none is
 
     ln LR_s(t) = ½ ln(g/(g + n)) − ½ d ln(1 − z²) + ln(2·T_d(z·√(d/(1 − z²)))),
     z = c/√((g + n)·RSS)
@@ -28,10 +31,11 @@ for whatever reason, only leaves out terms of M, all of them positive: no k-th a
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
 
 from evalhub.stats.distributions import t_cdfs, t_quantile
 from evalhub.stats.errors import StatisticsError
@@ -39,6 +43,9 @@ from evalhub.stats.errors import StatisticsError
 Array = NDArray[np.float64]
 Worse = Literal["higher", "lower"]
 
+WANDER = 0.001
+"""q, the variance by which the level moves from batch to batch, in variances of a usual batch: by a
+third of its deviation in 90 batches. Where the level stands still, that lowers the evidence."""
 STEP_PRECISION = 1 / 4
 """g: steps of about two deviations of a usual batch. Larger ones are noticed as soon, by simulation
 (docs/explanation/decisions/monitor-evidence.md)."""
@@ -119,6 +126,7 @@ def change_evidence(
     variances: ArrayLike | None = None,
     restarts: Sequence[Restart] = (),
     precision: float = STEP_PRECISION,
+    wander: float = WANDER,
 ) -> StepEvidence:
     """Evidence of a step to the worse after each batch.
 
@@ -131,6 +139,7 @@ def change_evidence(
             below. It only lowers the evidence, so that the rate of false alarms stays.
         restarts: in the order of time.
         precision: g.
+        wander: q.
 
     Raises StatisticsError for values that aren't finite, shapes that don't fit, and a reference
     that leaves no degree of freedom.
@@ -145,7 +154,9 @@ def change_evidence(
     if ends != sorted(ends) or ends[0] < reference:
         raise StatisticsError("restarts lie after the reference, in the order of time")
     for end, restart in zip(ends, [*restarts, None], strict=True):
-        log_sums[first:end], since[first:end] = _log_sums(rows, left_out, first, end, precision)
+        log_sums[first:end], since[first:end] = _log_sums(
+            rows, left_out, first, end, precision, wander
+        )
         first = end
         if restart is not None and restart.changed_since is not None:
             left_out[max(restart.changed_since, reference) : end] = True
@@ -161,20 +172,24 @@ def change_since(
     since: int,
     worse: Worse,
     variances: ArrayLike | None = None,
+    wander: float = WANDER,
 ) -> StepChange:
     """The change of the batches from index `since` on against those of the reference alone, by
-    weighted least squares with the covariates; arguments and errors as of `change_evidence`."""
+    generalised least squares with the covariates; arguments and errors as of `change_evidence`."""
     if not reference <= since < len(np.asarray(values)):
         raise StatisticsError(f"a change begins after the reference, before the end: not {since}")
     rows = _rows(values, weights, covariates, variances, reference=reference, worse=worse)
     taken = np.r_[0:reference, since : len(rows.values)]
-    weight, y = rows.weights[taken], rows.values[taken]
-    columns = np.column_stack([rows.nuisance[taken], taken >= since])
-    root = np.sqrt(weight)
-    design = columns * root[:, None]
+    design, y = _whitened(
+        rows.weights[taken],
+        taken,
+        wander,
+        np.column_stack([rows.nuisance[taken], taken >= since]),
+        rows.values[taken],
+    )
     inverse, rank = _inverse(design.T @ design)
-    coefficients = inverse @ (design.T @ (y * root))
-    residuals = (y - columns @ coefficients) * root
+    coefficients = inverse @ (design.T @ y)
+    residuals = y - design @ coefficients
     df = len(taken) - int(rank)
     least = rows.least_variance or 0.0
     variance = max(float(residuals @ residuals) / df, least)
@@ -236,42 +251,56 @@ def _inverse(gram: Array) -> tuple[Array, NDArray[np.intp]]:
     return inverse, np.linalg.matrix_rank(gram, hermitian=True, rtol=ROUNDING)
 
 
+def _whitened(
+    weights: Array, batches: NDArray[np.intp], wander: float, *parts: NDArray[Any]
+) -> list[Array]:
+    """Columns and values (batches, …) divided by the Cholesky factor of V."""
+    covariance = np.diag(1 / weights) + wander * np.minimum.outer(batches, batches)
+    factor = np.linalg.cholesky(covariance)
+    return [solve_triangular(factor, part.astype(float), lower=True) for part in parts]
+
+
 def _log_sums(
-    rows: _Rows, left_out: NDArray[np.bool_], first: int, end: int, precision: float
+    rows: _Rows,
+    left_out: NDArray[np.bool_],
+    first: int,
+    end: int,
+    precision: float,
+    wander: float,
 ) -> tuple[Array, NDArray[np.intp]]:
     """ln M_t and the most likely step, for t and steps in first..end − 1."""
-    weight = np.where(left_out, 0.0, rows.weights)[:end]
-    y, x = rows.values[:end], rows.nuisance[:end]
-    # sums of all batches before index i, so that a step's products are differences of two
-    information = _before(weight)
-    moments = _before(weight[:, None] * x)
-    products = _before(weight * y)
-    times = np.arange(first + 1, end + 1)  # batches 0..t − 1 were seen
-    grams = _before(weight[:, None, None] * x[:, :, None] * x[:, None, :])[times]
+    kept = np.flatnonzero(~left_out[:end])
+    steps = kept[:, None] >= np.arange(first, end)
+    x, y, columns = _whitened(
+        rows.weights[kept], kept, wander, rows.nuisance[kept], rows.values[kept], steps
+    )
+    earlier = len(kept) - (end - first)
+    times = np.arange(earlier, len(kept))
+    grams = np.cumsum(x[:, :, None] * x[:, None, :], axis=0)[times]
     inverses, ranks = _inverse(grams)
-    outcome = _before((weight * y)[:, None] * x)[times]
-    squares = _before(weight * y * y)[times]
+    outcome = np.cumsum(y[:, None] * x, axis=0)[times]
+    squares = np.cumsum(y * y)[times]
     fits = np.einsum("tij,tj->ti", inverses, outcome)
     residual = np.maximum(squares - np.einsum("ti,ti->t", fits, outcome), 0.0)
-    df = _before((~left_out[:end]).astype(float))[times] - ranks
-    log_sums, since = np.empty(len(times)), np.empty(len(times), dtype=np.intp)
+    df = times + 1.0 - ranks
+    count = end - first
+    log_sums, since = np.empty(count), np.empty(count, dtype=np.intp)
     least = rows.least_variance or 0.0
+    # a step's products with itself, with the nuisance and with the values, so far
+    own, mixed, products = np.zeros(count), np.zeros((count, x.shape[1])), np.zeros(count)
     for i, t in enumerate(times):
-        steps = slice(first, t)
-        column = moments[t] - moments[steps]
-        reach = information[t] - information[steps]
-        reach = reach - np.einsum("si,ij,sj->s", column, inverses[i], column) + precision
-        cross = products[t] - products[steps] - column @ fits[i]
+        own += columns[t] ** 2
+        mixed += columns[t][:, None] * x[t]
+        products += columns[t] * y[t]
+        begun = slice(0, i + 1)
+        reach = own[begun] + precision
+        reach = reach - np.einsum("si,ij,sj->s", mixed[begun], inverses[i], mixed[begun])
+        cross = products[begun] - mixed[begun] @ fits[i]
         log_factors = _log_factors(reach, cross, residual[i], df[i], least, precision)
         since[i] = first + int(log_factors.argmax())
         most = float(log_factors.max())
         log_sums[i] = most + math.log(float(np.exp(log_factors - most).sum()))
     return log_sums, since
-
-
-def _before(parts: Array) -> Array:
-    """Sums of the parts before each index, from none to all: one row more than `parts`."""
-    return np.concatenate([np.zeros((1, *parts.shape[1:])), np.cumsum(parts, axis=0)])
 
 
 def _log_factors(

@@ -10,6 +10,7 @@ from scipy.stats import t as student
 
 from evalhub.stats.e_detector import (
     LOWER_END,
+    WANDER,
     Restart,
     change_evidence,
     change_since,
@@ -22,23 +23,37 @@ REFERENCE = 14
 WEEKENDS = (np.arange(400) % 7 >= 5).astype(float)
 
 
-def series(seed: int, batches: int, *, step: float = 0.0, since: int = 0) -> tuple[Array, Array]:
-    """Values and weights: 2, .5 higher at weekends, with deviation 3 at weight 1."""
+def series(
+    seed: int, batches: int, *, step: float = 0.0, since: int = 0, wander: float = 0.0
+) -> tuple[Array, Array]:
+    """Values and weights: 2, .5 higher at weekends, with deviation 3 at a reference's mean weight,
+    and a level that moves by √wander of it from batch to batch."""
     rng = np.random.default_rng(seed)
     weights = rng.uniform(0.5, 1.5, batches)
+    weights = weights / weights[:REFERENCE].mean()
     noise = 3 * rng.normal(size=batches) / np.sqrt(weights)
     steps = step * (np.arange(batches) >= since)
-    return 2 + 0.5 * WEEKENDS[:batches] + noise + steps, weights
+    level = 2 + 3 * math.sqrt(wander) * rng.normal(size=batches).cumsum()
+    return level + 0.5 * WEEKENDS[:batches] + noise + steps, weights
 
 
-def log_factor(values: Array, weights: Array, covariates: Array, since: int, g: float) -> float:
+def inverse_root(weights: Array, wander: float, batches: Array | None = None) -> Array:
+    """V^(−1/2), the symmetric root by eigenvalues, of values whose level moves."""
+    batches = np.arange(len(weights)) if batches is None else batches
+    shared = np.minimum(batches[:, None], batches[None, :])
+    eigenvalues, vectors = np.linalg.eigh(np.diag(1 / weights) + wander * shared)
+    return np.asarray(vectors @ np.diag(eigenvalues**-0.5) @ vectors.T)
+
+
+def log_factor(
+    values: Array, weights: Array, covariates: Array, since: int, g: float, wander: float
+) -> float:
     """ln of the two-sided Bayes factor by least squares and the published formula, plus that of
     twice the posterior probability that the step is above 0, by integrating the posterior."""
-    weights = weights / weights[:REFERENCE].mean()
-    root = np.sqrt(weights)
-    nuisance = np.column_stack([np.ones(len(values)), covariates]) * root[:, None]
-    step = (np.arange(len(values)) >= since) * root
-    y = values * root
+    root = inverse_root(weights / weights[:REFERENCE].mean(), wander)
+    nuisance = root @ np.column_stack([np.ones(len(values)), covariates])
+    step = root @ (np.arange(len(values)) >= since)
+    y = root @ values
 
     def rest(column: Array) -> Array:
         return column - nuisance @ np.linalg.lstsq(nuisance, column, rcond=None)[0]
@@ -63,26 +78,36 @@ def log_factor(values: Array, weights: Array, covariates: Array, since: int, g: 
     return two_sided + math.log(2 * above / (above + below))
 
 
+@pytest.mark.parametrize("wander", [0.0, WANDER, 0.2])
 @pytest.mark.parametrize("worse", ["higher", "lower"])
-def test_one_step_has_the_published_factor_and_its_posteriors_side(worse):
+def test_one_step_has_the_published_factor_and_its_posteriors_side(worse, wander):
     """Right after the reference there is one step to sum over."""
     values, weights = series(1, REFERENCE + 1, step=9, since=REFERENCE)
     weekends = WEEKENDS[: REFERENCE + 1]
     evidence = change_evidence(
-        values, weights, weekends, reference=REFERENCE, worse=worse, precision=0.5
+        values, weights, weekends, reference=REFERENCE, worse=worse, precision=0.5, wander=wander
     )
     signed = values if worse == "higher" else -values
-    expected = log_factor(signed, weights, weekends, REFERENCE, 0.5)
+    expected = log_factor(signed, weights, weekends, REFERENCE, 0.5, wander)
     assert evidence.log_sums[-1] == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_sum_adds_the_factors_of_all_steps_and_names_the_largest():
+@pytest.mark.parametrize("wander", [0.0, WANDER])
+def test_the_sum_adds_the_factors_of_all_steps_and_names_the_largest(wander):
     values, weights = series(2, 30, step=6, since=22)
     weekends = WEEKENDS[:30]
     evidence = change_evidence(
-        values, weights, weekends, reference=REFERENCE, worse="higher", precision=0.25
+        values,
+        weights,
+        weekends,
+        reference=REFERENCE,
+        worse="higher",
+        precision=0.25,
+        wander=wander,
     )
-    factors = [log_factor(values, weights, weekends, since, 0.25) for since in range(REFERENCE, 30)]
+    factors = [
+        log_factor(values, weights, weekends, since, 0.25, wander) for since in range(REFERENCE, 30)
+    ]
     assert evidence.log_sums[-1] == pytest.approx(np.logaddexp.reduce(factors), rel=1e-6)
     assert evidence.since[-1] == REFERENCE + int(np.argmax(factors)) == 22
 
@@ -100,15 +125,22 @@ def test_the_two_sided_factor_is_that_of_lindon_and_others():
         assert math.exp(-(factor - math.log(side))) == pytest.approx(p, rel=1e-4)
 
 
+@pytest.mark.parametrize("wander", [0.0, 0.1])
 @pytest.mark.parametrize("worse", ["higher", "lower"])
-def test_while_nothing_changes_the_sum_grows_by_one_a_batch_on_average(worse):
+def test_while_nothing_changes_the_sum_grows_by_one_a_batch_on_average(worse, wander):
     """So each factor is 1 before its step and a martingale from there."""
     draws, after = 1200, 4
     sums = np.empty((draws, after))
     for i in range(draws):
-        values, weights = series(10_000 + i, REFERENCE + after)
+        values, weights = series(10_000 + i, REFERENCE + after, wander=wander)
         evidence = change_evidence(
-            values, weights, WEEKENDS[: len(values)], reference=REFERENCE, worse=worse, precision=1
+            values,
+            weights,
+            WEEKENDS[: len(values)],
+            reference=REFERENCE,
+            worse=worse,
+            precision=1,
+            wander=wander,
         )
         sums[i] = np.exp(evidence.log_sums[REFERENCE:])
     errors = sums.std(axis=0, ddof=1) / math.sqrt(draws)
@@ -204,13 +236,13 @@ def test_after_a_restart_only_later_steps_count():
 
 
 def test_a_change_that_was_mended_is_left_out_and_found_again():
-    """As if the batches of the first change had never been."""
+    """As if the batches of the first change had never been, where the level stands still."""
     values, weights = series(8, 100, step=6, since=70)
     broken = values.copy()
     broken[30:40] += 6
     restarts = [Restart(after=39, changed_since=30)]
     evidence = change_evidence(
-        broken, weights, reference=REFERENCE, worse="higher", restarts=restarts
+        broken, weights, reference=REFERENCE, worse="higher", restarts=restarts, wander=0.0
     )
     gone = np.r_[0:30, 40:100]
     without = change_evidence(
@@ -219,20 +251,24 @@ def test_a_change_that_was_mended_is_left_out_and_found_again():
         reference=REFERENCE,
         worse="higher",
         restarts=[Restart(after=29)],
+        wander=0.0,
     )
     assert evidence.log_sums[40:] == pytest.approx(without.log_sums[30:])
     assert evidence.log_sums[35] > 5
     assert 65 <= evidence.since[-1] <= 75
 
 
-def test_the_change_is_that_of_least_squares_against_the_reference_alone():
+@pytest.mark.parametrize("wander", [0.0, WANDER, 0.2])
+def test_the_change_is_that_of_least_squares_against_the_reference_alone(wander):
     values, weights = series(9, 60, step=4, since=40)
     weekends = WEEKENDS[:60]
-    change = change_since(values, weights, weekends, reference=REFERENCE, since=40, worse="higher")
+    change = change_since(
+        values, weights, weekends, reference=REFERENCE, since=40, worse="higher", wander=wander
+    )
     rows = np.r_[0:REFERENCE, 40:60]
-    root = np.sqrt(weights[rows])
-    design = np.column_stack([np.ones(60), weekends, np.arange(60) >= 40])[rows] * root[:, None]
-    fit, squares, *_ = np.linalg.lstsq(design, values[rows] * root, rcond=None)
+    root = inverse_root(weights[rows], wander, rows)
+    design = root @ np.column_stack([np.ones(60), weekends, np.arange(60) >= 40])[rows]
+    fit, squares, *_ = np.linalg.lstsq(design, root @ values[rows], rcond=None)
     se = math.sqrt(float(squares[0]) / (34 - 3) * np.linalg.inv(design.T @ design)[2, 2])
     assert (change.estimate, change.se, change.df) == (
         pytest.approx(fit[2]),
@@ -240,6 +276,21 @@ def test_the_change_is_that_of_least_squares_against_the_reference_alone():
         31,
     )
     assert change.lower == pytest.approx(fit[2] - student.ppf(1 - LOWER_END, 31) * se)
+
+
+def test_a_level_that_may_wander_takes_evidence_and_size_away():
+    """The same step of two deviations is less certain where the level itself may have moved."""
+    values, weights = series(11, 200, step=6, since=150)
+    still, moving = (
+        change_evidence(values, weights, reference=REFERENCE, worse="higher", wander=wander)
+        for wander in (0.0, WANDER)
+    )
+    assert moving.log_sums[-1] < still.log_sums[-1]
+    ends = [
+        change_since(values, weights, reference=REFERENCE, since=150, worse="higher", wander=wander)
+        for wander in (0.0, WANDER)
+    ]
+    assert ends[1].lower < ends[0].lower
 
 
 def test_the_better_side_turns_the_changes_sign():
