@@ -645,6 +645,7 @@ class Migration(migrations.Migration):
                 ('largest_user', models.FloatField(help_text='share of the weight that one user has at most')),
                 ('asked_again', models.PositiveIntegerField(help_text="items whose answer in production can't stand as the baseline's")),
                 ('recorded', models.JSONField(default=dict, help_text="what production's answers took and cost: {answers, latency_p50_ms, latency_p95_ms, cost_usd}")),
+                ('for_monitor', models.BooleanField(default=False, help_text='drawn by a monitor of quality, for people to compare answers')),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('by', models.ForeignKey(help_text='empty: the operator', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('model_version', models.ForeignKey(help_text='that answered them; empty: nobody has said which it is', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='traffic_samples', to='registry.modelversion')),

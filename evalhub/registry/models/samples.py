@@ -65,6 +65,9 @@ class TrafficSample(models.Model):
     by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", help_text="empty: the operator"
     )
+    for_monitor = models.BooleanField(
+        default=False, help_text="drawn by a monitor of quality, for people to compare answers"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TrafficSampleQuerySet.as_manager()

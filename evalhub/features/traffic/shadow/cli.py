@@ -90,7 +90,9 @@ def init(
     ] = False,
     test_set: Annotated[
         str | None,
-        typer.Option(help="The sample: TEST_SET, or TEST_SET@2.", show_default="the newest"),
+        typer.Option(
+            help="The sample: TEST_SET, or TEST_SET@2.", show_default="the newest but a monitor's"
+        ),
     ] = None,
     name: Annotated[str, typer.Option(help="The question, in words.")] = "",
     kind: Annotated[str, typer.Option(help="Of the candidate: lora, full, prompted, …")] = "",
@@ -173,7 +175,9 @@ def _sample(project: "Project", name: str | None) -> "TrafficSample":
     from evalhub.registry.models import TrafficSample
 
     samples = TrafficSample.objects.filter(version__test_set__project=project).newest_first()
-    if name is not None:
+    if name is None:
+        samples = samples.filter(for_monitor=False)
+    else:
         slug, number = parse_version_name(name)
         samples = samples.filter(version__test_set__slug=slug)
         samples = samples.filter(version__number=number) if number else samples

@@ -86,7 +86,7 @@ def draft_sample(*, project: Project, query: SampleQuery, by: User | None) -> Sa
 
 
 def draw_requests(
-    *, project: Project, query: SampleQuery, by: User | None, only_baseline: bool = False
+    *, project: Project, query: SampleQuery, by: User | None, for_monitor: bool = False
 ) -> DrawnSample:
     """Draw requests at random and freeze them as the next version of a test set.
 
@@ -94,7 +94,7 @@ def draw_requests(
     a draw says nothing of what was left out so. Fewer are drawn where there are fewer.
 
     Args:
-        only_baseline: as `read_frame` has it.
+        for_monitor: only of answers that may stand as the baseline's, as `read_frame` has it.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -104,7 +104,7 @@ def draw_requests(
     """
     check_evaluates(by, project)
     for _ in range(TRIES):
-        if (drawn := _draw(project, query, by, only_baseline)) is not None:
+        if (drawn := _draw(project, query, by, for_monitor)) is not None:
             return drawn
     raise SampleError(
         "others draw from the same requests, or erase them, at the same time: draw again"
@@ -112,11 +112,11 @@ def draw_requests(
 
 
 def _draw(
-    project: Project, query: SampleQuery, by: User | None, only_baseline: bool
+    project: Project, query: SampleQuery, by: User | None, for_monitor: bool
 ) -> DrawnSample | None:
     """None where another draw took one of the requests, or what they ask, meanwhile, or where one
     was erased."""
-    draft = _draft(project, query, by, only_baseline)
+    draft = _draft(project, query, by, for_monitor)
     staged = stage_items(project=project, slug=query.test_set, source=_source(query, draft.items))
     try:
         with transaction.atomic():
@@ -131,10 +131,10 @@ def _draw(
 
 
 def _draft(
-    project: Project, query: SampleQuery, by: User | None, only_baseline: bool = False
+    project: Project, query: SampleQuery, by: User | None, for_monitor: bool = False
 ) -> SampleDraft:
     query = query.ending(timezone.now())
-    frame = read_frame(project, query, only_baseline=only_baseline)
+    frame = read_frame(project, query, only_baseline=for_monitor)
     sample = _sample(project, query, frame)
     drawn = _items(project, frame, sample, with_edits=query.edited_references)
     if not drawn.items:
@@ -157,6 +157,7 @@ def _draft(
         asked_again=sum(not each.is_baseline for each in drawn.items),
         recorded=_recorded_costs(drawn.items),
         by=by,
+        for_monitor=for_monitor,
     )
     large = {user: share for user, share in shares.items() if share > LARGE_CLUSTER}
     oldest = min(request.day for item in drawn.items for request in item.requests)

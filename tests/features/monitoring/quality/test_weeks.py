@@ -2,12 +2,14 @@
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from django.utils import timezone
 
+from evalhub.cli.app import run
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.monitor import QualityPlan
 from evalhub.features.monitoring.errors import MonitorError
@@ -85,8 +87,8 @@ def last_week(team: Team, *, users: int = USERS, weekday: int = 2, **fields: Any
 
 def work() -> None:
     """What workers do: answers, and then verdicts."""
-    for run in Run.objects.unfinished():
-        while process_shard(run.pk):
+    for answering in Run.objects.unfinished():
+        while process_shard(answering.pk):
             pass
     for judge_run in JudgeRun.objects.unfinished():
         work_on(judge_run.pk)
@@ -220,6 +222,20 @@ def test_a_week_without_requests_or_a_former_version_says_so(
     look_at_quality(monitor, monday())
     assert "no request" in lacks(monitor)["too-few"]
     assert not QualityWeek.objects.exists()
+
+
+def test_a_shadow_study_takes_a_monitors_sample_only_by_its_name(
+    team: Team, server: OpenAIServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monitor = a_paired_monitor(team, server)
+    last_week(team)
+    look_at_quality(monitor, monday())
+    written = ["study", "init", "--from-traffic", "--project", team.project.slug]
+    assert run([*written, str(tmp_path / "newest")]) == 64
+    assert "has no sample" in capsys.readouterr().err
+    assert not (tmp_path / "newest").exists()
+    named = ["--test-set", f"monitor-{monitor.pk}"]
+    assert run([*written, str(tmp_path / "named"), *named]) == 0
 
 
 def test_who_is_erased_is_in_no_pair(team: Team, server: OpenAIServer) -> None:

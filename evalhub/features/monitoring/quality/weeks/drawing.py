@@ -84,15 +84,15 @@ def _sample(
     assert plan.pairs is not None
     query = _query(monitor, plan, promotion, monday, plan.pairs.items)
     drawn = TrafficSample.objects.filter(
-        version__test_set__project=monitor.project, version__test_set__slug=query.test_set
+        for_monitor=True,
+        version__test_set__project=monitor.project,
+        version__test_set__slug=query.test_set,
     )
     for sample in drawn.newest_first():
         if sample.query == query.as_json():
             return sample
     try:
-        return draw_requests(
-            project=monitor.project, query=query, by=None, only_baseline=True
-        ).sample
+        return draw_requests(project=monitor.project, query=query, by=None, for_monitor=True).sample
     except DeclarationError as error:
         raise NothingToDrawError(error.message) from error
 
