@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from evalhub.stats.day_batches import REFERENCE_DAYS, Batches
-from evalhub.stats.e_detector import Restart, change_evidence, change_since, threshold
-from tests.benchmarks.monitor_scenes import SCENES, Scene, StreamData, batches_of, stream
+from evalhub.stats.e_detector import Restart, Worse, change_evidence, change_since, threshold
+from tests.benchmarks.monitor_scenes import SCENES, Array, Scene, StreamData, batches_of, stream
 
 YEAR = 365
 GOOD_DAYS, LATER_DAYS = 90, 60
@@ -104,10 +104,17 @@ def is_large(scene: Scene, batches: Batches, batch: int, since: int) -> bool:
 def by_threshold(scene: Scene, data: StreamData) -> list[int]:
     """Days on which the mean of seven days lies beyond the reference's by the margin."""
     y, x = (np.array([getattr(day, name) for day in data.days]) for name in "yx")
+    return beyond_threshold(y, x, scene.margin, worse=scene.worse, in_shares=scene.in_shares)
+
+
+def beyond_threshold(
+    y: Array, x: Array, margin: float, *, worse: Worse, in_shares: bool
+) -> list[int]:
+    """The same, of sums (days,)."""
     level = y[:REFERENCE_DAYS].sum() / x[:REFERENCE_DAYS].sum()
     mean = np.convolve(y, np.ones(MEAN_OF), "valid") / np.convolve(x, np.ones(MEAN_OF), "valid")
-    worse = (mean - level) * (1 if scene.worse == "higher" else -1)
-    beyond = worse > scene.margin * (level if scene.in_shares else 1)
+    change = (mean - level) * (1 if worse == "higher" else -1)
+    beyond = change > margin * (level if in_shares else 1)
     days = np.flatnonzero(beyond) + MEAN_OF - 1
     return [int(day) for day in days if day >= REFERENCE_DAYS]
 

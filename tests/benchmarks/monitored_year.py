@@ -1,7 +1,7 @@
 """A simulated year of traffic through the product's own doors: which alarms were raised, and when.
 
 python -m tests.benchmarks.monitored_year [--postgresql] [--days 365] [--requests 600]
-    [--launch DAY] [--change KIND:DAY:SIZE …] [--years 1] [--share 1] [--seed 0]
+    [--launch DAY] [--change KIND:DAY:SIZE …] [--years 1] [--share 1] [--seed 0] [--peers]
 
 Each day's requests and signals are taken in, and the morning after a monitor of operations looks,
 by the clock of the simulated day: so often as there are days, as the worker's timer would. Traffic
@@ -9,13 +9,13 @@ has seasons, weekends and users who are alike with themselves; a change is one t
 tests/features/monitoring/simulated_traffic.py knows: provider, retriever, latency, thumbs, drift or
 silence. An alarm before the first change is false: it is resolved, so that the next can be raised.
 With `--years` so many years, of a project each, say how many there are, with the error of their
-mean.
+mean. With `--peers` a fixed threshold and Evidently judge the same requests.
 """
 
 import argparse
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from math import sqrt
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="false alarms a year, at most")
     parser.add_argument("--slices", default="", help="language, route or tag")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--peers", action="store_true", help="a threshold and Evidently besides")
     parser.add_argument("--postgresql", action="store_true", help="in place of SQLite")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -72,15 +73,17 @@ def live(options: argparse.Namespace) -> None:
     from django.db import connection
     from django.utils import timezone
 
+    from tests.benchmarks.year_peers import RecordedTraffic, evidently_alarms, threshold_alarms
     from tests.features.monitoring.monitored_year import a_watched_project, live_through
-    from tests.features.monitoring.simulated_traffic import SimulatedTraffic, TrafficYear
+    from tests.features.monitoring.simulated_traffic import TrafficYear
 
     changes = tuple(map(change_of, options.change))
     year = TrafficYear(
         days=options.days, requests=options.requests, launch=options.launch, changes=changes
     )
     first = timezone.now().date() - timedelta(days=options.days)
-    begins = min((change.day for change in changes), default=options.days + 1)
+    days = sorted(change.day for change in changes) or [options.days + 1]
+    begins = days[0]
     counts = []
     for number in range(options.years):
         begun = perf_counter()
@@ -90,7 +93,7 @@ def live(options: argparse.Namespace) -> None:
             plan=a_plan(options.slices),
             false_alarms_a_year=options.share,
         )
-        traffic = SimulatedTraffic(year, seed=options.seed + number)
+        traffic = RecordedTraffic(year, seed=options.seed + number)
         alarms = live_through(watched, traffic, resolve_before=begins)
         counts.append(sum(alarm.day <= begins for alarm in alarms))
         say(
@@ -99,12 +102,26 @@ def live(options: argparse.Namespace) -> None:
         )
         for alarm in alarms:
             say(f"  day {alarm.day}, since {alarm.since}: {alarm.subject}: {alarm.sentence}")
+        if options.peers:
+            say_of("threshold", threshold_alarms(traffic, MARGINS, slow_ms=SLOW_MS), days)
+            say_of("evidently", evidently_alarms(traffic), days)
     mean, error = rate(counts)
     say(
         f"before a change: {sum(counts)} alarms in {options.years} × "
         f"{min(begins, options.days)} days, {mean:.3f} ± {error:.3f}; at most "
         f"{options.share * min(begins, options.days) / 365:.3f} are stated"
     )
+
+
+def say_of(peer: str, alarms: Mapping[str, list[int]], begins: Sequence[int]) -> None:
+    """How often a peer's alarms began before the first change, and the first day of one after each
+    change. The look at a day is the next morning, as a monitor's is."""
+    from tests.benchmarks.monitor_rates import begun
+
+    for metric, days in alarms.items():
+        before = len(begun([day for day in days if day < begins[0]]))
+        firsts = [next((f"{day + 1}" for day in days if day >= first), "none") for first in begins]
+        say(f"  {peer}: {metric}: {before} before; then on days {', '.join(firsts)}")
 
 
 def rate(counts: Sequence[int]) -> tuple[float, float]:
