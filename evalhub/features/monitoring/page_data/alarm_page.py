@@ -59,7 +59,7 @@ def alarm_page(alarm: Alarm, now: datetime) -> AlarmPage:
     view = None
     if alarm.stream is not None:
         running = alarm.monitor.streams.filter(ended=None).select_related("monitor")
-        estimates = promotion_estimates(alarm.monitor.project)
+        estimates = promotion_estimates(alarm.monitor)
         [data] = read_streams([alarm.stream], estimates, list(running) or [alarm.stream])
         view = stream_view(data, now.date(), small=False)
     return AlarmPage(

@@ -60,7 +60,7 @@ def monitor_page(monitor: Monitor, chosen: str, now: datetime) -> MonitorPage:
     shown = [stream for stream in streams if _key(stream) == chosen]
     views = [
         stream_view(data, now.date(), small=False)
-        for data in read_streams(shown, promotion_estimates(monitor.project), streams)
+        for data in read_streams(shown, promotion_estimates(monitor), streams)
     ]
     past = monitor.alarms.exclude(resolved=None).select_related("resolved_by", "monitor")
     return MonitorPage(

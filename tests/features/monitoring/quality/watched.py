@@ -13,7 +13,7 @@ from evalhub.features.monitoring.models import Monitor
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.rows import RequestRow
 from evalhub.features.traffic.served import state_served_version
-from evalhub.ledger.models import Promotion
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
 from tests.features.traffic.rows_of import a_request, noon, taken
@@ -30,13 +30,21 @@ def well(days_ago: int, user: int) -> str:
     return "No." if user % 10 == 0 else f'{{"answer": "Day {days_ago}, user {user}."}}'
 
 
-def promote(team: Team, version: ModelVersion, *, days_ago: int, served: str = SERVED) -> None:
+def promote(
+    team: Team,
+    version: ModelVersion,
+    *,
+    days_ago: int,
+    served: str = SERVED,
+    decision: Decision | None = None,
+) -> None:
     """Olga made it the champion so many days ago, and said that it is served from then. No verb
     writes into the past."""
     since = timezone.now() - timedelta(days=days_ago)
     Promotion.objects.create(
         project=team.project,
         version=version,
+        decision=decision,
         by=team.olga,
         reason="It runs.",
         before=Promotion.objects.current(team.project),
