@@ -9,7 +9,12 @@ from playwright.sync_api import Page, expect
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.features.monitoring.monitors_of import a_notice, a_watched_project
+from tests.features.monitoring.monitors_of import (
+    a_notice,
+    a_stream,
+    a_watched_project,
+    an_alarm,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 THREE_SCREENS = 3 * 844
@@ -44,6 +49,29 @@ def test_axe_finds_nothing_and_all_fits(
         assert not overflows(page), path
         height = page.evaluate("document.documentElement.scrollHeight")
         assert height <= THREE_SCREENS, f"{path} is {height} px high"
+
+
+@pytest.mark.parametrize(("phone", "screens"), [(False, 3), (True, 4)])
+def test_a_hundred_alarms_leave_pages_short(
+    opens: Opens, axe: Callable[[Page], None], team: Team, phone: bool, screens: int
+) -> None:
+    """The newest stand there, all others are folded away, and likewise the slices."""
+    monitor, alarm = a_watched_project(team)
+    for number in range(100):
+        route = f"a/route/of/some/length/{number}"
+        an_alarm(a_stream(monitor, alarm.version, slice_value=route))
+    page = opens(team.eva, listed(team), phone=phone)
+    site = page.url.removesuffix(listed(team))
+    for path in (listed(team), reverse("site:monitor", args=[monitor.pk]), "/"):
+        page.goto(f"{site}{path}")
+        axe(page)
+        assert not overflows(page), path
+        height = page.evaluate("document.documentElement.scrollHeight")
+        assert height <= screens * 844, f"{path} is {height} px high"
+    page.goto(f"{site}{listed(team)}")
+    expect(page.get_by_text("101 alarms are open")).to_be_visible()
+    page.get_by_text("96 more alarms").press("Enter")
+    expect(page.get_by_role("link", name="Errors rose")).to_have_count(101)
 
 
 @pytest.mark.parametrize("phone", [False, True])

@@ -65,7 +65,7 @@ def monitor_page(monitor: Monitor, chosen: str, now: datetime) -> MonitorPage:
     past = monitor.alarms.exclude(resolved=None).select_related("resolved_by", "monitor")
     return MonitorPage(
         row=row,
-        slices=[SliceLink(key, label, count) for key, label, count in _slices(streams, alarmed)],
+        slices=_slices(streams, alarmed, chosen),
         chosen=chosen,
         streams=sorted(views, key=lambda view: view.alarm is None),
         past=list(past[:MOST_ALARMS]),
@@ -79,11 +79,11 @@ def _key(stream: Stream) -> str:
     return f"{stream.slice_kind}:{stream.slice_value}" if stream.slice_kind else ""
 
 
-def _slices(streams: Sequence[Stream], alarmed: set[int | None]) -> list[tuple[str, str, int]]:
-    """All requests first; with how many of a slice's streams have an open alarm."""
-    rows = []
+def _slices(streams: Sequence[Stream], alarmed: set[int | None], chosen: str) -> list[SliceLink]:
+    """All requests first, then the chosen slice, then those with an open alarm."""
+    links = []
     for key, group in groupby(sorted(streams, key=_key), key=_key):
         members = list(group)
         label = slice_text(members[0].slice_kind, members[0].slice_value) or "all requests"
-        rows.append((key, label, sum(stream.pk in alarmed for stream in members)))
-    return rows
+        links.append(SliceLink(key, label, sum(stream.pk in alarmed for stream in members)))
+    return sorted(links, key=lambda link: (link.value != "", link.value != chosen, not link.alarms))
