@@ -105,6 +105,31 @@ def test_a_model_that_changes_silently_raises_an_alarm_and_charges_no_look(
 
 
 @pytest.mark.heavy
+def test_after_a_change_that_was_meant_the_new_answers_are_the_reference(
+    desk: Desk, capsys: Capture
+) -> None:
+    with OpenAIServer() as server:
+        promoted(desk, server)
+        assert run([*ADD, "triage"]) == 0
+        assert asked(capsys)[1]["is_alarm"] is False
+        changed = {f"Say {i}?" for i in range(12)}
+        server.misbehave = lambda prompt, attempt: says(
+            f"New: {prompt}" if prompt in changed else f"You said: {prompt}"
+        )
+        assert asked(capsys)[1]["is_alarm"] is True
+        alarm = str(Monitor.objects.get().alarms.get().pk)
+        resolve = ["monitor", "resolve", alarm, *OF, "--as", "meant", "--reason", "A new prompt."]
+        assert run([*resolve, "--by", "eva"]) == 0
+        before = Watch.objects.get().second_run
+        code, told = asked(capsys)
+        assert (code, told["is_alarm"], told["report"]["differs_now"]) == (0, False, 0.2)
+        assert Watch.objects.get().second_run.repeat > before.repeat
+        server.misbehave = lambda prompt, attempt: says(f"Other: {prompt}")
+        assert asked(capsys)[1]["is_alarm"] is True
+    assert Monitor.objects.get().alarms.filter(resolved=None).count() == 1
+
+
+@pytest.mark.heavy
 def test_the_study_s_own_second_run_is_no_reference(desk: Desk, capsys: Capture) -> None:
     """Which the decision has read: a fresh one is asked, and a later watch goes on with that."""
     desk.study["noise_floor"] = True
