@@ -10,7 +10,9 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run
+from evalhub.features.monitoring.looking import look_at_monitors
 from evalhub.features.monitoring.models import Alarm, Monitor
+from runners.timer import every
 from tests.cast import Team
 from tests.features.monitoring.monitors_of import a_notice, a_watched_project
 
@@ -124,3 +126,20 @@ def test_a_site_answers_what_this_home_answers(
     row = shown("monitor", "resolve", pk, *OF, "--as", "false", "--reason", "Noise.", *site)
     assert (row["resolution"], row["resolved_by"]) == ("false", team.olga.pk)
     assert shown("monitor", "end", str(added["id"]), *OF, *site)["ended"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_looks_and_says_that_an_alarm_is_open(
+    team: Team, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monitor, _ = a_watched_project(team)
+    before = monitor.looked
+    token = add_token(project=team.project, user=team.olga, name="ci", scopes=list(Scope), by=None)
+    monkeypatch.setenv("EVALHUB_TOKEN", token.secret)
+    with every(0.2, look_at_monitors):
+        assert run(["monitor", "look", str(monitor.pk), *OF, "--server", live_server.url]) == 1
+    assert "1 OPEN ALARM" in capsys.readouterr().out
+    monitor.refresh_from_db()
+    assert before is not None
+    assert monitor.looked is not None
+    assert monitor.looked > before
