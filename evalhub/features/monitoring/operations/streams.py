@@ -76,11 +76,12 @@ def _share_of(stream: Stream, monitor: Monitor, streams: Sequence[Stream]) -> fl
 
 
 def _begin(monitor: Monitor, version: int, since: date, slices: Sequence[str]) -> None:
-    """Begins the streams of all metrics, of these slices; "" is all requests."""
+    """Begins the streams of all metrics, of these slices; "" is all requests. One that ended before
+    it began, as its version was promoted twice on a day, goes on."""
     plan = plan_of(monitor)
     for value in slices:
         for measure in plan.measures:
-            Stream.objects.get_or_create(
+            Stream.objects.update_or_create(
                 monitor=monitor,
                 version_id=version,
                 metric=measure.metric,

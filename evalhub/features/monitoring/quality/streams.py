@@ -28,7 +28,11 @@ def open_streams(
         if last is not None and last.ended is None:
             continue
         since = first if last is None or last.ended is None else max(first, last.ended)
-        streams[metric], _ = Stream.objects.get_or_create(
-            monitor=monitor, version=promotion.version, metric=metric, since=since
+        streams[metric], _ = Stream.objects.update_or_create(
+            monitor=monitor,
+            version=promotion.version,
+            metric=metric,
+            since=since,
+            defaults={"ended": None},
         )
     return {metric: streams[metric] for metric in metrics}

@@ -9,7 +9,9 @@ from evalhub.features.monitoring.alarms import resolve_alarm
 from evalhub.features.monitoring.looking import look, look_at_monitors
 from evalhub.features.monitoring.models import Alarm, Monitor, Resolution, Stream, StreamDay
 from evalhub.features.traffic.rows import SignalRow
-from tests.cast import Team
+from evalhub.features.traffic.served import state_served_version
+from evalhub.ledger.models import Promotion
+from tests.cast import Team, a_version
 from tests.features.monitoring.production import a_champion, a_monitor, at, days_ago, send
 from tests.features.traffic.rows_of import a_request, taken
 
@@ -72,6 +74,30 @@ def test_a_change_that_was_meant_begins_a_reference_of_its_own(team: Team) -> No
     assert [row.day for row in new.days.all()] == [days[25]]
     assert "nothing can be said of errors" in notices(monitor)["too-few"]
     assert not Alarm.objects.open().exists()
+
+
+def test_a_version_that_is_rolled_back_to_and_promoted_again_on_one_day_is_watched(
+    team: Team,
+) -> None:
+    old, new = a_version(team, "old"), a_version(team, "new")
+    monitor = a_monitor(team)
+    for name, version in (("old-7b", old), ("new-7b", new)):
+        state_served_version(
+            project=team.project, by=None, name=name, version=version, since=at(days_ago(9))
+        )
+    for version in (old, new, old, new):
+        Promotion.objects.create(
+            project=team.project,
+            version=version,
+            by=team.olga,
+            reason="Once more.",
+            before=Promotion.objects.current(team.project),
+        )
+        for _ in range(2):
+            look(monitor)
+        (stream,) = Stream.objects.filter(ended=None)
+        assert stream.version == version
+    assert Stream.objects.count() == 2
 
 
 def test_three_requests_a_day_are_a_notice_and_never_an_alarm(team: Team) -> None:

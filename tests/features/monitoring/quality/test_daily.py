@@ -244,3 +244,14 @@ def test_a_plan_s_file_makes_a_monitor_or_says_what_is_wrong(
     assert (code == 0) == (message == "")
     assert message in capsys.readouterr().err
     assert Monitor.objects.count() == (message == "")
+
+
+def test_a_version_that_is_promoted_again_on_one_day_is_watched(team: Team) -> None:
+    old = a_champion(team, days_ago=20)
+    monitor = a_monitor(team)
+    look_at_quality(monitor, morning())
+    new = a_version(team, "new")
+    for version in (new, old, new, old):
+        promote(team, version, days_ago=1)
+        look_at_quality(monitor, morning())
+        assert [stream.version for stream in monitor.streams.filter(ended=None)] == [version]
