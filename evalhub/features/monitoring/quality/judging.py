@@ -24,6 +24,8 @@ def judge_streams(monitor: Monitor, now: datetime) -> Mapping[Stream, StreamStat
     states = {stream: stream_state(stream, quality_rule(stream), last=last) for stream in streams}
     with transaction.atomic():
         raised = [stream.pk for stream, state in states.items() if _raise(stream, state, now)]
+        if earlier := monitor.checks.filter(key=now.date().isoformat()).first():
+            raised = [*earlier.report["raised"], *raised]
         if streams:
             Check.objects.update_or_create(
                 monitor=monitor,

@@ -124,6 +124,9 @@ def test_a_broken_retriever_raises_one_alarm(team: Team) -> None:
     assert alarm.since == morning(3).date()
     assert "empty rose from 0 to 0.5" in alarm.sentence
     assert lacks(monitor) == set()
+    check = monitor.checks.get(key=morning().date().isoformat())
+    assert check.is_alarm, "a later look of the day doesn't take it back"
+    assert len(check.report["raised"]) == 2
 
 
 def test_a_new_champion_has_streams_of_its_own(team: Team) -> None:
