@@ -37,9 +37,10 @@ type Counts = Mapping[SharedKind, UserCounts]
 
 
 def look_at_inputs(monitor: Monitor, now: datetime) -> datetime:
-    """Compares the last complete week, once; returns when to look again."""
+    """Compares the last complete week, once; returns when to look again. What was compared by a
+    clock that was ahead is compared again."""
     monday = last_week(now)
-    check = monitor.checks.filter(key=monday.isoformat()).first()
+    check = monitor.checks.filter(key=monday.isoformat(), at__lte=now).first()
     if check is None:
         check = _look_at_week(monitor, monday, now)
     if check is not None:
@@ -122,6 +123,7 @@ def _keep(
 ) -> Check:
     """Stores the check with its alarms and notices, once."""
     is_alarm = any(test.is_alarm for test in report.tests)
+    monitor.checks.filter(key=monday.isoformat(), at__gt=now).delete()
     check, is_new = Check.objects.get_or_create(
         monitor=monitor,
         key=monday.isoformat(),

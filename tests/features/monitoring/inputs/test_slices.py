@@ -41,6 +41,20 @@ def test_a_shift_of_20_points_is_an_alarm_that_names_the_slice_once(team: Team) 
     assert (check.key, check.is_alarm) == (MONDAY.isoformat(), True)
 
 
+def test_a_week_that_a_clock_ahead_compared_too_early_is_compared_again(team: Team) -> None:
+    reference_sent(team)
+    sent(team, 0, routes(BEFORE), users=100)
+    monitor = watched(team)
+    look(monitor, now=timezone.now() + timedelta(days=1))
+    assert not Check.objects.get().is_alarm
+    later = {"chat": 0.2, "billing": 0.7, "search": 0.1}
+    sent(team, 0, routes(later), users=400, key="late")
+    for _ in range(2):
+        look(monitor)
+    assert Check.objects.get().is_alarm
+    assert Alarm.objects.count() == 1
+
+
 def test_an_alarm_says_where_to_sample(team: Team, client: Client) -> None:
     reference_sent(team)
     sent(team, 0, routes({"chat": 0.6, "billing": 0.3, "search": 0.1}), users=400)

@@ -24,12 +24,14 @@ type Fields = Callable[[int, int], dict[str, Any]]
 """Fields of a user's request, by the numbers of both."""
 
 
-def sent(team: Team, weeks_ago: int, fields: Fields, *, users: int, requests: int = 1) -> None:
+def sent(
+    team: Team, weeks_ago: int, fields: Fields, *, users: int, requests: int = 1, key: str = ""
+) -> None:
     """Requests of a week: 0 is the last complete one, −1 the one that goes on."""
     first = datetime.combine(MONDAY - weeks_ago * WEEK, time(), UTC)
     rows = [
         a_request(
-            f"w{weeks_ago}-u{user}-{number}",
+            f"{key}w{weeks_ago}-u{user}-{number}",
             time=first + timedelta(minutes=7 * user + number),
             **{"user": f"user-{user}", "language": "en"} | fields(user, number),
         )
