@@ -83,7 +83,7 @@ def hostile_traffic(sent: Sent, *, users: int, seed: int) -> None:
         bot = number < 3
         for visit in range(200 if bot else 1 + draw.poisson(draw.lognormal(0, 1))):
             key, user = f"{number}-{visit}", f"user-{number}"
-            time = noon(3) + float(draw.uniform(0, 66)) * HOUR
+            time = noon(4) + float(draw.uniform(0, 66)) * HOUR
             variant = sent.variant(user, time)
             late = variant == Variant.CHALLENGER
             sent.rows.append(
@@ -216,19 +216,19 @@ def test_users_of_epochs_and_of_continued_experiments_are_counted_as_numpy_count
     first = an_experiment(team, plan=a_plan(**PLAN), share=0.1)
     set_share(experiment=first, by=team.olga, share=0.4, reason="Within a day.")
     begin_epoch(experiment=first, by=team.olga, reason="Anew.", weight=0.6)
-    first = since(first, noon(3), noon(3) + 8 * HOUR, noon(2) + 5 * HOUR)
+    first = since(first, noon(4), noon(4) + 8 * HOUR, noon(3) + 5 * HOUR)
     stop_experiment(experiment=first, by=team.olga, reason="A night.")
-    stopped = noon(1) - 6 * HOUR
+    stopped = noon(2) - 6 * HOUR
     first = since(first, *[step.since for step in first.steps.in_order()][:3], stopped)
     Experiment.objects.filter(pk=first.pk).update(ended=stopped)
-    again = since(an_experiment(team, "Again", plan=a_plan(**PLAN)), noon(1) - 2 * HOUR)
+    again = since(an_experiment(team, "Again", plan=a_plan(**PLAN)), noon(2) - 2 * HOUR)
     first.refresh_from_db()
     again.refresh_from_db()
     assert again.continues == first
     sent = Sent.to(again)
     hostile_traffic(sent, users=1_500, seed=27)
     draw = np.random.default_rng(1)
-    now = noon(0)
+    now = noon(1)
     for some in np.array_split(draw.permutation(len(sent.rows)), 3):
         taken(team.project, [sent.rows[i] for i in some])
         follow(first, now=now)
