@@ -1,12 +1,12 @@
 """Evidence for a lasting step to the worse in a series of batches, looked at after each of them.
 
 Batch i has the value y_i = l_i + b·covariates_i + δ·[i ≥ s] + e_i with e_i ~ N(0, σ²/weight_i). The
-level l wanders a little, since users leave and others come: l_(i+1) − l_i ~ N(0, q·σ²), q known
-(WANDER). l_0, b and σ are unknown and have the right-Haar prior, δ/σ is half-normal with variance
-1/g to the worse side. With weights that average 1 over the reference, σ is the deviation of a usual
-batch. The covariance of the values is σ²·V, V_ij = [i = j]/weight_i + q·min(i, j); values and
-columns are divided by its Cholesky factor, which no later batch changes. For each s after the
-reference, the Bayes factor of a step at s against none is
+level l may wander: l_(i+1) − l_i ~ N(0, q·σ²), q known, 0 where it stands still. l_0, b and σ are
+unknown and have the right-Haar prior, δ/σ is half-normal with variance 1/g to the worse side. With
+weights that average 1 over the reference, σ is the deviation of a usual batch. The covariance of
+the values is σ²·V, V_ij = [i = j]/weight_i + q·min(i, j); values and columns are divided by its
+Cholesky factor, which no later batch changes. For each s after the reference, the Bayes factor of a
+step at s against none is
 
     ln LR_s(t) = ½ ln(g/(g + n)) − ½ d ln(1 − z²) + ln(2·T_d(z·√(d/(1 − z²)))),
     z = c/√((g + n)·RSS)
@@ -44,8 +44,8 @@ Array = NDArray[np.float64]
 Worse = Literal["higher", "lower"]
 
 WANDER = 0.001
-"""q, the variance by which the level moves from batch to batch, in variances of a usual batch: by a
-third of its deviation in 90 batches. Where the level stands still, that lowers the evidence."""
+"""q of what grows and shrinks by itself, as requests a day: it moves by a third of a usual batch's
+deviation in 90 batches. Where the level stands still, it lowers the evidence."""
 STEP_PRECISION = 1 / 4
 """g: steps of about two deviations of a usual batch. Larger ones are noticed as soon, by simulation
 (docs/explanation/decisions/monitor-evidence.md)."""
@@ -126,7 +126,7 @@ def change_evidence(
     variances: ArrayLike | None = None,
     restarts: Sequence[Restart] = (),
     precision: float = STEP_PRECISION,
-    wander: float = WANDER,
+    wander: float = 0.0,
 ) -> StepEvidence:
     """Evidence of a step to the worse after each batch.
 
@@ -172,7 +172,7 @@ def change_since(
     since: int,
     worse: Worse,
     variances: ArrayLike | None = None,
-    wander: float = WANDER,
+    wander: float = 0.0,
 ) -> StepChange:
     """The change of the batches from index `since` on against those of the reference alone, by
     generalised least squares with the covariates; arguments and errors as of `change_evidence`."""

@@ -61,6 +61,7 @@ def alarms(scene: Scene, data: StreamData, *, margin: bool) -> list[int]:
             worse=scene.worse,
             variances=batches.variances,
             restarts=restarts,
+            wander=scene.wander,
         )
         begin = restarts[-1].after + 1 if restarts else batches.reference
         candidates = begin + np.flatnonzero(evidence.log_sums[begin:] >= least)
@@ -90,6 +91,7 @@ def is_large(scene: Scene, batches: Batches, batch: int, since: int) -> bool:
         since=since,
         worse=scene.worse,
         variances=batches.variances[seen],
+        wander=scene.wander,
     )
     first = slice(0, batches.reference)
     level = float(np.average(batches.values[first], weights=batches.weights[first]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.day_batches import Batches, RatioDay, pooled_days
-from evalhub.stats.e_detector import Worse
+from evalhub.stats.e_detector import WANDER, Worse
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
@@ -57,6 +57,10 @@ class Scene:
     @property
     def in_shares(self) -> bool:
         return self.metric in ("tokens", "requests")
+
+    @property
+    def wander(self) -> float:
+        return WANDER if self.metric == "requests" else 0.0
 
 
 SCENES = (

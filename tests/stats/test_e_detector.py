@@ -242,7 +242,7 @@ def test_a_change_that_was_mended_is_left_out_and_found_again():
     broken[30:40] += 6
     restarts = [Restart(after=39, changed_since=30)]
     evidence = change_evidence(
-        broken, weights, reference=REFERENCE, worse="higher", restarts=restarts, wander=0.0
+        broken, weights, reference=REFERENCE, worse="higher", restarts=restarts
     )
     gone = np.r_[0:30, 40:100]
     without = change_evidence(
@@ -251,7 +251,6 @@ def test_a_change_that_was_mended_is_left_out_and_found_again():
         reference=REFERENCE,
         worse="higher",
         restarts=[Restart(after=29)],
-        wander=0.0,
     )
     assert evidence.log_sums[40:] == pytest.approx(without.log_sums[30:])
     assert evidence.log_sums[35] > 5

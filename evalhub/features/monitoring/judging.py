@@ -22,6 +22,7 @@ from evalhub.stats.day_batches import (
     pooled_days,
 )
 from evalhub.stats.e_detector import (
+    WANDER,
     Restart,
     StepChange,
     Worse,
@@ -44,7 +45,8 @@ class StreamRule:
             reference's value.
         false_alarms_a_year: the stream's own share.
         events: y counts some of x.
-        is_number: y is a number of the day, which is compared by its logarithm.
+        is_number: y is a number of the day, which is compared by its logarithm, and whose level
+            wanders: a product grows, and has seasons.
         steps_a_year: batches a year, at most.
     """
 
@@ -55,6 +57,11 @@ class StreamRule:
     in_shares: bool = False
     is_number: bool = False
     steps_a_year: float = DAYS_A_YEAR
+
+    @property
+    def wander(self) -> float:
+        """By how much the level may move, as `e_detector` has it."""
+        return WANDER if self.is_number else 0.0
 
     @property
     def threshold(self) -> float:
@@ -190,6 +197,7 @@ def _state(
         worse=rule.worse,
         variances=batches.variances,
         restarts=restarts,
+        wander=rule.wander,
     )
     index = int(evidence.since[-1])
     begins_anew = bool(restarts) and restarts[-1].after == len(batches.values) - 1
@@ -203,6 +211,7 @@ def _state(
         since=index,
         worse=rule.worse,
         variances=batches.variances,
+        wander=rule.wander,
     )
     later = [day for day in days if batches.first[index] <= day.day <= batches.last[-1]]
     return StreamState(
