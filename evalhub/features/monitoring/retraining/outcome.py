@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from evalhub.declare.cost_sheet import Ends
+from evalhub.declare.monitor import MonitorKind
 from evalhub.features.monitoring.models import RetrainProposal, Stream
 from evalhub.features.monitoring.retraining.losses import worse_by
 from evalhub.ledger.models import Decision, Promotion
@@ -34,7 +35,9 @@ def outcome_of(proposal: RetrainProposal) -> RetrainOutcome | None:
     if version is None:
         return None
     decision = Decision.objects.on_version(version).newest_first().first()
-    promotions = Promotion.objects.filter(project=proposal.project_id, version=version)
+    promotions = Promotion.objects.filter(
+        project=proposal.project_id, version=version, created__gte=proposal.alarm.raised
+    )
     since = promotions.order_by("id").values_list("created", flat=True).first()
     if since is None:
         return RetrainOutcome(decision, None, None, f"{version} isn't the champion yet.")
@@ -43,21 +46,27 @@ def outcome_of(proposal: RetrainProposal) -> RetrainOutcome | None:
 
 
 def _gain(proposal: RetrainProposal, since: datetime) -> tuple[Ends | None, str]:
-    old, version = proposal.alarm.stream, proposal.retrained
+    """By the first stream of the same that the version had since the alarm, whichever monitor of
+    the same requests it is of."""
+    alarm, version = proposal.alarm, proposal.retrained
+    old, monitor = alarm.stream, alarm.monitor
     assert old is not None
     streams = Stream.objects.filter(
         version=version,
         metric=old.metric,
         slice_kind=old.slice_kind,
         slice_value=old.slice_value,
-        monitor__kind=proposal.alarm.monitor.kind,
+        since__gte=alarm.raised.date(),
+        monitor__kind=monitor.kind,
         monitor__project=proposal.project_id,
     )
+    if monitor.kind == MonitorKind.OPERATIONS:
+        streams = streams.filter(monitor__plan__route=monitor.plan.route)
     new = streams.order_by("pk").first()
     if new is None:
         return None, f"No monitor measures {old.metric} of {version} yet."
     try:
-        worse = worse_by(proposal.alarm, new)
+        worse = worse_by(alarm, new)
     except StatisticsError as error:
         return None, f"Too few days to tell whether it helped: {error}."
     gain = Ends(low=-worse.high, value=-worse.value, high=-worse.low)

@@ -7,8 +7,10 @@ import pytest
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.declare.cost_sheet import Ends
+from evalhub.declare.declaration import validate
+from evalhub.declare.monitor import OperationsPlan
 from evalhub.features.lifecycle.promotion import override_champion
-from evalhub.features.monitoring.models import Alarm, RetrainProposal
+from evalhub.features.monitoring.models import Alarm, Monitor, RetrainProposal, Stream
 from evalhub.features.monitoring.retraining.outcome import outcome_of
 from evalhub.features.monitoring.retraining.page_data import proposal_part
 from evalhub.features.monitoring.retraining.proposals import (
@@ -197,11 +199,22 @@ def test_later_it_says_whether_training_again_helped(
     assert outcome is not None
     assert outcome.sentence == "tuned v1 isn't the champion yet."
     override_champion(version=tuned, by=team.olga, reason="Trained again.")
-    a_stream(team, rates=after, version=tuned, first=FIRST + timedelta(days=28))
+    later = FIRST + timedelta(days=28)
+    a_stream(team, rates=[0.5] * 14, version=tuned)  # in a test before the alarm
+    of_a_route = a_stream(team, rates=[0.5] * 14, version=tuned, first=later)
+    a_stream(team, rates=after, version=tuned, first=later + timedelta(days=1))
+    Stream.objects.filter(pk=of_a_route.pk).update(monitor=_of_a_route(team))
     outcome = outcome_of(linked)
     assert outcome is not None
     assert outcome.champion_since is not None
     assert outcome.sentence.startswith(sentence)
+
+
+def _of_a_route(team: Team) -> Monitor:
+    plan = validate(OperationsPlan, {"route": "search"})
+    return Monitor.objects.create(
+        project=team.project, kind="operations", plan=plan, false_alarms_a_year=1, due=NOW
+    )
 
 
 def test_it_leads_to_the_requests_that_lost_and_to_a_study(team: Team) -> None:
