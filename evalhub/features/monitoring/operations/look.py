@@ -62,13 +62,16 @@ def _lack_of_champion(promotion: Promotion | None, served: ServedVersions) -> st
 def _lack_of_traffic(
     monitor: Monitor, promotion: Promotion, served: ServedVersions, now: datetime
 ) -> Mapping[NoticeKind, str]:
-    hours = RollUp.objects.overall(monitor.project).filter(hour__lte=now)
-    hours = hours.filter(served.condition(promotion.version_id, "hour"))
+    project, route = monitor.project, plan_of(monitor).route
+    of_route = RollUp.objects.sliced(project, "route", route)
+    hours = of_route if route else RollUp.objects.overall(project)
+    hours = hours.filter(hour__lte=now).filter(served.condition(promotion.version_id, "hour"))
     last = hours.aggregate(last=Max("hour"))["last"]
     if last is not None and now - last < QUIET:
         return {}
     since = "yet" if last is None else f"since {last:%Y-%m-%d %H}:00 UTC"
-    return {NoticeKind.NO_TRAFFIC: f"No request of {promotion.version} has come {since}."}
+    which = f"{promotion.version}, route {route}," if route else f"{promotion.version}"
+    return {NoticeKind.NO_TRAFFIC: f"No request of {which} has come {since}."}
 
 
 def _is_news(monitor: Monitor, now: datetime) -> bool:

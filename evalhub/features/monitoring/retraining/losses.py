@@ -1,6 +1,6 @@
 """Which alarms prove a loss that training may mend, and how large it is, in all and by slice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
@@ -58,25 +58,36 @@ def slice_losses(alarm: Alarm) -> tuple[SliceLoss, ...]:
 
 
 def monthly_loss(alarm: Alarm, loss: Ends, now: datetime) -> MonthlyLoss | None:
-    """What the loss means a month by the requests of the last four weeks, of the alarm's slice
-    where it is of one; None without any, and of what is no share of answers. Two queries."""
+    """What the loss means a month by the requests of the last four weeks, of the alarm's route or
+    slice where it is of one; None without any, of a slice of a route, which roll-ups don't count,
+    and of what is no share of answers. Two queries."""
     stream = alarm.stream
     assert stream is not None
-    if not alarm.evidence["is_share"]:
+    parts = parts_of(alarm)
+    if not alarm.evidence["is_share"] or len(parts) > 1:
         return None
+    kind, value = next(iter(parts.items()), ("all", ""))
     project = alarm.monitor.project
     end = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     first = end - timedelta(days=RECENT_DAYS)
-    rows = RollUp.objects.whole_days(project, stream.slice_kind or "all").between(first, end)
+    rows = RollUp.objects.whole_days(project, kind).between(first, end).filter(slice_value=value)
     rows = rows.filter(ServedVersions.of(project).condition(stream.version_id, "hour"))
-    if stream.slice_kind:
-        rows = rows.filter(slice_value=stream.slice_value)
     count = rows.aggregate(requests=Sum("requests", default=0))["requests"]
     if not count:
         return None
     requests = count / RECENT_DAYS * MONTH_DAYS
     answers = Ends(low=loss.low * requests, value=loss.value * requests, high=loss.high * requests)
     return MonthlyLoss(requests=requests, answers=answers)
+
+
+def parts_of(alarm: Alarm) -> Mapping[str, str]:
+    """Of which requests the alarm is: its monitor's route and its own slice, by kind."""
+    stream, monitor = alarm.stream, alarm.monitor
+    route = monitor.plan.route if monitor.kind == MonitorKind.OPERATIONS else ""
+    parts = {"route": route} if route else {}
+    if stream is not None and stream.slice_kind:
+        parts[stream.slice_kind] = stream.slice_value
+    return parts
 
 
 def worse_by(alarm: Alarm, new: Stream) -> Ends:

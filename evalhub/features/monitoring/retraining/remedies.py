@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from evalhub.features.monitoring.models import RetrainProposal
+from evalhub.features.monitoring.retraining.losses import parts_of
 from evalhub.features.traffic.sample_form import USUAL_COUNT
 from evalhub.features.traffic.served import ServedVersions
 from evalhub.features.traffic.shadow.query import UNKNOWN
@@ -61,14 +62,16 @@ def remedy_of(proposal: RetrainProposal) -> NextSteps:
 
 
 def _where(proposal: RetrainProposal) -> dict[str, str]:
-    """The slice whose loss is the largest, where that is proven for it; else all requests."""
+    """The alarm's route and slice; without a slice the one whose loss is the largest, where that is
+    proven for it."""
     stream = proposal.alarm.stream
-    if stream is not None and stream.slice_kind in SLICES:
-        return {stream.slice_kind: stream.slice_value or UNKNOWN}
+    parts = {kind: value or UNKNOWN for kind, value in parts_of(proposal.alarm).items()}
+    if stream is not None and stream.slice_kind:
+        return {kind: value for kind, value in parts.items() if kind in SLICES}
     for row in proposal.evidence.slices:
         if row.kind in SLICES and row.value and row.loss.low > 0:
-            return {row.kind: row.value}
-    return {}
+            return parts | {row.kind: row.value}
+    return parts
 
 
 def _served_names(proposal: RetrainProposal) -> list[str]:

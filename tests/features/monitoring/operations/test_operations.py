@@ -124,6 +124,18 @@ def test_without_a_champion_or_traffic_it_says_so_for_as_long_as_it_is_so(team: 
     assert monitor.notices.count() == 3
 
 
+def test_a_route_on_which_nothing_comes_any_more_says_so(team: Team) -> None:
+    a_champion(team, since=days_ago(3))
+    monitor = a_monitor(team, route="search")
+    taken(team.project, [a_request("other", time=timezone.now() - timedelta(minutes=5))])
+    look(monitor)
+    assert notices(monitor)["no-traffic"] == "No request of base v1, route search, has come yet."
+    now = timezone.now() - timedelta(minutes=5)
+    taken(team.project, [a_request("own", time=now, route="search")])
+    look(monitor)
+    assert "no-traffic" not in notices(monitor)
+
+
 def test_the_champions_own_requests_count_and_no_mirrored_copy_and_no_other_versions(
     team: Team,
 ) -> None:

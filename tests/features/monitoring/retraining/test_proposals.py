@@ -145,6 +145,26 @@ def test_a_month_s_loss_stands_beside_what_training_costs_again(team: Team) -> N
     assert worth.value == pytest.approx(1_000 / evidence.monthly.answers.value)
 
 
+def test_a_route_s_monitor_counts_and_samples_the_route_s_requests(team: Team) -> None:
+    version = a_champion(team)
+    state_served_version(
+        project=team.project, by=None, name="support-7b", version=version, since=noon(20)
+    )
+    taken(team.project, [a_request(f"r{n}", route=("search", "chat")[n % 2]) for n in range(56)])
+    stream = a_stream(team, rates=LOST)
+    Monitor.objects.filter(pk=stream.monitor_id).update(
+        plan=validate(OperationsPlan, {"route": "search"})
+    )
+    stream = Stream.objects.get(pk=stream.pk)
+    alarm = an_alarm(team, stream, at=noon(0))
+    evidence = proposed(alarm).evidence
+    assert evidence.monthly is not None
+    assert evidence.monthly.requests == pytest.approx(365 / 12)
+    part = proposal_part(alarm)
+    assert part is not None
+    assert "--where model=support-7b --where route=search" in part.remedy.commands[0]
+
+
 def test_without_a_study_it_says_what_is_missing(team: Team) -> None:
     alarm = an_alarm(team, a_stream(team, rates=LOST))
     evidence = proposed(alarm).evidence
