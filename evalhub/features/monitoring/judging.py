@@ -129,14 +129,22 @@ def stream_state(stream: Stream, rule: StreamRule, *, last: date) -> StreamState
     rows = stream.days.filter(day__range=(stream.since, last)).order_by("day")
     columns = "day", "users", "y", "x", "yy", "xy", "xx"
     days = [RatioDay(*row) for row in rows.values_list(*columns)]
+    resolved = stream.alarms.filter(resolution__in=(Resolution.MENDED, Resolution.FALSE))
+    return state_of_days(days, rule, list(resolved.order_by("resolved")))
+
+
+def state_of_days(
+    days: Sequence[RatioDay], rule: StreamRule, resolved: Sequence[Alarm] = ()
+) -> StreamState:
+    """The state by these days, after alarms that were resolved as mended or false, in the order of
+    time."""
     if rule.is_number:
         batches = number_batches(days)
     else:
         batches = pooled_days(days, events=rule.events, margin=rule.margin)
     if batches.reference is None:
         return StreamState(batches)
-    resolved = stream.alarms.filter(resolution__in=(Resolution.MENDED, Resolution.FALSE))
-    restarts = [_restart(batches, alarm) for alarm in resolved.order_by("resolved")]
+    restarts = [_restart(batches, alarm) for alarm in resolved]
     return _state(batches, days, rule, restarts)
 
 

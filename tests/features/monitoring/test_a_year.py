@@ -1,5 +1,6 @@
 """Ninety days of traffic, of which the last are worse: one alarm, however often somebody looks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -8,8 +9,10 @@ from django.utils import timezone
 
 from evalhub.declare.declaration import validate
 from evalhub.declare.monitor import OperationsPlan
+from evalhub.features.monitoring.judging import StreamRule, state_of_days
 from evalhub.features.monitoring.looking import look
 from evalhub.features.monitoring.models import Monitor, RetrainProposal, StreamDay
+from evalhub.stats.day_batches import RatioDay
 from tests.features.monitoring.monitored_year import (
     RaisedAlarm,
     WatchedProject,
@@ -18,7 +21,12 @@ from tests.features.monitoring.monitored_year import (
     next_morning,
     raised_alarms,
 )
-from tests.features.monitoring.simulated_traffic import Change, SimulatedTraffic, TrafficYear
+from tests.features.monitoring.simulated_traffic import (
+    Change,
+    SimulatedTraffic,
+    TrafficDay,
+    TrafficYear,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.heavy]
 DAYS, CHANGED = 90, 60
@@ -45,6 +53,28 @@ def lived(watched: WatchedProject, *changes: Change) -> Sequence[RaisedAlarm]:
 
 def test_a_launch_and_weekends_are_no_alarm() -> None:
     assert lived(a_desk()) == []
+
+
+@pytest.mark.parametrize("alarm", [False, True])
+def test_a_season_is_no_alarm_of_requests_and_the_loss_of_half_of_them_is(alarm: bool) -> None:
+    """By the usual margin, looked at every five days of a year."""
+    traffic = SimulatedTraffic(TrafficYear(requests=100), seed=0)
+    first = timezone.now().date() - timedelta(days=365)
+    days = [_number_of(day, halved=alarm and n >= 300) for n, day in enumerate(traffic.days(first))]
+    rule = StreamRule(
+        worse="lower", margin=0.2, false_alarms_a_year=1 / 6, events=False, in_shares=True,
+        is_number=True,
+    )  # fmt: skip
+    raised = [end for end in range(30, 366, 5) if state_of_days(days[:end], rule).is_alarm(rule)]
+    assert raised == [] if not alarm else 300 < raised[0] <= 330
+
+
+def _number_of(day: TrafficDay, *, halved: bool) -> RatioDay:
+    """A day's requests, with the squares of users' numbers."""
+    requests = day.requests[:: 2 if halved else 1]
+    numbers = Counter(request.user for request in requests).values()
+    y, squares = float(len(requests)), float(sum(number**2 for number in numbers))
+    return RatioDay(day.day, len(numbers), y, 1.0, squares, y, 1.0)
 
 
 def test_a_loss_raises_one_alarm_and_proposes_to_train_again() -> None:
