@@ -6,33 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests.database.test_tables import call
+from tests.features.monitoring.test_killed_look import DIES
 from tests.features.traffic.test_backup_of_traffic import succeeds
 
 pytestmark = pytest.mark.heavy
 
-DIES = """
-import sys
+SHIFTED = """
 from tests.migrated import set_up_migrated
 set_up_migrated()
-from evalhub.features.monitoring.looking import look_at_monitors
-from evalhub.features.monitoring.models import Monitor
 from tests.cast import a_team
 from tests.features.monitoring.inputs.test_slices import reference_sent
 from tests.features.monitoring.inputs.weeks import routes, sent, watched
-from tests.killed_writes import deaths, in_a_child, print_counts
-
-def finish():
-    for _ in range(2):
-        Monitor.objects.update(lease_until=None, due="2000-01-01T00:00:00Z")
-        look_at_monitors()
-
 team = a_team()
 reference_sent(team)
 sent(team, 0, routes({"chat": 0.6, "billing": 0.3, "search": 0.1}), users=400)
 watched(team)
-for _ in deaths(look_at_monitors):
-    in_a_child(finish)
-    print_counts(sys.argv[1:])
 """
 ROWS = {
     "monitoring_alarm": 1,
@@ -43,13 +31,14 @@ ROWS = {
 
 
 def test_a_week_is_compared_and_raises_its_alarm_once(tmp_path: Path) -> None:
-    """On SQLite, before every write of a look."""
-    done = call(
-        sys.executable, "-c", DIES, *ROWS, at=tmp_path,
-        PYTHONPATH=str(Path(__file__).resolve().parents[4]),
-        DJANGO_SETTINGS_MODULE="evalhub.settings",
-    )  # fmt: skip
+    """On SQLite, before every third write of a look."""
+    variables = {
+        "PYTHONPATH": str(Path(__file__).resolve().parents[4]),
+        "DJANGO_SETTINGS_MODULE": "evalhub.settings",
+    }
+    succeeds(call(sys.executable, "-c", SHIFTED, at=tmp_path, **variables))
+    done = call(sys.executable, "-c", DIES, *ROWS, at=tmp_path, **variables)
     succeeds(done)
     counts = done.stdout.strip().splitlines()
-    assert len(counts) > 5
+    assert len(counts) > 3
     assert {line.strip() for line in counts} == {" ".join(map(str, ROWS.values()))}, counts
