@@ -21,6 +21,9 @@ SNOOZES = {"1": "a day", "7": "a week", "30": "30 days"}
 """For how long one may be kept quiet on its page, by the number of days."""
 LONGEST_LIST = 20
 """Values of a list in the evidence that the page shows."""
+NOT_SHOWN = ("sample", "is_share", "is_logarithm")
+"""A link of its own, and in which unit the others are."""
+LABELS = {"lower": "Lower limit", "se": "Standard error", "worse": "Worse is", "p_value": "P-value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def alarm_page(alarm: Alarm, now: datetime) -> AlarmPage:
         evidence=[
             (_name(name), _value(value))
             for name, value in alarm.evidence.items()
-            if not _is_table(value) and name != "sample"
+            if not _is_table(value) and name not in NOT_SHOWN
         ],
         tables=[_table(name, value) for name, value in alarm.evidence.items() if _is_table(value)],
         sample=(alarm.evidence.get("sample") or {}).get("page", ""),
@@ -95,7 +98,7 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> EvidenceTable:
 
 
 def _name(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def _value(value: Any) -> str:

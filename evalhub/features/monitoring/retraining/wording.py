@@ -44,20 +44,25 @@ def _costs(evidence: RetrainEvidence) -> Iterator[str]:
         yield "What it means a month isn't known: no requests of it came in, or it is no share."
     else:
         lost = monthly.answers
-        yield (f"At {monthly.requests:,.0f} requests a month it means {_count(lost)} more a month.")
-    if training.amount is not None:
+        yield (
+            f"At {monthly.requests:,.0f} requests a month it means that {_count(lost)} more "
+            "answers are lost a month."
+        )
+    is_known = training.amount is not None and (training.amount.high > 0 or not training.missing)
+    if is_known and training.amount is not None:
         without = " or more" if training.missing else ""
         yield (
             f"To train once more costs {money_span(training.amount)} {training.currency}{without}, "
             f"by what the study {training.study} knows of its own."
         )
-    if (worth := evidence.spared) is not None:
+    if is_known and (worth := evidence.spared) is not None:
         yield (
             f"So it pays within a month if an answer that isn't lost is worth "
             f"{money_span(worth)} {training.currency}{' or more' if training.missing else ''}."
         )
     for reason in training.missing:
-        yield f"What training again costs isn't all known: {reason}."
+        how_much = "isn't all known" if is_known else "isn't known"
+        yield f"What training again costs {how_much}: {reason}."
 
 
 def _slice(row: SliceLoss) -> str:

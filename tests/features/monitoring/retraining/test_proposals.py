@@ -140,6 +140,8 @@ def test_a_month_s_loss_stands_beside_what_training_costs_again(team: Team) -> N
     assert evidence.training.missing == ()
     assert evidence.training.amount == Ends(low=900, value=1_000, high=1_100)
     assert "To train once more costs 900 to 1,100 EUR, by what the study shall-we" in words(alarm)
+    assert "At 30 requests a month it means that " in words(alarm)
+    assert " more answers are lost a month." in words(alarm)
     worth = evidence.spared
     assert worth is not None
     assert worth.value == pytest.approx(1_000 / evidence.monthly.answers.value)
@@ -170,8 +172,20 @@ def test_without_a_study_it_says_what_is_missing(team: Team) -> None:
     evidence = proposed(alarm).evidence
     assert (evidence.training.amount, evidence.monthly) == (None, None)
     text = words(alarm)
-    assert "isn't all known: no study has decided on it: a study states in `ownership`" in text
+    assert "isn't known: no study has decided on it: a study states in `ownership`" in text
     assert "What it means a month isn't known: no requests of it came in" in text
+
+
+def test_a_cost_of_which_nothing_is_known_is_no_amount(team: Team) -> None:
+    base, tuned = a_version(team, "prompted"), a_version(team, "tuned")
+    questions = a_test_set(team, items=40)
+    for version in (base, tuned):
+        a_run(version, questions, scores=[1.0] * 40)
+    decided(a_study(team, baseline=base, candidate=tuned, primary=questions))
+    override_champion(version=tuned, by=team.olga, reason="It runs.")
+    text = words(an_alarm(team, a_stream(team, rates=LOST, version=tuned)))
+    assert "What training again costs isn't known: " in text
+    assert "0 USD" not in text
 
 
 def test_it_is_declined_with_a_reason_or_a_version_came_of_it(team: Team) -> None:
