@@ -79,8 +79,7 @@ def count_days(
         champion = ChampionDay(
             monitor.project, due.streams[0].version_id, plan_of(monitor), due.day, served
         )
-        _write(monitor, due, _rows(champion, due, now), now)
-        renew_lease(monitor)
+        _write(monitor, due, _rows(monitor, champion, due, now), now)
 
 
 def _has_changed(due: UncountedDay, row: MonitorDay | None) -> bool:
@@ -90,13 +89,16 @@ def _has_changed(due: UncountedDay, row: MonitorDay | None) -> bool:
     return before != (due.requests, due.signals, len(due.streams)) or due.closed > row.closed
 
 
-def _rows(champion: ChampionDay, due: UncountedDay, now: datetime) -> list[tuple[object, ...]]:
-    """Rows of `StreamDay`: key, then _COLUMNS."""
+def _rows(
+    monitor: Monitor, champion: ChampionDay, due: UncountedDay, now: datetime
+) -> list[tuple[object, ...]]:
+    """Rows of `StreamDay`: key, then _COLUMNS. Each slice of a large day takes its time, so that
+    the lease is renewed after it."""
     signals = champion.signals() if due.signals else {}
-    slices = dict.fromkeys((stream.slice_kind, stream.slice_value) for stream in due.streams)
-    sums = {
-        key: sum_day(champion, signals, *key) if due.requests else NO_REQUESTS for key in slices
-    }
+    sums = {}
+    for key in dict.fromkeys((stream.slice_kind, stream.slice_value) for stream in due.streams):
+        sums[key] = sum_day(champion, signals, *key) if due.requests else NO_REQUESTS
+        renew_lease(monitor)
     rows: list[tuple[object, ...]] = []
     for stream in due.streams:
         day: StreamSums = sums[stream.slice_kind, stream.slice_value][
