@@ -16,7 +16,7 @@ from evalhub.stats.levels import FEWEST_HUMAN_LABELS
 
 FALSE_ALARMS_OF_MONITOR = 1.0
 """A year, of a monitor of which nobody says otherwise."""
-MOST_FALSE_ALARMS = 1000.0
+FEWEST_FALSE_ALARMS, MOST_FALSE_ALARMS = 0.01, 1000.0
 """A year, of one monitor."""
 
 
@@ -186,7 +186,7 @@ MonitorPlan = Annotated[
 FalseAlarms = Annotated[
     float,
     Field(
-        gt=0,
+        ge=FEWEST_FALSE_ALARMS,
         le=MOST_FALSE_ALARMS,
         description="expected number a year at most, while nothing changes",
     ),

@@ -206,7 +206,7 @@ def test_a_monitor_is_added_and_ended(eva: Client, team: Team) -> None:
         ("operations", {"margin_errors": "0"}, "must be above 0"),
         ("operations", {}, "is empty"),
         ("operations", {"false_alarms_a_year": "5", "margin_errors": "0.1"}, "4 of them are left"),
-        ("operations", {"false_alarms_a_year": "0", "margin_errors": "0.1"}, "must be above 0"),
+        ("operations", {"false_alarms_a_year": "0", "margin_errors": "0.1"}, "0.01 or more"),
         ("quality", {"measures": "json_valid", "sample": "100"}, "json_valid=0.02"),
         ("answers", {"every_hours": "24"}, "promoted by no decision"),
         ("inputs", {"size": "0", "auc": "0.6", "by": ["language"]}, "must be above 0"),
