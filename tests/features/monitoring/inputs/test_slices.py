@@ -41,6 +41,27 @@ def test_a_shift_of_20_points_is_an_alarm_that_names_the_slice_once(team: Team) 
     assert (check.key, check.is_alarm) == (MONDAY.isoformat(), True)
 
 
+def test_a_slow_drift_is_an_alarm_once_it_is_large_enough(team: Team) -> None:
+    """Four points more of the bills a week, by the same reference: neither does the reference
+    follow, nor is the week before what a week is compared with."""
+    for weeks_ago in range(11, -1, -1):
+        moved = 0.04 * max(8 - weeks_ago, 0)
+        sent(team, weeks_ago, routes(BEFORE | _shares(moved)), users=300)
+    monitor = watched(team)
+    Monitor.objects.filter(pk=monitor.pk).update(created=timezone.now() - 8 * WEEK)
+    raised = []
+    for weeks_ago in range(7, -1, -1):
+        look(monitor, now=timezone.now() - weeks_ago * WEEK)
+        raised.append(Alarm.objects.count())
+    assert raised[0] == 0
+    assert raised[-1] == 1
+    assert 4 <= raised.index(1) <= 6, "16 points aren't surely a PSI of 0.1, and 28 are"
+
+
+def _shares(moved: float) -> dict[str, float]:
+    return {"chat": 0.8 - moved, "billing": 0.1 + moved}
+
+
 def test_a_week_that_a_clock_ahead_compared_too_early_is_compared_again(team: Team) -> None:
     reference_sent(team)
     sent(team, 0, routes(BEFORE), users=100)
