@@ -1,0 +1,1 @@
+"""Is a file worth training on? Its rows read, checked, reported, signed"""

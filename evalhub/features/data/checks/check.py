@@ -1,0 +1,96 @@
+"""What a check is: it sees every row once, or a random sample of them, and reports. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from evalhub.declare.data_report import (
+    LONGEST_EXAMPLE,
+    CheckOptions,
+    ExampleRow,
+    Finding,
+    Measure,
+    Table,
+    Topic,
+    Unchecked,
+)
+from evalhub.features.data.training_rows import TrainingRow
+from evalhub.ledger.leakage.matching import ItemTexts
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceText:
+    """A question of production, or a row of the file that is compared with.
+
+    Attributes:
+        text: what is asked.
+        user: who asked, as a keyed hash; "" where nobody knows.
+        slice_: the value of its slice, "" without one.
+        weight: how many requests it stands for.
+    """
+
+    text: str
+    user: str = ""
+    slice_: str = ""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What the checks are given beside the rows.
+
+    Attributes:
+        options: what was asked.
+        reference: texts to be represented, None without any.
+        test_sets: the items of each test set to be searched for, by its name.
+        labels: the list of labels that are allowed, empty where none was given.
+        extras: whether optional libraries may be used (tests turn them off).
+    """
+
+    options: CheckOptions = field(default_factory=CheckOptions)
+    reference: Sequence[ReferenceText] | None = None
+    test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
+    labels: Sequence[str] = ()
+    extras: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found."""
+
+    findings: Sequence[Finding] = ()
+    measures: Sequence[Measure] = ()
+    tables: Sequence[Table] = ()
+    unchecked: Sequence[Unchecked] = ()
+
+
+class RowCounter(Protocol):
+    """A check while all rows go by, in bounded memory."""
+
+    def see(self, row: TrainingRow) -> None:
+        """Takes the next row."""
+
+    def result(self) -> CheckResult:
+        """What was found, once all rows were seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check and how it is made: exactly one of `on_all_rows` and `on_sample`.
+
+    Attributes:
+        name: as findings name it, such as "near-copies".
+        on_all_rows: makes what sees every row.
+        on_sample: what it finds in a random sample of the rows, in the file's order.
+    """
+
+    name: str
+    topic: Topic
+    on_all_rows: Callable[[CheckSettings], RowCounter] | None = None
+    on_sample: Callable[[Sequence[TrainingRow], CheckSettings], CheckResult] | None = None
+
+
+def example(row: TrainingRow, text: str, *, beside: int | None = None) -> ExampleRow:
+    """The example of a row, its text cut to what is shown."""
+    cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+    return ExampleRow(line=row.line, text=cut, beside=beside)
