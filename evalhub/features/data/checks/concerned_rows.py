@@ -40,10 +40,15 @@ class ConcernedRows:
             concerned.add(row, text)
         return concerned
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more examples are kept."""
+        return len(self.examples) == MOST_EXAMPLES
+
     def add(self, row: TrainingRow, text: str, *, beside: int | None = None) -> None:
         """Adds a row; its text is kept only while examples are missing."""
         self.add_line(row.line)
-        if len(self.examples) < MOST_EXAMPLES:
+        if not self.is_full:
             self.examples.append(example(row, text, beside=beside))
 
     def add_line(self, line: int) -> None:
