@@ -9,6 +9,9 @@ none seen (Hanley and Lippman-Hand 1983, JAMA 249:1743).
 import math
 from collections.abc import Callable
 
+import numpy as np
+
+from evalhub.stats.distributions import beta_cdf, log_choose
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate, clopper_pearson
 from evalhub.stats.levels import ALPHA
@@ -40,8 +43,8 @@ def audit_size(
 
     def shows(rows: int) -> bool:
         if wrong is None or population is None:
-            return binomial_cdf(allowed, rows, rate) <= 1 - confidence
-        return hypergeometric_cdf(allowed, rows, wrong, population) <= 1 - confidence
+            return rows > allowed and _binomial_tail(allowed + 1, rows, rate) >= confidence
+        return _hypergeometric_cdf(allowed, rows, wrong, population) <= 1 - confidence
 
     if not shows(most):
         return None
@@ -72,13 +75,13 @@ def audit_interval(
     most = _last(
         wrong,
         population - right,
-        lambda count: hypergeometric_cdf(wrong, rows, count, population) > alpha,
+        lambda count: _hypergeometric_cdf(wrong, rows, count, population) > alpha,
     )
     # As many wrong ones among K as that few right ones among N - K.
     most_right = _last(
         right,
         population - wrong,
-        lambda count: hypergeometric_cdf(right, rows, count, population) > alpha,
+        lambda count: _hypergeometric_cdf(right, rows, count, population) > alpha,
     )
     return Estimate(wrong / rows, (population - most_right) / population, most / population)
 
@@ -91,26 +94,15 @@ def _last(low: int, high: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
-def binomial_cdf(k: int, n: int, p: float) -> float:
-    """P(X ≤ k) of n draws with chance 0 < p < 1 each."""
-    if k >= n:
-        return 1.0
-    logs = [_log_choose(n, i) + i * math.log(p) + (n - i) * math.log1p(-p) for i in range(k + 1)]
-    return min(1.0, math.fsum(math.exp(log) for log in logs))
+def _binomial_tail(least: int, n: int, p: float) -> float:
+    """P(X ≥ least) of n draws with chance p each."""
+    return float(beta_cdf(np.array(p), np.array(least), np.array(n - least + 1)))
 
 
-def hypergeometric_cdf(k: int, n: int, wrong: int, population: int) -> float:
+def _hypergeometric_cdf(k: int, n: int, wrong: int, population: int) -> float:
     """P(X ≤ k) of n rows drawn from a population with so many wrong ones."""
     if k >= min(n, wrong):
         return 1.0
-    first = max(0, n - (population - wrong))
-    total = _log_choose(population, n)
-    logs = [
-        _log_choose(wrong, i) + _log_choose(population - wrong, n - i) - total
-        for i in range(first, k + 1)
-    ]
-    return min(1.0, math.fsum(math.exp(log) for log in logs))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    seen = np.arange(max(0, n - (population - wrong)), k + 1)
+    logs = log_choose(wrong, seen) + log_choose(population - wrong, n - seen)
+    return min(1.0, float(np.exp(logs - log_choose(population, np.array(n))).sum()))

@@ -78,14 +78,15 @@ class AuditSample:
             title=f"What an audit of {rows:,} rows shows",
             columns=("wrong rows", "error rate from %", "to %"),
             rows=tuple(cells),
-            note="Exact 95% limits of the file's error rate (hypergeometric). Decide what is wrong "
-            "before reading, and read every row that was drawn.",
+            note="Exact two-sided 95% limits of the file's error rate (hypergeometric). Decide "
+            "what is wrong before reading, and read every row that was drawn.",
         )
 
 
 def _lines_table(sizes: dict[float, int], lines: list[int]) -> Table:
     """Which rows, so that those of a stricter audit add to those that were read."""
-    cells, start = [], 0
+    cells: list[tuple[str, int, str]] = []
+    start = 0
     for rate, size in sizes.items():
         if size > start or not cells:
             some = " ".join(str(line) for line in sorted(lines[start:size]))

@@ -127,7 +127,7 @@ class LabelCounter:
                 topic="consistency",
                 weight=self._weight,
                 title=f"{count_text(rows.count, 'row')} with "
-                f"{count_text(len(beyond), 'label')} beyond the list, in {_place_text(name)}",
+                f"{count_text(len(beyond), 'label')} beyond the list, in {place_text(name)}",
                 meaning="The model learns to answer what nobody who reads its answers expects.",
                 advice="Correct these labels, or add them to the list where they are meant.",
             )
@@ -149,7 +149,7 @@ class LabelCounter:
             topic="consistency",
             weight=self._weight,
             title=f"{count_text(len(written), 'label')} written in more than one way, in "
-            f"{_place_text(name)}: {count_text(rows.count, 'row')} with the rarer one",
+            f"{place_text(name)}: {count_text(rows.count, 'row')} with the rarer one",
             meaning="To the model two spellings are two labels: it divides its certainty between "
             "them, and what reads its answers finds one of the two.",
             advice="Write each label in one way, to the letter.",
@@ -165,7 +165,7 @@ class LabelCounter:
             topic="consistency",
             weight="important" if self._task == "classification" else "minor",
             title=f"{count_text(len(small), 'label has', 'labels have')} fewer than {FEW_ROWS} "
-            f"rows, in {_place_text(name)}",
+            f"rows, in {place_text(name)}",
             meaning="A class with so few rows is learnt badly, and whether it was learnt can't "
             "be told from as few test items.",
             advice="Collect more rows of these labels, join them with others, or leave them out.",
@@ -179,9 +179,9 @@ def _misspelling(name: str, place: LabelPlace, misspelt: Sequence[LabelVariant])
         topic="consistency",
         weight="important",
         title=f"{count_text(len(misspelt), 'label looks', 'labels look')} like a misspelling of a "
-        f"more frequent one, in {_place_text(name)}",
+        f"more frequent one, in {place_text(name)}",
         meaning="A misspelt label is a class of its own to the model, with few rows.",
-        advice="Correct those that are misspelt; a list of labels (--labels) makes it certain.",
+        advice="Correct those that are misspelt; a list of labels makes it certain.",
         to_people=True,
     )
 
@@ -203,7 +203,8 @@ def _rows_of(place: LabelPlace, meant: Mapping[str, str]) -> ConcernedRows:
     return rows
 
 
-def _place_text(name: str) -> str:
+def place_text(name: str) -> str:
+    """What a place is called in a sentence."""
     kind, _, key = name.partition(" ")
     return "the answers" if name == ANSWER else f"the {kind} {on_one_line(key)}"
 
@@ -213,7 +214,7 @@ def _table(name: str, place: LabelPlace) -> Table:
     return Table(
         check=NAME,
         topic="consistency",
-        title=f"Rows by label, in {_place_text(name)}",
+        title=f"Rows by label, in {place_text(name)}",
         columns=("label", "rows", "%"),
         rows=top_rows([*place.counts.items()], total, SHOWN),
         note=f"{count_text(len(place.counts), 'label')}; the most frequent one has "

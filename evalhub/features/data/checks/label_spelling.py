@@ -70,11 +70,11 @@ def edit_distance(first: str, second: str, most: int) -> int:
     if first == second:
         return 0
     before: list[int] = []
-    row = [*range(len(second) + 1)]
+    row: list[int] = [*range(len(second) + 1)]
     for i, c in enumerate(first, 1):
         before, last, row = row, before, [i]
         for j, d in enumerate(second, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (c != d))
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + int(c != d))
             if i > 1 and j > 1 and c == second[j - 2] and d == first[i - 2]:
                 cost = min(cost, last[j - 2] + 1)
             row.append(cost)

@@ -22,18 +22,28 @@ def is_short(answer: str) -> bool:
     return 0 < len(text) <= LONGEST_LABEL and "\n" not in text and len(text.split()) <= MOST_WORDS
 
 
+def is_json(answer: str) -> bool:
+    """Whether an answer is an object or a list in JSON, also in a code fence."""
+    return _json_value(answer) is not None
+
+
 def json_object(answer: str) -> Mapping[str, object] | None:
     """The object that an answer is in JSON, without a code fence around it; None: it is none."""
+    value = _json_value(answer)
+    return value if isinstance(value, dict) else None
+
+
+def _json_value(answer: str) -> object | None:
     text = answer.strip()
     if text.startswith("```") and text.endswith("```"):
         text = text.strip("`").removeprefix("json").strip()
-    if not text.startswith("{") or len(text) > LONGEST_JSON:
+    if not text.startswith(("{", "[")) or len(text) > LONGEST_JSON:
         return None
     try:
-        value = json.loads(text)
+        value: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value
 
 
 def labels_of(row: TrainingRow) -> dict[str, str]:
