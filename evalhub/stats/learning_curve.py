@@ -22,6 +22,7 @@ hold is another training: each arm is one, and another seed moves it.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -157,12 +158,13 @@ def learning_curve(
     contrasts = _Contrasts(table, rises, clusters, weights, bounds, alpha)
     at_size = [counts == size for size in distinct]
     steps = []
-    for before, after in zip(at_size, at_size[1:], strict=False):
+    for before, after in pairwise(at_size):
         change = after / after.sum() - before / before.sum()
         ends = int(counts[before][0]), int(counts[after][0])
         steps.append(contrasts.gain(change, *ends, doublings=math.log2(ends[1] / ends[0])))
     first, last = int(distinct[0]), int(distinct[-1])
-    means = np.average(table, axis=0, weights=contrasts.weights)
+    shares = None if weights is None else np.asarray(weights, dtype=float)
+    means = np.average(table, axis=0, weights=shares)
     return LearningCurve(
         items=len(table),
         sizes=tuple(int(size) for size in distinct),

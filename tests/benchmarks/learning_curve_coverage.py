@@ -10,6 +10,7 @@ fit. `±` is a standard error.
 
 import argparse
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,15 +108,15 @@ def main() -> None:
     options = parser.parse_args()
     bar = " | " if options.markdown else "  "
     columns = ("curve", "the interval holds", "rises", "has stopped", "surely flattens")
-    print(bar.join(columns))
+    sys.stdout.write(f"{bar.join(columns)}\n")
     if options.markdown:
-        print(bar.join(["---"] * len(columns)))
+        sys.stdout.write(f"{bar.join(['---'] * len(columns))}\n")
     for case in (*CASES, *FLAT):
         rates = simulate(case, options.runs, seed=options.seed)
         shares = (rates.coverage, rates.rises, rates.stopped, rates.bent)
         errors = (math.sqrt(share * (1 - share) / options.runs) for share in shares)
         cells = [f"{share:.3f} ± {error:.3f}" for share, error in zip(shares, errors, strict=True)]
-        print(bar.join([str(case), *cells]), flush=True)
+        sys.stdout.write(f"{bar.join([str(case), *cells])}\n")
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def test_a_flat_curve_has_stopped_once_the_items_show_it_and_is_unclear_before()
 def test_a_curve_that_surely_flattens_promises_nothing_though_its_slope_is_positive():
     curve = learning_curve([250, 500, 1000], scores(0.4, 0.7, 0.7, items=1000), worth=0.02)
     assert curve.slope.lower > 0 > curve.bend.upper
-    assert curve.next.gain is None and curve.next.lower is None
+    assert (curve.next.gain, curve.next.lower) == (None, None)
     assert curve.next.upper == curve.steps[-1].upper
     assert curve.conclusion == "stopped"
 
@@ -129,7 +129,8 @@ def test_a_curve_that_surely_flattens_promises_nothing_though_its_slope_is_posit
 def test_a_curve_that_surely_steepens_gains_at_least_its_slope():
     curve = learning_curve([250, 500, 1000], scores(0.4, 0.42, 0.7, items=1000), worth=0.02)
     assert curve.bend.lower > 0
-    assert curve.next.lower == curve.slope.lower and curve.next.upper is None
+    assert curve.next.lower == curve.slope.lower
+    assert curve.next.upper is None
     assert curve.conclusion == "rises"
 
 
