@@ -2,9 +2,9 @@
 
 Words weighted by tf-idf are projected on their main directions (latent semantic analysis,
 Deerwester et al. 1990, by the randomised method of Halko, Martinsson and Tropp 2011, SIAM Review
-53:217), and the unit vectors are parted by spherical k-means (Dhillon and Modha 2001, Machine Learning 42:143),
-begun as k-means++ (Arthur and Vassilvitskii 2007). The number of clusters is the one with the
-largest mean simplified silhouette (Hruschka, de Castro and Campello 2004).
+53:217), and the unit vectors are parted by spherical k-means (Dhillon and Modha 2001, Machine
+Learning 42:143), begun as k-means++ (Arthur and Vassilvitskii 2007). The number of clusters is the
+one with the largest mean simplified silhouette (Hruschka, de Castro and Campello 2004).
 
 Shares of clusters that were fitted to the same texts are biased: fit one half of the texts, count
 the other.
