@@ -32,6 +32,7 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.data import cli as data
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.experiments import cli as experiments
@@ -120,6 +121,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "judge-check": judging.judge_check,
     },
     "Models": {
+        "data": _group_at_home(data.app),
         "promote": at_home(lifecycle.promote),
         "rollback": at_home(lifecycle.rollback),
         "override": at_home(lifecycle.override),

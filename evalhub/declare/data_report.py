@@ -16,6 +16,8 @@ LONGEST_EXAMPLE = 300
 """Characters of an example's text."""
 MOST_LINES = 10_000
 """Of a finding: `rows` counts all of them."""
+REFERENCE_DAYS = 28
+"""Days of traffic that a file is compared with, where nobody says how many."""
 
 Task = Literal["classification", "instruction", "reasoning", "style"]
 Weight = Literal["serious", "important", "minor"]

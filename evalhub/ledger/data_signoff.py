@@ -19,9 +19,7 @@ from evalhub.registry.models import StoredDataReport
 
 
 @transaction.atomic
-def sign_report(
-    *, report: StoredDataReport, by: User, verdict: str, reason: str
-) -> DataSignOff:
+def sign_report(*, report: StoredDataReport, by: User, verdict: str, reason: str) -> DataSignOff:
     """Sign the report of a training file: the file may be trained on ("accepted") or not.
 
     The report stays as it is. Signing the same again is the sign-off that is there; who changes

@@ -7,6 +7,7 @@ from evalhub.decision.sections.training_data import (
     TrainingDataSection,
     TrainingFileRow,
 )
+from evalhub.ledger.models import DataSignOff
 from evalhub.registry.data_reports import newest_reports, trained_on
 from evalhub.registry.models import StoredDataReport, StudyArm
 
@@ -37,11 +38,14 @@ def _row(arm: str, sha256: str, report: StoredDataReport | None) -> TrainingFile
         arm=arm,
         sha256=sha256,
         report=CheckedFile(id=report.pk, digest=report.digest, file=report.file, **report.counts),
-        signed=signed
-        and FileSignature(
-            verdict=signed.record["verdict"],
-            by=signed.by_id,
-            digest=signed.digest,
-            created=signed.created.isoformat(),
-        ),
+        signed=None if signed is None else _signature(signed),
+    )
+
+
+def _signature(signed: DataSignOff) -> FileSignature:
+    return FileSignature(
+        verdict=signed.record["verdict"],
+        by=signed.by_id,
+        digest=signed.digest,
+        created=signed.created.isoformat(),
     )

@@ -31,7 +31,7 @@ def keep_report(*, project: Project, report: DataReport, by: User | None) -> Sto
         raise DeclarationError(
             f"a file's name without its folder, of 1 to {LONGEST_NAME} characters", "file"
         )
-    document = storable(report.as_json())
+    document, counts = storable(report.as_json()), report.counts
     row, created = StoredDataReport.objects.get_or_create(
         project=project,
         digest=digest_of(document),
@@ -41,7 +41,9 @@ def keep_report(*, project: Project, report: DataReport, by: User | None) -> Sto
             "file": report.file,
             "rows": report.rows,
             "by": by,
-            **report.counts,
+            "serious": counts["serious"],
+            "important": counts["important"],
+            "minor": counts["minor"],
         },
     )
     if created:
@@ -53,7 +55,7 @@ def keep_report(*, project: Project, report: DataReport, by: User | None) -> Sto
 def trained_on(version: ModelVersion) -> str | None:
     """SHA-256 of the file that a version was trained on: as its training record says, else of the
     file that was searched for test items. None: nobody says."""
-    stated = version.training.fields_with_names.fields.dataset_sha256
+    stated: str | None = version.training.fields_with_names.fields.dataset_sha256
     if stated is not None:
         return stated
     searches = version.overlaps.order_by("pk").values_list("source", "settings")

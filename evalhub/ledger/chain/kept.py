@@ -64,7 +64,9 @@ def why_report_not_kept(report: StoredDataReport) -> str:
     names = [] if digest_of(report.report) == report.digest else [f"data report {report.pk}"]
     rows = _rows(LinkKind.DATA_SIGN_OFF, report=report.pk)
     names += _names_of_changed(Ledger.objects.first(), rows) if rows else []
-    return f"{', '.join(names)} was changed since it was recorded, and {WHAT_TO_DO}" if names else ""
+    return (
+        f"{', '.join(names)} was changed since it was recorded, and {WHAT_TO_DO}" if names else ""
+    )
 
 
 def _rows(kind: LinkKind, **which: int) -> list[_Row]:

@@ -4,16 +4,27 @@ from functools import cached_property
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.declare.data_report import DataReport, Weight
 from evalhub.declare.declaration import validate
 
+SHORTEST_DIGEST = 8
+"""Digits of a SHA-256 by which a report is named; what is shorter is a number."""
+
 
 class StoredDataReportQuerySet(OfProjectQuerySet["StoredDataReport"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
+
+    def matching(self, which: str) -> Self:
+        """The one of this number, or those whose SHA-256, or whose file's, begins so."""
+        if len(which) < SHORTEST_DIGEST:
+            number = int(which) if which.isascii() and which.isdecimal() else 0
+            return self.filter(pk=number)
+        return self.filter(Q(digest__startswith=which) | Q(sha256__startswith=which))
 
     def without_report(self) -> Self:
         """Lists need the columns alone: a report may have thousands of line numbers."""
