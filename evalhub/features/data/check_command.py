@@ -94,7 +94,7 @@ def check(
     from evalhub.features.data.requests import CheckRequest
     from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output, write_json
-    from evalhub.frames.command.progress import FileBar
+    from evalhub.frames.command.progress import StepBars
 
     check_server(server)
     check_output(out, option="--out", inputs=[train, *(test_set or ())])
@@ -114,7 +114,7 @@ def check(
         labels=_labels(labels),
         against=_against(against, days, place),
     )
-    with FileBar(printing.terminal(errors=True), train) as bar:
+    with StepBars(printing.terminal(errors=True), train) as bar:
         report = request.report(bar)
     if out is not None:
         write_json(out, report.as_json(), option="--out")

@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
-from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.data_report import CheckOptions
 from evalhub.declare.declaration import DeclarationError
@@ -127,7 +126,7 @@ def sign_data(request: SignedInRequest, pk: int) -> HttpResponse:
             verdict=request.POST.get("verdict", ""),
             reason=request.POST.get("reason", ""),
         )
-    except (SignOffError, NotAllowedError) as error:
+    except SignOffError as error:
         messages.error(request, f"Not signed: {error}.")
     else:
         verdict = signed.get_verdict_display().capitalize()

@@ -1,13 +1,12 @@
 """What is asked of a check of a training file, by any door, and the report that comes of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalhub.declare.data_report import CheckOptions, DataReport
-from evalhub.features.data.checking import check_file
+from evalhub.features.data.checking import CheckProgress, check_file
 from evalhub.features.data.checks.check import CheckSettings
-from evalhub.features.data.checks.table import CHECKS
 from evalhub.features.data.compared import Compared
 from evalhub.io.canonical import canonical_json
 from evalhub.io.limits import COMMAND, Limits
@@ -24,7 +23,6 @@ class CheckRequest:
     """A training file, and what it is checked for.
 
     Attributes:
-        name: the file's name, where its path is another.
         test_sets: the items to be searched for, by the test set's name.
         labels: that are allowed; empty: nobody said which.
         against: what it is compared with; None: nothing.
@@ -33,13 +31,12 @@ class CheckRequest:
 
     path: Path
     options: CheckOptions = field(default_factory=CheckOptions)
-    name: str = ""
     test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
     labels: Sequence[str] = ()
     against: Compared | None = None
     limits: Limits = COMMAND
 
-    def report(self, progress: Callable[[int], object] | None = None) -> DataReport:
+    def report(self, progress: CheckProgress | None = None) -> DataReport:
         """Check the file. What is returned is small enough to be kept.
 
         Raises:
@@ -51,15 +48,14 @@ class CheckRequest:
             test_sets=self.test_sets,
             labels=self.labels,
         )
-        report = check_file(self.path, settings, CHECKS, progress)
-        return small_enough(
-            report.model_copy(
-                update={
-                    "file": self.name or report.file,
-                    "against": self.against and self.against.described,
-                }
-            )
+        report = check_file(
+            self.path,
+            settings,
+            against=None if self.against is None else self.against.described,
+            progress=progress,
+            limits=self.limits,
         )
+        return small_enough(report)
 
 
 def small_enough(report: DataReport, most: int = MOST_BYTES) -> DataReport:

@@ -30,10 +30,13 @@ class _Again:
 def test_sets_of_files(paths: Sequence[Path]) -> TestSets:
     """The test sets in these files, by the files' names.
 
-    Raises DataError where two have one name; reading an item, what is wrong with it.
+    Raises DataError where one isn't there or two have one name; reading an item, what is wrong
+    with it.
     """
     sets: TestSets = {}
     for path in paths:
+        if not path.is_file():
+            raise DataError("no such file", file=str(path))
         if path.name in sets:
             raise DataError("a test set of this name is there already", file=str(path))
         sets[path.name] = _Again(_items_of_file, path)
