@@ -17,7 +17,7 @@ from evalhub.features.data.checks import (
     representativeness_words,
 )
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, ReferenceText
-from evalhub.features.data.represented import LEVEL, NO_QUESTIONS, NO_REFERENCE, percent
+from evalhub.features.data.checks.represented import LEVEL, NO_QUESTIONS, NO_REFERENCE, percent
 from evalhub.features.data.training_rows import TrainingRow
 from tests.benchmarks.representativeness_rates import (
     LACKING,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evalhub.declare.data_report import Cell, Table
 from evalhub.declare.slice_shares import SharedKind
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, ReferenceText
-from evalhub.features.data.represented import (
+from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     asked_rows,
     needed_of,
