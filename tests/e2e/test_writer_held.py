@@ -37,7 +37,7 @@ power preference; power looks; review list; review results; review audit; review
 review export; run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
-study init; experiment plan; experiment list; experiment show; experiment prediction;
+study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
 monitor proposals
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
