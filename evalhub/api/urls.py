@@ -18,6 +18,7 @@ from evalhub.api.views import (
     study_changes,
 )
 from evalhub.features.data import api as data
+from evalhub.features.data import api_curve as data_curve
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -49,6 +50,7 @@ urlpatterns = [
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
     *ownership.urlpatterns,
+    *data_curve.urlpatterns,
     *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),

@@ -33,6 +33,7 @@ from evalhub.cli import (
     run as runs,
 )
 from evalhub.features.data import cli as data
+from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.experiments import cli as experiments
@@ -78,6 +79,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
     return group
 
 
+data.app.command("curve")(data_curve.curve)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
