@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.demo import record
+from evalhub.demo.training_report import training_report
+from evalhub.features.data.report_lines import report_lines
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
@@ -43,3 +45,9 @@ def test_the_page_s_means_are_those_of_the_answers(test_set: str, metric: str, c
             assert test_set not in STUDY.arms[arm].only
         else:
             assert told == f"{mean_score(arm, test_set):.2f}"
+
+
+def test_the_report_of_its_training_file_is_what_a_check_of_it_says_now() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("## Its training file\n")[2].partition("\n## ")[0]
+    block = section.partition("```text\n")[2].partition("```")[0]
+    assert block == "".join(f"{line}\n" for line in report_lines(training_report()))
