@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from evalhub.demo import record
-from evalhub.demo.training_report import training_report
-from evalhub.features.data.report_lines import report_lines
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
+from tests.demo.training_section import block_due, block_there
 
 DEMO = Path(record.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "tutorials/demo.md"
@@ -48,6 +47,4 @@ def test_the_page_s_means_are_those_of_the_answers(test_set: str, metric: str, c
 
 
 def test_the_report_of_its_training_file_is_what_a_check_of_it_says_now() -> None:
-    section = PAGE.read_text(encoding="utf-8").partition("## Its training file\n")[2].partition("\n## ")[0]
-    block = section.partition("```text\n")[2].partition("```")[0]
-    assert block == "".join(f"{line}\n" for line in report_lines(training_report()))
+    assert block_there() == block_due(), "python -m tests.demo.training_section writes it"
