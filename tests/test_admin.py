@@ -27,7 +27,6 @@ from evalhub.declare.slice_shares import SliceShares
 from evalhub.ledger.chain.append import append
 from evalhub.ledger.models import (
     Acceptance,
-    DataSignOff,
     Decision,
     GuardLook,
     Ledger,
@@ -70,7 +69,7 @@ from reviews.models import (
 )
 from tests import cast
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
-from tests.features.data.reports import a_kept_report
+from tests.features.data.reports import a_signed_report
 
 OURS = [
     model
@@ -113,7 +112,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
         assert all([cast.a_working_set(team, questions), cast.a_score_audit(team, runs[1])])
-        sheet = a_kept_report(team, sha256=f"{n:064x}", file=f"{slug}.jsonl")
+        a_signed_report(team, slug)
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
         cast.a_spending(runs[1], study=slug)
@@ -179,15 +178,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             peek = Peek.objects.create(
                 claim=f"{slug}-{number}", number=1, test_set_version=guard, files=slug
             )
-            of_data = DataSignOff.objects.create(
-                report=sheet,
-                by=team.olga,
-                reason="seen",
-                record={"verdict": "accepted", "report": {"digest": sheet.digest}},
-                digest=f"{slug}-{number}",
-                created=timezone.now(),
-            )
-            append(look, beside, sharing, signed, of_data, peek)
+            append(look, beside, sharing, signed, peek)
             Acceptance.objects.create(
                 project=team.project, subject=f"{slug}-{number}", reason="seen", by=team.olga
             )

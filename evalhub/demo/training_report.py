@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evalhub.accounts.models import Project, User
 from evalhub.declare.data_report import CheckOptions, DataReport
-from evalhub.features.data.requests import CheckRequest
+from evalhub.features.data.requests import FileCheck
 from evalhub.features.data.searched_sets import test_sets_of_files
 from evalhub.registry.data_reports import keep_report
 from evalhub.registry.models import StoredDataReport
@@ -20,7 +20,7 @@ def training_report() -> DataReport:
     """
     test_sets = test_sets_of_files(sorted((HERE / "test_sets").glob("*.jsonl")))
     options = CheckOptions(task="classification")
-    return CheckRequest(TRAINING, options=options, test_sets=test_sets).report()
+    return FileCheck(TRAINING, options=options, test_sets=test_sets).report()
 
 
 def keep_training_report(project: Project, *, by: User | None) -> StoredDataReport:

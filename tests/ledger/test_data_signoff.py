@@ -26,7 +26,7 @@ def test_a_sign_off_is_a_record_that_names_the_report_by_its_digest(team: Team) 
         "id": report.pk,
         "digest": report.digest,
         "sha256": FILE,
-        "file": "train.jsonl",
+        "name": "train.jsonl",
         "project": "support-desk",
     }
     assert (record["by"], signed.digest) == (team.eva.pk, digest_of(record))
