@@ -175,4 +175,4 @@ def test_of_another_project_nothing_is_to_be_seen(team: Team) -> None:
     assert sam.get(f"/data/{report.pk}/").status_code == 404
     form = {"verdict": "accepted", "reason": "Mine."}
     assert sam.post(f"/data/{report.pk}/sign/", form).status_code == 404
-    assert "train.jsonl" not in sam.get(LIST).text
+    assert "No training file was checked yet" in sam.get(LIST).text
