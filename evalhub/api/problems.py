@@ -43,7 +43,7 @@ from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from evalhub.studies.web.copying import CopyError
-from reviews.errors import PlanError, ReviewError
+from reviews.errors import ExampleQueueError, PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch_checks import LaunchError
 from runners.metrics import MetricError
@@ -79,6 +79,7 @@ STATUSES: dict[type[Exception], int] = {
     NothingToAcceptError: 409,
     SignOffError: 400,
     PlanError: 400,
+    ExampleQueueError: 400,
     ReviewError: 409,
     PoolError: 409,
     NotReadyError: 409,
@@ -140,6 +141,8 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         and error.field
     ):
         yield {"field": error.field, "message": error.message}
+    elif isinstance(error, ExampleQueueError):
+        yield {"field": error.path, "message": error.reason}
 
 
 def _of_framework(error: exceptions.APIException) -> Response:

@@ -35,6 +35,7 @@ from evalhub.cli import (
 )
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.examples import queues_cli as examples
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions
@@ -116,6 +117,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     },
     "Reviews": {
         "review": _group_at_home(review.app),
+        "examples": _group_at_home(examples.app),
         "agreement": agreement.agreement,
         "labels": labels.labels,
         "preference": preference.preference,
