@@ -40,6 +40,7 @@ class Action(models.TextChoices):
     ROLLED_BACK = "rolled-back", "rolled back"
     CHAMPION_OVERRIDDEN = "champion-overridden", "made a version the champion, by no decision:"
     RETIRED = "retired", "retired"
+    TEST_SET_RETIRED = "test-set-retired", "retired a test set’s version:"
     REOPENED = "reopened", "brought back as a candidate:"
     SHADOWED = "shadowed", "put in shadow:"
     EXPERIMENT_STARTED = "experiment-started", "started an experiment:"

@@ -24,6 +24,7 @@ class ExampleCallQuerySet(OfProjectQuerySet["ExampleCall"]):
     project_field = "queue__project"
 
     def unanswered(self) -> Self:
+        """Those to be asked: neither answered nor failed, nor erased."""
         return self.filter(answered=None, error="")
 
     def failed(self) -> Self:
@@ -51,9 +52,7 @@ class ExampleCall(models.Model):
     )
     part = models.CharField(max_length=10, choices=CallPart.choices)
     number = models.PositiveSmallIntegerField(default=1, help_text="of several variations")
-    input = models.JSONField(
-        null=True, help_text="what is answered or varied; empty once it was erased"
-    )
+    input = models.JSONField(help_text="what is answered or varied; empty once it was erased")
     context = models.TextField(blank=True)
     input_digest = models.CharField(max_length=64, help_text="SHA-256 of input and context")
     prompt_digest = models.CharField(

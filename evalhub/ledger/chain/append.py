@@ -20,6 +20,7 @@ from evalhub.ledger.models import (
     SharedLook,
     SignOff,
 )
+from evalhub.registry.models import TestSetRetirement
 
 MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
@@ -30,6 +31,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.SIGN_OFF: SignOff,
     LinkKind.RESTORE: LedgerRestore,
     LinkKind.PEEK: Peek,
+    LinkKind.RETIREMENT: TestSetRetirement,
 }
 
 

@@ -13,6 +13,7 @@ class LinkKind(models.TextChoices):
     SIGN_OFF = "sign-off", "sign-off"
     RESTORE = "restore", "restore of a backup"
     PEEK = "peek", "peek"
+    RETIREMENT = "retirement", "retirement of a test set"
 
 
 class LedgerLink(models.Model):

@@ -6,9 +6,8 @@ shares its parent's cluster, so that a split can't part them.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
-from evalhub.features.examples.models import CallPart, ExampleCall, ExampleCallQuerySet
+from evalhub.features.examples.models import CallPart, ExampleCall
 from evalhub.features.examples.sources.adding import add_drafts, leave_out
 from evalhub.features.examples.sources.calls import (
     Asker,
@@ -77,13 +76,12 @@ def plan_augmentation(
     variations = _variations(kinds, each)
     calls = list(_planned(queue, variations, each, file))
     asked = set(
-        asker.calls()
-        .filter(part=CallPart.QUESTION)
-        .values_list("kind", "number", "input_digest")
+        asker.calls().filter(part=CallPart.QUESTION).values_list("kind", "number", "input_digest")
     )
     new = [call for call in calls if (call.kind, call.number, call.input_digest) not in asked]
     answered = {variation.kind for variation in variations if variation.new_answer}
-    answers = [_as_answer(call) for call in new if call.kind in answered]
+    # as long as their parents' questions: nobody knows the new ones yet
+    answers = [replace(call, part=CallPart.ANSWER) for call in new if call.kind in answered]
     parents = len({call.parent or call.input_digest for call in calls})
     return AugmentationPlan(new, parents, len(answers)), asker.most_paid([*new, *answers])
 
@@ -254,7 +252,7 @@ class _Maker:
             if reason:
                 leave_out([call], reason)
             elif variation.new_answer:
-                self.asker.plan([_as_answer(call, question)])
+                self.asker.plan([_call_for_answer(call, question)])
             else:
                 drafts[call] = self._draft(call, question, call.draft["answer"])
         for call in calls:
@@ -305,17 +303,16 @@ class _Unfit:
     reason: str
 
 
-def _as_answer(call: PlannedCall | ExampleCall, question: Any = None) -> PlannedCall:
-    """The call for an answer to a new question; before there is one, to the old one."""
-    is_made = isinstance(call, ExampleCall)
+def _call_for_answer(call: ExampleCall, question: Any) -> PlannedCall:
+    """The call for an answer to the new question."""
     return PlannedCall(
         kind=call.kind,
         part=CallPart.ANSWER,
-        input=question or call.input,
+        input=question,
         context=call.context,
         number=call.number,
-        draft=dict(call.draft) | ({"question_call": call.pk} if is_made else {}),
-        parent=call.parent_id if is_made else call.parent,
+        draft=call.draft | {"question_call": call.pk},
+        parent=call.parent_id,
         user_hash=call.user_hash,
     )
 

@@ -116,11 +116,12 @@ class Asker:
     @transaction.atomic
     def plan(self, planned: Iterable[PlannedCall]) -> int:
         """Writes calls that aren't there yet, all or none. Returns how many these are."""
-        before = self.calls().count()
+        before: int = self.calls().count()
         for some in batched(planned, AT_ONCE):
             rows = map(self._row, some)
             ExampleCall.objects.bulk_create(rows, ignore_conflicts=True)
-        return self.calls().count() - before
+        count: int = self.calls().count()
+        return count - before
 
     def most_paid(self, planned: Sequence[PlannedCall]) -> MostPaid:
         """What these calls may cost at most: no tokenizer makes more tokens of a text than it has
@@ -193,7 +194,7 @@ class Asker:
         self, calls: Sequence[ExampleCall], token: uuid.UUID, use: Use, tell: Callable[[], None]
     ) -> None:
         part = CallPart(calls[0].part)
-        requests = [_request(call) for call in calls]
+        requests: Sequence[BackendRequest] = [_request(call) for call in calls]
         if part == CallPart.ANSWER:
             requests = with_contexts(requests, self.version)
         by_pk = {call.pk: call for call in calls}
@@ -258,7 +259,8 @@ class Asker:
 
 def ask_failed_again(calls: ExampleCallQuerySet) -> int:
     """Lets the calls that ended in an error be asked again. Returns how many."""
-    return calls.failed().update(error="")
+    count: int = calls.failed().update(error="")
+    return count
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -277,7 +279,8 @@ def _request(call: ExampleCall) -> BackendRequest:
 
 
 def _done(calls: ExampleCallQuerySet) -> int:
-    return calls.count() - calls.unanswered().count()
+    count: int = calls.exclude(answered=None, error="").count()
+    return count
 
 
 def _lease(calls: ExampleCallQuerySet, token: uuid.UUID) -> list[ExampleCall]:

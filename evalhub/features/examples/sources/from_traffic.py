@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from django.db import transaction
 from django.utils import timezone
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.examples.sources.adding import HAS_IT
 from evalhub.features.examples.sources.feedback import Feedback, feedback_by_request

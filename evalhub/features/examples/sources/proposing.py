@@ -208,7 +208,7 @@ def _of_traffic(asker: Asker, query: ExampleQuery) -> ProposalPlan:
 
 
 def _inputs(asker: Asker) -> Iterator[Any]:
-    rows = _calls(asker).exclude(input=None).values_list("input", flat=True)
+    rows = _calls(asker).exclude(input="").values_list("input", flat=True)
     yield from rows.iterator(2_000)
 
 
