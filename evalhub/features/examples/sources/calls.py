@@ -27,7 +27,8 @@ from evalhub.features.examples.models import CallPart, ExampleCall, ExampleCallQ
 from evalhub.features.examples.sources.variations import Input, question_in, variation_of
 from evalhub.io.canonical import canonical_json, digest_of
 from evalhub.registry.models import ModelVersion
-from reviews.models import ExampleQueue
+from reviews.errors import QueueClosedError
+from reviews.models import ExampleQueue, QueueState
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendClient, BackendError, BackendRequest, Reply
 from runners.backends.clients import client_of
@@ -173,9 +174,11 @@ class Asker:
 
         Raises:
             BackendError: the server can't be used, or refuses; what came before is stored.
+            QueueClosedError: the queue is closed, or was meanwhile.
         """
         total = calls.count()
         while True:
+            self._check_open()
             token = uuid.uuid4()
             held = _lease(calls, token)
             try:
@@ -204,9 +207,15 @@ class Asker:
                 if batch:
                     self._store(batch, by_pk, token, use)
                     tell()
+                self._check_open()
                 if timezone.now() - renewed > RENEWED_AFTER:
                     renewed = timezone.now()
                     self.calls().held_by(token).update(lease_until=renewed + LEASE)
+
+    def _check_open(self) -> None:
+        queues = ExampleQueue.objects.filter(pk=self.queue.pk, state=QueueState.CLOSED)
+        if queues.exists():
+            raise QueueClosedError
 
     def _client(self, part: CallPart) -> BackendClient:
         if self.prompt_of(part) == self.version.prompt:

@@ -31,7 +31,9 @@ from evalhub.features.traffic.shadow.answers import (
     requests_at,
     texts_at,
 )
+from evalhub.features.traffic.shadow.drawing import asked_elsewhere
 from evalhub.features.traffic.shadow.items import (
+    ELSEWHERE,
     NO_MESSAGES,
     DrawnItem,
     RequestContent,
@@ -253,30 +255,39 @@ class _Chooser:
         ids = [each for each in ids if each not in hidden]
         requests, texts = requests_at(self.project, ids), texts_at(self.project, ids)
         edits = edits_at(self.project, ids)
-        by_id = {each.id: each for each in candidates}
-        for request_id in ids:
-            request, text = requests.get(request_id), texts.get(request_id)
-            if request is None or text is None:
-                self.draw.left_out[NO_MESSAGES] += 1
-                continue
-            edit = edits.get(request_id, "")
-            reason = "" if edit else _why_no_answer(request, text)
-            drawn = items_of_requests([_content(request, text)])
-            if reason or not drawn.items:
-                self.draw.left_out.update([reason] if reason else drawn.left_out)
-                continue
-            [item] = drawn.items
-            if item.content.fingerprint() in self.has:
-                self.draw.left_out[HAS_IT] += 1
-                continue
-            yield DrawnExample(
-                by_id[request_id],
-                item,
-                request.model_name,
-                edit or text.output or "",
-                bool(edit),
-                request.masked,
+        drawn = [
+            example
+            for each in candidates
+            if each.id not in hidden
+            and (
+                example := self._example(
+                    each, requests.get(each.id), texts.get(each.id), edits.get(each.id, "")
+                )
             )
+        ]
+        prints = [each.item.content.fingerprint() for each in drawn]
+        elsewhere = asked_elsewhere(self.project, prints)
+        for example, print_ in zip(drawn, prints, strict=True):
+            if print_ in elsewhere or print_ in self.has:
+                self.draw.left_out[ELSEWHERE if print_ in elsewhere else HAS_IT] += 1
+            else:
+                yield example
+
+    def _example(
+        self, candidate: Candidate, request: Request | None, text: RequestText | None, edit: str
+    ) -> DrawnExample | None:
+        """The candidate as an example; None where it makes none, which is counted."""
+        if request is None or text is None:
+            self.draw.left_out[NO_MESSAGES] += 1
+            return None
+        reason = "" if edit else _why_no_answer(request, text)
+        drawn = items_of_requests([_content(request, text)])
+        if reason or not drawn.items:
+            self.draw.left_out.update([reason] if reason else drawn.left_out)
+            return None
+        [item] = drawn.items
+        answer = edit or text.output or ""
+        return DrawnExample(candidate, item, request.model_name, answer, bool(edit), request.masked)
 
     def drop_near_copies(self) -> bool:
         """Takes out what a test set asks, or nearly. Returns whether there was any."""
