@@ -6,6 +6,10 @@ from functools import partial
 from evalhub.accounts.events import EventSources
 from evalhub.accounts.models import Project
 from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
+from evalhub.features.examples.sources.erasing import (
+    erase_calls_of_requests,
+    erase_calls_of_user,
+)
 from evalhub.features.experiments.keeping import (
     delete_old_judged_answers,
     delete_old_user_days,
@@ -64,9 +68,10 @@ ERASERS = Erasers(
     of_requests=(
         partial(erase_items, redact_item=_redact_item),
         erase_judged_answers,
+        erase_calls_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
-    of_user=(erase_user_days,),
+    of_user=(erase_user_days, erase_calls_of_user),
 )
 """Who erases a user's traffic, and what was made of it."""
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from evalhub.accounts.models import OfProjectQuerySet
+from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.registry.models import ModelVersion
 from reviews.models import Example, ExampleQueue
 
@@ -66,6 +66,10 @@ class ExampleCall(models.Model):
     )
     user_hash = models.CharField(
         max_length=32, blank=True, help_text="of the traffic's user, whose erasure reaches it"
+    )
+
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="who asked; empty: operator"
     )
 
     answer = models.TextField(null=True)

@@ -11,10 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evalhub.accounts.models import User
-from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
 from evalhub.features.examples.models import CallPart, ExampleCall
@@ -27,8 +24,8 @@ from evalhub.features.examples.sources.calls import (
     ask_failed_again,
     prompt_text,
 )
+from evalhub.features.examples.sources.known_questions import KnownQuestions
 from evalhub.features.examples.sources.proposing import EMPTY, AskedCalls, asked_calls
-from evalhub.features.examples.sources.test_items import NEARLY, test_questions
 from evalhub.features.examples.sources.variations import (
     Variation,
     question_in,
@@ -36,19 +33,15 @@ from evalhub.features.examples.sources.variations import (
     variation_of,
     with_question,
 )
-from evalhub.features.traffic.shadow.items import ELSEWHERE
-from evalhub.io.items import FieldMapping, fingerprint_of, items_of, question_of
+from evalhub.io.items import FieldMapping, items_of, question_of
 from evalhub.io.rows import DataError, read_rows
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.version_names import version_name
 from reviews.examples.drafts import ExampleDraft
-from reviews.models import Example, ExampleQueue, ExampleSource, ExampleState, QueuePurpose
-from reviews.planning.diversity import ALIKE, Signatures, signatures
+from reviews.models import Example, ExampleQueue, ExampleSource, QueuePurpose
 
 MOST_EACH = 20
 CUT = "the new question was cut at the limit of tokens"
-SAME = "the same as its parent or another example"
-NEARLY_SAME = "nearly the same as its parent or another example"
 READ_AT_ONCE = 2_000
 
 
@@ -68,11 +61,12 @@ def plan_augmentation(
     version: ModelVersion,
     kinds: Sequence[str],
     each: int,
+    by: User | None,
     reach: Reach,
     file: Path | None = None,
 ) -> tuple[AugmentationPlan, MostPaid]:
     """What `augment` would ask now; nothing is stored. Raises as `augment`."""
-    asker = Asker(queue, version, reach)
+    asker = Asker(queue, version, reach, by)
     variations = _variations(kinds, each)
     calls = list(_planned(queue, variations, each, file))
     asked = set(
@@ -117,14 +111,13 @@ def augment(
         runners.backends.asking.BackendError: the server can't be used; what came before is stored.
         reviews.errors.QueueClosedError: the queue is closed.
     """
-    check_evaluates(by, queue.project)
-    asker = Asker(queue, version, reach)
+    asker = Asker(queue, version, reach, by)
     variations = _variations(kinds, each)
     planned = asker.plan(_planned(queue, variations, each, file))
     of_kinds = asker.calls().filter(kind__in=[variation.kind for variation in variations])
     if again:
         ask_failed_again(of_kinds)
-    maker = _Maker(asker, {variation.kind: variation for variation in variations}, by)
+    maker = _Maker(asker, {variation.kind: variation for variation in variations})
     for part in (CallPart.QUESTION, CallPart.ANSWER):  # a new question may want an answer
         asker.ask(of_kinds.filter(part=part), maker.use, progress=progress)
     result = asked_calls(asker, of_kinds)
@@ -223,11 +216,10 @@ class _Maker:
 
     asker: Asker
     variations: Mapping[str, Variation]
-    by: User | None
-    known: "_KnownQuestions" = field(init=False)
+    known: KnownQuestions = field(init=False)
 
     def __post_init__(self) -> None:
-        self.known = _KnownQuestions.of(self.asker.queue)
+        self.known = KnownQuestions.of(self.asker.queue)
 
     def use(self, calls: Sequence[ExampleCall]) -> None:
         answers = [call for call in calls if call.part == CallPart.ANSWER]
@@ -238,7 +230,7 @@ class _Maker:
         full = [call for call in calls if (call.answer or "").strip()]
         leave_out([call for call in calls if call not in full], EMPTY)
         drafts = {call: self._draft(call, call.input, (call.answer or "").strip()) for call in full}
-        add_drafts(self.asker.queue, drafts, self.by)
+        add_drafts(self.asker.queue, drafts, self.asker.by)
 
     def _use_questions(self, calls: Sequence[ExampleCall]) -> None:
         inputs = {call: self._new_input(call) for call in calls}
@@ -258,7 +250,7 @@ class _Maker:
         for call in calls:
             if isinstance(inputs[call], _Unfit):
                 leave_out([call], inputs[call].reason)
-        add_drafts(self.asker.queue, drafts, self.by)
+        add_drafts(self.asker.queue, drafts, self.asker.by)
 
     def _new_input(self, call: ExampleCall) -> Any:
         text = question_of_reply(call.answer or "")
@@ -315,42 +307,3 @@ def _call_for_answer(call: ExampleCall, question: Any) -> PlannedCall:
         parent=call.parent_id,
         user_hash=call.user_hash,
     )
-
-
-@dataclass(slots=True)
-class _KnownQuestions:
-    """Questions of the queue and of test sets, to leave out what is the same or nearly so.
-
-    Attributes:
-        reasons: by fingerprint, why the same is left out.
-        near: why what is nearly the same is, by row of `signatures`.
-    """
-
-    reasons: dict[int, str]
-    near: list[str]
-    signatures: Signatures
-
-    @classmethod
-    def of(cls, queue: ExampleQueue) -> "_KnownQuestions":
-        rows = Example.objects.filter(queue=queue).exclude(state=ExampleState.ERASED)
-        own = [question_of(each) for each in rows.order_by("pk").values_list("input", flat=True)]
-        tested = list(test_questions(queue.project))
-        reasons = dict.fromkeys(map(fingerprint_of, own), SAME)
-        reasons |= dict.fromkeys(map(fingerprint_of, tested), ELSEWHERE)
-        near = [NEARLY_SAME] * len(own) + [NEARLY] * len(tested)
-        return cls(reasons, near, signatures([*own, *tested]))
-
-    def why_known(self, question: str, *, few_words_change: bool) -> str:
-        """Why it is left out; "" where it is new, which it then isn't any more."""
-        print_ = fingerprint_of(question)
-        if reason := self.reasons.get(print_):
-            return reason
-        signature = signatures([question])
-        alike = np.flatnonzero((self.signatures == signature).mean(axis=1) >= ALIKE)
-        near = {self.near[row] for row in alike} - ({NEARLY_SAME} if few_words_change else set())
-        if near:
-            return max(near, key=lambda reason: reason == NEARLY)
-        self.reasons[print_] = SAME
-        self.near.append(NEARLY_SAME)
-        self.signatures = np.concatenate([self.signatures, signature])
-        return ""

@@ -20,6 +20,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.keys import Reach
 from evalhub.declare.prices import UsedPrice
 from evalhub.declare.prompt import Prompt
@@ -88,13 +90,18 @@ class Asker:
 
     Args:
         reach: which addresses and keys it may use.
+        by: who asks; None: the operator.
 
     Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
         BackendError: its answers are recorded, so that there is nobody to ask.
     """
 
-    def __init__(self, queue: ExampleQueue, version: ModelVersion, reach: Reach) -> None:
-        self.queue, self.version, self.reach = queue, version, reach
+    def __init__(
+        self, queue: ExampleQueue, version: ModelVersion, reach: Reach, by: User | None
+    ) -> None:
+        check_evaluates(by, queue.project)
+        self.queue, self.version, self.reach, self.by = queue, version, reach, by
         self.backend = backend_of(version)
         if not self.backend.live:
             raise BackendError(
@@ -155,6 +162,7 @@ class Asker:
             draft=dict(call.draft),
             parent_id=call.parent,
             user_hash=call.user_hash,
+            by=self.by,
         )
 
     def _prompt_digest(self, call: PlannedCall) -> str:

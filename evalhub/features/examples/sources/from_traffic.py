@@ -20,7 +20,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.examples.sources.adding import HAS_IT
 from evalhub.features.examples.sources.feedback import Feedback, feedback_by_request
-from evalhub.features.examples.sources.test_items import asked_by_test_sets
+from evalhub.features.examples.sources.items_of_tests import asked_by_test_sets
 from evalhub.features.examples.sources.traffic_query import ExampleQuery, SliceNeed
 from evalhub.features.traffic.blindness import ALIKE, in_review_or_sealed
 from evalhub.features.traffic.models import Request, RequestText

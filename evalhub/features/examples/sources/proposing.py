@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
 from evalhub.features.examples.models import CallPart, ExampleCall, ExampleCallQuerySet
@@ -22,7 +21,7 @@ from evalhub.features.examples.sources.calls import (
     prompt_text,
 )
 from evalhub.features.examples.sources.from_traffic import ExampleDraw, choose_requests
-from evalhub.features.examples.sources.test_items import asked_by_test_sets
+from evalhub.features.examples.sources.items_of_tests import asked_by_test_sets
 from evalhub.features.examples.sources.traffic_query import ExampleQuery
 from evalhub.io.items import FieldMapping, ItemContent, items_of
 from evalhub.io.rows import read_rows
@@ -88,10 +87,15 @@ class ProposalPlan:
 
 
 def plan_proposals(
-    *, queue: ExampleQueue, version: ModelVersion, inputs: ProposalInputs, reach: Reach
+    *,
+    queue: ExampleQueue,
+    version: ModelVersion,
+    inputs: ProposalInputs,
+    by: User | None,
+    reach: Reach,
 ) -> tuple[ProposalPlan, MostPaid]:
     """What `propose` would ask now; nothing is stored. Raises as `propose`."""
-    asker = Asker(queue, version, reach)
+    asker = Asker(queue, version, reach, by)
     plan = _plan(asker, inputs)
     asked = set(_calls(asker).values_list("input_digest", flat=True))
     new = [call for call in plan.calls if call.input_digest not in asked]
@@ -124,15 +128,14 @@ def propose(
         runners.backends.asking.BackendError: the server can't be used; what came before is stored.
         reviews.errors.QueueClosedError: the queue is closed.
     """
-    check_evaluates(by, queue.project)
-    asker = Asker(queue, version, reach)
+    asker = Asker(queue, version, reach, by)
     calls = _calls(asker)
     left_over = inputs.traffic is not None and calls.unanswered().exists()
     plan = ProposalPlan((), Counter()) if left_over else _plan(asker, inputs)
     planned = asker.plan(plan.calls)
     if again:
         ask_failed_again(calls)
-    asker.ask(calls, lambda answered: _use(asker, answered, by), progress=progress)
+    asker.ask(calls, lambda answered: _use(asker, answered), progress=progress)
     result = asked_calls(asker, calls)
     result.planned, result.inputs_left_out = planned, plan.left_out
     return result
@@ -251,12 +254,12 @@ def _cluster(name: str) -> dict[str, str]:
     return {"cluster": name} if name else {}
 
 
-def _use(asker: Asker, calls: Sequence[ExampleCall], by: User | None) -> None:
+def _use(asker: Asker, calls: Sequence[ExampleCall]) -> None:
     """Makes an example of each answer."""
     empty = [call for call in calls if not (call.answer or "").strip()]
     leave_out(empty, EMPTY)
     drafts = {call: _draft(asker, call) for call in calls if call not in empty}
-    add_drafts(asker.queue, drafts, by)
+    add_drafts(asker.queue, drafts, asker.by)
 
 
 def _draft(asker: Asker, call: ExampleCall) -> ExampleDraft:

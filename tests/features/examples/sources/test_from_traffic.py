@@ -17,7 +17,7 @@ from evalhub.features.examples.sources.from_traffic import (
     draw_from_traffic,
     plan_draw,
 )
-from evalhub.features.examples.sources.test_items import NEARLY
+from evalhub.features.examples.sources.items_of_tests import NEARLY
 from evalhub.features.examples.sources.traffic_query import ExampleQuery, need_of
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.rows import SignalRow, TrafficSource

@@ -15,6 +15,7 @@ from evalhub.features.examples.sources.proposing import (
     EMPTY,
     AskedCalls,
     ProposalInputs,
+    ProposalPlan,
     plan_proposals,
     propose,
 )
@@ -53,6 +54,12 @@ def proposed(
     queue: ExampleQueue, version: ModelVersion, inputs: ProposalInputs, **fields: Any
 ) -> AskedCalls:
     return propose(queue=queue, version=version, inputs=inputs, by=None, reach=OPERATOR, **fields)
+
+
+def would_ask(
+    queue: ExampleQueue, version: ModelVersion, inputs: ProposalInputs
+) -> tuple[ProposalPlan, MostPaid]:
+    return plan_proposals(queue=queue, version=version, inputs=inputs, by=None, reach=OPERATOR)
 
 
 def test_each_answer_is_an_example_whose_provenance_names_its_call_and_prompt(
@@ -143,7 +150,7 @@ providers:
         )
         version = asked_of(server, team)
         inputs = prompts(tmp_path / "in.jsonl", "one two?")
-        _, most = plan_proposals(queue=queue, version=version, inputs=inputs, reach=OPERATOR)
+        _, most = would_ask(queue, version, inputs)
         result = proposed(queue, version, inputs)
     assert ExampleCall.objects.get().cost == result.cost == 2 * 1 + 3 * 2
     assert most.money is not None
@@ -158,10 +165,10 @@ def test_a_dry_run_says_how_many_calls_there_would_be_and_stores_nothing(
     with OpenAIServer() as server:
         version = asked_of(server, team)
         inputs = prompts(tmp_path / "in.jsonl", "is this asked", *questions(3))
-        plan, most = plan_proposals(queue=queue, version=version, inputs=inputs, reach=OPERATOR)
+        plan, most = would_ask(queue, version, inputs)
         assert not server.requests
         unlimited = a_version(team, "free", backend=server.backend())
-        _, unknown = plan_proposals(queue=queue, version=unlimited, inputs=inputs, reach=OPERATOR)
+        _, unknown = would_ask(queue, unlimited, inputs)
     assert (len(plan.calls), plan.left_out) == (3, {ELSEWHERE: 1})
     assert (most.calls, most.money) == (3, None)
     assert most.tokens is not None
