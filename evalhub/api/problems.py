@@ -34,8 +34,10 @@ from evalhub.ledger.chain.kept import ChangedDecisionError
 from evalhub.ledger.decide import ContestedError
 from evalhub.ledger.draws import PoolError
 from evalhub.ledger.peeking import ContestedPeekError
+from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.study_evidence import NotReadyError
+from evalhub.ledger.training_pairs import UnreleasedError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
@@ -68,6 +70,8 @@ STATUSES: dict[type[Exception], int] = {
     MembershipError: 409,
     StageError: 409,
     ExportError: 409,
+    RetirementError: 409,
+    UnreleasedError: 409,
     CopyError: 409,
     SamePolicyError: 409,
     LiveStudyError: 409,

@@ -65,6 +65,11 @@ urlpatterns = [
         registry.OneTestSetVersion,
         "test_set_version",
     ),
+    _at(
+        "test-sets/<slug:slug>/versions/<int:number>/retire",
+        registry.RetiredTestSetVersion,
+        "retire_test_set",
+    ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
     *working_sets.urlpatterns,
     *working_items.urlpatterns,

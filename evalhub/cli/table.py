@@ -26,6 +26,7 @@ from evalhub.cli import (
     review,
     serve,
     study,
+    test_set,
     token,
     user,
 )
@@ -106,6 +107,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "pull": push.pull,
         "record": at_home(record.record),
         "import": at_home(import_log.import_log),
+        "test-set": _group_at_home(test_set.app),
         "run": _group_at_home(runs.app),
         "judge": _group_at_home(judging.app),
         "decision": decision.app,

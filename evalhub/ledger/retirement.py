@@ -60,8 +60,12 @@ def retire_test_set(*, version: TestSetVersion, by: User | None, reason: str) ->
 def retirement_flaws(versions: Iterable[TestSetVersion]) -> list[str]:
     """Why nothing can be judged on versions, one sentence each: they are retired, or hold items
     that were released by retirements before the version was made."""
+    distinct = list(dict.fromkeys(versions))
+    projects = {each.test_set.project_id for each in distinct}
+    if not TestSetRetirement.objects.filter(version__test_set__project__in=projects).exists():
+        return []
     flaws = []
-    for version in dict.fromkeys(versions):
+    for version in distinct:
         if retirement := TestSetRetirement.objects.of(version).first():
             flaws.append(
                 f"{retirement.sentence}: its items may be trained on, and nothing is judged on them"

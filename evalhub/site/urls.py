@@ -114,6 +114,7 @@ urlpatterns = [
     path("runs/<int:pk>/resume/", runs.resume, name="resume_run"),
     path("test-sets/", test_sets.test_sets, name="test_sets"),
     path("test-sets/<int:pk>/", test_sets.test_set, name="test_set"),
+    path("test-sets/<int:pk>/retire/", test_sets.retire, name="retire_test_set"),
     path("help/", documents.help_pages, name="help"),
     path("help/llms.txt", documents.llms, name="llms"),
     path("help/markdown/<path:name>", documents.markdown, name="document_markdown"),

@@ -42,6 +42,20 @@ class ExampleQueueQuerySet(OfProjectQuerySet["ExampleQueue"]):
             gold=_number(Example.objects.filter(state=ExampleState.GOLD)),
         )
 
+    def with_own_progress(self, user: User) -> Self:
+        """Adds of this person `own_answers`, and whether the queue has an example left for them
+        (`has_left`) and a disagreement that they may decide (`has_disputed`)."""
+        from reviews.models.annotations import Annotation
+
+        own = Annotation.objects.standing().filter(annotator=user, queue=OuterRef("pk"))
+        counted = own.order_by().values("queue").annotate(n=Count("pk")).values("n")
+        fresh = Example.objects.filter(queue=OuterRef("pk")).never_had_by(user)
+        return self.annotate(
+            own_answers=Coalesce(Subquery(counted), 0),
+            has_left=Exists(fresh.with_free_seat()),
+            has_disputed=Exists(fresh.filter(state=ExampleState.DISPUTED)),
+        )
+
     def newest_first(self) -> Self:
         return self.select_related("project", "by").order_by("-created", "-pk")
 
@@ -83,6 +97,9 @@ class ExampleQueue(models.Model):
     accepted: int
     disputed: int
     gold: int
+    own_answers: int  # of those that were read `with_own_progress`, and the two that follow
+    has_left: bool
+    has_disputed: bool
 
     objects: ClassVar = ExampleQueueQuerySet.as_manager()
 

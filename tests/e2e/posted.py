@@ -71,6 +71,7 @@ POSTED = {
     "/projects/<slug:slug>/production/samples/": [f"freeze=1&{SAMPLE}"],
     "/projects/<slug:slug>/production/served/": [SERVED_NAME],
     "/test-sets/<int:pk>/edit/": ["version=1"],
+    "/test-sets/<int:pk>/retire/": ["version=1&reason=Old&sure=on"],
     "/working-sets/new/": [ITEMS],
     "/working-sets/<int:pk>/rows/": ["pasted=Is+it+new?"],
     "/working-sets/<int:pk>/many/": ["verb=tag&tag=mine", "verb=delete"],

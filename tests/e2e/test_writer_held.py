@@ -34,7 +34,7 @@ agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; b
 strategy init;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
-review export; run list; run show; user list; token list; monitor list; monitor show;
+review export; test-set versions; run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
 study init; experiment plan; experiment list; experiment show; experiment prediction;
@@ -114,6 +114,7 @@ monitor add --of answers --project desk --test-set triage
 *monitor look 1 --project desk
 monitor settings --project desk --false-alarms 5
 monitor end 1 --project desk
+test-set retire triage --project desk --version 1 --by uma --reason Why.
 """
 """In this order, on one home. Those with a * write in bulk: in slices."""
 

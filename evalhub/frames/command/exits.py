@@ -47,6 +47,8 @@ CODES = {
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.ledger.signoff.SignOffError": USAGE,
     "evalhub.features.lifecycle.moves.StageError": USAGE,
+    "evalhub.ledger.retirement.RetirementError": USAGE,
+    "evalhub.ledger.training_pairs.UnreleasedError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
     "evalhub.registry.live_studies.LiveStudyError": USAGE,
     "evalhub.features.exporters.rows.ExportError": USAGE,

@@ -84,7 +84,7 @@ def find_leakage(
     data stream by. Raises DataError as reading the training data does.
     """
     texts_known = training.read == "data"
-    wanted = [_Wanted.of(items, training.salt, texts_known=texts_known) for items in test_sets]
+    wanted = [SoughtItems.of(items, training.salt, texts_known=texts_known) for items in test_sets]
     best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
     rows = texts = 0
     for batch in training.batches:
@@ -92,7 +92,7 @@ def find_leakage(
         for test_set, matches in zip(wanted, best, strict=True):
             for part, match in test_set.matches(batch):
                 key = test_set.items[part], match.part
-                if key not in matches or _rank(match) < _rank(matches[key]):
+                if key not in matches or rank_of(match) < rank_of(matches[key]):
                     matches[key] = match
         if progress and batch.lines.size:
             progress(int(batch.lines[-1]))
@@ -119,15 +119,15 @@ def _by_item(
     return leaked
 
 
-def _rank(match: LeakageMatch) -> tuple[int, float, int]:
+def rank_of(match: LeakageMatch) -> tuple[int, float, int]:
     """Sort key of a match, smaller is stronger: method, then share, then earlier line."""
     kind = "n-gram" if match.how.endswith("gram") else match.how
     return _HOWS.index(kind), -match.share, match.line
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The items' parts, in tables to search training texts for."""
+class SoughtItems:
+    """A test set's items, their parts in tables to search training texts for."""
 
     keys: list[str]
     items: list[int]
@@ -145,7 +145,7 @@ class _Wanted:
     brief: BriefItems
 
     @classmethod
-    def of(cls, items: Iterable[ItemTexts], salt: bytes, *, texts_known: bool) -> "_Wanted":
+    def of(cls, items: Iterable[ItemTexts], salt: bytes, *, texts_known: bool) -> "SoughtItems":
         """`texts_known`: items of one word or two can be found only in the texts themselves."""
         keys, owners, names, prints, few_words = _read_items(items, salt)
         items_of = np.array(owners, np.int64)

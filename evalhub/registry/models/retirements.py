@@ -1,7 +1,7 @@
 """Versions of test sets that are given up: nothing is judged on them any more, and what was made
 of their items may be trained on."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -55,6 +55,16 @@ class TestSetRetirement(models.Model):
     def sentence(self) -> str:
         """Since when, and why, as a part of a sentence."""
         return f"{self.version} was retired on {self.created:%Y-%m-%d} ({self.reason})"
+
+
+def retirement_of(version: TestSetVersion) -> TestSetRetirement | None:
+    """The version's retirement or its pool's, of a version with both selected; the first one."""
+    rows = [getattr(each, "retirement", None) for each in (version, version.pool) if each]
+    return min((each for each in rows if each is not None), key=_when, default=None)
+
+
+def _when(retirement: TestSetRetirement) -> tuple[Any, ...]:
+    return retirement.created, retirement.pk
 
 
 def retired_versions(project: Project) -> TestSetVersionQuerySet:
