@@ -64,12 +64,12 @@ def sample(
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
 
     fields = {
-        "since": _time(since, "--since"),
-        "until": None if until is None else _time(until, "--until"),
+        "since": time_text(since, "--since"),
+        "until": None if until is None else time_text(until, "--until"),
         "n": n,
         "by": by and [each.strip() for each in by.split(",")],
         "allocation": allocation,
-        "where": dict(map(_filter, where or ())) or None,
+        "where": dict(map(filter_pair, where or ())) or None,
         "seed": seed,
         "test_set": test_set,
         "planned_gain": planned_gain,
@@ -260,7 +260,7 @@ def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
     ]
 
 
-def _time(text: str, option: str) -> str:
+def time_text(text: str, option: str) -> str:
     """The time as JSON has it. Raises typer.BadParameter."""
     now = datetime.datetime.now(datetime.UTC)
     if ago := AGO.fullmatch(text):
@@ -275,7 +275,7 @@ def _time(text: str, option: str) -> str:
     return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).isoformat()
 
 
-def _filter(text: str) -> tuple[str, Any]:
+def filter_pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise typer.BadParameter(
