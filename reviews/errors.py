@@ -210,11 +210,11 @@ class TamperedError(ReviewError):
 
 
 class ExampleQueueError(ReviewError, ValueError):
-    """A queue of examples that can't be made so; `field` says where."""
+    """A queue of examples that can't be made so; `field` says where, `path` where in a request."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
-        self.field = field
+        self.field = self.path = field
         self.reason = reason
 
 
@@ -225,6 +225,7 @@ class DraftError(ExampleQueueError):
         super().__init__(f"example {number}, {field}", reason)
         self.number = number
         self.field = field
+        self.path = f"examples.{number - 1}.{field}"
 
 
 class UnknownExampleError(ReviewError):

@@ -15,6 +15,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
@@ -43,7 +44,7 @@ from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from evalhub.studies.web.copying import CopyError
-from reviews.errors import PlanError, ReviewError
+from reviews.errors import ExampleQueueError, PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch_checks import LaunchError
 from runners.metrics import MetricError
@@ -79,6 +80,7 @@ STATUSES: dict[type[Exception], int] = {
     NothingToAcceptError: 409,
     SignOffError: 400,
     PlanError: 400,
+    ExampleQueueError: 400,
     ReviewError: 409,
     PoolError: 409,
     NotReadyError: 409,
@@ -92,6 +94,7 @@ STATUSES: dict[type[Exception], int] = {
     ScoreCaseError: 409,
     DraftLostError: 503,
     SampleError: 503,
+    DrawError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,
@@ -140,6 +143,8 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         and error.field
     ):
         yield {"field": error.field, "message": error.message}
+    elif isinstance(error, ExampleQueueError):
+        yield {"field": error.path, "message": error.reason}
 
 
 def _of_framework(error: exceptions.APIException) -> Response:

@@ -17,6 +17,8 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.examples import queues_api as example_queues
+from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -93,6 +95,8 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
+    *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from evalhub.features.examples import queues_pages as example_queues
+from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
@@ -129,6 +131,8 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
+    *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

@@ -1,6 +1,5 @@
 """Queues of examples that people accept, edit or reject, and the examples in them."""
 
-import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -8,7 +7,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, Role, User
+from evalhub.io.items import question_of
 from evalhub.registry.models import Item
+
+OPENING = 120
+"""Characters of an example that a list shows."""
 
 
 class QueuePurpose(models.TextChoices):
@@ -298,7 +301,12 @@ class Example(models.Model):
     def is_decided(self) -> bool:
         return self.state in (ExampleState.ACCEPTED, ExampleState.REJECTED)
 
-    def lease_ends(self) -> datetime.datetime | None:
-        """When the last lease on it ends; None where nobody has it now. One query."""
-        newest = self.annotations.on_lease().order_by("-lease_until").first()
-        return newest.lease_until if newest else None
+    @property
+    def opening(self) -> str:
+        """How its own text begins, for a list."""
+        return " ".join(question_of(self.input).split())[:OPENING]
+
+    @property
+    def state_gist(self) -> str:
+        """The state in a word or two."""
+        return ExampleState(self.state).label.split(":")[0]

@@ -2,10 +2,10 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, User
@@ -33,6 +33,22 @@ class ExampleCallQuerySet(OfProjectQuerySet["ExampleCall"]):
     def free(self, now: datetime) -> Self:
         """Those that no process is asking."""
         return self.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+
+    def sums(self) -> "models.QuerySet[ExampleCall, dict[str, Any]]":
+        """By version and kind: how many calls, answers, errors and examples, and the costs."""
+        names = ("version", "version__model__slug", "version__number", "kind")
+        return (
+            self.order_by()
+            .values(*names)
+            .annotate(
+                calls=Count("pk"),
+                answers=Count("answered"),
+                failed=Count("pk", filter=~Q(error="")),
+                examples=Count("example"),
+                cost=Sum("cost"),
+            )
+            .order_by(*names[1:])
+        )
 
     def held_by(self, token: uuid.UUID) -> Self:
         return self.filter(lease_token=token)

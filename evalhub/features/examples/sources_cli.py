@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.features.examples.queues_cli import By, Number, acting_user, queue_by_number
+from evalhub.features.examples.queues_cli import By, Number
 from evalhub.features.traffic.shadow.cli import filter_pair, time_text
 from evalhub.frames.command.figures import count_text
-from evalhub.frames.command.verbs import Printed
+from evalhub.frames.command.verbs import Printed, user_by_option
 
 if TYPE_CHECKING:
-    from evalhub.accounts.models import Project
+    from evalhub.accounts.models import Project, User
     from evalhub.declare.keys import Reach
     from evalhub.features.examples.sources.calls import CallProgress
-    from evalhub.features.examples.sources.proposing import AskedCalls, ProposalInputs
+    from evalhub.features.examples.sources.proposing import AskedCalls
     from evalhub.features.examples.sources.traffic_query import ExampleQuery
     from evalhub.features.examples.sources_shapes import (
         AskedCallsOut,
         ExampleDrawOut,
         MostPaidOut,
     )
+    from reviews.models import ExampleQueue
 
 SHOWN_ERRORS = 5
 LONGEST_ERROR = 160
@@ -80,7 +81,7 @@ def draw(
     from evalhub.features.examples.sources.from_traffic import draw_from_traffic, plan_draw
     from evalhub.features.examples.sources_shapes import ExampleDrawOut
 
-    row, user = queue_by_number(project, queue), acting_user(by)
+    row, user = _queue(project, queue), _user(by)
     query = _query(since, until, n, need, where, negative, seed)
     if dry_run:
         out = ExampleDrawOut.of(plan_draw(queue=row, query=query, by=user), 0)
@@ -135,10 +136,10 @@ def propose(
     query = _query(since, until, n, need, where, negative, seed) if from_traffic else None
     which = ProposalInputs(inputs, query, None if items is None else _test_set(project, items))
     common: dict[str, Any] = {
-        "queue": queue_by_number(project, queue),
+        "queue": _queue(project, queue),
         "version": version_by_name(project, model),
         "inputs": which,
-        "by": acting_user(by),
+        "by": _user(by),
         "reach": _reach(allow),
     }
     if dry_run:
@@ -180,18 +181,31 @@ def augment(
     from evalhub.registry.version_names import version_by_name
 
     common: dict[str, Any] = {
-        "queue": queue_by_number(project, queue),
+        "queue": _queue(project, queue),
         "version": version_by_name(project, model),
         "kinds": kind,
         "each": each,
         "file": inputs,
-        "by": acting_user(by),
+        "by": _user(by),
         "reach": _reach(allow),
     }
     if dry_run:
         _, most = plan_augmentation(**common)
         return _dry(MostPaidOut.of(most, {}))
     return _asked("vary", lambda progress: ask(**common, again=again, progress=progress))
+
+
+def _queue(project: "Project", number: int) -> "ExampleQueue":
+    from reviews.models import ExampleQueue
+
+    queue: ExampleQueue | None = ExampleQueue.objects.filter(project=project, pk=number).first()
+    if queue is None:
+        raise typer.BadParameter(f"{project} has no queue {number}", param_hint="QUEUE")
+    return queue
+
+
+def _user(by: str | None) -> "User | None":
+    return None if by is None else user_by_option(by)
 
 
 def _query(
@@ -299,6 +313,4 @@ def _asked_lines(out: "AskedCallsOut") -> list[str]:
 
 
 def _left_out_lines(left_out: Mapping[str, int], noun: str) -> list[str]:
-    return [
-        f"Left out: {count_text(count, noun)}: {reason}." for reason, count in left_out.items()
-    ]
+    return [f"Left out: {count_text(count, noun)}: {reason}." for reason, count in left_out.items()]

@@ -1,4 +1,7 @@
-"""Take texts out of calls: those of a user who is erased, or of requests that are."""
+"""Take texts out of calls: of a user or requests that are erased, of items that are redacted.
+
+Each comes after the eraser of examples in its table.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,7 +11,11 @@ from django.db.models.functions import Cast, Concat
 
 from evalhub.accounts.models import Project
 from evalhub.features.examples.models import ExampleCall
+from evalhub.registry.redaction import RedactedItems
 from reviews.models import ExampleState
+
+ERASED = "erased-"
+_OF_ERASED = Q(example__state=ExampleState.ERASED) | Q(parent__state=ExampleState.ERASED)
 
 
 def erase_calls_of_requests(project: Project, day: date, keys: Sequence[str]) -> Mapping[str, int]:
@@ -25,8 +32,9 @@ def erase_calls_of_user(project: Project, user_hash: str) -> Mapping[str, int]:
     return {"example_calls": _erase(project, Q(user_hash=user_hash) | _OF_ERASED)}
 
 
-_OF_ERASED = Q(example__state=ExampleState.ERASED) | Q(parent__state=ExampleState.ERASED)
-ERASED = "erased-"
+def erase_calls_of_redacted(redacted: RedactedItems) -> int:
+    """Erases calls for answers to redacted items, and for examples that were erased before."""
+    return _erase(redacted.project, Q(draft__item__in=list(redacted.items)) | _OF_ERASED)
 
 
 def _erase(project: Project, which: Q) -> int:
