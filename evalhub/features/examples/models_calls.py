@@ -37,7 +37,7 @@ class ExampleCallQuerySet(OfProjectQuerySet["ExampleCall"]):
     def sums(self) -> "models.QuerySet[ExampleCall, dict[str, Any]]":
         """By version and kind: how many calls, answers, errors and examples, and the costs."""
         names = ("version", "version__model__slug", "version__number", "kind")
-        return (
+        rows: models.QuerySet[ExampleCall, dict[str, Any]] = (
             self.order_by()
             .values(*names)
             .annotate(
@@ -49,6 +49,7 @@ class ExampleCallQuerySet(OfProjectQuerySet["ExampleCall"]):
             )
             .order_by(*names[1:])
         )
+        return rows
 
     def held_by(self, token: uuid.UUID) -> Self:
         return self.filter(lease_token=token)

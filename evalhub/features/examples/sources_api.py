@@ -16,7 +16,7 @@ from reviews.models import ExampleQueue
 
 
 class ExampleDraws(ProjectEndpoint):
-    scopes = {"POST": Scope.INGEST}
+    scopes = {"POST": Scope.RUN}
 
     def frame_size(self) -> int:
         """How many requests a draw reads."""
