@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.features.examples.queues_cli import By, Number
-from evalhub.features.traffic.shadow.cli import filter_pair, time_text
+from evalhub.features.traffic.command_options import USUAL_SINCE, filter_pair, time_text
 from evalhub.frames.command.figures import count_text
 from evalhub.frames.command.verbs import Printed, user_by_option
 
@@ -67,7 +67,7 @@ AllowHost = Annotated[
 def draw(
     project: "Project",
     queue: Number,
-    since: Since = "7d",
+    since: Since = USUAL_SINCE,
     until: Until = None,
     n: Count = None,
     need: Need = None,
@@ -107,7 +107,7 @@ def propose(
             help="Items without a reference, for a queue of references.", metavar="TEST_SET@NUMBER"
         ),
     ] = None,
-    since: Since = "7d",
+    since: Since = USUAL_SINCE,
     until: Until = None,
     n: Count = None,
     need: Need = None,

@@ -18,8 +18,8 @@ from evalhub.features.examples.models import ExampleCall
 from evalhub.features.examples.queues_pages import visible_queues
 from evalhub.features.examples.sources.from_traffic import DrawError, draw_from_traffic, plan_draw
 from evalhub.features.examples.sources.traffic_query import (
-    ExampleFilter,
     ExampleQuery,
+    RequestSlices,
     need_of,
 )
 from evalhub.features.examples.sources_shapes import ExampleDrawOut
@@ -38,7 +38,7 @@ class ExampleDrawForm(DeclaredForm):
     """How many requests of which time and slices."""
 
     fields_by_path: ClassVar[dict[str, str]] = {
-        f"where.{name}": name for name in ExampleFilter.model_fields
+        f"where.{name}": name for name in RequestSlices.model_fields
     } | {"need": "need"}
 
     n = field_of(
@@ -58,11 +58,11 @@ class ExampleDrawForm(DeclaredForm):
         help_text="one a line, as route:billing=40: drawn before any others",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    model = field_of(ExampleFilter, "model", "Served as", "empty: any")
-    route = field_of(ExampleFilter, "route", "Route")
-    tag = field_of(ExampleFilter, "tag", "Tag")
+    model = field_of(RequestSlices, "model", "Served as", "empty: any")
+    route = field_of(RequestSlices, "route", "Route")
+    tag = field_of(RequestSlices, "tag", "Tag")
     language = field_of(
-        ExampleFilter, "language", "Language", f"as in de; {UNKNOWN}: none was detected"
+        RequestSlices, "language", "Language", f"as in de; {UNKNOWN}: none was detected"
     )
     negative = field_of(
         ExampleQuery, "negative", "Only what people found bad", "so that its answer is corrected"
@@ -74,7 +74,7 @@ class ExampleDrawForm(DeclaredForm):
         values = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, "")
         }
-        where = {name: values.pop(name) for name in ExampleFilter.model_fields if name in values}
+        where = {name: values.pop(name) for name in RequestSlices.model_fields if name in values}
         lines = values.pop("need", "").splitlines()
         for name in ("since", "until"):
             if name in values:

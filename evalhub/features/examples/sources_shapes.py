@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from evalhub.features.examples.sources.calls import MostPaid
-from evalhub.features.examples.sources.feedback import Feedback
+from evalhub.features.examples.sources.feedback import UserFeedback
 from evalhub.features.examples.sources.from_traffic import ExampleDraw
 from evalhub.features.examples.sources.proposing import AskedCalls
 from evalhub.features.examples.sources.traffic_query import ExampleQuery
@@ -49,8 +49,8 @@ class ExampleDrawOut(ResponseBody):
             requests=draw.requests,
             drawn=len(draw.examples),
             added=added,
-            positive=feedback.get(Feedback.POSITIVE, 0),
-            negative=feedback.get(Feedback.NEGATIVE, 0),
+            positive=feedback.get(UserFeedback.POSITIVE, 0),
+            negative=feedback.get(UserFeedback.NEGATIVE, 0),
             edited=sum(example.edited for example in draw.examples),
             users=draw.users,
             needs=tuple(

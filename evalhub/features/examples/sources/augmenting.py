@@ -17,10 +17,10 @@ from evalhub.declare.keys import Reach
 from evalhub.features.examples.models import CallPart, ExampleCall
 from evalhub.features.examples.sources.adding import add_drafts, leave_out
 from evalhub.features.examples.sources.calls import (
-    Asker,
     CallProgress,
     MostPaid,
     PlannedCall,
+    VersionCalls,
     ask_failed_again,
     prompt_text,
 )
@@ -66,7 +66,7 @@ def plan_augmentation(
     file: Path | None = None,
 ) -> tuple[AugmentationPlan, MostPaid]:
     """What `augment` would ask now; nothing is stored. Raises as `augment`."""
-    asker = Asker(queue, version, reach, by)
+    asker = VersionCalls(queue, version, reach, by)
     variations = _variations(kinds, each)
     calls = list(_planned(queue, variations, each, file))
     asked = set(
@@ -111,7 +111,7 @@ def augment(
         runners.backends.asking.BackendError: the server can't be used; what came before is stored.
         reviews.errors.QueueClosedError: the queue is closed.
     """
-    asker = Asker(queue, version, reach, by)
+    asker = VersionCalls(queue, version, reach, by)
     variations = _variations(kinds, each)
     planned = asker.plan(_planned(queue, variations, each, file))
     of_kinds = asker.calls().filter(kind__in=[variation.kind for variation in variations])
@@ -214,7 +214,7 @@ def cluster_of(example: Example) -> str:
 class _Maker:
     """Makes examples, or calls for their answers, of a version's replies."""
 
-    asker: Asker
+    asker: VersionCalls
     variations: Mapping[str, Variation]
     known: KnownQuestions = field(init=False)
 

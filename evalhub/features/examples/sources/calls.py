@@ -85,7 +85,7 @@ class MostPaid:
     price: UsedPrice | None
 
 
-class Asker:
+class VersionCalls:
     """A version that is asked for examples of a queue.
 
     Args:

@@ -21,7 +21,7 @@ type SignalColumns = tuple[RequestId, str, float | None]
 """A request, the signal's name and its value."""
 
 
-class Feedback(IntEnum):
+class UserFeedback(IntEnum):
     """In the order in which requests are drawn."""
 
     POSITIVE = 0
@@ -30,12 +30,12 @@ class Feedback(IntEnum):
 
     @property
     def word(self) -> str:
-        return "" if self is Feedback.NONE else self.name.lower()
+        return "" if self is UserFeedback.NONE else self.name.lower()
 
 
 def feedback_by_request(
     project: Project, first: datetime.date, last: datetime.date
-) -> dict[RequestId, Feedback]:
+) -> dict[RequestId, UserFeedback]:
     """What people said of requests of these days. Who said nothing clear isn't in it.
 
     An edited answer is good feedback: its text is the better answer. One query.
@@ -52,8 +52,8 @@ def feedback_by_request(
     )
 
 
-def feedback_of(signals: Iterable[SignalColumns]) -> dict[RequestId, Feedback]:
-    """Feedback by request: the sign of its signals' sum, one vote each. Pure.
+def feedback_of(signals: Iterable[SignalColumns]) -> dict[RequestId, UserFeedback]:
+    """UserFeedback by request: the sign of its signals' sum, one vote each. Pure.
 
     A rating above the middle of its scale is good, below it bad. A scale is what the values of that
     name span: from 0 to 1 where none lies above 1 (from -1 where one lies below 0), else from the
@@ -68,11 +68,11 @@ def feedback_of(signals: Iterable[SignalColumns]) -> dict[RequestId, Feedback]:
         votes[request] += _vote(name, value, middles)
     edited = {request for request, name, _ in rows if name == EDIT}
     by_sign = {request: _of_votes(count) for request, count in votes.items() if count}
-    return by_sign | dict.fromkeys(edited, Feedback.POSITIVE)
+    return by_sign | dict.fromkeys(edited, UserFeedback.POSITIVE)
 
 
-def _of_votes(count: int) -> Feedback:
-    return Feedback.POSITIVE if count > 0 else Feedback.NEGATIVE
+def _of_votes(count: int) -> UserFeedback:
+    return UserFeedback.POSITIVE if count > 0 else UserFeedback.NEGATIVE
 
 
 def _vote(name: str, value: float | None, middles: Mapping[str, float | None]) -> int:

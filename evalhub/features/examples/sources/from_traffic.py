@@ -19,7 +19,7 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.examples.sources.adding import HAS_IT
-from evalhub.features.examples.sources.feedback import Feedback, feedback_by_request
+from evalhub.features.examples.sources.feedback import UserFeedback, feedback_by_request
 from evalhub.features.examples.sources.items_of_tests import asked_by_test_sets
 from evalhub.features.examples.sources.traffic_query import ExampleQuery, SliceNeed
 from evalhub.features.traffic.blindness import ALIKE, in_review_or_sealed
@@ -60,13 +60,13 @@ class DrawError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RequestCandidate:
     """A request that fits, without its texts."""
 
     id: RequestId
     user_hash: str
     slices: Sequence[str]
-    feedback: Feedback
+    feedback: UserFeedback
 
     def is_of(self, need: SliceNeed | None) -> bool:
         return need is None or need.slice in self.slices
@@ -83,7 +83,7 @@ class DrawnExample:
         masked: values of personal data that were masked in its texts.
     """
 
-    candidate: Candidate
+    candidate: RequestCandidate
     item: DrawnItem
     model_name: str
     answer: str
@@ -120,7 +120,7 @@ class ExampleDraw:
     needs: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
-    def feedback(self) -> Mapping[Feedback, int]:
+    def feedback(self) -> Mapping[UserFeedback, int]:
         return Counter(each.candidate.feedback for each in self.examples)
 
     @property
@@ -218,18 +218,20 @@ class _Chooser:
     def count(self, need: SliceNeed) -> int:
         return sum(each.candidate.is_of(need) for each in self.draw.examples)
 
-    def take(self, candidates: Sequence[Candidate], need: SliceNeed | None, count: int) -> None:
+    def take(
+        self, candidates: Sequence[RequestCandidate], need: SliceNeed | None, count: int
+    ) -> None:
         """Takes up to `count` more of a slice. What people found bad comes after all else, however
         many a user has then."""
         fitting = [each for each in candidates if each.is_of(need)]
         for bad in (False, True):
-            of_group = [each for each in fitting if (each.feedback is Feedback.NEGATIVE) is bad]
+            of_group = [each for each in fitting if (each.feedback is UserFeedback.NEGATIVE) is bad]
             most = 1
             while count > 0 and (left := [each for each in of_group if each.id not in self.seen]):
                 count -= self._take_of_users(left, count, most)
                 most *= 2
 
-    def _take_of_users(self, candidates: Sequence[Candidate], count: int, most: int) -> int:
+    def _take_of_users(self, candidates: Sequence[RequestCandidate], count: int, most: int) -> int:
         """Takes up to `count` more, at most `most` of a user. Returns how many."""
         taken = 0
         allowed = (each for each in candidates if not self._has_enough(each, most))
@@ -244,10 +246,10 @@ class _Chooser:
                 taken += 1
         return taken
 
-    def _has_enough(self, candidate: Candidate, most: int) -> bool:
+    def _has_enough(self, candidate: RequestCandidate, most: int) -> bool:
         return bool(candidate.user_hash) and self.users[candidate.user_hash] >= most
 
-    def _examples(self, candidates: Sequence[Candidate]) -> Iterator[DrawnExample]:
+    def _examples(self, candidates: Sequence[RequestCandidate]) -> Iterator[DrawnExample]:
         """Those of the candidates that make an example, in their order."""
         self.seen.update(each.id for each in candidates)
         ids = [each.id for each in candidates]
@@ -274,7 +276,11 @@ class _Chooser:
                 yield example
 
     def _example(
-        self, candidate: Candidate, request: Request | None, text: RequestText | None, edit: str
+        self,
+        candidate: RequestCandidate,
+        request: Request | None,
+        text: RequestText | None,
+        edit: str,
     ) -> DrawnExample | None:
         """The candidate as an example; None where it makes none, which is counted."""
         if request is None or text is None:
@@ -302,7 +308,7 @@ class _Chooser:
         return bool(asked)
 
 
-def _candidates(project: Project, query: ExampleQuery) -> list[Candidate]:
+def _candidates(project: Project, query: ExampleQuery) -> list[RequestCandidate]:
     """The requests that a query fits, in the order in which they are drawn."""
     until = query.until or timezone.now()
     first, last = (each.astimezone(datetime.UTC).date() for each in (query.since, until))
@@ -316,11 +322,11 @@ def _candidates(project: Project, query: ExampleQuery) -> list[Candidate]:
     ).of_days(first, last)
     rows = rows.filter(has_text=True, error_type="", aborted=False, **filters)
     columns = rows.order_by("day", "key").values_list(*COLUMNS)
-    candidates = list[Candidate]()
+    candidates = list[RequestCandidate]()
     for day, key, user, model, route, language, tags in columns.iterator(READ_AT_ONCE):
-        about = feedback.get((day, key), Feedback.NONE)
+        about = feedback.get((day, key), UserFeedback.NONE)
         if (where.tag and where.tag not in tags) or (
-            query.negative and about is not Feedback.NEGATIVE
+            query.negative and about is not UserFeedback.NEGATIVE
         ):
             continue
         if len(candidates) == LARGEST:
@@ -329,7 +335,7 @@ def _candidates(project: Project, query: ExampleQuery) -> list[Candidate]:
             )
         slices = (f"model:{model}", f"language:{language or UNKNOWN}", f"route:{route}")
         named = (*slices, *(f"tag:{tag}" for tag in tags))
-        candidates.append(Candidate((day, key), user, tuple(map(sys.intern, named)), about))
+        candidates.append(RequestCandidate((day, key), user, tuple(map(sys.intern, named)), about))
     if not candidates:
         kind = "request that people found bad" if query.negative else "request"
         raise DeclarationError(

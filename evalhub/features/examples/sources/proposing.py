@@ -13,10 +13,10 @@ from evalhub.declare.keys import Reach
 from evalhub.features.examples.models import CallPart, ExampleCall, ExampleCallQuerySet
 from evalhub.features.examples.sources.adding import add_drafts, leave_out
 from evalhub.features.examples.sources.calls import (
-    Asker,
     CallProgress,
     MostPaid,
     PlannedCall,
+    VersionCalls,
     ask_failed_again,
     prompt_text,
 )
@@ -95,7 +95,7 @@ def plan_proposals(
     reach: Reach,
 ) -> tuple[ProposalPlan, MostPaid]:
     """What `propose` would ask now; nothing is stored. Raises as `propose`."""
-    asker = Asker(queue, version, reach, by)
+    asker = VersionCalls(queue, version, reach, by)
     plan = _plan(asker, inputs)
     asked = set(_calls(asker).values_list("input_digest", flat=True))
     new = [call for call in plan.calls if call.input_digest not in asked]
@@ -128,7 +128,7 @@ def propose(
         runners.backends.asking.BackendError: the server can't be used; what came before is stored.
         reviews.errors.QueueClosedError: the queue is closed.
     """
-    asker = Asker(queue, version, reach, by)
+    asker = VersionCalls(queue, version, reach, by)
     calls = _calls(asker)
     left_over = inputs.traffic is not None and calls.unanswered().exists()
     plan = ProposalPlan((), Counter()) if left_over else _plan(asker, inputs)
@@ -141,7 +141,7 @@ def propose(
     return result
 
 
-def asked_calls(asker: Asker, calls: ExampleCallQuerySet) -> AskedCalls:
+def asked_calls(asker: VersionCalls, calls: ExampleCallQuerySet) -> AskedCalls:
     """What these calls have come to so far."""
     rows = calls.order_by().values_list("answered", "error", "example", "left_out", "cost")
     result = AskedCalls(cost=None if asker.price is None else 0.0)
@@ -159,11 +159,11 @@ def asked_calls(asker: Asker, calls: ExampleCallQuerySet) -> AskedCalls:
     return result
 
 
-def _calls(asker: Asker) -> ExampleCallQuerySet:
+def _calls(asker: VersionCalls) -> ExampleCallQuerySet:
     return asker.calls().filter(kind=PROPOSE)
 
 
-def _plan(asker: Asker, inputs: ProposalInputs) -> ProposalPlan:
+def _plan(asker: VersionCalls, inputs: ProposalInputs) -> ProposalPlan:
     if inputs.file is not None:
         return _without_test_items(asker.queue, list(_of_file(inputs.file)))
     if inputs.traffic is not None:
@@ -190,7 +190,7 @@ def _of_file(path: Path) -> Iterator[PlannedCall]:
         )
 
 
-def _of_traffic(asker: Asker, query: ExampleQuery) -> ProposalPlan:
+def _of_traffic(asker: VersionCalls, query: ExampleQuery) -> ProposalPlan:
     queue = asker.queue
     examples = Example.objects.filter(queue=queue).order_by()
     has = set(examples.values_list("fingerprint", flat=True))
@@ -210,7 +210,7 @@ def _of_traffic(asker: Asker, query: ExampleQuery) -> ProposalPlan:
     return ProposalPlan(calls, draw.left_out, draw)
 
 
-def _inputs(asker: Asker) -> Iterator[Any]:
+def _inputs(asker: VersionCalls) -> Iterator[Any]:
     rows = _calls(asker).exclude(input="").values_list("input", flat=True)
     yield from rows.iterator(2_000)
 
@@ -254,7 +254,7 @@ def _cluster(name: str) -> dict[str, str]:
     return {"cluster": name} if name else {}
 
 
-def _use(asker: Asker, calls: Sequence[ExampleCall]) -> None:
+def _use(asker: VersionCalls, calls: Sequence[ExampleCall]) -> None:
     """Makes an example of each answer."""
     empty = [call for call in calls if not (call.answer or "").strip()]
     leave_out(empty, EMPTY)
@@ -262,7 +262,7 @@ def _use(asker: Asker, calls: Sequence[ExampleCall]) -> None:
     add_drafts(asker.queue, drafts, asker.by)
 
 
-def _draft(asker: Asker, call: ExampleCall) -> ExampleDraft:
+def _draft(asker: VersionCalls, call: ExampleCall) -> ExampleDraft:
     draft = call.draft
     return ExampleDraft(
         input=call.input,

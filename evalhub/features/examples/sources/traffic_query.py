@@ -13,9 +13,10 @@ MOST_EXAMPLES = 20_000
 SLICES = ("route", "language", "tag", "model")
 
 Text = Annotated[str, Field(max_length=LONGEST_NAME)]
+ExampleCount = Annotated[int, Field(ge=1, le=MOST_EXAMPLES)]
 
 
-class ExampleFilter(Declaration):
+class RequestSlices(Declaration):
     """Filters: a request must fit all that aren't empty."""
 
     model: str = Field("", max_length=LONGEST_ID, description="the name under which it was served")
@@ -30,7 +31,7 @@ class SliceNeed(Declaration):
     slice: str = Field(
         max_length=LONGEST_ID + 10, description="KIND:NAME, as route:billing or language:de"
     )
-    n: int = Field(ge=1, le=MOST_EXAMPLES, description="examples of it")
+    n: ExampleCount = Field(description="examples of it")
 
     @property
     def kind(self) -> str:
@@ -56,16 +57,13 @@ class ExampleQuery(Declaration):
 
     since: AwareDatetime = Field(description="of the first request, with its offset from UTC")
     until: AwareDatetime | None = Field(None, description="of the last; null: now")
-    n: int | None = Field(
-        None,
-        ge=1,
-        le=MOST_EXAMPLES,
-        description="examples to draw; null: as many as `need` adds up to",
+    n: ExampleCount | None = Field(
+        None, description="examples to draw; null: as many as `need` adds up to"
     )
     need: tuple[SliceNeed, ...] = Field(
         (), max_length=200, description="how many of each slice, drawn before any others"
     )
-    where: ExampleFilter = ExampleFilter()
+    where: RequestSlices = RequestSlices()
     negative: bool = Field(
         False, description="only requests that people found bad, so that their answer is corrected"
     )
