@@ -68,6 +68,7 @@ DOCUMENTS = {
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
     "site:send_study": "reference/study-file.md",
+    "site:example_sources": "how-to/examples-from-traffic.md",
     "site:experiment": f"{_EXPERIMENT}#follow-it",
     "site:experiment_predictions": _PREDICTION,
     "site:experiments": _EXPERIMENT,

@@ -121,9 +121,9 @@ class VersionCalls:
         )
         return calls
 
-    @transaction.atomic
     def plan(self, planned: Iterable[PlannedCall]) -> int:
-        """Writes calls that aren't there yet, all or none. Returns how many these are."""
+        """Writes calls that aren't there yet, `AT_ONCE` in a transaction, so that others may write
+        meanwhile. Returns how many these are."""
         before: int = self.calls().count()
         for some in batched(planned, AT_ONCE):
             rows = map(self._row, some)
