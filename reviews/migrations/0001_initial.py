@@ -369,7 +369,7 @@ class Migration(migrations.Migration):
                 ('proposal', models.TextField(blank=True, help_text='the proposed answer; empty: people write it from nothing')),
                 ('tags', models.JSONField(blank=True, default=list)),
                 ('metadata', models.JSONField(blank=True, default=dict, help_text='further fields of its row')),
-                ('source', models.CharField(choices=[('traffic', 'production traffic'), ('model', "a model's proposal"), ('augmentation', 'a variation of another example'), ('file', 'a file'), ('person', 'a person')], max_length=20)),
+                ('source', models.CharField(choices=[('traffic', 'production traffic'), ('model', 'a model’s proposal'), ('augmentation', 'a variation of another example'), ('file', 'a file'), ('person', 'a person')], max_length=20)),
                 ('reference', models.JSONField(blank=True, default=dict, help_text='where exactly it came from')),
                 ('model', models.CharField(blank=True, help_text='that proposed the answer, by name and version', max_length=200)),
                 ('prompt', models.TextField(blank=True, help_text='with which the model was asked for it; the digest is in `reference`')),

@@ -10,7 +10,7 @@ from evalhub.accounts.models import OfProjectQuerySet, Project, Role, User
 from evalhub.io.items import question_of
 from evalhub.registry.models import Item
 
-OPENING = 120
+OPENING = 90
 """Characters of an example that a list shows."""
 
 
@@ -134,7 +134,7 @@ class ExampleSource(models.TextChoices):
     """Where an example's input and proposal came from; `Example.reference` says what of it."""
 
     TRAFFIC = "traffic", "production traffic"
-    MODEL = "model", "a model's proposal"
+    MODEL = "model", "a model’s proposal"
     AUGMENTATION = "augmentation", "a variation of another example"
     FILE = "file", "a file"
     PERSON = "person", "a person"

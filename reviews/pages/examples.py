@@ -191,7 +191,7 @@ def _both_answers(turn: Annotation) -> list[dict[str, Any]]:
             "marked": mark_differences(turn.example.proposal, each.answer)[1].html,
             "reason": each.reason,
         }
-        for name, each in zip("AB", main, strict=False)
+        for name, each in zip(("One person", "The other"), main, strict=False)
     ]
 
 

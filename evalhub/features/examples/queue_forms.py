@@ -52,6 +52,10 @@ class QueueForm(DeclaredForm):
         super().__init__(*args, **kwargs)
         self.set_choices("project", projects)
 
+    def clean_gold_share(self) -> float:
+        share: int = self.cleaned_data["gold_share"]
+        return share / 100
+
     def clean_labels(self) -> list[str]:
         lines = self.cleaned_data["labels"].splitlines()
         return [line.strip() for line in lines if line.strip()]

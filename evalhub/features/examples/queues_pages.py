@@ -32,7 +32,7 @@ from reviews.examples.results import queue_results
 from reviews.models import Example, ExampleQueue, ExampleState
 from reviews.models.examples import ExampleQueueQuerySet
 
-PAGE = 25
+PAGE = 20
 FOLDER = "examples"
 ACTS: Mapping[str, tuple[Callable[..., None], str]] = {
     "pause": (pause_queue, "Nothing more is dealt until you resume it."),

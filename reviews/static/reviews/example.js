@@ -60,6 +60,19 @@ function middle(one, other) {
   return parts;
 }
 
+// Neighbours of one kind as one part, so that it is read, and heard, as one
+
+function joined(parts) {
+  const runs = [];
+  for (const [kind, words] of parts) {
+    if (!words) continue;
+    const last = runs.at(-1);
+    if (last?.[0] === kind) last[1] += words;
+    else runs.push([kind, words]);
+  }
+  return runs;
+}
+
 const plain = (value) => value.replaceAll("\r\n", "\n").trim();
 
 function showEdit() {
@@ -69,8 +82,7 @@ function showEdit() {
   difference.hidden = !edited;
   difference.replaceChildren();
   if (!edited) return;
-  for (const [kind, words] of changes(plain(proposal), plain(text.value))) {
-    if (!words) continue;
+  for (const [kind, words] of joined(changes(plain(proposal), plain(text.value)))) {
     const part = kind ? document.createElement(kind) : document.createTextNode(words);
     if (kind) part.textContent = words;
     difference.append(part);
@@ -125,6 +137,11 @@ document.addEventListener("keydown", (event) => {
   if (label) {
     label.checked = true;
     label.focus();
+    return;
+  }
+  const taken = digit && document.querySelectorAll("button.take")[Number(digit) - 1];
+  if (taken) {
+    taken.click();
     return;
   }
   const act = ACTS[letterOf(event)];

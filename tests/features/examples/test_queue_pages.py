@@ -89,7 +89,7 @@ def test_the_queues_page_shows_progress_agreement_pace_and_disagreements(team: T
     text = words_of(page_of(team, f"/examples/queues/{queue.pk}/"))
     assert "3 of 4" in text
     assert "Decide 1 disagreement" in text
-    assert "both the same on 75.0% [19.4%, 99.4%] of 4 examples" in text
+    assert "both the same on 75% [19%, 99%] of 4 examples" in text
     assert "rui and ruth" in text
     only = words_of(page_of(team, f"/examples/queues/{queue.pk}/?state=disputed"))
     assert only.count("How do I return parcel") == 1
@@ -115,7 +115,7 @@ def test_an_examples_life_is_on_one_page(team: Team) -> None:
     assert "olga edited it, as the third person" in text
     assert "<mark>14</mark>" in html
     assert "<mark>30</mark>" in html
-    assert text.endswith("Accepted") or "Accepted" in text
+    assert "Accepted" in text
 
 
 def test_other_projects_queues_are_not_there(team: Team) -> None:
