@@ -34,7 +34,8 @@ agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; b
 strategy init;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
-review export; test-set versions; run list; run show; user list; token list; monitor list; monitor show;
+review export; test-set versions;
+run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
 study init; experiment plan; experiment list; experiment show; experiment prediction;
