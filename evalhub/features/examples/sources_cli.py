@@ -41,6 +41,13 @@ Need = Annotated[
         help="So many of a slice, before any others: route, language, tag or model. Repeatable.",
     ),
 ]
+NeedReport = Annotated[
+    Path | None,
+    typer.Option(
+        help="What slices lack by a report: `data check --against traffic --out FILE`.",
+        metavar="FILE",
+    ),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -71,6 +78,7 @@ def draw(
     until: Until = None,
     n: Count = None,
     need: Need = None,
+    need_report: NeedReport = None,
     where: Where = None,
     negative: Negative = False,
     seed: Seed = None,
@@ -82,7 +90,7 @@ def draw(
     from evalhub.features.examples.sources_shapes import ExampleDrawOut
 
     row, user = _queue(project, queue), _user(by)
-    query = _query(since, until, n, need, where, negative, seed)
+    query = _query(since, until, n, _needs(need, need_report), where, negative, seed)
     if dry_run:
         out = ExampleDrawOut.of(plan_draw(queue=row, query=query, by=user), 0)
     else:
@@ -111,6 +119,7 @@ def propose(
     until: Until = None,
     n: Count = None,
     need: Need = None,
+    need_report: NeedReport = None,
     where: Where = None,
     negative: Negative = False,
     seed: Seed = None,
@@ -133,7 +142,11 @@ def propose(
         raise typer.BadParameter(
             "say one of --inputs, --from-traffic and --items", param_hint="--inputs"
         )
-    query = _query(since, until, n, need, where, negative, seed) if from_traffic else None
+    query = (
+        _query(since, until, n, _needs(need, need_report), where, negative, seed)
+        if from_traffic
+        else None
+    )
     which = ProposalInputs(inputs, query, None if items is None else _test_set(project, items))
     common: dict[str, Any] = {
         "queue": _queue(project, queue),
@@ -208,23 +221,39 @@ def _user(by: str | None) -> "User | None":
     return None if by is None else user_by_option(by)
 
 
+def _needs(need: list[str] | None, report: Path | None) -> list[dict[str, object]]:
+    """What --need says, and then what a report says of other slices."""
+    from evalhub.declare.data_report import DataReport
+    from evalhub.declare.declaration import read_declaration
+    from evalhub.features.examples.sources.traffic_query import need_of, needs_of_report
+    from evalhub.io.document import Document
+
+    needs = [need_of(text) for text in need or ()]
+    if report is None:
+        return needs
+    start = "a report is a mapping that starts with schema: evalhub.data-report/1"
+    stated = read_declaration(DataReport, Document(report), start=start)
+    named = {each["slice"] for each in needs}
+    return [*needs, *(each for each in needs_of_report(stated) if each["slice"] not in named)]
+
+
 def _query(
     since: str,
     until: str | None,
     n: int | None,
-    need: list[str] | None,
+    needs: list[dict[str, object]],
     where: list[str] | None,
     negative: bool,
     seed: int | None,
 ) -> "ExampleQuery":
     from evalhub.declare.declaration import validate
-    from evalhub.features.examples.sources.traffic_query import ExampleQuery, need_of
+    from evalhub.features.examples.sources.traffic_query import ExampleQuery
 
     fields = {
         "since": time_text(since, "--since"),
         "until": None if until is None else time_text(until, "--until"),
         "n": n,
-        "need": [need_of(text) for text in need or ()] or None,
+        "need": needs or None,
         "where": dict(map(filter_pair, where or ())) or None,
         "negative": negative or None,
         "seed": seed,

@@ -4,12 +4,15 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from evalhub.declare.data_report import DataReport
 from evalhub.declare.declaration import Declaration, DeclarationError, invalid
 from evalhub.features.traffic.rows import LONGEST_ID, LONGEST_NAME, Count
 from evalhub.features.traffic.shadow.query import UNKNOWN
 
 MOST_EXAMPLES = 20_000
 """Of one draw."""
+SLICES_OF_PRODUCTION = "slices-of-production"
+"""The check whose table says what each slice lacks."""
 SLICES = ("route", "language", "tag", "model")
 
 Text = Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -90,3 +93,30 @@ def need_of(text: str) -> dict[str, object]:
             f"{text!r} isn't of the form KIND:NAME=COUNT, such as route:billing=40", "need"
         )
     return {"slice": name.strip(), "n": int(count)}
+
+
+def needs_of_report(report: DataReport) -> list[dict[str, object]]:
+    """The needs that a report of a training file states: the examples that each slice lacks beside
+    production. Slices that requests aren't drawn by, such as lengths, are left out.
+
+    Raises:
+        DeclarationError: the report wasn't made against traffic or a file, or no slice lacks any.
+    """
+    tables = [table for table in report.tables if table.check == SLICES_OF_PRODUCTION]
+    if not tables:
+        raise DeclarationError(
+            f"the report of {report.file} compares no slices: make it with `evalhub data check "
+            "--against traffic`",
+            "need_report",
+        )
+    needs: list[dict[str, object]] = []
+    for table in tables:
+        lacking = table.columns.index("lacking")
+        for row in table.rows:
+            kind, _, name = str(row[0]).partition(" ")
+            count = row[lacking]
+            if kind in SLICES and isinstance(count, int) and count > 0:
+                needs.append({"slice": f"{kind}:{name}", "n": min(count, MOST_EXAMPLES)})
+    if not needs:
+        raise DeclarationError(f"by the report of {report.file} no slice lacks any", "need_report")
+    return needs

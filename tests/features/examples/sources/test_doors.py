@@ -65,6 +65,44 @@ def test_a_command_draws_requests_and_says_what_is_missing(team: Team, run: Run)
     assert Example.objects.filter(by=team.eva).count() == 8
 
 
+def a_report(path: Path, *rows: tuple[object, ...]) -> Path:
+    """A report of a training file, whose slices lack so many examples."""
+    table = {
+        "check": "slices-of-production",
+        "topic": "representativeness",
+        "title": "Slices",
+        "columns": ["slice", "queries", "lacking"],
+        "rows": rows,
+    }
+    report = {
+        "schema": "evalhub.data-report/1",
+        "file": "train.jsonl",
+        "sha256": "0" * 64,
+        "layout": "chat",
+        "rows": 10,
+        "options": {},
+        "tables": [table] if rows else [],
+        "evalhub": "0",
+    }
+    path.write_text(json.dumps(report))
+    return path
+
+
+def test_a_report_of_a_training_file_says_what_is_needed(
+    team: Team, run: Run, tmp_path: Path
+) -> None:
+    served(team, questions(12), route=["billing", "orders"])
+    rows = [("route billing", 0.5, 3), ("route orders", 0.5, 2), ("length short", 1.0, 4)]
+    report = a_report(tmp_path / "report.json", *rows, ("language en", 1.0, 0))
+    code, out, _ = run("draw", "--need-report", report, "--need", "route:orders=1")
+    assert code == 0
+    assert out.splitlines()[2:] == ["route:orders: 1 of 1", "route:billing: 3 of 3"]
+    for nothing in ((), (("language en", 1.0, 0),)):
+        code, _, errors = run("draw", "--need-report", a_report(tmp_path / "r.json", *nothing))
+        assert code == 65
+        assert "train.jsonl" in errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
