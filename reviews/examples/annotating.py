@@ -97,6 +97,7 @@ def undo(*, queue: ExampleQueue, user: User) -> Annotation:
     The answer stays as it was, but doesn't count. What the person has at hand meanwhile is free
     for others. Raises NoExampleToUndoError, QueueClosedError, UnknownExampleError, NotBlindError.
     """
+    check_adjudicates(queue=queue, user=user)
     lock_person(user)
     queue.refresh_from_db(fields=["state"])
     if queue.state == QueueState.CLOSED:

@@ -4,6 +4,7 @@ from tests.e2e.posted_forms import (
     CHECK,
     CHOICE,
     COMPARISON,
+    EXAMPLES,
     ITEMS,
     PLAN,
     POLICY,
@@ -19,6 +20,9 @@ SAMPLE = (
 )
 PREVIEWED = {"/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}"}
 """What is posted to an address that then shows the form which writes."""
+QUEUE = (
+    "project=support-desk&name=New&purpose=training&annotators_per_example=1&gold_share=0&labels="
+)
 SERVED_NAME = "which version a served name stands for"
 EXPERIMENT = "an experiment to start"
 POSTED = {
@@ -27,6 +31,12 @@ POSTED = {
     "/reviews/<int:pk>/undo/": [""],
     "/reviews/<int:pk>/guess/": [GUESS],
     "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
+    "/reviews/queues/<int:pk>/undo/": [""],
+    "/reviews/examples/<uuid:turn>/answer/": ["action=edit&answer=Mine"],
+    "/reviews/examples/<uuid:turn>/skip/": ["reason=No"],
+    "/examples/new/": [QUEUE],
+    "/examples/queues/<int:pk>/change/": ["verb=close"],
+    "/examples/queues/<int:pk>/add/": [EXAMPLES],
     "/studies/new/": [COMPARISON],
     "/studies/file/": [STUDY],
     "/studies/<int:pk>/policy/": [POLICY],

@@ -21,6 +21,7 @@ POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
+EXAMPLES = "a file of examples"
 CHECK = "what the next score of an audit should be"
 RUN = "and with a version and a test set that are there"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
@@ -48,6 +49,9 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
         ITEMS: encode_multipart(BOUNDARY, items),
+        EXAMPLES: encode_multipart(
+            BOUNDARY, {"file": SimpleUploadedFile("more.csv", b"input,proposal\nWhy?,So.\n")}
+        ),
     }
 
 
