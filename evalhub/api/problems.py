@@ -16,6 +16,7 @@ from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.data.learning_curve import CurveError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
@@ -95,6 +96,7 @@ STATUSES: dict[type[Exception], int] = {
     ScoreCaseError: 409,
     DraftLostError: 503,
     SampleError: 503,
+    DrawError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,

@@ -20,6 +20,7 @@ from evalhub.api.views import (
 from evalhub.features.data import api as data
 from evalhub.features.data import api_curve as data_curve
 from evalhub.features.examples import queues_api as example_queues
+from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -99,6 +100,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

@@ -38,6 +38,7 @@ from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples import queues_cli as examples
+from evalhub.features.examples import sources_cli as example_sources
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions
@@ -89,6 +90,9 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
+verb(examples.app)(example_sources.draw)
+verb(examples.app)(example_sources.propose)
+verb(examples.app)(example_sources.augment)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from evalhub.features.data import pages as data
 from evalhub.features.examples import queues_pages as example_queues
+from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
@@ -133,6 +134,7 @@ urlpatterns = [
     *score_audits.urlpatterns,
     *data.urlpatterns,
     *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

@@ -19,7 +19,11 @@ GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a d
 SAMPLE = (
     "n=2&since=2020-01-01T00:00&allocation=proportional&test_set=traffic&planned_gain=0.05&seed=1"
 )
-PREVIEWED = {"/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}"}
+DRAW = "n=2&since=2020-01-01T00:00&seed=1"
+PREVIEWED = {
+    "/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}",
+    "/examples/queues/<int:pk>/sources/": f"preview=1&{DRAW}",
+}
 """What is posted to an address that then shows the form which writes."""
 QUEUE = (
     "project=support-desk&name=New&purpose=training&annotators_per_example=1&gold_share=0&labels="
@@ -38,6 +42,7 @@ POSTED = {
     "/examples/new/": [QUEUE],
     "/examples/queues/<int:pk>/change/": ["verb=close"],
     "/examples/queues/<int:pk>/add/": [EXAMPLES],
+    "/examples/queues/<int:pk>/sources/": [f"draw=1&{DRAW}"],
     "/studies/new/": [COMPARISON],
     "/studies/file/": [STUDY],
     "/studies/<int:pk>/policy/": [POLICY],

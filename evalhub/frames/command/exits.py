@@ -60,6 +60,7 @@ CODES = {
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.errors.MonitorError": USAGE,
     "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
+    "evalhub.features.examples.sources.from_traffic.DrawError": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

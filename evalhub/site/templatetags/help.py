@@ -78,6 +78,7 @@ DOCUMENTS = {
     "site:example_queue": f"{_EXAMPLES}#watch-a-queue",
     "site:example_queues": _EXAMPLES,
     "site:new_example_queue": _EXAMPLES,
+    "site:example_sources": "how-to/examples-from-traffic.md",
     "site:experiment": f"{_EXPERIMENT}#follow-it",
     "site:experiment_predictions": _PREDICTION,
     "site:experiments": _EXPERIMENT,
