@@ -87,17 +87,6 @@ def find_leakage(
     search = LeakageSearch(*test_sets, read=training.read, salt=training.salt)
     for batch in training.batches:
         search.see(batch)
-    texts_known = training.read == "data"
-    wanted = [SoughtItems.of(items, training.salt, texts_known=texts_known) for items in test_sets]
-    best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
-    rows = texts = 0
-    for batch in training.batches:
-        rows, texts = rows + batch.rows, texts + batch.lines.size
-        for test_set, matches in zip(wanted, best, strict=True):
-            for part, match in test_set.matches(batch):
-                key = test_set.items[part], match.part
-                if key not in matches or rank_of(match) < rank_of(matches[key]):
-                    matches[key] = match
         if progress and batch.lines.size:
             progress(int(batch.lines[-1]))
     return search.results()
@@ -115,7 +104,7 @@ class LeakageSearch:
         """`read` and `salt` are the training data's."""
         texts_known = read == "data"
         self._read: Literal["data", "hashes"] = read
-        self._test_sets = [_Wanted.of(items, salt, texts_known=texts_known) for items in test_sets]
+        self._test_sets = [SoughtItems.of(items, salt, texts_known=texts_known) for items in test_sets]
         self._best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in self._test_sets]
         self._rows = self._texts = 0
 
@@ -128,7 +117,7 @@ class LeakageSearch:
             for part, match in test_set.matches(batch):
                 lines[number].add(match.line)
                 key = test_set.items[part], match.part
-                if key not in best or _rank(match) < _rank(best[key]):
+                if key not in best or rank_of(match) < rank_of(best[key]):
                     best[key] = match
         return lines
 

@@ -702,6 +702,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('project', 'digest'), name='data_report_once', violation_error_message='The project has this report.')],
             },
         ),
+        migrations.CreateModel(
             name='TestSetRetirement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
