@@ -45,6 +45,7 @@ class CheckSettings:
         test_sets: the items of each test set to be searched for, by its name.
         labels: the list of labels that are allowed, empty where none was given.
         extras: whether optional libraries may be used (tests turn them off).
+        rows: of the whole file, once all were read: the checks on the sample know it.
     """
 
     options: CheckOptions = field(default_factory=CheckOptions)
@@ -52,6 +53,7 @@ class CheckSettings:
     test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
     labels: Sequence[str] = ()
     extras: bool = True
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
