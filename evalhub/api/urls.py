@@ -17,6 +17,7 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.data import api_curve as data_curve
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -48,6 +49,7 @@ urlpatterns = [
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
     *ownership.urlpatterns,
+    *data_curve.urlpatterns,
     *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),

@@ -25,13 +25,14 @@ class ReferenceText:
     Attributes:
         text: what is asked.
         user: who asked, as a keyed hash; "" where nobody knows.
-        slice_: the value of its slice, "" without one.
+        slices: by a kind of slice, such as route, the values that it has; a kind of which nothing
+            is known is left out.
         weight: how many requests it stands for.
     """
 
     text: str
     user: str = ""
-    slice_: str = ""
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     weight: float = 1.0
 
 

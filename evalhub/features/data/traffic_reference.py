@@ -1,0 +1,47 @@
+"""Questions of production that a training file should represent."""
+
+from datetime import date
+
+from evalhub.accounts.models import Project
+from evalhub.declare.slice_shares import SharedKind
+from evalhub.features.data.checks.check import ReferenceText
+from evalhub.features.traffic.models import Request
+from evalhub.features.traffic.questions import draw_questions
+from evalhub.features.traffic.shadow.answers import requests_at
+
+MOST_USERS = 5_000
+MOST_OF_USER = 5
+"""So many questions of one user tell about as much of what they ask as all of them."""
+
+
+def texts_of_traffic(
+    project: Project, first: date, end: date, *, seed: int = 0
+) -> list[ReferenceText]:
+    """Random questions of the requests from one day to before another, masked as they are stored:
+    at most `MOST_OF_USER` of each of at most `MOST_USERS` users, which stand for the others.
+
+    Requests of an item of a review that goes on, or of a sealed study, are never drawn.
+    """
+    questions = draw_questions(
+        project, first, end, seed=f"data/{seed}", users=MOST_USERS, each=MOST_OF_USER
+    )
+    requests = requests_at(project, [question.request for question in questions])
+    return [
+        ReferenceText(
+            text=question.text,
+            user=question.user,
+            slices=_slices(requests[question.request]) if question.request in requests else {},
+            weight=question.stands_for,
+        )
+        for question in questions
+    ]
+
+
+def _slices(request: Request) -> dict[str, tuple[str, ...]]:
+    """A request's route and tags; its language is detected again, as that of training rows is."""
+    route = (request.route,) if request.route else ()
+    values = {
+        SharedKind.ROUTE.value: route,
+        SharedKind.TAG.value: tuple(dict.fromkeys(request.tags)),
+    }
+    return {kind: of_kind for kind, of_kind in values.items() if of_kind}
