@@ -96,13 +96,13 @@ def make_arithmetic_set(seed: int, *, rows: int = 3_000, tests: int = 200) -> Ma
     book = ProblemBook(Random(seed))
     different = DifferentRows()
     pairs = round(rows * SAME_STORY / 2)
-    training = [*different.fill(book.drafts(), rows - 2 * pairs)]
-    test_items = different.fill(book.drafts(), tests)
+    training = different.fill(book.drafts(), rows - 2 * pairs)
     while len(training) < rows:
         topic, words = book.rng.choice([*STORIES]), book.rng.randrange(2**32)
         one, other = (book.problem(topic, retold=words) for _ in range(2))
         if one.prompt != other.prompt and different.add(one):
             training += [one, other]
+    test_items = different.test_items(book.drafts(), tests)
     book.rng.shuffle(training)
 
     def ask(topic: str) -> AskedQuestion:

@@ -215,7 +215,7 @@ def make_instruction_set(seed: int, *, rows: int = 3_000, tests: int = 200) -> M
             yield (german if rng.random() < GERMAN else english).row()
 
     training = different.fill(drafts(), rows)
-    test_items = different.fill(drafts(), tests)
+    test_items = different.test_items(drafts(), tests)
 
     def ask(topic: str) -> AskedQuestion:
         if topic == "spreadsheets":

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ type SetLayout = Literal["chat", "alpaca"]
 _WORD = re.compile(r"\w+")
 ALIKE = 0.6
 """Jaccard similarity of three-word shingles from which two rows are no longer different."""
+FEWEST_WORDS = 8
+"""Of an answer that is compared: many rows have "True." or a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,41 +102,62 @@ def shingles(text: str, size: int = 3) -> set[str]:
     return {" ".join(words[i : i + size]) for i in range(max(1, len(words) - size + 1))}
 
 
-@dataclass(slots=True)
-class DifferentRows:
-    """Rows of which no two are alike: what comes too close to an earlier one is refused."""
+class ShingleIndex:
+    """Texts by their shingles, to look for one that is alike."""
 
-    rows: list[PlainRow] = field(default_factory=list)
-    _holders: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _sizes: list[int] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._holders: dict[str, list[int]] = defaultdict(list)
+        self._sizes: list[int] = []
 
-    def add(self, row: PlainRow, *, alike: float = ALIKE) -> bool:
-        """Adds the row unless its question, or question and answer, is like another's."""
-        parts = shingles(row.question)
-        shared: dict[int, int] = defaultdict(int)
+    def add(self, text: str) -> None:
+        parts = shingles(text)
         for part in parts:
-            for holder in self._holders[part]:
-                shared[holder] += 1
-        for holder, count in shared.items():
-            if count >= alike * (len(parts) + self._sizes[holder] - count):
-                return False
-        for part in parts:
-            self._holders[part].append(len(self.rows))
+            self._holders[part].append(len(self._sizes))
         self._sizes.append(len(parts))
-        self.rows.append(row)
+
+    def has_like(self, text: str) -> bool:
+        """Whether a text that was added is alike."""
+        parts = shingles(text)
+        shared = Counter(holder for part in parts for holder in self._holders.get(part, ()))
+        return any(
+            count >= ALIKE * (len(parts) + self._sizes[holder] - count)
+            for holder, count in shared.items()
+        )
+
+
+class DifferentRows:
+    """Draws rows of which no two have questions that are alike.
+
+    Answers may be alike, as those of a real set are; but no test item has an answer of eight words
+    or more like one of a row.
+    """
+
+    def __init__(self) -> None:
+        self._questions = ShingleIndex()
+        self._answers = ShingleIndex()
+
+    def add(self, row: PlainRow) -> bool:
+        """Adds the row unless its question is like another's."""
+        if self._questions.has_like(row.question):
+            return False
+        self._questions.add(row.question)
+        if len(row.answer.split()) >= FEWEST_WORDS:
+            self._answers.add(row.answer)
         return True
 
-    def fill(self, drafts: Iterator[PlainRow], count: int) -> Sequence[PlainRow]:
-        """Takes drafts until so many more were added; these. Raises ValueError where 60 drafts
-        in a row were too close: the grammar is too small."""
-        first, refused = len(self.rows), 0
-        for row in drafts:
-            if self.add(row):
-                refused = 0
-            else:
-                refused += 1
-            if len(self.rows) == first + count:
-                return self.rows[first:]
-            if refused == 200:
-                raise ValueError(f"after {len(self.rows) - first} rows nothing new is written")
-        raise ValueError("the drafts have an end")
+    def fill(self, drafts: Iterator[PlainRow], count: int) -> list[PlainRow]:
+        """So many rows more. Raises ValueError where the grammar is too small."""
+        rows: list[PlainRow] = []
+        for draft in islice(drafts, 50 * count):
+            if self.add(draft):
+                rows.append(draft)
+            if len(rows) == count:
+                return rows
+        raise ValueError(f"after {len(rows)} rows of {count} little is new")
+
+    def test_items(self, drafts: Iterator[PlainRow], count: int) -> list[PlainRow]:
+        """So many rows whose answers are unlike those of all rows."""
+        answers = self._answers
+        fresh = (draft for draft in drafts if not answers.has_like(draft.answer))
+        self._answers = ShingleIndex()
+        return self.fill(fresh, count)
