@@ -186,19 +186,22 @@ def _k_means(vectors: Array, count: int, rng: np.random.Generator) -> Array:
 
 def _one_k_means(vectors: Array, count: int, rng: np.random.Generator) -> tuple[Array, float]:
     """Centres, and the sum of the cosines with them."""
+    sparse = import_module("scipy.sparse")
+    ones = np.ones(len(vectors))
     centres = _first_centres(vectors, count, rng)
     before = -math.inf
     for _ in range(_MOST_STEPS):
         cosines = vectors @ centres.T
         assigned, total = cosines.argmax(axis=1), float(cosines.max(axis=1).sum())
-        if total <= before * (1 + 1e-6):
+        if total <= before * (1 + 1e-5):
             break
         before = total
-        sums = np.zeros_like(centres)
-        np.add.at(sums, assigned, vectors)
+        members = sparse.csr_array(
+            (ones, assigned, np.arange(len(vectors) + 1)), shape=(len(vectors), count)
+        )
         # a cluster that lost all of its texts stays where it was
         is_used = np.bincount(assigned, minlength=count) > 0
-        centres = np.where(is_used[:, None], _unit(sums), centres)
+        centres = np.where(is_used[:, None], _unit(members.T @ vectors), centres)
     return centres, before
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.features.data.training_rows import TrainingRow
 
-MOST_CHARACTERS = 120_000_000
+MOST_CHARACTERS = 100_000_000
 """Of all rows in the sample: of ASCII text as many bytes, of other scripts two to four times."""
 _OF_A_ROW = 500
 """What a row takes beside its texts, in characters."""

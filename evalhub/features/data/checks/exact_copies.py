@@ -20,7 +20,7 @@ from evalhub.declare.data_report import (
 )
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
 from evalhub.features.data.checks.size import size_result
-from evalhub.features.data.checks.tally import percent, rows_text
+from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 
@@ -106,7 +106,7 @@ class CopyCounter:
             check=NAME,
             topic="diversity",
             weight=weight,
-            title=f"{rows_text(copies)} are exact copies of an earlier one ({share:.1%})",
+            title=f"Rows that are exact copies of an earlier one: {copies:,} ({share:.1%})",
             rows=copies,
             meaning=(
                 "A row that comes n times weighs n times, and is learnt by heart. The most "

@@ -15,7 +15,6 @@ from evalhub.declare.data_report import (
     Table,
 )
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.checks.tally import rows_text
 from evalhub.features.data.training_rows import TrainingRow
 
 NAME = "lengths"
@@ -78,7 +77,7 @@ class LengthCounter:
                     check=NAME,
                     topic="diversity",
                     weight="minor",
-                    title=f"{rows_text(places.size)} with an answer far {longer} than usual",
+                    title=f"Rows with an answer far {longer} than usual: {places.size:,}",
                     rows=int(places.size),
                     meaning=(
                         "Such answers are often cut off, pasted twice, or a document in place of "

@@ -66,7 +66,7 @@ def _finding(distinct: int, task: Task, threshold: Threshold) -> Finding:
         check=NAME,
         topic="size",
         weight="important" if distinct < threshold.fewest else "minor",
-        title=f"{distinct:,} distinct rows to teach {TEACHES[task]}, where guides state "
+        title=f"Distinct rows to teach {TEACHES[task]}: {distinct:,}, where guides state "
         f"{_range(threshold)}",
         rows=distinct,
         meaning=f"It is {threshold.source}; what is enough depends on the task and the model.",

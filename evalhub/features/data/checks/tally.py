@@ -1,4 +1,4 @@
-"""Rows that something is wrong with: their number, their lines, the first ones as examples. Pure."""
+"""Rows that something is wrong with: their number, lines, and the first as examples. Pure."""
 
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
@@ -30,12 +30,12 @@ class Tally:
     def finding(
         self, check: str, topic: Topic, weight: Weight, title: str, *, meaning: str, advice: str
     ) -> Finding:
-        """A finding about these rows; `{rows}` in the title is their number."""
+        """A finding about these rows, whose number ends the title."""
         return Finding(
             check=check,
             topic=topic,
             weight=weight,
-            title=title.replace("{rows}", rows_text(self.rows)),
+            title=f"{title}: {self.rows:,}",
             rows=self.rows,
             meaning=meaning,
             advice=advice,
