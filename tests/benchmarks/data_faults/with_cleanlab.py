@@ -1,7 +1,7 @@
 """Which lines cleanlab's Datalab names: run in the peers' environment, as a program of its own.
 
 python with_cleanlab.py FOLDER OUT reads texts.json (question, answer, whole, label by row), and
-writes {"lines": {fault: [line, …]}, "seconds": …}. As its tutorial does, class probabilities are
+writes {fault: [line, …]}. As its tutorial does, class probabilities are
 those of a logistic regression in five folds; as texts' embeddings, 128 components of TF-IDF, since
 nothing is fetched while it runs. All thresholds are its own.
 """
@@ -9,16 +9,14 @@ nothing is fetched while it runs. All thresholds are its own.
 import json
 import sys
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 
 def main() -> None:
     folder, out = map(Path, sys.argv[1:])
     rows = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
-    begun = perf_counter()
     lines = named_lines(rows)
-    out.write_text(json.dumps({"lines": lines, "seconds": perf_counter() - begun}))
+    out.write_text(json.dumps(lines))
 
 
 def named_lines(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
