@@ -168,6 +168,7 @@ INSTALLED_APPS = [
     "reviews",
     "evalhub.judges",
     "evalhub.ledger",
+    "evalhub.features.data",
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",
     "evalhub.features.deployment",

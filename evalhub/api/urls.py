@@ -17,6 +17,7 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.data import api as data
 from evalhub.features.data import api_curve as data_curve
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
@@ -80,6 +81,7 @@ urlpatterns = [
     _at("runs/<int:pk>/outputs", runs.OutputsOfRun, "outputs"),
     _at("runs/<int:pk>/scores", runs.ScoresOfRun, "scores"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     _at("ingestions", ingestions.Ingestions, "ingestions"),
     _at("ingestions/<int:pk>", ingestions.OneIngestion, "ingestion"),
     _at("ingestions/<int:pk>/rows", ingestions.RowsOfIngestion, "ingestion_rows"),

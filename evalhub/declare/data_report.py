@@ -3,7 +3,8 @@
 There is no score: findings by weight, each with examples, what it means and what to do.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -15,11 +16,15 @@ LONGEST_EXAMPLE = 300
 """Characters of an example's text."""
 MOST_LINES = 10_000
 """Of a finding: `rows` counts all of them."""
+REFERENCE_DAYS = 28
+"""Days of traffic that a file is compared with, where nobody says how many."""
 
 Task = Literal["classification", "instruction", "reasoning", "style"]
 Weight = Literal["serious", "important", "minor"]
 """serious: training on it is likely to harm, or the evaluation is no longer valid; important: it
 costs quality; minor: worth a look."""
+WEIGHTS: tuple[Weight, ...] = get_args(Weight)
+"""The weightiest first."""
 Topic = Literal[
     "format",
     "size",
@@ -35,6 +40,8 @@ Layout = Literal["chat", "prompt-completion", "instruction", "text", "preference
 """How a file's rows are laid out: OpenAI's and TRL's messages; prompt and completion; instruction,
 input and output; one text; prompt, chosen and rejected."""
 Cell = str | int | float | None
+DataVerdict = Literal["accepted", "rejected"]
+"""What a person signs a report as: the file may be trained on, or may not."""
 
 
 class ExampleRow(Declaration):
@@ -138,3 +145,40 @@ class DataReport(Declaration):
 
     def of_weight(self, weight: Weight) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.weight == weight)
+
+    @property
+    def counts(self) -> dict[Weight, int]:
+        """How many findings there are by weight, the weightiest first."""
+        return {weight: len(self.of_weight(weight)) for weight in WEIGHTS}
+
+
+class SignedReport(Declaration):
+    """The data report that a sign-off stands beside; `digest` is that of its canonical JSON."""
+
+    id: int
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file's bytes")
+    file: str
+    project: str
+
+
+class DataSignOffRecord(Declaration):
+    """A person says whether a file may be trained on, with its report before them."""
+
+    schema_: Literal["evalhub.data-sign-off/1"] = Field(alias="schema")
+    verdict: DataVerdict
+    reason: str = Field(min_length=1)
+    by: int = Field(description="number of the account: the home alone knows whose it is")
+    report: SignedReport
+    version: str = Field(description="of Evalhub")
+    created: str = Field(description="when, as ISO 8601 has it")
+
+
+def counts_phrase(counts: Mapping[Weight, int]) -> str:
+    """Findings by weight as a phrase: "2 serious findings, 1 minor"; "no finding" of none."""
+    parts = [(weight, counts[weight]) for weight in WEIGHTS if counts[weight]]
+    if not parts:
+        return "no finding"
+    (weight, first), *rest = parts
+    noun = "finding" if first == 1 else "findings"
+    return ", ".join([f"{first:,} {weight} {noun}", *(f"{n:,} {name}" for name, n in rest)])

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evalhub.features.data import pages as data
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
@@ -128,6 +129,7 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

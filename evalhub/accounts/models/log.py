@@ -59,6 +59,8 @@ class Action(models.TextChoices):
     PROPOSAL_DECLINED = "proposal-declined", "declined to train again:"
     RETRAINED_LINKED = "retrained-linked", "said what came of a proposal:"
     BUDGET_SET = "budget-set", "set a budget:"
+    DATA_CHECKED = "data-checked", "kept the report of training data:"
+    DATA_SIGNED = "data-signed", "signed the report of training data:"
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     TOKEN_MADE = "token-made", "made a token"
     TOKEN_REVOKED = "token-revoked", "revoked a token"

@@ -20,7 +20,7 @@ TEXTS = ("input", "question", "prompt", "text")
 KNOWN = ", ".join((*CHATS, "instruction", *TEXTS))
 
 
-def texts_of_file(path: Path) -> list[ReferenceText]:
+def file_reference(path: Path) -> list[ReferenceText]:
     """The question of every row.
 
     Raises DataError: a file that can't be read, a row without a question, a weight that isn't a

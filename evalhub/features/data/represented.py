@@ -20,10 +20,12 @@ CHECKS = 3
 LEVEL_OF_CHECK = LEVEL / CHECKS
 FEWEST_USERS = 40
 """Of the reference, and of the rows with a question: fewer tell nothing for sure."""
+MOST_OF_USER = 5
+"""Questions of one user that are drawn from traffic: more of them tell little more."""
 MOST_FINDINGS = 5
 """Of a check: those with the largest shares; the table has all."""
 IMPORTANT = 0.05
-"""Share of production from which on what lacks is more than a worth a look."""
+"""Share of production from which on what lacks is more than worth a look."""
 NO_REFERENCE = (
     "nothing was given to be represented: compare with production (--against traffic) or with a "
     "file of its questions (--against FILE)"

@@ -1,17 +1,37 @@
 """Questions of production that a training file should represent."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from evalhub.declare.slice_shares import SharedKind
 from evalhub.features.data.checks.check import ReferenceText
+from evalhub.features.data.represented import MOST_OF_USER
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.questions import draw_questions
 from evalhub.features.traffic.shadow.answers import requests_at
+from evalhub.io.rows import DataError
 
 MOST_USERS = 5_000
-MOST_OF_USER = 5
-"""So many questions of one user tell about as much of what they ask as all of them."""
+
+
+def traffic_reference(
+    project: Project, *, days: int, seed: int = 0, now: datetime | None = None
+) -> list[ReferenceText]:
+    """Questions of the last `days` days, today's among them, as `texts_of_traffic`.
+
+    Raises DataError where no text of a request of them is stored.
+    """
+    tomorrow = (now or timezone.now()).astimezone(UTC).date() + timedelta(days=1)
+    texts = texts_of_traffic(project, tomorrow - timedelta(days=days), tomorrow, seed=seed)
+    if not texts:
+        raise DataError(
+            f"no text of a request of the last {days} days is stored, so there is nothing to "
+            "compare with: are texts kept (evalhub traffic settings)?",
+            file=f"traffic of {project.slug}",
+        )
+    return texts
 
 
 def texts_of_traffic(

@@ -126,9 +126,7 @@ def _parts(
     parts, rows_of = {}, {}
     for kind, value in slices:
         theirs, own = kinds[kind]
-        has, known = (
-            np.array([test(each) for each in theirs]) for test in (_has(value), _is_known)
-        )
+        has, known = _masks(theirs, value)
         has_row, known_row = _masks(own, value)
         requests, counted = users.within(known), sources.within(known_row)
         if not counted.any():
