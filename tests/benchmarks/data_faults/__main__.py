@@ -29,6 +29,7 @@ from tests.benchmarks.data_faults.peer_tools import (
 from tests.benchmarks.data_faults.planting import FaultKind, PlantedSet, plant
 from tests.benchmarks.data_faults.rows import MadeSet
 from tests.benchmarks.data_faults.scoring import kinds_of, score
+from tests.benchmarks.data_faults.support_set import make_support_set
 
 SETS: Mapping[str, Callable[[int], MadeSet]] = {
     "support": make_support_set,

@@ -4,7 +4,8 @@ python with_data_juicer.py FOLDER OUT reads texts.json (question, answer, whole 
 items.json (the test set's questions), and writes {fault: [line, …]}.
 All settings are its own: five-word shingles and a Jaccard similarity of 0.7 for near-copies. It has
 no check against a test set; its deduplicators see the items before the questions of the rows, and
-what they drop then, and don't without the items, is a leak. Its language filter fetches a model while it runs, so that it isn't run.
+what they drop then, and don't without the items, is a leak. Its language filter fetches a model
+while it runs, so that it isn't run.
 """
 
 import json
