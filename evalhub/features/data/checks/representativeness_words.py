@@ -1,8 +1,8 @@
 """Can examples be told from production's questions, and by which words? A two-sample test.
 
-As many examples as questions are drawn, one of a user, and a user as often as their share of the
-requests says. Users and contents are units: whoever asked the same, in almost the same words, is
-one, so that no copy is in what the classifier learns from and in what is ranked.
+As many examples as questions are drawn, one of a user, who counts once however much they ask.
+Users and contents are units: whoever asked the same, in almost the same words, is one, so that no
+copy is in what the classifier learns from and in what is ranked.
 """
 
 from collections.abc import Hashable, Sequence
@@ -77,17 +77,14 @@ def compare_words(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
 
 
 def _draw(units: Units, number: int, rng: np.random.Generator) -> list[int]:
-    """Places of texts of different units, one each: units by their weights, and of a unit one of
-    its texts by theirs."""
-    keys = rng.exponential(size=units.count) / units.totals
-    chosen = set(np.argsort(keys, kind="stable")[:number].tolist())
-    of_text = rng.exponential(size=len(units.of)) / units.weights
-    best: dict[int, int] = {}
-    for place in np.argsort(of_text, kind="stable").tolist():
+    """Places of texts of different units, one at random of each."""
+    chosen = set(rng.permutation(units.count)[:number].tolist())
+    first: dict[int, int] = {}
+    for place in rng.permutation(len(units.of)).tolist():
         unit = int(units.of[place])
         if unit in chosen:
-            best.setdefault(unit, place)
-    return sorted(best.values())
+            first.setdefault(unit, place)
+    return sorted(first.values())
 
 
 def _units(
