@@ -152,8 +152,10 @@ class DifferentRows:
             if self.add(draft):
                 rows.append(draft)
             if len(rows) == count:
-                return rows
-        raise ValueError(f"after {len(rows)} rows of {count} little is new")
+                break
+        if len(rows) < count:
+            raise ValueError(f"after {len(rows)} rows of {count} little is new")
+        return rows
 
     def test_items(self, drafts: Iterator[PlainRow], count: int) -> list[PlainRow]:
         """So many rows whose answers are unlike those of all rows."""
