@@ -108,14 +108,16 @@ class LeakageSearch:
         self._best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in self._test_sets]
         self._rows = self._texts = 0
 
-    def see(self, batch: TrainingBatch) -> list[set[int]]:
-        """Searches a batch. For each test set, the lines of the texts that hold something of it."""
+    def see(self, batch: TrainingBatch) -> list[dict[int, float]]:
+        """Searches a batch. For each test set, the lines of the texts that hold something of it,
+        each with the largest share of a match (`LeakageMatch.share`)."""
         self._rows += batch.rows
         self._texts += batch.lines.size
-        lines: list[set[int]] = [set() for _ in self._test_sets]
+        lines: list[dict[int, float]] = [{} for _ in self._test_sets]
         for number, (test_set, best) in enumerate(zip(self._test_sets, self._best, strict=True)):
             for part, match in test_set.matches(batch):
-                lines[number].add(match.line)
+                shares = lines[number]
+                shares[match.line] = max(match.share, shares.get(match.line, 0.0))
                 key = test_set.items[part], match.part
                 if key not in best or rank_of(match) < rank_of(best[key]):
                     best[key] = match
