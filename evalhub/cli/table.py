@@ -35,6 +35,7 @@ from evalhub.cli import (
 )
 from evalhub.features.data import cli as data
 from evalhub.features.data import cli_curve as data_curve
+from evalhub.features.data import cli_judge as data_judge
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples import queues_cli as examples
@@ -83,6 +84,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 data.app.command("curve")(data_curve.curve)
+verb(data.app)(data_judge.judge)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
