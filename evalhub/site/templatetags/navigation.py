@@ -41,7 +41,11 @@ RESULTS = [
     ),
     ("Runs", "site:runs", ("site:run", "site:new_run")),
     ("Test sets", "site:test_sets", ("site:test_set", *WORKING)),
-    ("Versions", "site:versions", ("site:version", "site:new_version")),
+    (
+        "Versions",
+        "site:versions",
+        ("site:version", "site:new_version", "site:data_report", "site:check_data"),
+    ),
     (
         "Production",
         "site:production",
@@ -61,6 +65,9 @@ CAMPAIGNS = (
     "site:campaigns",
     (
         "site:campaign",
+        "site:example",
+        "site:new_example_queue",
+        "site:add_example_file",
         "site:choose_study",
         "site:new_campaign",
         "site:upload_pairs",
