@@ -15,6 +15,8 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.data.learning_curve import CurveError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
@@ -34,8 +36,10 @@ from evalhub.ledger.chain.kept import ChangedDecisionError
 from evalhub.ledger.decide import ContestedError
 from evalhub.ledger.draws import PoolError
 from evalhub.ledger.peeking import ContestedPeekError
+from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.study_evidence import NotReadyError
+from evalhub.ledger.training_pairs import UnreleasedError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
@@ -54,6 +58,7 @@ RETRY_S = 5
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
     ServedNameError: 409,
+    CurveError: 409,
     ExperimentError: 409,
     MonitorError: 409,
     WebhookError: 400,
@@ -68,6 +73,8 @@ STATUSES: dict[type[Exception], int] = {
     MembershipError: 409,
     StageError: 409,
     ExportError: 409,
+    RetirementError: 409,
+    UnreleasedError: 409,
     CopyError: 409,
     SamePolicyError: 409,
     LiveStudyError: 409,
@@ -89,6 +96,7 @@ STATUSES: dict[type[Exception], int] = {
     ScoreCaseError: 409,
     DraftLostError: 503,
     SampleError: 503,
+    DrawError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,

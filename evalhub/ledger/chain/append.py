@@ -9,6 +9,7 @@ from evalhub.declare.ledger_origin import LedgerHead
 from evalhub.ledger.chain.homes import first_head
 from evalhub.ledger.chain.links import COLUMNS, head_after
 from evalhub.ledger.models import (
+    DataSignOff,
     Decision,
     GuardLook,
     Ledger,
@@ -20,6 +21,7 @@ from evalhub.ledger.models import (
     SharedLook,
     SignOff,
 )
+from evalhub.registry.models import TestSetRetirement
 
 MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
@@ -28,8 +30,10 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.ARMS: SharedLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
+    LinkKind.DATA_SIGN_OFF: DataSignOff,
     LinkKind.RESTORE: LedgerRestore,
     LinkKind.PEEK: Peek,
+    LinkKind.RETIREMENT: TestSetRetirement,
 }
 
 

@@ -48,6 +48,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "arms": ("id", "look_id", "count", "correlations", "readings", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
+    "data-sign": ("id", "report_id", "by_id", "digest", "created"),
     "restore": ("id", "parent", "name", "began_as", "entries", "newest_version", "created"),
     "peek": (
         "id",
@@ -62,6 +63,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "files",
         "created",
     ),
+    "retirement": ("id", "version_id", "created"),
 }
 """By kind of row, the columns that its link holds: as a chain's format, they never change. A column
 that is added later comes in by another kind of link: looks are readings since they say who was
