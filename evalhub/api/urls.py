@@ -17,6 +17,7 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.examples import out_api as examples_out
 from evalhub.features.examples import queues_api as example_queues
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
@@ -95,6 +96,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *example_queues.urlpatterns,
+    *examples_out.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

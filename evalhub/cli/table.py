@@ -35,6 +35,7 @@ from evalhub.cli import (
 )
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.examples import out_cli as examples_out
 from evalhub.features.examples import queues_cli as examples
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
@@ -86,6 +87,8 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
+for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
+    verb(examples.app)(examples_command)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 

@@ -11,6 +11,7 @@ from evalhub.features.examples.erasing import (
     erase_examples_of_user,
     erase_redacted_examples,
 )
+from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
 from evalhub.features.experiments.keeping import (
     delete_old_judged_answers,
     delete_old_user_days,
@@ -31,7 +32,12 @@ from evalhub.registry.redaction import Redactor
 EVENTS: EventSources = {**KERNEL_EVENTS, **MONITORING_EVENTS}
 """Who finds the events of each type that a webhook may be told."""
 
-REDACTORS: Sequence[Redactor] = (delete_redacted_items, erase_redacted_examples, redact_reasons)
+REDACTORS: Sequence[Redactor] = (
+    delete_redacted_items,
+    erase_redacted_examples,
+    erase_redacted_lines,
+    redact_reasons,
+)
 """Who takes a redacted item's text out of a feature's own rows."""
 
 
@@ -72,7 +78,11 @@ ERASERS = Erasers(
         erase_examples_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
-    of_user=(erase_user_days, erase_examples_of_user),
+    of_user=(
+        erase_user_days,
+        erase_examples_of_user,
+        lambda project, user_hash: erase_what_went_out(project, _redact_item),
+    ),
 )
 """Who erases a user's traffic, and what was made of it."""
 

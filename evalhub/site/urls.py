@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evalhub.features.examples import out_pages as examples_out
 from evalhub.features.examples import queues_pages as example_queues
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
@@ -131,6 +132,7 @@ urlpatterns = [
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
     *example_queues.urlpatterns,
+    *examples_out.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,
