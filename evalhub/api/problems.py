@@ -16,8 +16,8 @@ from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.data.learning_curve import CurveError
-from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.examples.exporting import ExamplesOutError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError

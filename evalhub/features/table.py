@@ -11,12 +11,12 @@ from evalhub.features.examples.erasing import (
     erase_examples_of_user,
     erase_redacted_examples,
 )
+from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
 from evalhub.features.examples.sources.erasing import (
     erase_calls_of_redacted,
     erase_calls_of_requests,
     erase_calls_of_user,
 )
-from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
 from evalhub.features.experiments.keeping import (
     delete_old_judged_answers,
     delete_old_user_days,
@@ -85,10 +85,10 @@ ERASERS = Erasers(
         erase_calls_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
-    of_user=(erase_user_days, erase_examples_of_user, erase_calls_of_user),
     of_user=(
         erase_user_days,
         erase_examples_of_user,
+        erase_calls_of_user,
         lambda project, user_hash: erase_what_went_out(project, _redact_item),
     ),
 )

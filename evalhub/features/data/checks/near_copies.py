@@ -50,7 +50,6 @@ def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
     """Rows that are nearly the same, two or more, the largest clusters first; of exact copies the
     first row stands for all."""
     words = ItemWords.of(f"{_ends_of(row.prompt)}\n{_ends_of(row.answer)}" for row in rows)
-    words = ItemWords.of(f"{row.prompt[:READ]}\n{row.answer[:READ]}" for row in rows)
     answers = [normal_form(row.answer) for row in rows]
     groups = _joined(copy_groups(words), _lightly_edited(rows, answers, words.orders))
     members = defaultdict[tuple[int, str], dict[int, TrainingRow]](dict)
@@ -64,6 +63,8 @@ def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
 
 def _ends_of(text: str) -> str:
     return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
+
+
 def _lightly_edited(
     rows: Sequence[TrainingRow], answers: Sequence[str], orders: NDArray[np.uint64]
 ) -> Pairs:

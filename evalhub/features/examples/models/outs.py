@@ -1,8 +1,3 @@
-"""Tables of examples' ways in."""
-
-from evalhub.features.examples.models_calls import CallPart, ExampleCall, ExampleCallQuerySet
-
-__all__ = ["CallPart", "ExampleCall", "ExampleCallQuerySet"]
 """Where an example went: a line of a training file, or an item of a test set."""
 
 from django.db import models
