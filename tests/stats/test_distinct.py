@@ -4,7 +4,7 @@ from evalhub.stats.distinct import distinct_share
 
 
 def test_the_runs_of_two_texts_by_hand():
-    """Of “a b a b” and “a b c”: a, b, c of 7 words; ab, ba, bc of 5 pairs; 3 different of 3 threes."""
+    """Of “a b a b” and “a b c”: 3 different words of 7, 3 pairs of 5, 3 threes of 3."""
     texts = [["a", "b", "a", "b"], ["a", "b", "c"]]
     assert distinct_share(texts, 1) == 3 / 7
     assert distinct_share(texts, 2) == 3 / 5
