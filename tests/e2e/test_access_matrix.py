@@ -178,7 +178,6 @@ def scene(team: Team) -> Scene:
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     experiment, starting = experiments()
-    queue, turn = a_queue_of_examples(team)
     monitor, alarm = a_watched_project(a_team("Watched", "watched"))
     return Scene(
         people=dict(
@@ -207,9 +206,7 @@ def scene(team: Team) -> Scene:
             "experiments": experiment.pk,
             "monitors": monitor.pk,
             "alarms": alarm.pk,
-            "queues": queue.pk,
-            "examples": turn.example_id,
-            "turn": turn.token,
+            **a_queue_of_examples(team),
             "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
