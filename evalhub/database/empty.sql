@@ -1,4 +1,4 @@
--- tables-bcabf3f2197937c1f27bc89a
+-- tables-224e30ab5486d9028a0631bc
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -861,10 +861,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (246, 64, 'change_signoff', 'Can change sign-off');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (247, 64, 'delete_signoff', 'Can delete sign-off');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (248, 64, 'view_signoff', 'Can view sign-off');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (249, 53, 'add_datasignoff', 'Can add sign-off of data');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (250, 53, 'change_datasignoff', 'Can change sign-off of data');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (251, 53, 'delete_datasignoff', 'Can delete sign-off of data');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (252, 53, 'view_datasignoff', 'Can view sign-off of data');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (249, 53, 'add_datasignoff', 'Can add data sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (250, 53, 'change_datasignoff', 'Can change data sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (251, 53, 'delete_datasignoff', 'Can delete data sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (252, 53, 'view_datasignoff', 'Can view data sign-off');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (253, 65, 'add_stagemove', 'Can add move of a version');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (254, 65, 'change_stagemove', 'Can change move of a version');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (255, 65, 'delete_stagemove', 'Can delete move of a version');
@@ -1125,4 +1125,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-bcabf3f2197937c1f27bc89a', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-224e30ab5486d9028a0631bc', CURRENT_TIMESTAMP);

@@ -43,6 +43,7 @@ from tests.e2e.scene_parts import (
     a_served_name,
     experiments,
 )
+from tests.features.data.reports import a_kept_report
 from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
@@ -198,6 +199,7 @@ def scene(team: Team) -> Scene:
             "metric": audit.metric_id,
             "output": audit.drawn[0],
             "score-audits": audit.pk,
+            "data": a_kept_report(team).pk,
             "working-sets": written.pk,
             "samples": sample.pk,
             "experiments": experiment.pk,

@@ -93,7 +93,11 @@ class Check:
     on_sample: Callable[[Sequence[TrainingRow], CheckSettings], CheckResult] | None = None
 
 
+def cut_text(text: str) -> str:
+    """A text cut to what is shown of a row."""
+    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+
+
 def example(row: TrainingRow, text: str, *, beside: int | None = None) -> ExampleRow:
     """The example of a row, its text cut to what is shown."""
-    cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
-    return ExampleRow(line=row.line, text=cut, beside=beside)
+    return ExampleRow(line=row.line, text=cut_text(text), beside=beside)

@@ -150,6 +150,16 @@ class Masking:
         return masking_token(kind, self._numbers[kind])
 
 
+def personal_data(text: str) -> list[Match]:
+    """Every value of a text, from left to right, where `Masking` would replace it."""
+    as_read = _with_usual_characters(text)
+    matches = mails(as_read) if "@" in as_read or "%40" in as_read else []
+    for match in matches:  # digits of an address are no number
+        hidden = "]" * (match.end - match.start)
+        as_read = f"{as_read[: match.start]}{hidden}{as_read[match.end :]}"
+    return sorted([*matches, *numbers(as_read)], key=lambda match: match.start)
+
+
 def _with_usual_characters(text: str) -> str:
     """The text, as long as it was, with ASCII's characters for those that mean the same."""
     if text.isascii() or not _UNUSUAL.search(text):
