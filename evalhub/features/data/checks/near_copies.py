@@ -22,8 +22,8 @@ IMPORTANT = 0.05
 """Share of near-copies from which they are important, by our choice."""
 SHORT_ANSWER = 8
 """Words, up to which an answer must be the same word for word."""
-READ = 4_000
-"""Characters of a prompt and of an answer, from its beginning."""
+READ = 1_500
+"""Characters of a prompt's or answer's beginning, and of its end: the question may be last."""
 SHOWN_CLUSTERS = 10
 _SHOWN_TEXT = 80
 
@@ -43,7 +43,7 @@ def check_near_copies(rows: Sequence[TrainingRow], settings: CheckSettings) -> C
 def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
     """Rows that are nearly the same, two or more, the largest clusters first; of exact copies the
     first row stands for all."""
-    words = ItemWords.of(f"{row.prompt[:READ]}\n{row.answer[:READ]}" for row in rows)
+    words = ItemWords.of(f"{_ends_of(row.prompt)}\n{_ends_of(row.answer)}" for row in rows)
     members = defaultdict[tuple[int, str], dict[int, TrainingRow]](dict)
     for row, group in zip(rows, copy_groups(words), strict=True):
         if row.messages:
@@ -52,6 +52,10 @@ def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
             members[group, key].setdefault(row_hash(row), row)
     clusters = [list(cluster.values()) for cluster in members.values() if len(cluster) > 1]
     return sorted(clusters, key=lambda cluster: -len(cluster))
+
+
+def _ends_of(text: str) -> str:
+    return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
 
 
 def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:
