@@ -26,6 +26,7 @@ from evalhub.cli import (
     review,
     serve,
     study,
+    test_set,
     token,
     user,
 )
@@ -34,8 +35,12 @@ from evalhub.cli import (
 )
 from evalhub.features.data import cli as data
 from evalhub.features.data import cli_curve as data_curve
+from evalhub.features.data import cli_judge as data_judge
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.examples import out_cli as examples_out
+from evalhub.features.examples import queues_cli as examples
+from evalhub.features.examples import sources_cli as example_sources
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions
@@ -80,6 +85,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 data.app.command("curve")(data_curve.curve)
+verb(data.app)(data_judge.judge)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
@@ -87,6 +93,11 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
+verb(examples.app)(example_sources.draw)
+verb(examples.app)(example_sources.propose)
+verb(examples.app)(example_sources.augment)
+for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
+    verb(examples.app)(examples_command)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 
@@ -109,6 +120,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "pull": push.pull,
         "record": at_home(record.record),
         "import": at_home(import_log.import_log),
+        "test-set": _group_at_home(test_set.app),
         "run": _group_at_home(runs.app),
         "judge": _group_at_home(judging.app),
         "decision": decision.app,
@@ -117,6 +129,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     },
     "Reviews": {
         "review": _group_at_home(review.app),
+        "examples": _group_at_home(examples.app),
         "agreement": agreement.agreement,
         "labels": labels.labels,
         "preference": preference.preference,

@@ -17,10 +17,11 @@ from evalhub.stats.intervals import Estimate, clopper_pearson
 from evalhub.stats.levels import ALPHA
 
 _MOST = 10_000_000
+_ROUNDING = 1e-12
 
 
 def audit_size(
-    rate: float, *, allowed: int = 0, confidence: float = 0.95, population: int | None = None
+    rate: float, *, allowed: int = 0, confidence: float, population: int | None = None
 ) -> int | None:
     """The fewest rows to look at, so that at most `allowed` wrong ones among them show that less
     than the share `rate` of all is wrong, with this confidence.
@@ -43,8 +44,10 @@ def audit_size(
 
     def shows(rows: int) -> bool:
         if wrong is None or population is None:
-            return rows > allowed and _binomial_tail(allowed + 1, rows, rate) >= confidence
-        return _hypergeometric_cdf(allowed, rows, wrong, population) <= 1 - confidence
+            more = _binomial_tail(allowed + 1, rows, rate) if rows > allowed else 0.0
+        else:
+            more = 1 - _hypergeometric_cdf(allowed, rows, wrong, population)
+        return more >= confidence - _ROUNDING
 
     if not shows(most):
         return None

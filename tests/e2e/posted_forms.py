@@ -22,6 +22,7 @@ POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
+EXAMPLES = "a file of examples"
 CHECK = "what the next score of an audit should be"
 DATA = "and with a training file"
 RUN = "and with a version and a test set that are there"
@@ -53,6 +54,9 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
         UPLOAD: encode_multipart(BOUNDARY, upload),
         DATA: encode_multipart(BOUNDARY, data),
         ITEMS: encode_multipart(BOUNDARY, items),
+        EXAMPLES: encode_multipart(
+            BOUNDARY, {"file": SimpleUploadedFile("more.csv", b"input,proposal\nWhy?,So.\n")}
+        ),
     }
 
 

@@ -39,6 +39,7 @@ from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.e2e.scene_parts import (
     PLANNED,
     a_proposal,
+    a_queue_of_examples,
     a_sample_of_requests,
     a_served_name,
     experiments,
@@ -205,6 +206,7 @@ def scene(team: Team) -> Scene:
             "experiments": experiment.pk,
             "monitors": monitor.pk,
             "alarms": alarm.pk,
+            **a_queue_of_examples(team),
             "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),

@@ -31,13 +31,14 @@ LIMIT_S, BULK_LIMIT_S = 0.05, 1.0
 WRITES_NOTHING = """
 version; cost; compare; decide; gate; push; status; pull; serve-config; history; probe; export;
 agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; backup;
-strategy init; data list; data show;
+strategy init; data list; data show; data judge;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
-review export; run list; run show; user list; token list; monitor list; monitor show;
+review export; test-set versions;
+run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
-study init; experiment plan; experiment list; experiment show; experiment prediction;
+study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
 monitor proposals
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
@@ -116,6 +117,7 @@ monitor add --of answers --project desk --test-set triage
 *monitor look 1 --project desk
 monitor settings --project desk --false-alarms 5
 monitor end 1 --project desk
+test-set retire triage --project desk --version 1 --by uma --reason Why.
 """
 """In this order, on one home. Those with a * write in bulk: in slices."""
 

@@ -48,6 +48,7 @@ from evalhub.features.working_sets.sets import (
 )
 from evalhub.ledger.data_signoff import sign_report
 from evalhub.ledger.models import Decision
+from evalhub.ledger.retirement import retire_test_set
 from evalhub.registry.contents import content_of
 from evalhub.registry.data_reports import keep_report
 from evalhub.registry.models import StoredDataReport
@@ -194,6 +195,25 @@ def working_sets(team: Team) -> dict[str, Act]:
             page=(reverse("site:discard_set", kwargs=there), {}),
         ),
     }
+
+
+def test_sets(team: Team) -> dict[str, Act]:
+    """A version of a test set, to be retired."""
+    version = a_test_set(team, "triage", items=3)
+
+    def retirement(reason: str) -> Act:
+        of = ["--project", "support-desk", "--version", "1", "--reason", reason]
+        return Act(
+            verb=lambda by: retire_test_set(version=version, by=by, reason=reason),
+            rest=("POST", "/test-sets/triage/versions/1/retire", {"reason": reason}),
+            page=(
+                reverse("site:retire_test_set", args=[version.test_set_id]),
+                {"version": "1", "reason": reason, "sure": "on"},
+            ),
+            command=["test-set", "retire", "triage", *of],
+        )
+
+    return {"retire": retirement("Old."), "retire without a reason": retirement("  ")}
 
 
 def exports(team: Team, decision: Decision, campaign: Campaign, folder: Path) -> dict[str, Act]:

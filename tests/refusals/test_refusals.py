@@ -19,6 +19,7 @@ from evalhub.features.monitoring.models import Alarm, Resolution
 from evalhub.features.monitoring.retraining.proposals import ProposalError
 from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
+from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError
 from reviews.errors import StillBlindError
 from tests.cast import Team
@@ -89,6 +90,10 @@ MONITORS = [
 PROPOSALS = [
     Refusal("decline without a reason", "eva", "give a reason", ProposalError, 409, 200),
     Refusal("link the one that lost", "eva", "is the version that lost", ProposalError, 409, 200),
+]
+TEST_SETS = [
+    Refusal("retire", "eva", "Only an owner of support-desk can retire a test set"),
+    Refusal("retire without a reason", "olga", "give a reason", RetirementError, 409, 200),
 ]
 TRAFFIC = [
     Refusal(
@@ -274,6 +279,12 @@ def test_acts_on_experiments(
 
 def test_acts_on_working_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = feature_scenes.working_sets(team)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_test_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.test_sets(team)
+    refuse_all(doors, acts, TEST_SETS, subtests)
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
 
 

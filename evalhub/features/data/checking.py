@@ -118,9 +118,7 @@ def _by_weight(findings: list[Finding]) -> tuple[Finding, ...]:
 def _sampled_rows(count: int, is_cut: bool, characters: int) -> Measure:
     note = "drawn at random, for the checks that would take too long on all rows"
     if is_cut:
-        note += (
-            f"; fewer than asked for, since rows are long and {characters:,} characters are held"
-        )
+        note += f"; fewer than wanted: rows are long, and {characters:,} characters are held"
     return Measure(
         check="sample",
         topic="format",

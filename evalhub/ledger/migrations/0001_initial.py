@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             name='LedgerLink',
             fields=[
                 ('place', models.PositiveBigIntegerField(help_text='1, 2, 3, … without a gap', primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('data-sign', 'data sign-off'), ('restore', 'restore of a backup'), ('peek', 'peek')], max_length=10)),
+                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('data-sign', 'data sign-off'), ('restore', 'restore of a backup'), ('peek', 'peek'), ('retirement', 'retirement of a test set')], max_length=10)),
                 ('row', models.PositiveBigIntegerField(help_text="the row's id")),
                 ('head', models.CharField(help_text='SHA-256 of the head before and of what the row holds', max_length=64)),
             ],

@@ -14,6 +14,7 @@ class LinkKind(models.TextChoices):
     DATA_SIGN_OFF = "data-sign", "data sign-off"
     RESTORE = "restore", "restore of a backup"
     PEEK = "peek", "peek"
+    RETIREMENT = "retirement", "retirement of a test set"
 
 
 class LedgerLink(models.Model):

@@ -36,7 +36,7 @@ _ADVICE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
+class _ComparedAnswers:
     """Answers that are compared with each other, each with its row."""
 
     rows: Sequence[TrainingRow]
@@ -63,16 +63,16 @@ def find_format_outliers(rows: Sequence[TrainingRow], settings: CheckSettings) -
     )
 
 
-def _groups(rows: Sequence[TrainingRow]) -> list[_Answers]:
+def _groups(rows: Sequence[TrainingRow]) -> list[_ComparedAnswers]:
     by_prompt: dict[str, list[TrainingRow]] = {}
     for row in rows:
         by_prompt.setdefault(row.system, []).append(row)
     large = [some for some in by_prompt.values() if len(some) >= FEWEST_OF_PROMPT]
     rest = [row for some in by_prompt.values() if len(some) < FEWEST_OF_PROMPT for row in some]
-    return [_Answers(some) for some in (*large, rest) if some]
+    return [_ComparedAnswers(some) for some in (*large, rest) if some]
 
 
-def _of_feature(feature: AnswerFeature, groups: Sequence[_Answers]) -> Iterator[Finding]:
+def _of_feature(feature: AnswerFeature, groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
     sides = {True: ConcernedRows(), False: ConcernedRows()}
     for group in groups:
         for row, has in group.outliers(feature):
@@ -101,7 +101,7 @@ def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> Fin
     )
 
 
-def _of_schema(groups: Sequence[_Answers]) -> Iterator[Finding]:
+def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
     missing, extra, typed = ConcernedRows(), ConcernedRows(), ConcernedRows()
     for group in groups:
         objects = [

@@ -5,7 +5,7 @@ labels where few different values make up nearly all rows. Values are counted as
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalhub.decision.wording import count_text, percent
@@ -88,11 +88,11 @@ class LabelCounter:
             is_listed = self._is_listed(name, place)
             if not is_listed and not place.holds_labels(self._rows):
                 continue
-            if is_listed:
-                findings += self._beyond_list(name, place)
-            else:
-                findings += self._misspelt(name, place)
-            findings += self._small(name, place)
+            beyond = self._beyond(place) if is_listed else {}
+            variants = [] if is_listed else label_variants(place.counts)
+            findings += self._odd_labels(name, place, beyond, variants)
+            odd = beyond.keys() | {variant.label for variant in variants}
+            findings += self._small(name, place, odd)
             tables.append(_table(name, place))
         return CheckResult(findings=findings, tables=tables)
 
@@ -109,36 +109,44 @@ class LabelCounter:
         is_answer = name == ANSWER and self._task == "classification"
         return is_answer or 2 * listed >= place.counts.total() > 0
 
-    def _beyond_list(self, name: str, place: LabelPlace) -> Iterator[Finding]:
+    def _beyond(self, place: LabelPlace) -> dict[str, str]:
+        """Values that aren't in the list, with the listed one that is written otherwise; "" where
+        none is."""
         allowed = set(self._allowed)
         by_form = {plain_form(label): label for label in self._allowed}
-        written: dict[str, str] = {}
-        beyond: dict[str, str] = {}
-        for value in place.counts:
-            if value not in allowed:
-                meant = by_form.get(plain_form(value))
-                (beyond if meant is None else written)[value] = meant or ""
-        if written:
-            yield self._written_otherwise(name, place, written)
-        if beyond:
-            rows = _rows_of(place, beyond)
-            yield rows.finding(
-                check=NAME,
-                topic="consistency",
-                weight=self._weight,
-                title=f"{count_text(rows.count, 'row')} with "
-                f"{count_text(len(beyond), 'label')} beyond the list, in {place_text(name)}",
-                meaning="The model learns to answer what nobody who reads its answers expects.",
-                advice="Correct these labels, or add them to the list where they are meant.",
-            )
+        return {
+            value: by_form.get(plain_form(value), "")
+            for value in place.counts
+            if value not in allowed
+        }
 
-    def _misspelt(self, name: str, place: LabelPlace) -> Iterator[Finding]:
-        variants = label_variants(place.counts)
-        written = {variant.label: variant.meant for variant in variants if variant.same_words}
+    def _odd_labels(
+        self,
+        name: str,
+        place: LabelPlace,
+        beyond: Mapping[str, str],
+        variants: Sequence[LabelVariant],
+    ) -> Iterator[Finding]:
+        written = {value: meant for value, meant in beyond.items() if meant}
+        written |= {variant.label: variant.meant for variant in variants if variant.same_words}
         if written:
             yield self._written_otherwise(name, place, written)
+        if unlisted := {value: "" for value, meant in beyond.items() if not meant}:
+            yield self._unlisted(name, place, unlisted)
         if misspelt := [variant for variant in variants if not variant.same_words]:
             yield _misspelling(name, place, misspelt)
+
+    def _unlisted(self, name: str, place: LabelPlace, unlisted: Mapping[str, str]) -> Finding:
+        rows = _rows_of(place, unlisted)
+        return rows.finding(
+            check=NAME,
+            topic="consistency",
+            weight=self._weight,
+            title=f"{count_text(rows.count, 'row')} with "
+            f"{count_text(len(unlisted), 'label')} beyond the list, in {place_text(name)}",
+            meaning="The model learns to answer what nobody who reads its answers expects.",
+            advice="Correct these labels, or add them to the list where they are meant.",
+        )
 
     def _written_otherwise(
         self, name: str, place: LabelPlace, written: Mapping[str, str]
@@ -155,8 +163,10 @@ class LabelCounter:
             advice="Write each label in one way, to the letter.",
         )
 
-    def _small(self, name: str, place: LabelPlace) -> Iterator[Finding]:
-        small = [value for value, count in place.counts.items() if count < FEW_ROWS]
+    def _small(self, name: str, place: LabelPlace, odd: Collection[str]) -> Iterator[Finding]:
+        small = [
+            value for value, count in place.counts.items() if count < FEW_ROWS and value not in odd
+        ]
         if not small:
             return
         rows = _rows_of(place, dict.fromkeys(small, ""))

@@ -1,8 +1,8 @@
 """Can examples be told from production's questions, and by which words? A two-sample test.
 
-As many examples as questions are drawn, one of a user, and a user as often as their share of the
-requests says. Users and contents are units: whoever asked the same, in almost the same words, is
-one, so that no copy is in what the classifier learns from and in what is ranked.
+As many examples as questions are drawn, one of a user, who counts once however much they ask.
+Users and contents are units: whoever asked the same, in almost the same words, is one, so that no
+copy is in what the classifier learns from and in what is ranked.
 """
 
 from collections.abc import Hashable, Sequence
@@ -12,8 +12,7 @@ import numpy as np
 
 from evalhub.declare.data_report import Finding, Measure, Table
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.content_groups import Groups, join_contents
-from evalhub.features.data.represented import (
+from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     Units,
     asked_rows,
@@ -23,6 +22,7 @@ from evalhub.features.data.represented import (
     user_of,
     users_of,
 )
+from evalhub.features.data.content_groups import Groups, join_contents
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError
@@ -39,7 +39,7 @@ CLEARLY = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _DrawnText:
     text: str
     user: str
 
@@ -55,11 +55,11 @@ def compare_words(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     # drawing more of one side would leave it more of what is seldom asked
     number = min(MOST_TEXTS, *(side.count for side in sides))
     theirs = [
-        _Question(reference[place].text, reference[place].user)
+        _DrawnText(reference[place].text, reference[place].user)
         for place in _draw(sides[0], number, rng)
     ]
     own = [
-        _Question(asked[place].prompt, user_of(asked[place]))
+        _DrawnText(asked[place].prompt, user_of(asked[place]))
         for place in _draw(sides[1], number, rng)
     ]
     try:
@@ -77,21 +77,18 @@ def compare_words(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
 
 
 def _draw(units: Units, number: int, rng: np.random.Generator) -> list[int]:
-    """Places of texts of different units, one each: units by their weights, and of a unit one of
-    its texts by theirs."""
-    keys = rng.exponential(size=units.count) / units.totals
-    chosen = set(np.argsort(keys, kind="stable")[:number].tolist())
-    of_text = rng.exponential(size=len(units.of)) / units.weights
-    best: dict[int, int] = {}
-    for place in np.argsort(of_text, kind="stable").tolist():
+    """Places of texts of different units, one at random of each."""
+    chosen = set(rng.permutation(units.count)[:number].tolist())
+    first: dict[int, int] = {}
+    for place in rng.permutation(len(units.of)).tolist():
         unit = int(units.of[place])
         if unit in chosen:
-            best.setdefault(unit, place)
-    return sorted(best.values())
+            first.setdefault(unit, place)
+    return sorted(first.values())
 
 
 def _units(
-    theirs: Sequence[_Question], own: Sequence[_Question]
+    theirs: Sequence[_DrawnText], own: Sequence[_DrawnText]
 ) -> tuple[list[UserTexts], list[UserTexts]]:
     """Both sides by units: users and contents."""
     questions = [*theirs, *own]
