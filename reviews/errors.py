@@ -207,3 +207,72 @@ class TamperedError(ReviewError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__(f"The record of this review was changed. {' '.join(faults)}")
         self.faults = tuple(faults)
+
+
+class ExampleQueueError(ReviewError, ValueError):
+    """A queue of examples that can't be made so; `field` says where, `path` where in a request."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = self.path = field
+        self.reason = reason
+
+
+class DraftError(ExampleQueueError):
+    """An example that can't be added; `number` counts from 1, `field` says where."""
+
+    def __init__(self, number: int, field: str, reason: str) -> None:
+        super().__init__(f"example {number}, {field}", reason)
+        self.number = number
+        self.field = field
+        self.path = f"examples.{number - 1}.{field}"
+
+
+class UnknownExampleError(ReviewError):
+    """No example of this person has this token, or there is no such queue for them."""
+
+    sentence = "There is no such example among yours."
+
+
+class NotBlindError(ReviewError):
+    """Two annotators are to be blind, and this person may see what proposed the answers."""
+
+    sentence = (
+        "Two people answer each example of this queue, and don’t know what proposed its answer. You "
+        "can see that here, so you can’t be one of them; you can decide where they disagree."
+    )
+
+
+class UnfitExampleAnswerError(ReviewError):
+    """The answer can't be saved; `field` says where."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"This can’t be saved yet: {reason}.")
+        self.field = field
+
+
+class AlreadyAnnotatedError(ReviewError):
+    """The example has an answer of this person, and it is another one, or was skipped."""
+
+    sentence = "You have answered or skipped this example already; that stands."
+
+
+class ExampleLostError(ReviewError):
+    """The lease ended and others have the example, or it has been decided or erased."""
+
+    sentence = "This example was open for so long that it went to somebody else."
+
+
+class NoExampleToUndoError(ReviewError):
+    """The person has no answer in the queue that could still be taken back."""
+
+    sentence = (
+        "There is no answer to take back: it is older than a quarter of an hour, or somebody "
+        "decides on it."
+    )
+
+
+class QueueClosedError(ReviewError):
+    """The queue takes nothing any more."""
+
+    sentence = "This queue is closed: it takes no more examples and no more answers."

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.pages import joining, offline, views
+from reviews.pages import examples, joining, offline, views
 
 app_name = "reviews"
 urlpatterns = [
@@ -21,5 +21,10 @@ urlpatterns = [
     path("worker.js", offline.worker, name="worker"),
     path("offline/", offline.offline, name="offline"),
     path("sheet/<uuid:token>/", views.sheet, name="sheet"),
+    path("queues/<int:pk>/", examples.example, name="example"),
+    path("queues/<int:pk>/undo/", examples.undo_answer, name="undo_example"),
+    path("queues/<int:pk>/disagreements/", examples.disagreement, name="example_disagreement"),
+    path("examples/<uuid:turn>/answer/", examples.answer, name="answer_example"),
+    path("examples/<uuid:turn>/skip/", examples.skip_example, name="skip_example"),
     path("skip/<uuid:token>/", views.skip, name="skip"),
 ]

@@ -37,6 +37,7 @@ from evalhub.judges.models import JudgeRun
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.leakage.result import LeakageSettings
 from evalhub.ledger.models import Decision
+from evalhub.ledger.retirement import retire_test_set
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,
@@ -140,6 +141,12 @@ def a_test_set(
             purpose=purpose,
             mapping=FieldMapping(id="key", reference="references", weight=weight),
         )
+
+
+def given_up(version: TestSetVersion) -> TestSetVersion:
+    """The version, which the operator has retired: pairs on its items may be trained on."""
+    retire_test_set(version=version, by=None, reason="It is trained on.")
+    return version
 
 
 def a_working_set(team: Team, version: TestSetVersion) -> WorkingSet:

@@ -16,6 +16,7 @@ from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.data.learning_curve import CurveError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
@@ -35,14 +36,16 @@ from evalhub.ledger.chain.kept import ChangedDecisionError
 from evalhub.ledger.decide import ContestedError
 from evalhub.ledger.draws import PoolError
 from evalhub.ledger.peeking import ContestedPeekError
+from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.study_evidence import NotReadyError
+from evalhub.ledger.training_pairs import UnreleasedError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.live_studies import LiveStudyError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from evalhub.studies.web.copying import CopyError
-from reviews.errors import PlanError, ReviewError
+from reviews.errors import ExampleQueueError, PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch_checks import LaunchError
 from runners.metrics import MetricError
@@ -70,6 +73,8 @@ STATUSES: dict[type[Exception], int] = {
     MembershipError: 409,
     StageError: 409,
     ExportError: 409,
+    RetirementError: 409,
+    UnreleasedError: 409,
     CopyError: 409,
     SamePolicyError: 409,
     LiveStudyError: 409,
@@ -77,6 +82,7 @@ STATUSES: dict[type[Exception], int] = {
     NothingToAcceptError: 409,
     SignOffError: 400,
     PlanError: 400,
+    ExampleQueueError: 400,
     ReviewError: 409,
     PoolError: 409,
     NotReadyError: 409,
@@ -90,6 +96,7 @@ STATUSES: dict[type[Exception], int] = {
     ScoreCaseError: 409,
     DraftLostError: 503,
     SampleError: 503,
+    DrawError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,
@@ -138,6 +145,8 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         and error.field
     ):
         yield {"field": error.field, "message": error.message}
+    elif isinstance(error, ExampleQueueError):
+        yield {"field": error.path, "message": error.reason}
 
 
 def _of_framework(error: exceptions.APIException) -> Response:

@@ -19,6 +19,8 @@ from evalhub.api.views import (
 )
 from evalhub.features.data import api as data
 from evalhub.features.data import api_curve as data_curve
+from evalhub.features.examples import queues_api as example_queues
+from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -68,6 +70,11 @@ urlpatterns = [
         registry.OneTestSetVersion,
         "test_set_version",
     ),
+    _at(
+        "test-sets/<slug:slug>/versions/<int:number>/retire",
+        registry.RetiredTestSetVersion,
+        "retire_test_set",
+    ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
     *working_sets.urlpatterns,
     *working_items.urlpatterns,
@@ -92,6 +99,8 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
+    *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

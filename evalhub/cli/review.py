@@ -215,6 +215,9 @@ def export(
     keep_ties: Annotated[
         bool, typer.Option("--keep-ties", help="dpo: keep pairs that nobody won.")
     ] = False,
+    released_only: Annotated[
+        bool, typer.Option("--released-only", help="dpo: leave out pairs on test items in use.")
+    ] = False,
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
     review = _require_ended(campaign)
@@ -229,6 +232,9 @@ def export(
         raise typer.BadParameter(
             f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
         )
+    if form == "dpo":
+        _export_pairs(review, out, keep_ties=keep_ties, released_only=released_only)
+        return
     with transaction.atomic():
         note(Action.EXPORTED, by=None, project=review.project, what=f"{review} as {form}")
     records = exporting.rows(review, pseudonyms=pseudonyms)
@@ -236,13 +242,31 @@ def export(
         with whole(out, option="--out") as file:
             exporting.write_parquet(records, file)
         return
-    if form == "dpo":
-        records = exporting.preferences(review, ties="keep" if keep_ties else "drop")
-    elif form == "inspect":
+    if form == "inspect":
         records = exporting.inspect_scores(review)
     lines = exporting.as_csv(records) if form == "csv" else exporting.as_jsonl(records)
     with whole(out, option="--out") as file, file.open("w", encoding="utf-8", newline="") as to:
         to.writelines(lines)
+
+
+def _export_pairs(review: "Campaign", out: Path, *, keep_ties: bool, released_only: bool) -> None:
+    """Writes pairs to train on; a count of those that were left out goes to the error output."""
+    from django.db import transaction
+
+    from evalhub.frames.command.figures import count_text
+    from evalhub.frames.command.outputs import whole
+    from evalhub.ledger.training_pairs import training_pairs
+
+    with transaction.atomic(), whole(out, option="--out") as file:
+        pairs = training_pairs(
+            campaign=review,
+            by=None,
+            ties="keep" if keep_ties else "drop",
+            released_only=released_only,
+        )
+        file.write_text(pairs.text, encoding="utf-8", newline="")
+    if pairs.left_out:
+        typer.echo(f"{count_text(pairs.left_out, 'pair')} left out: on test items in use", err=True)
 
 
 def _require_ended(number: int, *, unchanged: bool = True) -> "Campaign":

@@ -26,6 +26,7 @@ from evalhub.cli import (
     review,
     serve,
     study,
+    test_set,
     token,
     user,
 )
@@ -36,6 +37,8 @@ from evalhub.features.data import cli as data
 from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.examples import queues_cli as examples
+from evalhub.features.examples import sources_cli as example_sources
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions
@@ -87,6 +90,9 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
+verb(examples.app)(example_sources.draw)
+verb(examples.app)(example_sources.propose)
+verb(examples.app)(example_sources.augment)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 
@@ -109,6 +115,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "pull": push.pull,
         "record": at_home(record.record),
         "import": at_home(import_log.import_log),
+        "test-set": _group_at_home(test_set.app),
         "run": _group_at_home(runs.app),
         "judge": _group_at_home(judging.app),
         "decision": decision.app,
@@ -117,6 +124,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     },
     "Reviews": {
         "review": _group_at_home(review.app),
+        "examples": _group_at_home(examples.app),
         "agreement": agreement.agreement,
         "labels": labels.labels,
         "preference": preference.preference,

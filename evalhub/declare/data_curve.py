@@ -55,7 +55,7 @@ class ExpectedDoubling(Declaration):
 class DataCurve(Declaration):
     """The curve on one test set by one metric."""
 
-    test_set: str = Field(description="its version; of score files empty")
+    test_set: str = Field(description="its version; empty: scores came by themselves")
     metric: str
     higher_is_better: bool
     items: Size = Field(description="those of which every arm has a score")
@@ -76,7 +76,9 @@ class DataCurves(Declaration):
     """What doubling the training examples buys, on each primary that the arms share."""
 
     schema_: Literal["evalhub.data-curve/1"] = Field("evalhub.data-curve/1", alias="schema")
-    studies: tuple[str, ...] = Field((), description="short names; of score files empty")
+    studies: tuple[str, ...] = Field(
+        (), description="short names; empty: scores came by themselves"
+    )
     curves: tuple[DataCurve, ...] = Field(min_length=1)
     left_out: tuple[str, ...] = Field((), description="arms, and why; a sentence each")
     assumed: tuple[str, ...] = ASSUMED

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from evalhub.declare.amounts import Size
 from evalhub.declare.declaration import Declaration
 
 MOST_EXAMPLES = 5
@@ -108,16 +109,16 @@ class Against(Declaration):
     """What the file was compared with: traffic or another file."""
 
     kind: Literal["traffic", "file"]
-    name: str = Field(description="the days of the traffic, or the file's name")
+    name: str = Field(description="which days of traffic, or what else the texts came from")
     texts: int = Field(description="how many texts of it were compared")
-    sha256: str | None = Field(None, description="of the file")
+    sha256: str | None = Field(None, description="of those texts as they came; null: of traffic")
 
 
 class CheckOptions(Declaration):
     """What was asked of a check."""
 
     task: Task | None = Field(None, description="what is to be learnt; sizes are compared with it")
-    tokenizer: str | None = Field(None, description="name or folder of the tokenizer")
+    tokenizer: str | None = Field(None, description="the tokenizer that counted, by its name")
     context: int | None = Field(None, ge=1, description="tokens that the trainer keeps of a row")
     sample: int = Field(50_000, ge=100, description="rows at random for the heavy checks")
     seed: int = Field(0, ge=0, description="of the random sample")
@@ -127,10 +128,10 @@ class DataReport(Declaration):
     """What was found in one file, known by its content."""
 
     schema_: Literal["evalhub.data-report/1"] = Field("evalhub.data-report/1", alias="schema")
-    file: str = Field(description="the file's name, without its folder")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file's bytes")
+    file: str = Field(description="its name alone")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of its bytes")
     layout: Layout
-    rows: int = Field(ge=1, description="rows of the file, each read by the exact checks")
+    rows: Size = Field(description="all of its rows, each read by the exact checks")
     sampled: int | None = Field(
         None, description="rows at random that the heavy checks read; None: all of them"
     )
@@ -157,8 +158,8 @@ class SignedReport(Declaration):
 
     id: int
     digest: str = Field(pattern="^[0-9a-f]{64}$")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file's bytes")
-    file: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the bytes that were checked")
+    name: str
     project: str
 
 

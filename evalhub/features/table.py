@@ -6,6 +6,16 @@ from functools import partial
 from evalhub.accounts.events import EventSources
 from evalhub.accounts.models import Project
 from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
+from evalhub.features.examples.erasing import (
+    erase_examples_of_requests,
+    erase_examples_of_user,
+    erase_redacted_examples,
+)
+from evalhub.features.examples.sources.erasing import (
+    erase_calls_of_redacted,
+    erase_calls_of_requests,
+    erase_calls_of_user,
+)
 from evalhub.features.experiments.keeping import (
     delete_old_judged_answers,
     delete_old_user_days,
@@ -26,7 +36,12 @@ from evalhub.registry.redaction import Redactor
 EVENTS: EventSources = {**KERNEL_EVENTS, **MONITORING_EVENTS}
 """Who finds the events of each type that a webhook may be told."""
 
-REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
+REDACTORS: Sequence[Redactor] = (
+    delete_redacted_items,
+    erase_redacted_examples,
+    erase_calls_of_redacted,
+    redact_reasons,
+)
 """Who takes a redacted item's text out of a feature's own rows."""
 
 
@@ -64,9 +79,11 @@ ERASERS = Erasers(
     of_requests=(
         partial(erase_items, redact_item=_redact_item),
         erase_judged_answers,
+        erase_examples_of_requests,
+        erase_calls_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
-    of_user=(erase_user_days,),
+    of_user=(erase_user_days, erase_examples_of_user, erase_calls_of_user),
 )
 """Who erases a user's traffic, and what was made of it."""
 

@@ -85,7 +85,7 @@ def _record(
             id=report.pk,
             digest=report.digest,
             sha256=report.sha256,
-            file=report.file,
+            name=report.file,
             project=report.project.slug,
         ),
         version=__version__,

@@ -1,5 +1,6 @@
 """Read a study's evidence, judge it, and store decisions."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -37,6 +38,7 @@ from evalhub.ledger.ownership_evidence import ownership_evidence
 from evalhub.ledger.preference import ask
 from evalhub.ledger.production_shares import inputs_section
 from evalhub.ledger.repeats import Repeats
+from evalhub.ledger.retirement import retirement_flaws
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.shadow import shadow_section
@@ -61,7 +63,7 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
 
     The same evidence gives the decision that is kept already. The level is what the test sets'
     ledger leaves for the arm (evalhub.ledger.ledger), so that trying more arms, in this study or
-    another, doesn't make a false ship likelier.
+    another, doesn't make a false ship likelier. On a retired test set the evidence is invalid.
 
     Raises:
         LedgerElsewhereError: the policy asks for a server's ledger, and this home isn't one's.
@@ -73,10 +75,17 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
     first = FirstLooks()
+    retired = retirement_flaws(run.test_set_version for run in evidence.runs.values())
     arms = [arm_evidence(evidence, chosen, arm) for arm in chosen.arms]
+    arms = [replace(each, flaws=[*retired, *each.flaws]) for each in arms]
     complete = [ReadArm(each.arm, each.claims, each.pairings) for each in arms if not each.flaws]
     looks = looks_to_share(evidence, complete)
-    return [_decide_arm(evidence, chosen, repeats, read, looks, first, by) for read in arms]
+    # What was decided before a test set was retired stays; nothing is decided again.
+    return [
+        (retired and _newest(study, read.arm.name))
+        or _decide_arm(evidence, chosen, repeats, read, looks, first, by)
+        for read in arms
+    ]
 
 
 def _decide_arm(
@@ -204,7 +213,7 @@ def _keep(
 def keep_record(*, study: Study, arm: str, record: DecisionRecord, by: User | None) -> Decision:
     """Store a decision on an arm, in the chain and the audit log, unless the newest one rests on
     the same evidence; that one then. Part of the caller's transaction."""
-    newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
+    newest = _newest(study, arm)
     if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
     document = storable(record.model_copy(update={"ledger_head": ledger_head()}).as_json())
@@ -218,6 +227,10 @@ def keep_record(*, study: Study, arm: str, record: DecisionRecord, by: User | No
     append(decision)
     note(Action.DECIDED, by=by, project=study.project, what=f"{decision.in_the_log}{study}")
     return decision
+
+
+def _newest(study: Study, arm: str) -> Decision | None:
+    return Decision.objects.filter(study=study, arm=arm).newest_first().first()
 
 
 def _beside(

@@ -4,9 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from django.db.models import Q
+
 from evalhub.accounts.models import Project
+from evalhub.decision.wording import count_text
 from evalhub.ledger.file_claims import Prints
-from evalhub.registry.models import Item, TestSetVersion
+from evalhub.registry.models import Item, TestSetRetirement, TestSetVersion
 from evalhub.registry.models.testsets import TOLD_APART
 from evalhub.registry.same_items import shows_context
 from evalhub.registry.slugs import slug_of
@@ -131,3 +134,47 @@ def _cover(versions: dict[int, set[int]]) -> list[int]:
         cover.append(best)
         left -= versions[best]
     return cover
+
+
+def flaw_of_files(known: KnownItems, *, name: str, project: Project | None) -> str:
+    """Why nothing can be judged on a file's items: some were released, as every version that holds
+    them is retired. "" where there are none.
+
+    Args:
+        name: the file's name of its test set.
+        project: of a site, to which nothing is said of others; None: this home's own files.
+    """
+    retirements = _retirements_of(known.versions)
+    if not retirements:
+        return ""
+    known_at_all, in_use = set[int](), set[int]()
+    for some in batched(set(known.fingerprints), AT_ONCE):
+        rows = Item.objects.filter(
+            Q(fingerprint__in=some) | Q(fingerprint_in_context__in=some)
+        ).order_by()
+        columns = "version", "fingerprint", "fingerprint_in_context"
+        for version, *prints in rows.values_list(*columns).iterator():
+            if version in known.versions:
+                known_at_all.update(prints)
+                if version not in retirements:
+                    in_use.update(prints)
+    released = sum(each in known_at_all - in_use for each in known.fingerprints)
+    if not released:
+        return ""
+    mine = [each for each in retirements.values() if project in (None, each.project)]
+    because = f" ({mine[0].sentence})" if mine else ""
+    return (
+        f"{count_text(released, 'item')} of {name} had been released for training{because}: "
+        "nothing is judged on them"
+    )
+
+
+def _retirements_of(versions: Collection[int]) -> dict[int, TestSetRetirement]:
+    """By version, its retirement or its pool's, of those that have one."""
+    rows = TestSetRetirement.objects.select_related("version__test_set__project")
+    retirements = {each.version_id: each for each in rows.order_by("-created", "-pk")}
+    if not retirements:
+        return {}
+    drawn = TestSetVersion.objects.filter(pool__in=retirements).values_list("pk", "pool")
+    retirements |= {pk: retirements[pool] for pk, pool in drawn}
+    return {pk: each for pk, each in retirements.items() if pk in versions}

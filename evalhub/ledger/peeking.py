@@ -31,7 +31,7 @@ from evalhub.ledger.chain.append import append
 from evalhub.ledger.charge import charge
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
-from evalhub.ledger.known_items import KnownItems, find_by_id, find_by_text
+from evalhub.ledger.known_items import KnownItems, find_by_id, find_by_text, flaw_of_files
 from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
 from evalhub.ledger.ledger_origin import is_a_servers_home, origin_for_files
 from evalhub.ledger.models import Ledger, Look, Peek
@@ -55,9 +55,15 @@ class ContestedPeekError(Exception):
 
 @dataclass(frozen=True)
 class _ClaimOfFiles(Claim):
-    """A claim of files, whose arms are unknown."""
+    """A claim of files, whose arms are unknown.
+
+    Attributes:
+        cover: ids of versions that hold its items.
+        flaw: why nothing is judged on them; "" where something may be.
+    """
 
     cover: tuple[int, ...] = ()
+    flaw: str = ""
 
     @cached_property
     def candidate_key(self) -> str:
@@ -175,7 +181,11 @@ def _read[Result](
     for _ in range(TRIES):
         standing = standing_of(known_claims, counts=counts, primaries=primaries, shared=shared)
         paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
-        paid = replace(paid, section=origin_for_files(paid.section, versions, of_server=of_server))
+        paid = replace(
+            paid,
+            section=origin_for_files(paid.section, versions, of_server=of_server),
+            refused=[*paid.refused, *(each.flaw for each in known_claims if each.flaw)],
+        )
         result, is_read = judge(FileCharge(paid, registered))
         if not is_read or _take(standing, names):
             return result
@@ -200,7 +210,8 @@ def _claims_on_known_items(
         stand_in = TestSetVersion(pk=_NO_VERSION - index)
         sharing[stand_in.pk] = {stand_in.pk, *known_items.versions}
         prints[stand_in.pk] = set(known_items.fingerprints)
-        own_claims.append(_claim(claim, known_items, stand_in))
+        flaw = flaw_of_files(known_items, name=claim.requirement.test_set, project=project)
+        own_claims.append(replace(_claim(claim, known_items, stand_in), flaw=flaw))
     for mine, those in sharing.items():
         those.update(pk for pk in prints if not prints[pk].isdisjoint(prints[mine]))
     return SameItems({pk: frozenset(those) for pk, those in sharing.items()}), own_claims

@@ -26,7 +26,7 @@ def training_data_section(
         return None
     reports = newest_reports(project, files.values())
     return TrainingDataSection(
-        files=tuple(_row(name, file, reports.get(file)) for name, file in files.items())
+        trained=tuple(_row(name, file, reports.get(file)) for name, file in files.items())
     )
 
 
@@ -37,7 +37,7 @@ def _row(arm: str, sha256: str, report: StoredDataReport | None) -> TrainingFile
     return TrainingFileRow(
         arm=arm,
         sha256=sha256,
-        report=CheckedFile(id=report.pk, digest=report.digest, file=report.file, **report.counts),
+        report=CheckedFile(id=report.pk, digest=report.digest, name=report.file, **report.counts),
         signed=None if signed is None else _signature(signed),
     )
 

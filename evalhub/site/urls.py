@@ -3,6 +3,8 @@
 from django.urls import path
 
 from evalhub.features.data import pages as data
+from evalhub.features.examples import queues_pages as example_queues
+from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
@@ -115,6 +117,7 @@ urlpatterns = [
     path("runs/<int:pk>/resume/", runs.resume, name="resume_run"),
     path("test-sets/", test_sets.test_sets, name="test_sets"),
     path("test-sets/<int:pk>/", test_sets.test_set, name="test_set"),
+    path("test-sets/<int:pk>/retire/", test_sets.retire, name="retire_test_set"),
     path("help/", documents.help_pages, name="help"),
     path("help/llms.txt", documents.llms, name="llms"),
     path("help/markdown/<path:name>", documents.markdown, name="document_markdown"),
@@ -130,6 +133,8 @@ urlpatterns = [
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
     *data.urlpatterns,
+    *example_queues.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

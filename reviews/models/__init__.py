@@ -1,5 +1,11 @@
-"""Blind review: campaigns and their pairs, who reviews, and what they said."""
+"""Blind review: campaigns and their pairs, who reviews, and what they said; examples in queues."""
 
+from reviews.models.annotations import (
+    Annotation,
+    AnnotationAction,
+    AnnotationPurpose,
+    AnnotationState,
+)
 from reviews.models.assignments import (
     RATED,
     Assignment,
@@ -21,11 +27,23 @@ from reviews.models.campaigns import (
     Pair,
     PairKind,
 )
+from reviews.models.examples import (
+    Example,
+    ExampleQueue,
+    ExampleSource,
+    ExampleState,
+    QueuePurpose,
+    QueueState,
+)
 from reviews.models.people import Invitation, Reviewer, ReviewerState
 
 __all__ = [
     "OVER",
     "RATED",
+    "Annotation",
+    "AnnotationAction",
+    "AnnotationPurpose",
+    "AnnotationState",
     "Assignment",
     "AssignmentPurpose",
     "AssignmentState",
@@ -36,11 +54,17 @@ __all__ = [
     "Dealing",
     "Event",
     "EventKind",
+    "Example",
+    "ExampleQueue",
+    "ExampleSource",
+    "ExampleState",
     "Guess",
     "Invitation",
     "Judgment",
     "Pair",
     "PairKind",
+    "QueuePurpose",
+    "QueueState",
     "Reviewer",
     "ReviewerState",
     "Undo",

@@ -196,7 +196,7 @@ def _laid_out(
     code = any(text.startswith(("{", "[")) for text in texts)
     return {
         "form": form,
-        "asked": _request(item, before, view),
+        "asked": request_of(item.input, item.context, before=before, view=view),
         "panes": _panes(texts, form, view, code=code),
         "code": code or view == "raw",
         "view": view,
@@ -210,18 +210,20 @@ def _laid_out(
     }
 
 
-def _request(item: Item, before: Any, view: View) -> ItemRequest:
+def request_of(
+    input_: Any, context: str | None, *, before: Any = None, view: View = "read"
+) -> ItemRequest:
     """The request; where its messages are very long together, they are shown as they came.
 
     `before` is the input of the comparison before, None for the first.
     """
-    conversation, context_text = turns(item.input), display_text(item.context or "")
+    conversation, context_text = turns(input_), display_text(context or "")
     long = sum(len(turn.text) for turn in conversation) + len(context_text) > LONGEST
     as_html = plain if long or view == "raw" else to_html
     messages = [
         Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in conversation
     ]
-    context = (
+    background = (
         Passage("", as_html(context_text), len(context_text.split())) if context_text else None
     )
     last, earlier = messages[-1], messages[:-1]
@@ -231,8 +233,8 @@ def _request(item: Item, before: Any, view: View) -> ItemRequest:
         and _instructs(conversation[0])
         and turns(before)[:1] == conversation[:1]
     ):
-        return ItemRequest(last, earlier[1:], context, repeated=earlier[0])
-    return ItemRequest(last, earlier, context)
+        return ItemRequest(last, earlier[1:], background, repeated=earlier[0])
+    return ItemRequest(last, earlier, background)
 
 
 def _instructs(turn: Turn) -> bool:

@@ -24,8 +24,13 @@ def answer_of(post: QueryDict) -> ReviewerAnswer:
         answers={field.removeprefix(ASK): _rating(post.get(field, "")) for field in fields},
         flags={field.removeprefix(FLAG): post.getlist(field) for field in flagged},
         rationale=post.get("rationale", ""),
-        visible_seconds=_seconds(post.get("visible", "")),
+        visible_seconds=visible_seconds(post),
     )
+
+
+def visible_seconds(post: QueryDict) -> float | None:
+    """For how long the page was in view, as the browser counted; None where it didn't."""
+    return _seconds(post.get("visible", ""))
 
 
 def token_of(text: str) -> uuid.UUID:

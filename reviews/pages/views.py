@@ -31,6 +31,7 @@ from reviews.errors import (
     UnknownChoiceError,
     UnknownSideError,
 )
+from reviews.examples.progress import own_queues
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign, Invitation
 from reviews.pages.page import own_assignment, turn_context, view_of, within_block
@@ -95,6 +96,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     invitations = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
     context = {
         "reviews": own_reviews(request.user),
+        "queues": own_queues(request.user),
         "results": results,
         "invited": invited.defer("campaign__plan"),
         "asked": invitations,

@@ -8,11 +8,13 @@ from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
 from evalhub.registry.models import TrafficSample
+from reviews.models import Annotation, ExampleQueue
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
 from tests.features.monitoring.retraining.losses_of import a_stream, an_alarm
 from tests.features.traffic.rows_of import a_request, noon, taken
+from tests.reviews.examples.queue_steps import a_queue, at_hand, say
 
 PLANNED = "planned"
 """The project in which an experiment may be started."""
@@ -46,3 +48,10 @@ def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
 def a_served_name(name: str, version: int) -> bytes:
     """What the form posts that says which version it is."""
     return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()
+
+
+def a_queue_of_examples(team: Team) -> tuple[ExampleQueue, Annotation]:
+    """A queue for two people an example, one of which Rui has answered; and the one at hand."""
+    queue = a_queue(team, examples=3, people=2)
+    say(at_hand(queue, team.rui), "accept")
+    return queue, at_hand(queue, team.rui)

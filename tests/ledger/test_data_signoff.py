@@ -26,7 +26,7 @@ def test_a_sign_off_is_a_record_that_names_the_report_by_its_digest(team: Team) 
         "id": report.pk,
         "digest": report.digest,
         "sha256": FILE,
-        "file": "train.jsonl",
+        "name": "train.jsonl",
         "project": "support-desk",
     }
     assert (record["by"], signed.digest) == (team.eva.pk, digest_of(record))
@@ -97,9 +97,9 @@ def test_a_sign_off_that_was_changed_is_told_and_none_is_added(team: Team) -> No
     record = signed.record | {"verdict": "accepted"}
     rewritten(signed, record=record, digest=digest_of(record))
     assert chain_faults() == [
-        f"Sign-off of data {signed.pk} isn't as it was recorded, or what came before it isn't.",
+        f"Data sign-off {signed.pk} isn't as it was recorded, or what came before it isn't.",
     ]
-    with pytest.raises(SignOffError, match=f"sign-off of data {signed.pk} was changed since"):
+    with pytest.raises(SignOffError, match=f"data sign-off {signed.pk} was changed since"):
         sign_report(report=report, by=team.eva, verdict="rejected", reason="Still no.")
 
 
@@ -108,7 +108,7 @@ def test_a_sign_off_moved_to_another_report_is_told(team: Team) -> None:
     signed = sign_report(report=report, by=team.eva, verdict="accepted", reason="Yes.")
     rewritten(signed, report=other)
     faults = chain_faults()
-    assert f"Sign-off of data {signed.pk} is of another report than the one it stands beside." in (
+    assert f"Data sign-off {signed.pk} is of another report than the one it stands beside." in (
         faults
     )
 

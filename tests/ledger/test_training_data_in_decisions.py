@@ -30,7 +30,7 @@ def test_a_file_that_was_never_checked_is_named_as_such(team: Team) -> None:
     record = decided(a_question(team)).document
     section = record.training_data
     assert section is not None
-    (row,) = section.files
+    (row,) = section.trained
     assert (row.arm, row.sha256, row.report, row.signed) == ("tuned", FILE, None, None)
     assert "was never checked here (aaaaaaaaaaaa)" in section.sentences[0]
     assert section.status == "open"
@@ -42,7 +42,7 @@ def test_a_report_is_named_with_its_findings_and_who_signed_it(team: Team) -> No
     decision = decided(a_question(team))
     section = decision.document.training_data
     assert section is not None
-    (row,) = section.files
+    (row,) = section.trained
     assert row.report is not None
     assert row.signed is not None
     assert (row.report.digest, row.report.serious, row.report.minor) == (report.digest, 1, 1)
@@ -77,7 +77,7 @@ def test_deciding_again_names_what_was_checked_since_and_takes_no_look(team: Tea
     a_kept_report(team)
     (second,) = decide_study(study=study)
     assert second != first
-    assert second.document.training_data.files[0].report is not None  # type: ignore[union-attr]
+    assert second.document.training_data.trained[0].report is not None  # type: ignore[union-attr]
     assert (Look.objects.count(), Decision.objects.count()) == (looks, 2)
     assert second.content == first.content
 
@@ -87,8 +87,8 @@ def test_a_record_with_the_section_verifies_and_an_altered_one_does_not(team: Te
     decision = decided(a_question(team))
     assert verify(decision.record, digest=decision.digest).verified
     record = decision.record | {}
-    (row,) = record["training_data"]["files"]
-    record["training_data"] = record["training_data"] | {"files": [row | {"arm": "other"}]}
+    (row,) = record["training_data"]["trained"]
+    record["training_data"] = record["training_data"] | {"trained": [row | {"arm": "other"}]}
     assert not verify(record).verified
     without = {name: value for name, value in decision.record.items() if name != "training_data"}
     assert verify(without).verified

@@ -46,10 +46,15 @@ from evalhub.features.working_sets.sets import (
     edit_version,
     publish_working_set,
 )
+from evalhub.ledger.data_signoff import sign_report
 from evalhub.ledger.models import Decision
+from evalhub.ledger.retirement import retire_test_set
 from evalhub.registry.contents import content_of
+from evalhub.registry.data_reports import keep_report
+from evalhub.registry.models import StoredDataReport
 from reviews.models import Campaign
 from tests.cast import Team, a_test_set, a_version, a_working_set
+from tests.features.data.reports import a_kept_report, a_report
 from tests.features.experiments.experiments_of import CHAMPION, a_plan, an_experiment
 from tests.features.experiments.plan_form import form_of
 from tests.refusals.doors import Act
@@ -88,6 +93,33 @@ def webhooks(team: Team) -> dict[str, Act]:
         ),
         "remove": Act(
             verb=lambda by: remove_webhook(webhook=webhook, by=by), rest=("DELETE", at, {})
+        ),
+    }
+
+
+def training_data(team: Team) -> dict[str, Act]:
+    """A report that was followed by one with a serious finding."""
+    older, newest = a_kept_report(team), a_kept_report(team, ("serious",))
+
+    def signing(report: StoredDataReport, reason: str) -> Act:
+        words = ["--as", "accepted", "--reason", reason or " "]
+        fields = {"verdict": "accepted", "reason": reason or " "}
+        return Act(
+            verb=lambda by: sign_report(
+                report=report, by=by, verdict="accepted", reason=fields["reason"]
+            ),
+            rest=("POST", f"/data-reports/{report.pk}/sign-offs", fields),
+            page=(reverse("site:sign_data", args=[report.pk]), fields),
+            command=["data", "sign", str(report.pk), "--project", team.project.slug, *words],
+        )
+
+    return {
+        "accept serious findings": signing(newest, "Fine."),
+        "sign without a reason": signing(newest, ""),
+        "sign an older report": signing(older, "Fine."),
+        "keep a report": Act(
+            verb=lambda by: keep_report(project=team.project, report=a_report(), by=by),
+            rest=("POST", "/data-reports", a_report().as_json()),
         ),
     }
 
@@ -163,6 +195,25 @@ def working_sets(team: Team) -> dict[str, Act]:
             page=(reverse("site:discard_set", kwargs=there), {}),
         ),
     }
+
+
+def test_sets(team: Team) -> dict[str, Act]:
+    """A version of a test set, to be retired."""
+    version = a_test_set(team, "triage", items=3)
+
+    def retirement(reason: str) -> Act:
+        of = ["--project", "support-desk", "--version", "1", "--reason", reason]
+        return Act(
+            verb=lambda by: retire_test_set(version=version, by=by, reason=reason),
+            rest=("POST", "/test-sets/triage/versions/1/retire", {"reason": reason}),
+            page=(
+                reverse("site:retire_test_set", args=[version.test_set_id]),
+                {"version": "1", "reason": reason, "sure": "on"},
+            ),
+            command=["test-set", "retire", "triage", *of],
+        )
+
+    return {"retire": retirement("Old."), "retire without a reason": retirement("  ")}
 
 
 def exports(team: Team, decision: Decision, campaign: Campaign, folder: Path) -> dict[str, Act]:

@@ -19,6 +19,7 @@ from evalhub.features.monitoring.models import Alarm, Resolution
 from evalhub.features.monitoring.retraining.proposals import ProposalError
 from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
+from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError
 from reviews.errors import StillBlindError
 from tests.cast import Team
@@ -31,6 +32,11 @@ pytestmark = pytest.mark.heavy
 
 OUTSIDE = "neither owner nor evaluator"
 
+DATA = [
+    Refusal("accept serious findings", "eva", "Only an owner of support-desk can accept training"),
+    Refusal("sign without a reason", "olga", "give a reason", SignOffError, 400, 200),
+    Refusal("sign an older report", "olga", "was followed by data report", SignOffError, 409, 200),
+]
 MOVES = ("promote", "roll back", "override", "retire", "reopen", "shadow")
 
 VERSIONS = [
@@ -84,6 +90,10 @@ MONITORS = [
 PROPOSALS = [
     Refusal("decline without a reason", "eva", "give a reason", ProposalError, 409, 200),
     Refusal("link the one that lost", "eva", "is the version that lost", ProposalError, 409, 200),
+]
+TEST_SETS = [
+    Refusal("retire", "eva", "Only an owner of support-desk can retire a test set"),
+    Refusal("retire without a reason", "olga", "give a reason", RetirementError, 409, 200),
 ]
 TRAFFIC = [
     Refusal(
@@ -206,6 +216,12 @@ def test_acts_on_studies_runs_and_reviews(
     refuse_all(doors, vouching, outsiders(vouching, NOT_OWNER), subtests)
 
 
+def test_acts_on_training_data(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.training_data(team)
+    refuse_all(doors, acts, DATA, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
 def test_acts_on_traffic(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = scenes.traffic(team)
     refuse_all(doors, acts, TRAFFIC, subtests)
@@ -263,6 +279,12 @@ def test_acts_on_experiments(
 
 def test_acts_on_working_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = feature_scenes.working_sets(team)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_test_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.test_sets(team)
+    refuse_all(doors, acts, TEST_SETS, subtests)
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
 
 

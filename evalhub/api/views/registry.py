@@ -15,10 +15,12 @@ from evalhub.frames.rest.registry_shapes import (
     ItemOut,
     ModelOut,
     ModelVersionOut,
+    RetirementRequest,
     TestSetOut,
     TestSetVersionOut,
     TestSetVersionRequest,
 )
+from evalhub.ledger.retirement import retire_test_set
 from evalhub.registry.models import Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.version_file import ParentVersion, VersionFile
@@ -79,6 +81,25 @@ class OneTestSetVersion(ProjectEndpoint):
         return response_of(request, TestSetVersionOut.from_model(version))
 
 
+class RetiredTestSetVersion(ProjectEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+
+    @describes(
+        "Retire a version of a test set\n\nFor owners, for good: nothing is judged on it any more, "
+        "and pairs of reviews of its answers may be trained on. One that is retired stays so.",
+        gives=TestSetVersionOut,
+        takes=RetirementRequest,
+        code=201,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        reason = self.body(RetirementRequest).reason
+        version = get_object_or_404(_test_set_versions(self, slug), number=number)
+        retire_test_set(version=version, by=self.by, reason=reason)
+        shape = TestSetVersionOut.from_model(_test_set_versions(self, slug).get(pk=version.pk))
+        return response_of(request, shape, 201)
+
+
 class Items(ProjectEndpoint):
     @describes("A version's items, in their order", gives=ItemOut, pages=True)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
@@ -136,7 +157,7 @@ class OneModelVersion(ProjectEndpoint):
 def _test_set_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[TestSetVersion]":
     rows: QuerySet[TestSetVersion] = TestSetVersion.objects.filter(
         test_set__project=endpoint.project, test_set__slug=slug
-    ).select_related("test_set__project")
+    ).select_related("test_set__project", "retirement", "pool__retirement")
     return rows
 
 

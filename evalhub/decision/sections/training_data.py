@@ -29,7 +29,7 @@ class CheckedFile(Declaration):
 
     id: int = Field(description="number of the report in this home")
     digest: str = Field(pattern=_SHA256, description="SHA-256 of the report")
-    file: str
+    name: str
     serious: Count
     important: Count
     minor: Count
@@ -48,8 +48,8 @@ class TrainingFileRow(Declaration):
     """The file that an arm was trained on."""
 
     arm: str
-    sha256: str = Field(pattern=_SHA256, description="of the file's bytes")
-    report: CheckedFile | None = Field(description="null: the file was never checked here")
+    sha256: str = Field(pattern=_SHA256, description="of the bytes that were trained on")
+    report: CheckedFile | None = Field(description="null: it was never checked here")
     signed: FileSignature | None = Field(description="null: nobody signed that report")
 
     def sentences(self) -> Iterator[str]:
@@ -70,7 +70,7 @@ class TrainingFileRow(Declaration):
                 f"{self.signed.by}"
             )
         yield (
-            f"{self.arm} was trained on {report.file}, whose report ({report.digest[:_SHORT]}) has "
+            f"{self.arm} was trained on {report.name}, whose report ({report.digest[:_SHORT]}) has "
             f"{counts}; {signed}."
         )
 
@@ -82,14 +82,14 @@ class TrainingDataSection(Section):
     method: ClassVar[str] = "training-data"
     order: ClassVar[int] = 75
 
-    files: tuple[TrainingFileRow, ...] = Field(min_length=1)
+    trained: tuple[TrainingFileRow, ...] = Field(min_length=1)
 
     def derive_status(self, arms: Arms) -> Status:
         """Of the candidate's file: fine once a person accepted it, and not where one rejected it.
 
         The baseline's file is for reading alone.
         """
-        row = next((row for row in self.files if row.arm == arms.candidate.name), None)
+        row = next((row for row in self.trained if row.arm == arms.candidate.name), None)
         match row:
             case TrainingFileRow(signed=FileSignature(verdict="accepted")):
                 return Status.PASS
@@ -98,7 +98,7 @@ class TrainingDataSection(Section):
         return Status.OPEN
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
-        for row in self.files:
+        for row in self.trained:
             yield from row.sentences()
 
     def without_results(self) -> Self:
@@ -110,8 +110,8 @@ class TrainingDataSection(Section):
         """Each row is of one of the two arms, and a signature is of a report."""
         names = [record.arms.baseline.name, record.arms.candidate.name]
         left = list(names)
-        for i, row in enumerate(record.training_data.files if record.training_data else ()):
-            inner = f"{at}training_data.files[{i}]."
+        for i, row in enumerate(record.training_data.trained if record.training_data else ()):
+            inner = f"{at}training_data.trained[{i}]."
             if row.arm in left:
                 left.remove(row.arm)
             else:

@@ -91,7 +91,7 @@ def check(
 ) -> int:
     """Report what is good and bad about a file of training rows. Exit code 1 where a finding is
     serious. The file is read here, also with --server: the report alone is sent."""
-    from evalhub.features.data.requests import CheckRequest
+    from evalhub.features.data.requests import FileCheck
     from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output, write_json
     from evalhub.frames.command.progress import StepBars
@@ -106,8 +106,8 @@ def check(
             "traffic is read where it is kept: run it there, without --server",
             param_hint="--against",
         )
-    place = _Place(project, server, token_file, by)
-    request = CheckRequest(
+    place = _KeepingPlace(project, server, token_file, by)
+    request = FileCheck(
         path=train,
         options=_options(task, tokenizer, context, sample, seed),
         test_sets={**place.test_sets(), **_test_sets_of_files(test_set or [])},
@@ -129,7 +129,7 @@ def check(
     return SERIOUS if report.of_weight("serious") else 0
 
 
-class _Place:
+class _KeepingPlace:
     """Where the project is: in this home, at a site, or nowhere."""
 
     def __init__(
@@ -221,7 +221,7 @@ def _test_sets_of_files(paths: list[Path]) -> "TestSets":
     return test_sets_of_files(paths)
 
 
-def _against(against: str | None, days: int, place: _Place) -> "Compared | None":
+def _against(against: str | None, days: int, place: _KeepingPlace) -> "Compared | None":
     if against is None:
         return None
     from evalhub.features.data.compared import compared_with_file, compared_with_traffic

@@ -19,7 +19,7 @@ FEWER_LINES = (2_000, 200, 20, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRequest:
+class FileCheck:
     """A training file, and what it is checked for.
 
     Attributes:

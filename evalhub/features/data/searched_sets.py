@@ -17,7 +17,7 @@ type TestSets = dict[str, Iterable[ItemTexts]]
 """By name, the items that a training file is searched for."""
 
 
-class _Again:
+class _Rereadable:
     """Items that can be read as often as a check wants to, and are read when it does."""
 
     def __init__(self, read: Any, *args: Any) -> None:
@@ -39,7 +39,7 @@ def test_sets_of_files(paths: Sequence[Path]) -> TestSets:
             raise DataError("no such file", file=str(path))
         if path.name in sets:
             raise DataError("a test set of this name is there already", file=str(path))
-        sets[path.name] = _Again(_items_of_file, path)
+        sets[path.name] = _Rereadable(_items_of_file, path)
     return sets
 
 
@@ -49,7 +49,7 @@ def test_sets_of_project(project: "Project") -> TestSets:
     from evalhub.registry.models import TestSetVersion
 
     versions = TestSetVersion.objects.newest_of(project)
-    return {str(version): _Again(items_to_search, version) for version in versions}
+    return {str(version): _Rereadable(items_to_search, version) for version in versions}
 
 
 def test_sets_of_site(connection: "Connection") -> TestSets:
@@ -62,7 +62,9 @@ def test_sets_of_site(connection: "Connection") -> TestSets:
         below = f"/test-sets/{quote(test_set['slug'], safe='')}/versions"
         for version in connection.get(f"{below}?page_size=1").body["results"]:
             name = f"{test_set['slug']} v{version['number']}"
-            sets[name] = _Again(_items_of_site, connection, f"{below}/{version['number']}/items")
+            sets[name] = _Rereadable(
+                _items_of_site, connection, f"{below}/{version['number']}/items"
+            )
     return sets
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from evalhub.declare.slice_shares import SharedKind
 from evalhub.features.data.checks.check import ReferenceText
-from evalhub.features.data.represented import MOST_OF_USER
+from evalhub.features.data.checks.represented import MOST_OF_USER
 from evalhub.features.traffic.models import Request
 from evalhub.features.traffic.questions import draw_questions
 from evalhub.features.traffic.shadow.answers import requests_at

@@ -10,7 +10,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.data_report import CheckOptions
 from evalhub.declare.declaration import validate
 from evalhub.features.data.compared import compared_with_traffic
-from evalhub.features.data.requests import CheckRequest
+from evalhub.features.data.requests import FileCheck
 from evalhub.features.data.searched_sets import test_sets_of_project
 from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.limits import WEB
@@ -35,7 +35,7 @@ def check_upload(
     """
     check_evaluates(by, project)
     with uploaded_path(file) as path:
-        report = CheckRequest(
+        report = FileCheck(
             path=path,
             options=validate(CheckOptions, {"task": task}),
             test_sets=test_sets_of_project(project),

@@ -37,6 +37,9 @@ FORMAT = OpenApiParameter("format", str, enum=[*TYPES], description="else the us
 STUDY = OpenApiParameter("study", str, description="of answers and study: its slug")
 REVIEW = OpenApiParameter("review", int, description="of judgments and dpo: the review's number")
 DECISION = OpenApiParameter("decision", int, description="of the others: the decision's number")
+RELEASED = OpenApiParameter(
+    "released_only", str, enum=["1"], description="of dpo: leave out pairs on test items in use"
+)
 PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2, … for people")
 
 
@@ -44,11 +47,12 @@ class Exports(ProjectEndpoint):
     @describes(
         "A file of the project's evidence\n\nAnswers of a study, decisions, a review's judgments "
         "or preference pairs for DPO once it has ended, and a decision as a report, as a model "
-        "card's model-index, or as Every Eval Ever. Sealed scores never leave.",
+        "card's model-index, or as Every Eval Ever. Sealed scores never leave, and preference "
+        "pairs only of items whose test sets are retired.",
         streams=dict.fromkeys(
             (each.partition(";")[0] for each in TYPES.values()), OpenApiTypes.STR
         ),
-        query=(WHAT, FORMAT, STUDY, REVIEW, DECISION, PSEUDONYMS),
+        query=(WHAT, FORMAT, STUDY, REVIEW, DECISION, PSEUDONYMS, RELEASED),
         also=(409,),
     )
     def get(self, request: Request, project: str, what: str) -> FileResponse:
@@ -58,11 +62,14 @@ class Exports(ProjectEndpoint):
         form = request.query_params.get("format", export.forms[0])
         if form not in export.forms:
             raise Problem(400, f"is one of {', '.join(export.forms)}", field="format")
-        pseudonyms = request.query_params.get("pseudonyms") == "1"
+        pseudonyms, released_only = (
+            request.query_params.get(name) == "1" for name in ("pseudonyms", "released_only")
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"export.{form}"
             whole = Path(folder) / "whole" if what == "every-eval-ever" else path
-            export.write(self._row(export.of), ExportTarget(self.by, whole, form, pseudonyms))
+            target = ExportTarget(self.by, whole, form, pseudonyms, released_only)
+            export.write(self._row(export.of), target)
             if whole != path:
                 shutil.make_archive(str(path.with_suffix("")), "zip", whole)
             file = path.open("rb")  # stays readable after its folder is deleted

@@ -53,6 +53,10 @@ def export(
     form: Annotated[
         FileForm | None, typer.Option("--format", help="jsonl or parquet; else by the file's name.")
     ] = None,
+    released_only: Annotated[
+        bool,
+        typer.Option("--released-only", help="Of dpo: leave out pairs on test items in use."),
+    ] = False,
     to: Annotated[
         str | None, typer.Option(help="Of mlflow: the server's URL.", metavar="URL")
     ] = None,
@@ -87,7 +91,8 @@ def export(
         if folder:
             return {**kind.write(row, ExportTarget(None, target, written))}
         with whole(target, option="--out") as file:
-            return {"file": str(target), **kind.write(row, ExportTarget(None, file, written))}
+            to_file = ExportTarget(None, file, written, released_only=released_only)
+            return {"file": str(target), **kind.write(row, to_file)}
 
     def there(connection: "Connection") -> dict[str, Any]:
         from evalhub.client.exports import export_folder_there, export_there
@@ -96,6 +101,7 @@ def export(
             message = "mlflow needs the home's own machine: a site sends to no address"
             raise typer.BadParameter(message, param_hint="--server")
         query = {"study": study, "decision": decision, "review": review}
+        query |= {"released_only": "1"} if released_only else {}
         if folder:
             files = export_folder_there(connection, what.value, target, **query)
             return {"files": [str(each) for each in files]}

@@ -28,6 +28,7 @@ class ExportTarget:
     to: Path
     form: Any
     pseudonyms: bool = False
+    released_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,12 @@ def _judgments(campaign: Campaign, target: ExportTarget) -> dict[str, Any]:
 
 
 def _dpo(campaign: Campaign, target: ExportTarget) -> dict[str, Any]:
-    return {"rows": export_dpo(campaign=campaign, by=target.by, to=target.to)}
+    pairs = export_dpo(
+        campaign=campaign, by=target.by, to=target.to, released_only=target.released_only
+    )
+    left_out = {"left_out": pairs.left_out} if pairs.left_out else {}
+    kept = {} if pairs.file is None else {"kept_as": str(pairs.file), "sha256": pairs.file.sha256}
+    return {"rows": len(pairs.lines), **left_out, **kept}
 
 
 def _report(decision: Decision, target: ExportTarget) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Literal
 
+from django.db import transaction
+
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.accounts.results_seen import note_export
+from evalhub.ledger.training_pairs import TrainingPairs, training_pairs
 from reviews.models import Campaign
 from reviews.results.ended import check_ended, end
-from reviews.results.export import as_csv, as_jsonl, preferences, rows, write_parquet
+from reviews.results.export import as_csv, as_jsonl, rows, write_parquet
 
 JudgmentForm = Literal["jsonl", "csv", "parquet"]
 
@@ -34,22 +37,22 @@ def export_judgments(
     return len(judgments)
 
 
-def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:
-    """Writes preference pairs {prompt, chosen, rejected, …}. Returns the number.
+@transaction.atomic
+def export_dpo(
+    *, campaign: Campaign, by: User | None, to: Path, released_only: bool = False
+) -> TrainingPairs:
+    """Writes preference pairs {prompt, chosen, rejected, …}, and keeps them as a training file.
 
     One a main pair of which one answer was favoured by more of its judgments than the other, and
     than said a tie or both bad; others are left out.
 
-    Raises what `export_judgments` raises.
+    Raises what `export_judgments` raises, and evalhub.ledger.training_pairs.UnreleasedError: pairs
+    stand on items of a test set that isn't retired.
     """
     _check(campaign, by)
-    note_export(campaign.project, by=by, what=f"{campaign} as dpo")
-    count = 0
-    with to.open("w", encoding="utf-8", newline="") as file:
-        for line in as_jsonl(preferences(campaign)):
-            file.write(line)
-            count += 1
-    return count
+    pairs = training_pairs(campaign=campaign, by=by, released_only=released_only)
+    to.write_text(pairs.text, encoding="utf-8", newline="")
+    return pairs
 
 
 def _check(campaign: Campaign, by: User | None) -> None:

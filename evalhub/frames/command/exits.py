@@ -47,6 +47,8 @@ CODES = {
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.ledger.signoff.SignOffError": USAGE,
     "evalhub.features.lifecycle.moves.StageError": USAGE,
+    "evalhub.ledger.retirement.RetirementError": USAGE,
+    "evalhub.ledger.training_pairs.UnreleasedError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
     "evalhub.registry.live_studies.LiveStudyError": USAGE,
     "evalhub.features.exporters.rows.ExportError": USAGE,
@@ -58,6 +60,7 @@ CODES = {
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.errors.MonitorError": USAGE,
     "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
+    "evalhub.features.examples.sources.from_traffic.DrawError": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

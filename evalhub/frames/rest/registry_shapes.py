@@ -9,6 +9,7 @@ from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
 from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
+from evalhub.registry.models.retirements import retirement_of
 from evalhub.registry.versions import base_of_version
 from evalhub.studies.file.test_sets import ItemFields
 from evalhub.training.advice import advice_on
@@ -45,6 +46,18 @@ class TestSetVersionRequest(Declaration):
     fields: ItemFields = ItemFields()
 
 
+class RetirementRequest(Declaration):
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+class RetirementOut(ResponseBody):
+    reason: str
+    by: int | None = Field(
+        validation_alias="by_id", description="number of the account; null: the operator"
+    )
+    created: datetime
+
+
 class TestSetVersionOut(ResponseBody):
     __test__ = False
 
@@ -52,6 +65,9 @@ class TestSetVersionOut(ResponseBody):
     number: int
     digest: str = Field(description="SHA-256 of the items in their order")
     items: int = Field(validation_alias="item_count")
+    retired: RetirementOut | None = Field(
+        description="since when nothing is judged on it; null: it is in use"
+    )
     created: datetime
     url: str
 
@@ -59,7 +75,9 @@ class TestSetVersionOut(ResponseBody):
     def from_model(cls, version: TestSetVersion, /, **computed: Any) -> Self:
         test_set = version.test_set
         url = address("test_set_version", test_set.project.slug, test_set.slug, version.number)
-        return super().from_model(version, url=url, **computed)
+        row = retirement_of(version)
+        retired = None if row is None else RetirementOut.from_model(row)
+        return super().from_model(version, url=url, retired=retired, **computed)
 
 
 class ItemContentOut(ResponseBody):

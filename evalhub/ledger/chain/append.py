@@ -21,6 +21,7 @@ from evalhub.ledger.models import (
     SharedLook,
     SignOff,
 )
+from evalhub.registry.models import TestSetRetirement
 
 MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
@@ -32,6 +33,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.DATA_SIGN_OFF: DataSignOff,
     LinkKind.RESTORE: LedgerRestore,
     LinkKind.PEEK: Peek,
+    LinkKind.RETIREMENT: TestSetRetirement,
 }
 
 

@@ -175,4 +175,4 @@ def _record_faults() -> Iterator[str]:
     signed = DataSignOff.objects.annotate(signed=KT("record__report__digest"))
     others = signed.exclude(signed=F("report__digest"))
     for pk in others.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=AT_ONCE):
-        yield f"Sign-off of data {pk} is of another report than the one it stands beside."
+        yield f"Data sign-off {pk} is of another report than the one it stands beside."

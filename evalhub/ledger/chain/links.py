@@ -63,6 +63,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "files",
         "created",
     ),
+    "retirement": ("id", "version_id", "created"),
 }
 """By kind of row, the columns that its link holds: as a chain's format, they never change. A column
 that is added later comes in by another kind of link: looks are readings since they say who was

@@ -104,7 +104,7 @@ class LeakageSearch:
         """`read` and `salt` are the training data's."""
         texts_known = read == "data"
         self._read: Literal["data", "hashes"] = read
-        self._test_sets = [_Wanted.of(items, salt, texts_known=texts_known) for items in test_sets]
+        self._test_sets = [SoughtItems.of(items, salt, texts_known=texts_known) for items in test_sets]
         self._best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in self._test_sets]
         self._rows = self._texts = 0
 
@@ -119,7 +119,7 @@ class LeakageSearch:
                 shares = lines[number]
                 shares[match.line] = max(match.share, shares.get(match.line, 0.0))
                 key = test_set.items[part], match.part
-                if key not in best or _rank(match) < _rank(best[key]):
+                if key not in best or rank_of(match) < rank_of(best[key]):
                     best[key] = match
         return lines
 
@@ -148,15 +148,15 @@ def _by_item(
     return leaked
 
 
-def _rank(match: LeakageMatch) -> tuple[int, float, int]:
+def rank_of(match: LeakageMatch) -> tuple[int, float, int]:
     """Sort key of a match, smaller is stronger: method, then share, then earlier line."""
     kind = "n-gram" if match.how.endswith("gram") else match.how
     return _HOWS.index(kind), -match.share, match.line
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The items' parts, in tables to search training texts for."""
+class SoughtItems:
+    """A test set's items, their parts in tables to search training texts for."""
 
     keys: list[str]
     items: list[int]
@@ -174,7 +174,7 @@ class _Wanted:
     brief: BriefItems
 
     @classmethod
-    def of(cls, items: Iterable[ItemTexts], salt: bytes, *, texts_known: bool) -> "_Wanted":
+    def of(cls, items: Iterable[ItemTexts], salt: bytes, *, texts_known: bool) -> "SoughtItems":
         """`texts_known`: items of one word or two can be found only in the texts themselves."""
         keys, owners, names, prints, few_words = _read_items(items, salt)
         items_of = np.array(owners, np.int64)

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             name='LedgerLink',
             fields=[
                 ('place', models.PositiveBigIntegerField(help_text='1, 2, 3, … without a gap', primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('data-sign', 'sign-off of data'), ('restore', 'restore of a backup'), ('peek', 'peek')], max_length=10)),
+                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('data-sign', 'data sign-off'), ('restore', 'restore of a backup'), ('peek', 'peek'), ('retirement', 'retirement of a test set')], max_length=10)),
                 ('row', models.PositiveBigIntegerField(help_text="the row's id")),
                 ('head', models.CharField(help_text='SHA-256 of the head before and of what the row holds', max_length=64)),
             ],
@@ -226,8 +226,7 @@ class Migration(migrations.Migration):
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sign_offs', to='registry.storeddatareport')),
             ],
             options={
-                'verbose_name': 'sign-off of data',
-                'verbose_name_plural': 'sign-offs of data',
+                'verbose_name': 'data sign-off',
                 'ordering': ['-created', '-id'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='data_sign_off_has_a_reason', violation_error_message='A sign-off says why.')],
             },

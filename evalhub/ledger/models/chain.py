@@ -11,9 +11,10 @@ class LinkKind(models.TextChoices):
     ARMS = "arms", "shared look"
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"
-    DATA_SIGN_OFF = "data-sign", "sign-off of data"
+    DATA_SIGN_OFF = "data-sign", "data sign-off"
     RESTORE = "restore", "restore of a backup"
     PEEK = "peek", "peek"
+    RETIREMENT = "retirement", "retirement of a test set"
 
 
 class LedgerLink(models.Model):

@@ -32,8 +32,7 @@ class DataSignOff(models.Model):
     created = models.DateTimeField(editable=False)
 
     class Meta:
-        verbose_name = "sign-off of data"
-        verbose_name_plural = "sign-offs of data"
+        verbose_name = "data sign-off"
         ordering = ["-created", "-id"]
         constraints = [
             models.CheckConstraint(

@@ -7,12 +7,14 @@ from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.production_shares import ProductionShares
 from evalhub.registry.models.redactions import Redaction
+from evalhub.registry.models.retirements import TestSetRetirement
 from evalhub.registry.models.runs import Output, Run, Shard
 from evalhub.registry.models.samples import MIRRORED_BUILD, SampledRequest, TrafficSample
 from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
+from evalhub.registry.models.training_files import TrainingFileRow, TrainingFileVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
@@ -42,7 +44,10 @@ __all__ = [
     "StudyRun",
     "StudyTestSet",
     "TestSet",
+    "TestSetRetirement",
     "TestSetVersion",
     "TrafficSample",
+    "TrainingFileRow",
+    "TrainingFileVersion",
     "TrainingOverlap",
 ]

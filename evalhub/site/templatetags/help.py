@@ -11,6 +11,7 @@ _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/scores.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _PRODUCTION = "how-to/production.md"
+_EXAMPLES = "how-to/write-examples.md"
 _EXPERIMENT = "how-to/live-experiment.md"
 _MONITORING = "how-to/monitoring.md"
 _DATA = "how-to/check-training-data.md"
@@ -72,6 +73,12 @@ DOCUMENTS = {
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
     "site:send_study": "reference/study-file.md",
+    "site:add_example_file": _EXAMPLES,
+    "site:example": f"{_EXAMPLES}#an-examples-life",
+    "site:example_queue": f"{_EXAMPLES}#watch-a-queue",
+    "site:example_queues": _EXAMPLES,
+    "site:new_example_queue": _EXAMPLES,
+    "site:example_sources": "how-to/examples-from-traffic.md",
     "site:experiment": f"{_EXPERIMENT}#follow-it",
     "site:experiment_predictions": _PREDICTION,
     "site:experiments": _EXPERIMENT,

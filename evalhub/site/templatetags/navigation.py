@@ -65,6 +65,9 @@ CAMPAIGNS = (
     "site:campaigns",
     (
         "site:campaign",
+        "site:example",
+        "site:new_example_queue",
+        "site:add_example_file",
         "site:choose_study",
         "site:new_campaign",
         "site:upload_pairs",

@@ -19,6 +19,7 @@ from evalhub.accounts.models import Action
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
+from evalhub.ledger.training_pairs import UnreleasedError, training_pairs
 from evalhub.site.judgments_page import judgments_page
 from evalhub.site.results_page import results_by_name
 from reviews.audit.report import audit
@@ -32,7 +33,6 @@ from reviews.results.export import (
     as_csv,
     as_jsonl,
     inspect_scores,
-    preferences,
     rows,
     write_parquet,
 )
@@ -135,6 +135,8 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
     wanted = request.GET.get("format", "jsonl")
     if wanted not in (*TEXTS, "parquet"):
         raise Http404
+    if wanted == "dpo":
+        return _pairs(request, campaign)
     with transaction.atomic():
         what = f"{campaign} as {wanted}"
         note(Action.EXPORTED, by=request.user, project=campaign.project, what=what)
@@ -142,9 +144,7 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
     if wanted == "parquet":
         return _parquet(campaign, records)
     name, content_type = TEXTS[wanted]
-    if wanted == "dpo":
-        records = preferences(campaign, ties="keep" if "ties" in request.GET else "drop")
-    elif wanted == "inspect":
+    if wanted == "inspect":
         records = inspect_scores(campaign)
     lines = as_csv(records) if wanted == "csv" else as_jsonl(records)
     headers = {"Content-Disposition": _attachment(campaign, name)}
@@ -162,6 +162,23 @@ def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "The models are named. Nothing can be answered or changed now.")
     return redirect("site:campaign_results", pk)
+
+
+def _pairs(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    """Pairs to train on; back to the results, with the reason, where they may not go out."""
+    try:
+        pairs = training_pairs(
+            campaign=campaign,
+            by=request.user,
+            ties="keep" if "ties" in request.GET else "drop",
+            released_only="released" in request.GET,
+        )
+    except UnreleasedError as error:
+        messages.error(request, str(error))
+        return redirect("site:campaign_results", campaign.pk)
+    name, content_type = TEXTS["dpo"]
+    headers = {"Content-Disposition": _attachment(campaign, name)}
+    return HttpResponse(pairs.text, content_type=content_type, headers=headers)
 
 
 def _parquet(campaign: Campaign, records: Any) -> FileResponse:

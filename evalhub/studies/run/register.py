@@ -11,6 +11,7 @@ from evalhub.decision.policy import StudySettings
 from evalhub.declare.declaration import DeclarationError
 from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.models import Promotion
+from evalhub.ledger.retirement import retirement_flaws
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.live_studies import check_not_live
 from evalhub.registry.models import (
@@ -82,6 +83,7 @@ def register_study(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
+    _check_retired(spec, sets)
     versions = _versions(spec, project, spec.arms)
     champion = _check_promoted(spec, project, versions)
     existing = _existing_study(spec, project)
@@ -132,6 +134,7 @@ def register_arms(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
+    _check_retired(spec, sets)
     sets = merge_equal_sets(spec, sets, _existing_study(spec, project))
     needed = set(arms)
     for name in reversed(spec.arms):
@@ -144,6 +147,14 @@ def register_arms(
         {name: versions[name] for name in spec.arms if name in arms},
         charges_of(spec, project, arms, judges),
     )
+
+
+def _check_retired(spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]]) -> None:
+    """Checks that something may be judged on the items: they aren't given up for training."""
+    for name, (version, _) in sets.items():
+        if spec.test_sets[name].role != "development":
+            for flaw in retirement_flaws([version]):
+                raise spec.document.error(["test_sets", name], flaw)
 
 
 def _existing_study(spec: StudySpec, project: Project) -> Study | None:

@@ -1,5 +1,6 @@
 """Reports of training files, made up and kept."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from evalhub.declare.data_report import (
     Unchecked,
     Weight,
 )
+from evalhub.ledger.data_signoff import sign_report
 from evalhub.registry.data_reports import keep_report
 from evalhub.registry.models import StoredDataReport
 from tests.cast import Team
@@ -79,3 +81,11 @@ def a_kept_report(
     team: Team, weights: Sequence[Weight] = ("minor",), *, by: User | None = None, **fields: Any
 ) -> StoredDataReport:
     return keep_report(project=team.project, report=a_report(weights, **fields), by=by or team.eva)
+
+
+def a_signed_report(team: Team, name: str) -> StoredDataReport:
+    """Of the file NAME.jsonl, accepted by the owner."""
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    report = a_kept_report(team, file=f"{name}.jsonl", sha256=sha256)
+    sign_report(report=report, by=team.olga, verdict="accepted", reason="Read it.")
+    return report

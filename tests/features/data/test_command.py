@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def test_a_serious_finding_ends_with_1_and_names_its_rows(tmp_path: Path, capsys
     path = a_training_file(tmp_path, empty=2)
     assert run(["data", "check", str(path)]) == 1
     printed = capsys.readouterr().out
-    assert "SERIOUS  2 rows have an empty answer (format)" in printed
+    assert re.search(r"^SERIOUS  .*empty answer.* \(format\)$", printed, re.MULTILINE)
     assert "What to do: Add the answer, or leave the rows out." in printed
 
 
@@ -143,5 +144,5 @@ def test_at_a_site_the_file_stays_here_and_the_report_alone_is_sent(
     assert run(["data", "show", str(row.pk), *site, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["signed"]["verdict"] == "rejected"
     assert run(["data", "list", *site]) == 0
-    assert "no finding; rejected by account" in capsys.readouterr().out
+    assert f"; rejected by account {team.eva.pk}" in capsys.readouterr().out
     assert run(["data", "show", "77", *site]) == 64

@@ -14,6 +14,7 @@ from evalhub.declare.data_report import (
     Topic,
     Unchecked,
 )
+from evalhub.features.data.row_verdicts import RowVerdict
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.matching import ItemTexts
 
@@ -45,6 +46,7 @@ class CheckSettings:
         reference: texts to be represented, None without any.
         test_sets: the items of each test set to be searched for, by its name.
         labels: the list of labels that are allowed, empty where none was given.
+        judged, labelled: what a judge and people say of rows, by their lines.
         extras: whether optional libraries may be used (tests turn them off).
         rows: of the whole file, once all were read: the checks on the sample know it.
     """
@@ -53,6 +55,8 @@ class CheckSettings:
     reference: Sequence[ReferenceText] | None = None
     test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
     labels: Sequence[str] = ()
+    judged: Mapping[int, RowVerdict] = field(default_factory=dict)
+    labelled: Mapping[int, RowVerdict] = field(default_factory=dict)
     extras: bool = True
     rows: int | None = None
 

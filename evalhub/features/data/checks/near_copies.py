@@ -28,8 +28,8 @@ IMPORTANT = 0.05
 """Share of near-copies from which they are important, by our choice."""
 SHORT_ANSWER = 8
 """Words, up to which an answer must be the same word for word."""
-READ = 4_000
-"""Characters of a prompt and of an answer, from its beginning."""
+READ = 1_500
+"""Characters of a prompt's or answer's beginning, and of its end: the question may be last."""
 SHOWN_CLUSTERS = 10
 _SHOWN_TEXT = 80
 
@@ -49,7 +49,7 @@ def check_near_copies(rows: Sequence[TrainingRow], settings: CheckSettings) -> C
 def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
     """Rows that are nearly the same, two or more, the largest clusters first; of exact copies the
     first row stands for all."""
-    words = ItemWords.of(f"{row.prompt[:READ]}\n{row.answer[:READ]}" for row in rows)
+    words = ItemWords.of(f"{_ends_of(row.prompt)}\n{_ends_of(row.answer)}" for row in rows)
     answers = [normal_form(row.answer) for row in rows]
     groups = _joined(copy_groups(words), _lightly_edited(rows, answers, words.orders))
     members = defaultdict[tuple[int, str], dict[int, TrainingRow]](dict)
@@ -67,7 +67,7 @@ def _lightly_edited(
     """Pairs of places of rows with the same answer, numbers and negations, and prompts alike."""
     hashes = (crc32(answer.encode()) << 32 | len(answer) for answer in answers)
     keys = np.fromiter(hashes, np.uint64, len(answers)) ^ orders
-    return light_edits([row.prompt[:READ] for row in rows], keys)
+    return light_edits([_ends_of(row.prompt) for row in rows], keys)
 
 
 def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
@@ -84,6 +84,10 @@ def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
         first, second = sorted((root(groups[one]), root(groups[other])))
         parents[second] = first
     return [root(group) for group in groups]
+
+
+def _ends_of(text: str) -> str:
+    return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
 
 
 def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:

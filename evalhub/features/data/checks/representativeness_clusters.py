@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evalhub.declare.data_report import Table
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, ReferenceText
 from evalhub.features.data.checks.representativeness_slices import COLUMNS, cells
-from evalhub.features.data.represented import (
+from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     asked_rows,
     needed_of,
@@ -35,7 +35,7 @@ MOST_FITTED = 10_000
 """Questions that clusters are fitted to."""
 FEWEST_USERS_OF_WORD = 5
 """A word names a cluster where so many users said it: what fewer say tells of them."""
-WORDS = 4
+NAMED_BY = 4
 _LOOKED_AT = 12
 
 
@@ -127,7 +127,7 @@ def _names(clusters: TextClusters, reference: Sequence[ReferenceText]) -> list[s
     names: list[str] = []
     for cluster in range(len(clusters)):
         common = [word for word in clusters.words(cluster) if said[word] >= FEWEST_USERS_OF_WORD]
-        name = ", ".join(common[:WORDS]) or f"cluster {cluster + 1}"
+        name = ", ".join(common[:NAMED_BY]) or f"cluster {cluster + 1}"
         names.append(name if name not in names else f"{name} ({cluster + 1})")
     return names
 

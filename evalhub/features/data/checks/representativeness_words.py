@@ -12,8 +12,7 @@ import numpy as np
 
 from evalhub.declare.data_report import Finding, Measure, Table
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.content_groups import Groups, join_contents
-from evalhub.features.data.represented import (
+from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     Units,
     asked_rows,
@@ -23,6 +22,7 @@ from evalhub.features.data.represented import (
     user_of,
     users_of,
 )
+from evalhub.features.data.content_groups import Groups, join_contents
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError
@@ -39,7 +39,7 @@ CLEARLY = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _DrawnText:
     text: str
     user: str
 
@@ -55,11 +55,11 @@ def compare_words(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     # drawing more of one side would leave it more of what is seldom asked
     number = min(MOST_TEXTS, *(side.count for side in sides))
     theirs = [
-        _Question(reference[place].text, reference[place].user)
+        _DrawnText(reference[place].text, reference[place].user)
         for place in _draw(sides[0], number, rng)
     ]
     own = [
-        _Question(asked[place].prompt, user_of(asked[place]))
+        _DrawnText(asked[place].prompt, user_of(asked[place]))
         for place in _draw(sides[1], number, rng)
     ]
     try:
@@ -88,7 +88,7 @@ def _draw(units: Units, number: int, rng: np.random.Generator) -> list[int]:
 
 
 def _units(
-    theirs: Sequence[_Question], own: Sequence[_Question]
+    theirs: Sequence[_DrawnText], own: Sequence[_DrawnText]
 ) -> tuple[list[UserTexts], list[UserTexts]]:
     """Both sides by units: users and contents."""
     questions = [*theirs, *own]

@@ -1,0 +1,1 @@
+"""Examples through people: queues in which they are accepted, edited or rejected."""
