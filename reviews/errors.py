@@ -238,8 +238,8 @@ class NotBlindError(ReviewError):
     """Two annotators are to be blind, and this person may see what proposed the answers."""
 
     sentence = (
-        "Two people answer each example of this queue, and don’t know what proposed its answer. You "
-        "can see that here, so you can’t be one of them; you can decide where they disagree."
+        "Two people answer each example of this queue, and don’t know what proposed its answer. "
+        "You can see that here, so you can’t be one of them; you can decide where they disagree."
     )
 
 

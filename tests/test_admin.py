@@ -70,6 +70,7 @@ from reviews.models import (
 )
 from tests import cast
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
+from tests.features.data.reports import a_signed_report
 from tests.reviews.examples.queue_steps import a_queue, at_hand, say
 
 OURS = [
@@ -113,6 +114,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
         assert all([cast.a_working_set(team, questions), cast.a_score_audit(team, runs[1])])
+        a_signed_report(team, slug)
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
         cast.a_spending(runs[1], study=slug)

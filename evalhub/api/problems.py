@@ -15,6 +15,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.data.learning_curve import CurveError
 from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
@@ -57,6 +58,7 @@ RETRY_S = 5
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
     ServedNameError: 409,
+    CurveError: 409,
     ExperimentError: 409,
     MonitorError: 409,
     WebhookError: 400,

@@ -17,6 +17,8 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.data import api as data
+from evalhub.features.data import api_curve as data_curve
 from evalhub.features.examples import queues_api as example_queues
 from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
@@ -50,6 +52,7 @@ urlpatterns = [
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
     *ownership.urlpatterns,
+    *data_curve.urlpatterns,
     *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
@@ -85,6 +88,7 @@ urlpatterns = [
     _at("runs/<int:pk>/outputs", runs.OutputsOfRun, "outputs"),
     _at("runs/<int:pk>/scores", runs.ScoresOfRun, "scores"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     _at("ingestions", ingestions.Ingestions, "ingestions"),
     _at("ingestions/<int:pk>", ingestions.OneIngestion, "ingestion"),
     _at("ingestions/<int:pk>/rows", ingestions.RowsOfIngestion, "ingestion_rows"),

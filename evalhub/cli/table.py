@@ -33,6 +33,8 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.data import cli as data
+from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples import queues_cli as examples
@@ -80,6 +82,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
     return group
 
 
+data.app.command("curve")(data_curve.curve)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
@@ -128,6 +131,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "judge-check": judging.judge_check,
     },
     "Models": {
+        "data": _group_at_home(data.app),
         "promote": at_home(lifecycle.promote),
         "rollback": at_home(lifecycle.rollback),
         "override": at_home(lifecycle.override),

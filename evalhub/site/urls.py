@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evalhub.features.data import pages as data
 from evalhub.features.examples import queues_pages as example_queues
 from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
@@ -131,6 +132,7 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     *example_queues.urlpatterns,
     *example_sources.urlpatterns,
     *traffic.urlpatterns,

@@ -13,7 +13,7 @@ from reviews.errors import (
     QueueClosedError,
     UnknownExampleError,
 )
-from reviews.examples.answers import LONGEST_REASON, ExampleAnswer, Outcome, outcome_of
+from reviews.examples.answers import LONGEST_REASON, ExampleAnswer, ExampleOutcome, outcome_of
 from reviews.examples.taking import (
     LEASE,
     check_adjudicates,
@@ -188,7 +188,7 @@ def _settle(example: Example) -> None:
     example.save(update_fields=["state", "final_answer", "decided"])
 
 
-def _outcome(example: Example) -> Outcome:
+def _outcome(example: Example) -> ExampleOutcome:
     standing = example.annotations.standing()
     third = standing.filter(purpose=AnnotationPurpose.ADJUDICATION).first()
     if third is not None:

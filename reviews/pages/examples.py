@@ -175,7 +175,7 @@ def _turn(
         "deciding": deciding,
         "answers": _both_answers(turn) if deciding else [],
     }
-    return _page(request, "example", context, status=400 if error else 200)
+    return _page(request, "example", context, status=400 if error else None)
 
 
 def _both_answers(turn: Annotation) -> list[dict[str, Any]]:
@@ -209,7 +209,7 @@ def _end(
 
 
 def _page(
-    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int = 200
+    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int | None = None
 ) -> HttpResponse:
     template = f"reviews/examples/{name}.html"
     mark = {"person": person_mark(request.user)}

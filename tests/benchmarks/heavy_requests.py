@@ -42,6 +42,7 @@ LIGHT = {
     "/shadow": "a verb on one row",
     "/share": "a verb on one row",
     "/sign-offs": "one row",
+    "/data-reports": "one row; a job where its report is large",
     "/stop": "a verb on one row",
     "/monitors": "one row, and of answers a run, which workers do",
     "/looks": "a verb on one row",

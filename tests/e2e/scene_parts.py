@@ -8,7 +8,6 @@ from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
 from evalhub.registry.models import TrafficSample
-from reviews.models import Annotation, ExampleQueue
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
@@ -50,8 +49,10 @@ def a_served_name(name: str, version: int) -> bytes:
     return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()
 
 
-def a_queue_of_examples(team: Team) -> tuple[ExampleQueue, Annotation]:
-    """A queue for two people an example, one of which Rui has answered; and the one at hand."""
+def a_queue_of_examples(team: Team) -> dict[str, object]:
+    """What addresses are filled with of a queue for two people an example: Rui has answered one
+    and has another at hand."""
     queue = a_queue(team, examples=3, people=2)
     say(at_hand(queue, team.rui), "accept")
-    return queue, at_hand(queue, team.rui)
+    turn = at_hand(queue, team.rui)
+    return {"queues": queue.pk, "examples": turn.example_id, "turn": turn.token}

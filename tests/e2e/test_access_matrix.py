@@ -44,6 +44,7 @@ from tests.e2e.scene_parts import (
     a_served_name,
     experiments,
 )
+from tests.features.data.reports import a_kept_report
 from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
@@ -177,7 +178,6 @@ def scene(team: Team) -> Scene:
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     experiment, starting = experiments()
-    queue, turn = a_queue_of_examples(team)
     monitor, alarm = a_watched_project(a_team("Watched", "watched"))
     return Scene(
         people=dict(
@@ -200,14 +200,13 @@ def scene(team: Team) -> Scene:
             "metric": audit.metric_id,
             "output": audit.drawn[0],
             "score-audits": audit.pk,
+            "data": a_kept_report(team).pk,
             "working-sets": written.pk,
             "samples": sample.pk,
             "experiments": experiment.pk,
             "monitors": monitor.pk,
             "alarms": alarm.pk,
-            "queues": queue.pk,
-            "examples": turn.example_id,
-            "turn": turn.token,
+            **a_queue_of_examples(team),
             "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),

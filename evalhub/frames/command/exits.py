@@ -55,6 +55,7 @@ CODES = {
     "evalhub.features.deployment.server_config.ServeError": USAGE,
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.features.traffic.served.ServedNameError": USAGE,
+    "evalhub.features.data.learning_curve.CurveError": USAGE,
     "evalhub.features.experiments.steps.ExperimentError": USAGE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.errors.MonitorError": USAGE,

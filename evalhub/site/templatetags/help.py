@@ -14,6 +14,7 @@ _PRODUCTION = "how-to/production.md"
 _EXAMPLES = "how-to/write-examples.md"
 _EXPERIMENT = "how-to/live-experiment.md"
 _MONITORING = "how-to/monitoring.md"
+_DATA = "how-to/check-training-data.md"
 _PREDICTION = f"{_EXPERIMENT}#did-offline-predict-online"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
@@ -30,8 +31,11 @@ DOCUMENTS = {
     "site:campaign_results": "reference/review-results.md#what-the-page-says",
     "site:campaigns": "how-to/campaigns.md",
     "site:change_item": _WORKING,
+    "site:check_data": f"{_DATA}#on-the-web",
     "site:choose_study": "how-to/campaigns.md",
     "site:criterion": "reference/dashboard.md#a-criterion",
+    "site:data_report": f"{_DATA}#what-the-report-says",
+    "site:data_reports": _DATA,
     "site:dispute_score": _DISPUTES,
     "site:members": "how-to/members.md#invite-a-colleague",
     "site:methods": "explanation/statistics.md",
