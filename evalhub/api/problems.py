@@ -16,6 +16,7 @@ from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.data.learning_curve import CurveError
+from evalhub.features.examples.exporting import ExamplesOutError
 from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
@@ -75,6 +76,7 @@ STATUSES: dict[type[Exception], int] = {
     ExportError: 409,
     RetirementError: 409,
     UnreleasedError: 409,
+    ExamplesOutError: 409,
     CopyError: 409,
     SamePolicyError: 409,
     LiveStudyError: 409,

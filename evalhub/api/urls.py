@@ -19,6 +19,7 @@ from evalhub.api.views import (
 )
 from evalhub.features.data import api as data
 from evalhub.features.data import api_curve as data_curve
+from evalhub.features.examples import out_api as examples_out
 from evalhub.features.examples import queues_api as example_queues
 from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
@@ -101,6 +102,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *example_queues.urlpatterns,
     *example_sources.urlpatterns,
+    *examples_out.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

@@ -37,6 +37,7 @@ from evalhub.features.data import cli as data
 from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
+from evalhub.features.examples import out_cli as examples_out
 from evalhub.features.examples import queues_cli as examples
 from evalhub.features.examples import sources_cli as example_sources
 from evalhub.features.experiments import cli as experiments
@@ -93,6 +94,8 @@ monitor.app.command("link")(retraining.link)
 verb(examples.app)(example_sources.draw)
 verb(examples.app)(example_sources.propose)
 verb(examples.app)(example_sources.augment)
+for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
+    verb(examples.app)(examples_command)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 

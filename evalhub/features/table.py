@@ -11,6 +11,7 @@ from evalhub.features.examples.erasing import (
     erase_examples_of_user,
     erase_redacted_examples,
 )
+from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
 from evalhub.features.examples.sources.erasing import (
     erase_calls_of_redacted,
     erase_calls_of_requests,
@@ -40,6 +41,7 @@ REDACTORS: Sequence[Redactor] = (
     delete_redacted_items,
     erase_redacted_examples,
     erase_calls_of_redacted,
+    erase_redacted_lines,
     redact_reasons,
 )
 """Who takes a redacted item's text out of a feature's own rows."""
@@ -83,7 +85,12 @@ ERASERS = Erasers(
         erase_calls_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
-    of_user=(erase_user_days, erase_examples_of_user, erase_calls_of_user),
+    of_user=(
+        erase_user_days,
+        erase_examples_of_user,
+        erase_calls_of_user,
+        lambda project, user_hash: erase_what_went_out(project, _redact_item),
+    ),
 )
 """Who erases a user's traffic, and what was made of it."""
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from evalhub.features.data import pages as data
+from evalhub.features.examples import out_pages as examples_out
 from evalhub.features.examples import queues_pages as example_queues
 from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
@@ -135,6 +136,7 @@ urlpatterns = [
     *data.urlpatterns,
     *example_queues.urlpatterns,
     *example_sources.urlpatterns,
+    *examples_out.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

@@ -48,6 +48,7 @@ CODES = {
     "evalhub.ledger.signoff.SignOffError": USAGE,
     "evalhub.features.lifecycle.moves.StageError": USAGE,
     "evalhub.ledger.retirement.RetirementError": USAGE,
+    "evalhub.features.examples.exporting.ExamplesOutError": USAGE,
     "evalhub.ledger.training_pairs.UnreleasedError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
     "evalhub.registry.live_studies.LiveStudyError": USAGE,

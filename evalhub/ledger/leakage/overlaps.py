@@ -1,18 +1,26 @@
 """Test items in a version's training data: searched once, stored, and read for a decision."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.db import transaction
 
 from evalhub.decision.sections.leakage import Leak
 from evalhub.declare.declaration import DeclarationError, validate
+from evalhub.io.json_values import parse_json
+from evalhub.io.rows import Row
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.result import LeakageMatch, LeakageSettings
-from evalhub.ledger.leakage.training import Progress, read_training
+from evalhub.ledger.leakage.training import Progress, Training, read_training, training_of
 from evalhub.ledger.scores import Pairing
-from evalhub.registry.models import ModelVersion, StudyArm, TestSetVersion, TrainingOverlap
+from evalhub.registry.models import (
+    ModelVersion,
+    StudyArm,
+    TestSetVersion,
+    TrainingFileVersion,
+    TrainingOverlap,
+)
 
 _ITEMS_AT_ONCE = 1000
 
@@ -41,6 +49,39 @@ def check_overlaps(
     training = read_training(path)
     with path.open("rb") as stream:
         source = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _overlaps(version, versions, training, source, progress)
+
+
+def check_kept_file(
+    *, version: ModelVersion, test_set_versions: Iterable[TestSetVersion]
+) -> list[TrainingOverlap]:
+    """The same, of the training file that the version's record names by its SHA-256, where that
+    went out from here and is kept; nothing of any other. Its erased lines can't be searched."""
+    sha256 = version.training.fields_with_names.fields.dataset_sha256
+    file = TrainingFileVersion.objects.filter(
+        project=version.model.project_id, sha256=sha256 or "none"
+    ).first()
+    if file is None:
+        return []
+    rows = file.lines.exclude(text="").order_by("line").values_list("line", "text")
+    lines = (
+        Row(line, {"row": parse_json(text)})
+        for line, text in rows.iterator(chunk_size=_ITEMS_AT_ONCE)
+    )
+    if (first := next(lines, None)) is None:
+        return []
+    training = training_of(first, lines, str(file))
+    return _overlaps(version, list(test_set_versions), training, file.sha256, None)
+
+
+def _overlaps(
+    version: ModelVersion,
+    versions: Sequence[TestSetVersion],
+    training: Training,
+    source: str,
+    progress: Progress | None,
+) -> list[TrainingOverlap]:
+    """The stored checks of a training file with this SHA-256; those that are missing are made."""
     overlaps = version.overlaps.filter(source=source)
     checked = set(overlaps.values_list("test_set_version", flat=True))
     missing = [each for each in dict.fromkeys(versions) if each.pk not in checked]

@@ -758,7 +758,7 @@ class Migration(migrations.Migration):
         append_only("registry_trainingfileversion", says="a file that went out is never changed"),
         append_only(
             "registry_trainingfilerow",
-            may_change=["text", "erased"],
+            may_change=["text", "fingerprint", "erased"],
             says="a row that went out is never changed, its text at most erased",
         ),
         append_only("registry_redaction"),

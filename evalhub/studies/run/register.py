@@ -245,20 +245,21 @@ def _check_training(
     """Looks for the test sets' items in the arms' training data."""
     if spec.policy.leakage == "off":
         return
+    judged = [
+        version
+        for test_set, (version, _) in sets.items()
+        if spec.test_sets[test_set].role != "development"
+    ]
     for name, arm in spec.arms.items():
         path = arm.training_file(spec.file)
-        if path is not None:
-            from evalhub.ledger.leakage.overlaps import check_overlaps
+        if path is None and arm.training.fields_with_names.fields.dataset_sha256 is None:
+            continue
+        from evalhub.ledger.leakage.overlaps import check_kept_file, check_overlaps
 
-            check_overlaps(
-                version=versions[name],
-                test_set_versions=[
-                    version
-                    for test_set, (version, _) in sets.items()
-                    if spec.test_sets[test_set].role != "development"
-                ],
-                path=path,
-            )
+        if path is not None:
+            check_overlaps(version=versions[name], test_set_versions=judged, path=path)
+        else:
+            check_kept_file(version=versions[name], test_set_versions=judged)
 
 
 def _study(
