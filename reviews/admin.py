@@ -10,10 +10,14 @@ from evalhub.accounts.models import Action
 from evalhub.accounts.read_only import AdminTable, ReadOnly, register
 from reviews.models import (
     OVER,
+    Annotation,
     Assignment,
     Campaign,
     Dealing,
     Event,
+    Example,
+    ExampleQueue,
+    ExampleState,
     Guess,
     Invitation,
     Judgment,
@@ -26,6 +30,7 @@ from reviews.models.campaigns import CampaignQuerySet
 ITEM = "assignment__pair__item__key"
 PERSON = "assignment__reviewer__user__username"
 SAID_OF = f"{ITEM}__startswith {PERSON}"
+DECIDED = (ExampleState.ACCEPTED, ExampleState.REJECTED)
 ENDED = Q(assignment__reviewer__campaign__state__in=OVER)
 
 
@@ -113,6 +118,30 @@ register(
         ),
         Undo: statements(f"{ITEM} {PERSON} revision created", hidden="place"),
         Guess: statements(f"{PERSON} {ITEM} side created", hidden="place"),
+        ExampleQueue: AdminTable(
+            "name purpose annotators_per_example state by created",
+            "name project__slug",
+            filters=("purpose", "state"),
+            page=("example_queue", "pk"),
+            rows={"reviews_example": "queue"},
+        ),
+        Example: AdminTable(
+            "position queue state source model created",
+            "model queue__name",
+            filters=("state", "source"),
+            page=("example", "pk"),
+            rows={"reviews_annotation": "example"},
+            large=True,
+        ),
+        # of decided ones: until then somebody has to be blind to them
+        Annotation: AdminTable(
+            "example_id annotator__username purpose action state answered",
+            "annotator__username queue__name",
+            filters=("purpose", "action"),
+            hidden="token",
+            large=True,
+            queryset=lambda rows: rows.filter(example__state__in=DECIDED),
+        ),
         Event: AdminTable(
             "campaign kind by created", "campaign__name by__username", filters=("kind",)
         ),

@@ -235,11 +235,11 @@ class UnknownExampleError(ReviewError):
 
 
 class NotBlindError(ReviewError):
-    """Two annotators are to be blind to each other, and this person may see their answers."""
+    """Two annotators are to be blind, and this person may see what proposed the answers."""
 
     sentence = (
-        "Two people answer each example of this queue, each without the other’s answer. You can "
-        "see both, so you can’t be one of them; you can decide where they disagree."
+        "Two people answer each example of this queue, and don’t know what proposed its answer. "
+        "You can see that here, so you can’t be one of them; you can decide where they disagree."
     )
 
 

@@ -62,6 +62,7 @@ from reviews.models import (
     Campaign,
     Dealing,
     Event,
+    ExampleQueue,
     Invitation,
     Judgment,
     Pair,
@@ -69,6 +70,8 @@ from reviews.models import (
 )
 from tests import cast
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
+from tests.features.data.reports import a_signed_report
+from tests.reviews.examples.queue_steps import a_queue, at_hand, say
 
 OURS = [
     model
@@ -111,6 +114,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
         assert all([cast.a_working_set(team, questions), cast.a_score_audit(team, runs[1])])
+        a_signed_report(team, slug)
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
         cast.a_spending(runs[1], study=slug)
@@ -219,6 +223,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             add_judgment(assignment, revision=0, choice="left", seconds=4)
             add_guess(assignment, side="left")
             add_undo(assignment, revision=0)
+        a_queue(team, examples=size, name=slug)
+        for example in ExampleQueue.objects.get(name=slug).examples.all():
+            say(at_hand(example.queue, team.rui), "accept")
         person = User.objects.create(username=f"person-{slug}")
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)

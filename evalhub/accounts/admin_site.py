@@ -27,7 +27,17 @@ GROUPS: list[tuple[str, list[str]]] = [
     ("Studies and decisions", ["Study", "StudyArm", "StudyTestSet", "StudyRun", "Decision"]),
     (
         "What stands by decisions",
-        ["SignOff", "Acceptance", "Promotion", "StageMove", "Look", "GuardLook", "Peek", "Ledger"],
+        [
+            "SignOff",
+            "DataSignOff",
+            "Acceptance",
+            "Promotion",
+            "StageMove",
+            "Look",
+            "GuardLook",
+            "Peek",
+            "Ledger",
+        ],
     ),
     (
         "Test sets",
@@ -41,7 +51,7 @@ GROUPS: list[tuple[str, list[str]]] = [
             "WorkingItem",
         ],
     ),
-    ("Models", ["Model", "ModelVersion", "DocumentSet", "DocumentText"]),
+    ("Models", ["Model", "ModelVersion", "StoredDataReport", "DocumentSet", "DocumentText"]),
     ("Runs and scores", ["Run", "Output", "Score", "RunMetric", "Metric", "Shard", "Ingestion"]),
     ("Judges", ["JudgeRun", "JudgeVote"]),
     ("Blind reviews", ["Campaign", "Pair", "Reviewer", "Invitation", "Assignment", "Dealing"]),

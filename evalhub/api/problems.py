@@ -15,7 +15,9 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.data.learning_curve import CurveError
 from evalhub.features.examples.exporting import ExamplesOutError
+from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
@@ -57,6 +59,7 @@ RETRY_S = 5
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
     ServedNameError: 409,
+    CurveError: 409,
     ExperimentError: 409,
     MonitorError: 409,
     WebhookError: 400,
@@ -95,6 +98,7 @@ STATUSES: dict[type[Exception], int] = {
     ScoreCaseError: 409,
     DraftLostError: 503,
     SampleError: 503,
+    DrawError: 503,
     QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,

@@ -17,8 +17,11 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.data import api as data
+from evalhub.features.data import api_curve as data_curve
 from evalhub.features.examples import out_api as examples_out
 from evalhub.features.examples import queues_api as example_queues
+from evalhub.features.examples import sources_api as example_sources
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions
@@ -50,6 +53,7 @@ urlpatterns = [
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
     *ownership.urlpatterns,
+    *data_curve.urlpatterns,
     *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
@@ -85,6 +89,7 @@ urlpatterns = [
     _at("runs/<int:pk>/outputs", runs.OutputsOfRun, "outputs"),
     _at("runs/<int:pk>/scores", runs.ScoresOfRun, "scores"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     _at("ingestions", ingestions.Ingestions, "ingestions"),
     _at("ingestions/<int:pk>", ingestions.OneIngestion, "ingestion"),
     _at("ingestions/<int:pk>/rows", ingestions.RowsOfIngestion, "ingestion_rows"),
@@ -97,6 +102,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     *example_queues.urlpatterns,
     *examples_out.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic_samples.urlpatterns,
     *routing.urlpatterns,
     *webhooks.urlpatterns,

@@ -33,10 +33,13 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.data import cli as data
+from evalhub.features.data import cli_curve as data_curve
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples import out_cli as examples_out
 from evalhub.features.examples import queues_cli as examples
+from evalhub.features.examples import sources_cli as example_sources
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions
@@ -80,6 +83,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
     return group
 
 
+data.app.command("curve")(data_curve.curve)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
@@ -89,6 +93,9 @@ monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
 for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
     verb(examples.app)(examples_command)
+verb(examples.app)(example_sources.draw)
+verb(examples.app)(example_sources.propose)
+verb(examples.app)(example_sources.augment)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 
@@ -127,6 +134,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "judge-check": judging.judge_check,
     },
     "Models": {
+        "data": _group_at_home(data.app),
         "promote": at_home(lifecycle.promote),
         "rollback": at_home(lifecycle.rollback),
         "override": at_home(lifecycle.override),

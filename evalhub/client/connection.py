@@ -110,6 +110,14 @@ class Connection:
         """Below the project, or what the site gave as an address below its root."""
         return self.ask("GET", path, expected=expected)
 
+    def rows(self, path: str) -> Iterator[dict[str, Any]]:
+        """The rows of a list, page after page. Raises as `ask`."""
+        page: str | None = path
+        while page is not None:
+            body = self.get(page).body
+            yield from body["results"]
+            page = _below_root(body["next"])
+
     def post(self, path: str, document: Mapping[str, Any], *, key: str) -> SiteAnswer:
         """`key` is this request's alone: a second try with it does nothing twice."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
@@ -293,3 +301,8 @@ def _reason(error: BaseException) -> str:
     if isinstance(inner, OSError):
         return inner.strerror or str(inner)
     return str(inner or error) or type(error).__name__
+
+
+def _below_root(address: str | None) -> str | None:
+    """A page's address without scheme and host, which a proxy may name otherwise."""
+    return None if address is None else address[address.index("/api/v1/") :]

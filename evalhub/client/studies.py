@@ -75,14 +75,8 @@ def study_there(connection: Connection, slug: str) -> dict[str, Any] | None:
 
 def slug_there(connection: Connection, name: str) -> str | None:
     """The slug of the study of this name; None where there is none."""
-    page: str | None = "/studies?page_size=500"
-    while page is not None:
-        body = connection.get(page).body
-        for study in body["results"]:
-            if study["name"] == name:
-                return str(study["slug"])
-        page = _below_root(body["next"])
-    return None
+    studies = connection.rows("/studies?page_size=500")
+    return next((str(study["slug"]) for study in studies if study["name"] == name), None)
 
 
 def _runs_by_key(study: Mapping[str, Any]) -> dict[tuple[str, str, int], tuple[int, str, str]]:
@@ -217,8 +211,3 @@ def _reason_stopped(study: Mapping[str, Any]) -> str:
               if run["error"]]  # fmt: skip
     waiting = f"the study waits for {study['waits_for']}"
     return "; ".join([waiting, *failed])[:2000]
-
-
-def _below_root(address: str | None) -> str | None:
-    """A page's address without scheme and host, which a proxy may name otherwise."""
-    return None if address is None else address[address.index("/api/v1/") :]

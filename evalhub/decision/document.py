@@ -36,6 +36,7 @@ from evalhub.decision.sections.repeated import RepeatedSection
 from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.stages import StagesSection
 from evalhub.decision.sections.steps import StepsSection
+from evalhub.decision.sections.training_data import TrainingDataSection
 from evalhub.decision.sections.weights import WeightsSection
 from evalhub.declare.amounts import Size
 from evalhub.declare.caveats import Caveat
@@ -139,6 +140,11 @@ class DecisionRecord(Declaration):
     )
     inputs: Annotated[InputsSection | None, HOME_BOUND] = Field(
         None, exclude_if=is_none, description="left out where no week of production was counted"
+    )
+    training_data: Annotated[TrainingDataSection | None, HOME_BOUND] = Field(
+        None,
+        exclude_if=is_none,
+        description="left out where no arm says which file it was trained on",
     )
     weights: WeightsSection | None = Field(
         None, exclude_if=is_none, description="left out where all items count alike"

@@ -24,6 +24,7 @@ from evalhub.decision.sections.noise_floor import SecondRun
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.steps import StepsSection
+from evalhub.decision.sections.training_data import TrainingDataSection
 from evalhub.declare.decision import Alternative, Arms, EvidenceRow, StudyName
 
 
@@ -70,6 +71,7 @@ class Evidence:
         imported: what another tool says of its own logs.
         shadow: where sampled requests of production are from.
         inputs: what production is asked, next to the test sets; it decides nothing.
+        training_data: reports of the files that the arms were trained on; it decides nothing.
         study: whose evidence it is; None: it comes from files.
     """
 
@@ -96,4 +98,5 @@ class Evidence:
     imported: ImportedSection | None = None
     shadow: ShadowSection | None = None
     inputs: InputsSection | None = None
+    training_data: TrainingDataSection | None = None
     study: StudyName | None = None

@@ -43,6 +43,9 @@ def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> in
     set_up_database()
     from django.conf import settings
 
+    from evalhub.accounts.models import Project
+    from evalhub.demo.training_report import keep_training_report
+
     folder, console = Path(settings.HOME) / "demo", printing.terminal(errors=True)
     study, beside = STUDY_LIVE if live else STUDY, None
     if hf:
@@ -53,6 +56,10 @@ def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> in
         if live and not whole:
             study = a_share(study, folder)
         spec = read_study(study, OperatorFile())
+        project, _ = Project.objects.get_or_create(
+            slug=spec.project, defaults={"name": spec.project}
+        )
+        keep_training_report(project, by=None)  # before it is decided, so that decisions name it
         status = carry(spec, console)
     people = _people(spec.project)
     code = show(status, as_json=False)

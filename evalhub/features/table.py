@@ -12,6 +12,11 @@ from evalhub.features.examples.erasing import (
     erase_redacted_examples,
 )
 from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
+from evalhub.features.examples.sources.erasing import (
+    erase_calls_of_redacted,
+    erase_calls_of_requests,
+    erase_calls_of_user,
+)
 from evalhub.features.experiments.keeping import (
     delete_old_judged_answers,
     delete_old_user_days,
@@ -36,6 +41,7 @@ REDACTORS: Sequence[Redactor] = (
     delete_redacted_items,
     erase_redacted_examples,
     erase_redacted_lines,
+    erase_calls_of_redacted,
     redact_reasons,
 )
 """Who takes a redacted item's text out of a feature's own rows."""
@@ -76,11 +82,13 @@ ERASERS = Erasers(
         partial(erase_items, redact_item=_redact_item),
         erase_judged_answers,
         erase_examples_of_requests,
+        erase_calls_of_requests,
         *TRAFFIC_ERASERS.of_requests,
     ),
     of_user=(
         erase_user_days,
         erase_examples_of_user,
+        erase_calls_of_user,
         lambda project, user_hash: erase_what_went_out(project, _redact_item),
     ),
 )

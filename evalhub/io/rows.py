@@ -8,7 +8,7 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from types import MappingProxyType
@@ -58,11 +58,20 @@ class Row(NamedTuple):
     paths: Mapping[str, str] = MappingProxyType({})
 
 
-def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
+type Unreadable = Callable[[DataError], None]
+"""Takes what is wrong with one row; without it the first such row ends the reading."""
+
+
+def read_rows(
+    path: Path, limits: Limits = COMMAND, *, unreadable: Unreadable | None = None
+) -> Iterator[Row]:
     """The rows of a JSONL, CSV or Parquet file in bounded memory, or those of a JSON array.
 
     Raises DataError, while reading: no such file, another format, no rows, malformed content,
     text that is not UTF-8, more of something than `limits` has, a value that no database keeps.
+    With `unreadable` it is called in place of raising for a line of JSONL that is no JSON object,
+    and for a row whose columns are too many or too few or that holds what no database keeps; such
+    rows are left out.
     """
     file = str(path)
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
@@ -73,13 +82,13 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
             raise DataError(f"has {size:,} bytes, and at most {limits.bytes:,} are read", file=file)
         match kind, zipped:
             case ((".jsonl" | ".ndjson"), _):
-                rows = _read_jsonl(path, zipped, limits)
+                rows = _read_jsonl(path, zipped, limits, unreadable)
             case ((".csv" | ".tsv"), _):
-                rows = _read_csv(path, zipped, limits)
+                rows = _read_csv(path, zipped, limits, unreadable)
             case ".json", _:
                 rows = _read_array(path, limits)
             case ".parquet", False:
-                rows = _read_parquet(path, limits)
+                rows = _read_parquet(path, limits, unreadable)
             case _:
                 raise DataError(f"cannot read this kind of file; what is read: {READ}", file=file)
         number = 0
@@ -188,27 +197,40 @@ def wrong(row: Row, name: str, message: str) -> DataError:
     return DataError(message, file=row.file, line=row.line, field=row.paths.get(name, name))
 
 
-def _read_jsonl(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
+def _read_jsonl(
+    path: Path, zipped: bool, limits: Limits, unreadable: Unreadable | None
+) -> Iterator[Row]:
     file = str(path)
     for number, line in _lines(path, zipped, limits):
         if not line.strip():
             continue
         try:
-            values = parse_json(line)
-        except JsonError as flaw:
-            raise DataError(
-                flaw.message, file=file, line=number, field=flaw.field or None
-            ) from flaw
-        if not isinstance(values, dict):
-            raise DataError(
-                f"a JSON object was expected, and this is {line.strip()[:60]}",
-                file=file,
-                line=number,
-            )
-        yield Row(number, values, file)
+            yield _json_row(line, number, file)
+        except DataError as error:
+            _pass_over(error, unreadable)
 
 
-def _read_csv(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
+def _json_row(line: str, number: int, file: str) -> Row:
+    try:
+        values = parse_json(line)
+    except JsonError as flaw:
+        raise DataError(flaw.message, file=file, line=number, field=flaw.field or None) from flaw
+    if not isinstance(values, dict):
+        raise DataError(
+            f"a JSON object was expected, and this is {line.strip()[:60]}", file=file, line=number
+        )
+    return Row(number, values, file)
+
+
+def _pass_over(error: DataError, unreadable: Unreadable | None) -> None:
+    if unreadable is None:
+        raise error
+    unreadable(error)
+
+
+def _read_csv(
+    path: Path, zipped: bool, limits: Limits, unreadable: Unreadable | None
+) -> Iterator[Row]:
     file = str(path)
     csv.field_size_limit(
         max(limits.cell, COMMAND.cell)
@@ -220,14 +242,16 @@ def _read_csv(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
             if not header:
                 header = _header(cells, file, line)
             elif len(cells) != len(header):
-                raise DataError(
+                columns = DataError(
                     f"{len(cells)} columns, where the header has {len(header)} (columns are "
                     f"separated by {separator}, as in the header)",
                     file=file,
                     line=line,
                 )
+                _pass_over(columns, unreadable)
             else:
-                yield _storable(Row(line, dict(zip(header, cells, strict=True)), file))
+                row = Row(line, dict(zip(header, cells, strict=True)), file)
+                yield from _storable(row, unreadable)
     except DelimitedError as error:
         raise DataError(str(error), file=file, line=error.line) from error
 
@@ -247,7 +271,7 @@ def _header(names: list[str], file: str, line: int | None) -> list[str]:
     return names
 
 
-def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
+def _read_parquet(path: Path, limits: Limits, unreadable: Unreadable | None) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
@@ -274,7 +298,7 @@ def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
                             len(value) for value in values.values() if isinstance(value, str)
                         )
                         _check_decoded(read, limits, file, number)
-                        yield _storable(Row(number, _plain(values), file))
+                        yield from _storable(Row(number, _plain(values), file), unreadable)
     except pyarrow.ArrowException as error:
         raise DataError(f"malformed Parquet: {error}", file=file) from error
 
@@ -384,9 +408,11 @@ def _refuse_utf16(start: bytes, file: str) -> None:
         raise DataError("this is UTF-16, not UTF-8; save the file as UTF-8", file=file, line=1)
 
 
-def _storable(row: Row) -> Row:
+def _storable(row: Row, unreadable: Unreadable | None) -> Iterator[Row]:
     try:
         check_value(row.values)
     except JsonError as flaw:
-        raise DataError(flaw.message, file=row.file, line=row.line, field=flaw.field) from flaw
-    return row
+        error = DataError(flaw.message, file=row.file, line=row.line, field=flaw.field)
+        _pass_over(error, unreadable)
+    else:
+        yield row

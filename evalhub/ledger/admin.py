@@ -3,6 +3,7 @@
 from evalhub.accounts.read_only import AdminTable, register
 from evalhub.ledger.models import (
     Acceptance,
+    DataSignOff,
     Decision,
     GuardLook,
     Ledger,
@@ -62,6 +63,11 @@ register(
             "decision action verdict by created",
             "by__username decision__arm decision__study__slug digest__startswith",
             filters=("action", "verdict"),
+        ),
+        DataSignOff: AdminTable(
+            "report verdict by created",
+            "by__username report__file report__sha256__startswith digest__startswith",
+            filters=("verdict",),
         ),
         NearCopies: AdminTable(
             "version earlier created", "version__test_set__slug earlier__test_set__slug"

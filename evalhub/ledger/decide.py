@@ -47,6 +47,7 @@ from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.ledger.taking import take
 from evalhub.ledger.test_set_extension import with_earlier_looks
 from evalhub.ledger.together import ReadArm, SharedLooks, looks_to_share
+from evalhub.ledger.training_data import training_data_section
 from evalhub.registry.models import RunMetric, Study, StudyArm
 
 TRIES = 100
@@ -153,6 +154,7 @@ def _gather(
         prices=prices,
         shadow=shadow_section(evidence, baseline, arm),
         inputs=inputs_section(evidence),
+        training_data=training_data_section(project, baseline, arm),
         study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )
 

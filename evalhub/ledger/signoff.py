@@ -42,9 +42,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     Decision.objects.select_for_update().get(pk=decision.pk)
     check_evaluates(by, decision.study.project)
     check_newest(decision)
-    reason = reason.strip()
-    if not reason:
-        raise SignOffError("a sign-off says why: give a reason")
+    reason = stated_reason(reason)
     value = decision.verdict if verdict is None else verdict
     if value not in list(Verdict):
         raise SignOffError(f"{value!r} isn't a verdict: one of {', '.join(Verdict)}")
@@ -70,6 +68,13 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     study = decision.study
     note(action, by=by, project=study.project, what=f"decision {decision.pk} on {study}")
     return signed
+
+
+def stated_reason(reason: str) -> str:
+    """The reason of a sign-off without the spaces around it. Raises SignOffError for none."""
+    if not reason.strip():
+        raise SignOffError("a sign-off says why: give a reason")
+    return reason.strip()
 
 
 def check_newest(decision: Decision) -> None:

@@ -29,6 +29,7 @@ from evalhub.registry.models import (
     Score,
     Shard,
     Spending,
+    StoredDataReport,
     Study,
     StudyArm,
     StudyBudget,
@@ -76,6 +77,15 @@ register(
             "version counted", "version__test_set__slug", order="-version_id"
         ),
         Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),
+        StoredDataReport: AdminTable(
+            "file project rows serious important minor by created",
+            "file project__slug sha256__startswith digest__startswith",
+            filters=("project",),
+            page=("data_report", "pk"),
+            rows={"ledger_datasignoff": "report"},
+            needs="project",
+            queryset=lambda rows: rows.without_report(),
+        ),
         Item: AdminTable(
             "key version position input tags cluster",
             "key__startswith",

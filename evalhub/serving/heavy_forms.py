@@ -163,6 +163,7 @@ FORMS: dict[str, tuple[tuple[str, ...], str, Rows]] = {
     "site:send_study": ((), "Register the study", _of_field),
     "site:upload_pairs": ((), "Take in the pairs of answers", _of_field),
     "site:new_working_set": ((), "Begin a working set with the file", _of_field),
+    "site:check_data": ((), "Check the training file", _of_field),
     "site:new_run": (("start",), "Start the run", _of_field),
     "site:edit_test_set": ((), "Begin a working set with a version", _of_test_set),
     "site:add_rows": ((), "Add rows to the working set", _of_working_set),

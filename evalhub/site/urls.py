@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from evalhub.features.data import pages as data
 from evalhub.features.examples import out_pages as examples_out
 from evalhub.features.examples import queues_pages as example_queues
+from evalhub.features.examples import sources_pages as example_sources
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
@@ -131,8 +133,10 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *score_audits.urlpatterns,
+    *data.urlpatterns,
     *example_queues.urlpatterns,
     *examples_out.urlpatterns,
+    *example_sources.urlpatterns,
     *traffic.urlpatterns,
     *experiments.urlpatterns,
     *monitoring.urlpatterns,

@@ -13,7 +13,7 @@ from reviews.errors import (
     QueueClosedError,
     UnknownExampleError,
 )
-from reviews.examples.answers import LONGEST_REASON, ExampleAnswer, Outcome, outcome_of
+from reviews.examples.answers import LONGEST_REASON, ExampleAnswer, ExampleOutcome, outcome_of
 from reviews.examples.taking import (
     LEASE,
     check_adjudicates,
@@ -97,6 +97,7 @@ def undo(*, queue: ExampleQueue, user: User) -> Annotation:
     The answer stays as it was, but doesn't count. What the person has at hand meanwhile is free
     for others. Raises NoExampleToUndoError, QueueClosedError, UnknownExampleError, NotBlindError.
     """
+    check_adjudicates(queue=queue, user=user)
     lock_person(user)
     queue.refresh_from_db(fields=["state"])
     if queue.state == QueueState.CLOSED:
@@ -187,7 +188,7 @@ def _settle(example: Example) -> None:
     example.save(update_fields=["state", "final_answer", "decided"])
 
 
-def _outcome(example: Example) -> Outcome:
+def _outcome(example: Example) -> ExampleOutcome:
     standing = example.annotations.standing()
     third = standing.filter(purpose=AnnotationPurpose.ADJUDICATION).first()
     if third is not None:

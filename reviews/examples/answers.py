@@ -51,28 +51,28 @@ class ExampleAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExampleOutcome:
     """What an example's answers come to: its state, and the answer that goes out."""
 
     state: ExampleState
     final_answer: str = ""
 
 
-def outcome_of(answers: Sequence[tuple[str, str]], *, wanted: int) -> Outcome:
+def outcome_of(answers: Sequence[tuple[str, str]], *, wanted: int) -> ExampleOutcome:
     """The outcome of (action, text) of each annotator, of whom `wanted` are to answer.
 
     One person's answer holds. Two agree where both reject, or where both leave the same text,
     whether by accepting or by editing; where they don't, a third decides.
     """
     if len(answers) < wanted:
-        return Outcome(ExampleState.IN_PROGRESS if answers else ExampleState.WAITING)
+        return ExampleOutcome(ExampleState.IN_PROGRESS if answers else ExampleState.WAITING)
     rejected = [action == AnnotationAction.REJECT for action, _ in answers]
     if all(rejected):
-        return Outcome(ExampleState.REJECTED)
+        return ExampleOutcome(ExampleState.REJECTED)
     texts = [text for _, text in answers]
     if any(rejected) or any(not same_answer(texts[0], text) for text in texts[1:]):
-        return Outcome(ExampleState.DISPUTED)
-    return Outcome(ExampleState.ACCEPTED, texts[0])
+        return ExampleOutcome(ExampleState.DISPUTED)
+    return ExampleOutcome(ExampleState.ACCEPTED, texts[0])
 
 
 def caught(*, action: str, answer: str, expected: str) -> bool:

@@ -45,7 +45,7 @@ class Nothing:
 def check_annotates(*, queue: ExampleQueue, user: User) -> None:
     """That this person may answer examples of the queue.
 
-    A reviewer of its project may. Owners and evaluators see what everybody answered, so they may
+    A reviewer of its project may. Owners and evaluators see what proposed each answer, so they may
     only where one person answers each example. Raises UnknownExampleError or NotBlindError.
     """
     role = _role(queue, user)
@@ -54,7 +54,8 @@ def check_annotates(*, queue: ExampleQueue, user: User) -> None:
 
 
 def check_adjudicates(*, queue: ExampleQueue, user: User) -> None:
-    """That this person is a member of the queue's project. Raises UnknownExampleError."""
+    """That this person is a member of the queue's project, any of whom may decide a disagreement
+    between others. Raises UnknownExampleError."""
     _role(queue, user)
 
 

@@ -89,29 +89,29 @@ def disagreement(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @never_cache
 @require_POST
 @explain_refusals
-def answer(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
+def answer(request: SignedInRequest, *, turn: uuid.UUID) -> HttpResponse:
     """Keeps an answer and goes on to the next example; one that can't be saved comes back with
     what is wrong."""
-    kept = ExampleAnswer(
+    typed = ExampleAnswer(
         action=request.POST.get("action", ""),
         text=request.POST.get("answer"),
         reason=request.POST.get("reason", ""),
         visible_seconds=visible_seconds(request.POST),
     )
     try:
-        turn = annotate(token=token, user=request.user, answer=kept)
+        kept = annotate(token=turn, user=request.user, answer=typed)
     except UnfitExampleAnswerError as error:
         own = Annotation.objects.select_related("example", "queue").filter(annotator=request.user)
-        return _turn(request, own.get(token=token), error=error, typed=kept)
-    return _go_on(turn)
+        return _turn(request, own.get(token=turn), error=error, typed=typed)
+    return _go_on(kept)
 
 
 @never_cache
 @require_POST
 @explain_refusals
-def skip_example(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
+def skip_example(request: SignedInRequest, *, turn: uuid.UUID) -> HttpResponse:
     """Leaves an example to others, and goes on to the next."""
-    return _go_on(skip(token=token, user=request.user, reason=skip_reason(request.POST)))
+    return _go_on(skip(token=turn, user=request.user, reason=skip_reason(request.POST)))
 
 
 @never_cache
@@ -131,8 +131,8 @@ def _queue(pk: int) -> ExampleQueue:
 
 def _queue_of(request: SignedInRequest, **address: Any) -> ExampleQueue | None:
     """The queue of an address, by its key or a turn's token, for whoever may know of it."""
-    if "token" in address:
-        own = Annotation.objects.filter(annotator=request.user, token=address["token"])
+    if "turn" in address:
+        own = Annotation.objects.filter(annotator=request.user, token=address["turn"])
         return ExampleQueue.objects.filter(annotations__in=own).first()
     member = ExampleQueue.objects.filter(project__memberships__user=request.user)
     return member.filter(pk=address["pk"]).first()
@@ -175,7 +175,7 @@ def _turn(
         "deciding": deciding,
         "answers": _both_answers(turn) if deciding else [],
     }
-    return _page(request, "example", context, status=400 if error else 200)
+    return _page(request, "example", context, status=400 if error else None)
 
 
 def _both_answers(turn: Annotation) -> list[dict[str, Any]]:
@@ -209,7 +209,7 @@ def _end(
 
 
 def _page(
-    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int = 200
+    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int | None = None
 ) -> HttpResponse:
     template = f"reviews/examples/{name}.html"
     mark = {"person": person_mark(request.user)}

@@ -38,6 +38,7 @@ NAMES_NOTHING = {
     ("Reach", "hosts"): "of the operator's command, and in no document",
     ("Endpoints", "endpoints"): "what an operator made, and in no study",
     ("DecisionRecord", "code"): "which version of Evalhub decided",
+    ("DataReport", "file"): "the name of what was checked; nothing opens it again",
     ("Adapter", "target_modules"): "layers of a model, in a training record",
     ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
     ("Caveat", "code"): "what kind of caveat it is, in a record",

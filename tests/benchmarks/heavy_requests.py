@@ -42,6 +42,7 @@ LIGHT = {
     "/shadow": "a verb on one row",
     "/share": "a verb on one row",
     "/sign-offs": "one row",
+    "/data-reports": "one row; a job where its report is large",
     "/stop": "a verb on one row",
     "/monitors": "one row, and of answers a run, which workers do",
     "/looks": "a verb on one row",
@@ -91,6 +92,7 @@ HEAVY = frozenset(
         "post /studies/{slug}/decisions",
         "post /studies/{slug}/policy",
         "post /test-sets/{slug}/versions",
+        "post /example-queues/{id}/draws",
         "post /traffic/samples",
         "post /working-sets",
         "post /working-sets/{id}/changes",
@@ -218,6 +220,7 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
     audit = caller.got("POST", "/score-audits", {"metric": scored, "size": 50})
     caller.got("PATCH", "/traffic", {"text_share": 1})
     send_questions(caller, items)
+    queue = caller.got("POST", "/example-queues", {"name": "flood"})
     experiment = an_experiment(caller, items)
     judged = drawn_answers(caller, experiment)
     ids = {
@@ -230,6 +233,7 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         "/ingestions": str(begun["id"]),
         "/score-audits": str(audit["id"]),
         "/experiments": str(experiment),
+        "/example-queues": str(queue["id"]),
         "/files": file,
         "item": str(item["url"].rpartition("/")[2]),
         "/campaigns": "1", "/jobs": "1", "/members": "1", "/tokens": "1", "/webhooks": "1",
@@ -324,6 +328,10 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
             lambda n: ("/signals", _traffic(items, n, name="thumb", request=f"{n}-0")),
             {"Content-Type": "application/x-ndjson"},
         )],
+        "post /example-queues/{id}/draws": posts(
+            "/example-queues/…/draws", f"/example-queues/{queue['id']}/draws",
+            {"since": "2020-01-01T00:00:00Z", "n": 500, "seed": 1, "dry_run": True},
+        ),
         "post /traffic/samples": posts(
             "/traffic/samples", "/traffic/samples",
             {"since": "2020-01-01T00:00:00Z", "n": 500, "test_set": "sample-{n}",

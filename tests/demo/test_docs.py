@@ -10,6 +10,7 @@ from evalhub.demo import record
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
+from tests.demo.training_section import block_due, block_there
 
 DEMO = Path(record.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "tutorials/demo.md"
@@ -43,3 +44,7 @@ def test_the_page_s_means_are_those_of_the_answers(test_set: str, metric: str, c
             assert test_set not in STUDY.arms[arm].only
         else:
             assert told == f"{mean_score(arm, test_set):.2f}"
+
+
+def test_the_report_of_its_training_file_is_what_a_check_of_it_says_now() -> None:
+    assert block_there() == block_due(), "python -m tests.demo.training_section writes it"

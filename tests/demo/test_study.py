@@ -64,8 +64,8 @@ def test_every_reference_passes_its_own_metric(name: str) -> None:
 def test_the_training_record_is_that_of_the_committed_training_file_and_adapter() -> None:
     trained = json.loads((DEMO / "training.json").read_text(encoding="utf-8"))
     told = STUDY.arms["lora"].training.as_json()
-    assert told["dataset_hash"] == trained["dataset_sha256"]
-    assert told["dataset_hash"] == record.sha256(DEMO / "training.jsonl")
+    assert told["dataset_sha256"] == trained["dataset_sha256"]
+    assert told["dataset_sha256"] == record.sha256(DEMO / "training.jsonl")
     assert told["loss"] == trained["loss_by_epoch"]
     for name in ("examples", "method", "rank", "alpha", "targets", "learning_rate", "epochs"):
         assert told[name] == trained[name]

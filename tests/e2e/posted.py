@@ -4,6 +4,8 @@ from tests.e2e.posted_forms import (
     CHECK,
     CHOICE,
     COMPARISON,
+    DATA,
+    EXAMPLES,
     ITEMS,
     PLAN,
     POLICY,
@@ -17,8 +19,15 @@ GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a d
 SAMPLE = (
     "n=2&since=2020-01-01T00:00&allocation=proportional&test_set=traffic&planned_gain=0.05&seed=1"
 )
-PREVIEWED = {"/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}"}
+DRAW = "n=2&since=2020-01-01T00:00&seed=1"
+PREVIEWED = {
+    "/projects/<slug:slug>/production/samples/": f"preview=1&{SAMPLE}",
+    "/examples/queues/<int:pk>/sources/": f"preview=1&{DRAW}",
+}
 """What is posted to an address that then shows the form which writes."""
+QUEUE = (
+    "project=support-desk&name=New&purpose=training&annotators_per_example=1&gold_share=0&labels="
+)
 SERVED_NAME = "which version a served name stands for"
 EXPERIMENT = "an experiment to start"
 POSTED = {
@@ -27,6 +36,13 @@ POSTED = {
     "/reviews/<int:pk>/undo/": [""],
     "/reviews/<int:pk>/guess/": [GUESS],
     "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
+    "/reviews/queues/<int:pk>/undo/": [""],
+    "/reviews/examples/<uuid:turn>/answer/": ["action=edit&answer=Mine"],
+    "/reviews/examples/<uuid:turn>/skip/": ["reason=No"],
+    "/examples/new/": [QUEUE],
+    "/examples/queues/<int:pk>/change/": ["verb=close"],
+    "/examples/queues/<int:pk>/add/": [EXAMPLES],
+    "/examples/queues/<int:pk>/sources/": [f"draw=1&{DRAW}"],
     "/studies/new/": [COMPARISON],
     "/studies/file/": [STUDY],
     "/studies/<int:pk>/policy/": [POLICY],
@@ -85,6 +101,8 @@ POSTED = {
     "/scores/<int:metric>/answers/<int:output>/dispute/": ["said=0.5&why=It+is+half+right"],
     "/scores/<int:metric>/audit/": ["project=support-desk&size=3"],
     "/score-audits/<int:pk>/": [CHECK],
+    "/data/check/": [DATA],
+    "/data/<int:pk>/sign/": ["verdict=rejected&reason=No"],
     "/runs/new/": [RUN],
     "/versions/new/": ["project=support-desk&slug=new&kind=base&api=chat&template={input}"],
     "/studies/<int:pk>/cancel/": [""],

@@ -16,12 +16,15 @@ from tests.site.test_study_file import the_files
 
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
+TRAINING = b'{"prompt": "Say it", "completion": "one"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
+EXAMPLES = "a file of examples"
 CHECK = "what the next score of an audit should be"
+DATA = "and with a training file"
 RUN = "and with a version and a test set that are there"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 
@@ -34,6 +37,8 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
     items = filled(client.get(reverse("site:new_working_set")), project="support-desk")
     items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
+    data = filled(client.get(reverse("site:check_data")), project="support-desk")
+    data |= {"file": SimpleUploadedFile("train.jsonl", TRAINING)}
     study_file = {"project": "support-desk", "text": TICKETS, "files": the_files()}
     stopped = Run.objects.get(version__model__slug="stopped")
     run = {"version": stopped.version_id, "items": stopped.test_set_version_id}
@@ -47,7 +52,11 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
         COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
+        DATA: encode_multipart(BOUNDARY, data),
         ITEMS: encode_multipart(BOUNDARY, items),
+        EXAMPLES: encode_multipart(
+            BOUNDARY, {"file": SimpleUploadedFile("more.csv", b"input,proposal\nWhy?,So.\n")}
+        ),
     }
 
 

@@ -13,6 +13,7 @@ from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
 from tests.features.monitoring.retraining.losses_of import a_stream, an_alarm
 from tests.features.traffic.rows_of import a_request, noon, taken
+from tests.reviews.examples.queue_steps import a_queue, at_hand, say
 
 PLANNED = "planned"
 """The project in which an experiment may be started."""
@@ -46,3 +47,12 @@ def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
 def a_served_name(name: str, version: int) -> bytes:
     """What the form posts that says which version it is."""
     return urlencode({"name": name, "version": version, "since": "2026-01-01T00:00"}).encode()
+
+
+def a_queue_of_examples(team: Team) -> dict[str, object]:
+    """What addresses are filled with of a queue for two people an example: Rui has answered one
+    and has another at hand."""
+    queue = a_queue(team, examples=3, people=2)
+    say(at_hand(queue, team.rui), "accept")
+    turn = at_hand(queue, team.rui)
+    return {"queues": queue.pk, "examples": turn.example_id, "turn": turn.token}

@@ -39,10 +39,12 @@ from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.e2e.scene_parts import (
     PLANNED,
     a_proposal,
+    a_queue_of_examples,
     a_sample_of_requests,
     a_served_name,
     experiments,
 )
+from tests.features.data.reports import a_kept_report
 from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
@@ -198,11 +200,13 @@ def scene(team: Team) -> Scene:
             "metric": audit.metric_id,
             "output": audit.drawn[0],
             "score-audits": audit.pk,
+            "data": a_kept_report(team).pk,
             "working-sets": written.pk,
             "samples": sample.pk,
             "experiments": experiment.pk,
             "monitors": monitor.pk,
             "alarms": alarm.pk,
+            **a_queue_of_examples(team),
             "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),

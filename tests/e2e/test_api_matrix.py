@@ -78,6 +78,7 @@ def ids(scene: Scene, team: Team) -> dict[str, object]:
         "exports": "answers",
         "webhooks": hook.webhook.pk,
         "jobs": job.pk,
+        "data-reports": scene.ids["data"],
         "items": scene.ids["item"],
         "number": 1,
         **{name: scene.ids[name] for name in (

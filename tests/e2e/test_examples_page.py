@@ -99,7 +99,7 @@ def test_two_people_who_open_it_at_once_never_get_the_same_example(
     team: Team, opens: Opens
 ) -> None:
     queue = a_desk_queue(team, examples=1)
-    address = f"/reviews/examples/{queue.pk}/"
+    address = f"/reviews/queues/{queue.pk}/"
     pages = [opens(user, "/reviews/") for user in (team.rui, team.ruth)]
     for page in pages:  # both are under way before either is answered
         page.evaluate(f"setTimeout(() => location.assign('{address}'), 300)")
@@ -123,7 +123,7 @@ def test_it_fits_a_phone_in_the_dark(
     team: Team, opens: Opens, axe: Callable[[Page], None], labels: tuple[str, ...]
 ) -> None:
     queue = a_desk_queue(team, examples=2, labels=labels)
-    page = opens(team.rui, f"/reviews/examples/{queue.pk}/", dark=True, phone=True)
+    page = opens(team.rui, f"/reviews/queues/{queue.pk}/", dark=True, phone=True)
     assert not overflows(page)
     axe(page)
     if labels:
@@ -139,7 +139,7 @@ def test_it_fits_a_phone_in_the_dark(
 
 def test_labels_are_chosen_by_digits(team: Team, opens: Opens) -> None:
     queue = a_desk_queue(team, examples=1, labels=("refund", "delivery"))
-    page = opens(team.rui, f"/reviews/examples/{queue.pk}/")
+    page = opens(team.rui, f"/reviews/queues/{queue.pk}/")
     page.keyboard.press("2")
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="Done. Thank you!")).to_be_visible()
@@ -151,7 +151,7 @@ def test_the_owners_pages_fit_and_are_accessible(
 ) -> None:
     queue = a_desk_queue(team, examples=30, people=2)
     for user in (team.rui, team.ruth):
-        page = opens(user, f"/reviews/examples/{queue.pk}/")
+        page = opens(user, f"/reviews/queues/{queue.pk}/")
         for number in range(6):
             if number == 2 and user == team.ruth:
                 page.locator("#text").fill(PROPOSAL.replace("two hours", "three days"))
@@ -159,7 +159,7 @@ def test_the_owners_pages_fit_and_are_accessible(
             else:
                 page.keyboard.press("a")
             expect(page.get_by_text(f"{number + 1} answered")).to_be_visible()
-    decide = opens(team.eva, f"/reviews/examples/{queue.pk}/disagreements/")
+    decide = opens(team.eva, f"/reviews/queues/{queue.pk}/disagreements/")
     axe(decide)
     taken = decide.get_by_role("article").filter(has_text="edited it")
     taken.get_by_role("button", name="Take this one").click()

@@ -31,14 +31,14 @@ LIMIT_S, BULK_LIMIT_S = 0.05, 1.0
 WRITES_NOTHING = """
 version; cost; compare; decide; gate; push; status; pull; serve-config; history; probe; export;
 agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; backup;
-strategy init;
+strategy init; data list; data show;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
 review export; test-set versions;
 run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
-study init; experiment plan; experiment list; experiment show; experiment prediction;
+study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
 monitor proposals
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
@@ -93,6 +93,8 @@ run cancel 1
 run retry 1
 study cancel sums/shall-we-ship
 study retry sums/shall-we-ship
+data check train.jsonl --project sums
+data sign 1 --project sums --by olga --as accepted --reason Why.
 policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
 *redact sums 7 --project sums --reason Private. --yes
 traffic settings --project sums --text-share 1
@@ -189,6 +191,8 @@ def home(folder: Path, server: OpenAIServer) -> Home:
     pairs = [{"id": f"k{i}", "prompt": f"P{i}", "left": "L", "right": "R"} for i in range(8)]
     (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
     write_requests(folder / "requests.jsonl")
+    rows = ({"prompt": f"Say {i}", "completion": f"It is {i}"} for i in range(200))
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     primary = {"metric": "errors", "planned_gain": 0.01}
     plan = {"primary": primary, "planned_users": 1000}
     (folder / "plan.yaml").write_text(json.dumps(plan))

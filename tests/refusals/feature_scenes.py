@@ -46,11 +46,15 @@ from evalhub.features.working_sets.sets import (
     edit_version,
     publish_working_set,
 )
+from evalhub.ledger.data_signoff import sign_report
 from evalhub.ledger.models import Decision
 from evalhub.ledger.retirement import retire_test_set
 from evalhub.registry.contents import content_of
+from evalhub.registry.data_reports import keep_report
+from evalhub.registry.models import StoredDataReport
 from reviews.models import Campaign
 from tests.cast import Team, a_test_set, a_version, a_working_set
+from tests.features.data.reports import a_kept_report, a_report
 from tests.features.experiments.experiments_of import CHAMPION, a_plan, an_experiment
 from tests.features.experiments.plan_form import form_of
 from tests.refusals.doors import Act
@@ -89,6 +93,33 @@ def webhooks(team: Team) -> dict[str, Act]:
         ),
         "remove": Act(
             verb=lambda by: remove_webhook(webhook=webhook, by=by), rest=("DELETE", at, {})
+        ),
+    }
+
+
+def training_data(team: Team) -> dict[str, Act]:
+    """A report that was followed by one with a serious finding."""
+    older, newest = a_kept_report(team), a_kept_report(team, ("serious",))
+
+    def signing(report: StoredDataReport, reason: str) -> Act:
+        words = ["--as", "accepted", "--reason", reason or " "]
+        fields = {"verdict": "accepted", "reason": reason or " "}
+        return Act(
+            verb=lambda by: sign_report(
+                report=report, by=by, verdict="accepted", reason=fields["reason"]
+            ),
+            rest=("POST", f"/data-reports/{report.pk}/sign-offs", fields),
+            page=(reverse("site:sign_data", args=[report.pk]), fields),
+            command=["data", "sign", str(report.pk), "--project", team.project.slug, *words],
+        )
+
+    return {
+        "accept serious findings": signing(newest, "Fine."),
+        "sign without a reason": signing(newest, ""),
+        "sign an older report": signing(older, "Fine."),
+        "keep a report": Act(
+            verb=lambda by: keep_report(project=team.project, report=a_report(), by=by),
+            rest=("POST", "/data-reports", a_report().as_json()),
         ),
     }
 

@@ -32,6 +32,11 @@ pytestmark = pytest.mark.heavy
 
 OUTSIDE = "neither owner nor evaluator"
 
+DATA = [
+    Refusal("accept serious findings", "eva", "Only an owner of support-desk can accept training"),
+    Refusal("sign without a reason", "olga", "give a reason", SignOffError, 400, 200),
+    Refusal("sign an older report", "olga", "was followed by data report", SignOffError, 409, 200),
+]
 MOVES = ("promote", "roll back", "override", "retire", "reopen", "shadow")
 
 VERSIONS = [
@@ -209,6 +214,12 @@ def test_acts_on_studies_runs_and_reviews(
     vouching = {"vouch": acts.pop("vouch")}
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
     refuse_all(doors, vouching, outsiders(vouching, NOT_OWNER), subtests)
+
+
+def test_acts_on_training_data(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = feature_scenes.training_data(team)
+    refuse_all(doors, acts, DATA, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
 
 
 def test_acts_on_traffic(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:

@@ -60,6 +60,8 @@ class Action(models.TextChoices):
     PROPOSAL_DECLINED = "proposal-declined", "declined to train again:"
     RETRAINED_LINKED = "retrained-linked", "said what came of a proposal:"
     BUDGET_SET = "budget-set", "set a budget:"
+    DATA_CHECKED = "data-checked", "kept the report of training data:"
+    DATA_SIGNED = "data-signed", "signed the report of training data:"
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     QUEUE_CREATED = "queue-created", "created a queue of examples:"
     QUEUE_PAUSED = "queue-paused", "paused or resumed a queue of examples:"

@@ -70,7 +70,7 @@ def new_example_queue(request: SignedInRequest) -> HttpResponse:
             form.add_declaration_error(DeclarationError(error.reason, error.field))
         else:
             return redirect("site:example_queue", queue.pk)
-    status = 400 if form.errors else 200
+    status = 400 if form.errors else None
     return render(request, f"{FOLDER}/new_queue.html", {"form": form}, status=status)
 
 
@@ -130,7 +130,7 @@ def one_example(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _queue(
-    request: SignedInRequest, queue: ExampleQueue, status: int = 200, **more: Any
+    request: SignedInRequest, queue: ExampleQueue, status: int | None = None, **more: Any
 ) -> HttpResponse:
     state = request.GET.get("state", "")
     rows = queue.examples.order_by("position")

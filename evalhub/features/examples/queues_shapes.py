@@ -56,7 +56,7 @@ class NewExample(Declaration):
         "person", description="where it came from"
     )
     reference: dict[str, JsonValue] = Field(
-        default_factory=dict, description="where exactly, such as a file's name, digest and line"
+        default_factory=dict, description="where exactly, such as the number of a model's call"
     )
     model: str = Field("", max_length=200, description="that proposed the answer")
     prompt: str = Field("", description="with which the model was asked for it")

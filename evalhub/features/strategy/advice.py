@@ -13,7 +13,7 @@ from evalhub.features.strategy.rules import (
     wants_knowledge,
     worth_tuning,
 )
-from evalhub.features.strategy.thresholds import THRESHOLDS
+from evalhub.training.sizes import THRESHOLDS
 
 Verdict = Literal["don't-fine-tune", "not-yet", "fine-tune-last"]
 Step = Literal["base", "prompted", "few-shot", "retrieval", "tuned"]

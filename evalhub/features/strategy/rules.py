@@ -9,8 +9,8 @@ from evalhub.features.strategy.thresholds import (
     FULL_GB,
     LORA_GB,
     QLORA_GB,
-    THRESHOLDS,
 )
+from evalhub.training.sizes import THRESHOLDS
 
 OFTEN = ("monthly", "weekly", "daily")
 SOON = ("weekly", "daily")

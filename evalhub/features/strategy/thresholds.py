@@ -1,27 +1,4 @@
-"""How many examples a fine-tune needs, by its aim: rules of thumb, in one table."""
-
-from typing import NamedTuple
-
-from evalhub.features.strategy.answers import Lesson
-
-FOLK = "a folk figure: guides repeat it, and sources differ"
-
-
-class Threshold(NamedTuple):
-    """Fewer than `fewest` examples are too few to try; from `enough` on, guides expect a gain."""
-
-    fewest: int
-    enough: int
-    source: str
-
-
-THRESHOLDS: dict[Lesson, Threshold] = {
-    "style": Threshold(50, 200, FOLK),
-    "format": Threshold(200, 500, FOLK),
-    "domain": Threshold(1_000, 1_000, f"{FOLK}; it has no upper end"),
-}
-"""In their order, the fewest first. Better than any of them is a learning curve of one's own: train
-on a quarter, a half and all of the examples, and see whether it still rises."""
+"""From which size on, and in which memory, each method of fine-tuning is worth a try."""
 
 FULL_EXAMPLES = 100_000
 """From here on a full fine-tune may learn what a LoRA doesn't: the smaller of the two sizes at

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.features.working_sets.shapes import NearCopiesRequest, RowsRequest, SplitRequest
 from evalhub.frames.page.forms import DeclaredForm, field_of
-from evalhub.io.rows import DataError
+from evalhub.frames.page.uploaded import errors_with_file_name
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.studies.file.test_sets import ItemFields
 
@@ -166,28 +165,6 @@ class WorkingFilterForm(DeclaredForm):
             change=cleaned.get("change", ""),
             alike=bool(cleaned.get("alike")),
         )
-
-
-@contextmanager
-def uploaded_path(file: "UploadedFile[Any]") -> Iterator[Path]:
-    """An uploaded file under its own name while the block runs; a DataError names it so."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(file.name or "items").name
-        with path.open("wb") as written:
-            for chunk in file.chunks():
-                written.write(chunk)
-        with errors_with_file_name(path):
-            yield path
-
-
-@contextmanager
-def errors_with_file_name(path: Path) -> Iterator[None]:
-    """DataErrors in this block name the file without its folder."""
-    try:
-        yield
-    except DataError as error:
-        name = path.name if error.file == str(path) else error.file
-        raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 
 
 @contextmanager

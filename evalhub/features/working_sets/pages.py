@@ -11,7 +11,7 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, uploaded_path
+from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm
 from evalhub.features.working_sets.items import set_parts
 from evalhub.features.working_sets.models import WorkingSet, WorkingSetQuerySet
 from evalhub.features.working_sets.near_copies import (
@@ -30,6 +30,7 @@ from evalhub.features.working_sets.sets import (
 )
 from evalhub.frames.page.access import redirects_refusals, results_only
 from evalhub.frames.page.forms import whole_number
+from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion
 

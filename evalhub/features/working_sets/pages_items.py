@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.working_sets.forms import RowsForm, pasted_rows, uploaded_path
+from evalhub.features.working_sets.forms import RowsForm, pasted_rows
 from evalhub.features.working_sets.item_form import ItemForm, form_of
 from evalhub.features.working_sets.items import (
     AddedRows,
@@ -26,6 +26,7 @@ from evalhub.features.working_sets.pages import FOLDER, shows_refusal, visible_s
 from evalhub.features.working_sets.sets import ChangedMeanwhileError
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
+from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.items import items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, read_rows

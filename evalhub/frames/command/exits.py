@@ -56,10 +56,12 @@ CODES = {
     "evalhub.features.deployment.server_config.ServeError": USAGE,
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.features.traffic.served.ServedNameError": USAGE,
+    "evalhub.features.data.learning_curve.CurveError": USAGE,
     "evalhub.features.experiments.steps.ExperimentError": USAGE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.errors.MonitorError": USAGE,
     "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
+    "evalhub.features.examples.sources.from_traffic.DrawError": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

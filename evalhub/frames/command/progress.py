@@ -125,6 +125,21 @@ class FileBar(Bars):
         self.show(self._name, f"read {self._name}", line, self._total)
 
 
+class StepBars(Bars):
+    """A bar for one file, called with "rows" and the line that has been read, and then a line for
+    each step that works on a part of its rows, called with its name and how many they are."""
+
+    def __init__(self, console: Console, path: Path) -> None:
+        super().__init__(console)
+        self._name, self._total = path.name, progress_total(path)
+
+    def __call__(self, step: str, count: int) -> None:
+        if step == "rows":
+            self.show(step, f"read {self._name}", count, self._total)
+        else:
+            self.show(step, step, count, count)
+
+
 class RunBars(Bars):
     """Progress bars: one for all runs together, a line for each run that failed or reused answers,
     and one for a run that no worker takes."""

@@ -9,6 +9,7 @@ from evalhub.declare.ledger_origin import LedgerHead
 from evalhub.ledger.chain.homes import first_head
 from evalhub.ledger.chain.links import COLUMNS, head_after
 from evalhub.ledger.models import (
+    DataSignOff,
     Decision,
     GuardLook,
     Ledger,
@@ -29,6 +30,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.ARMS: SharedLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
+    LinkKind.DATA_SIGN_OFF: DataSignOff,
     LinkKind.RESTORE: LedgerRestore,
     LinkKind.PEEK: Peek,
     LinkKind.RETIREMENT: TestSetRetirement,

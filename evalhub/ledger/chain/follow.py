@@ -9,14 +9,23 @@ from collections.abc import Iterator, Mapping
 from itertools import batched
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, F, Model, OuterRef
 from django.db.models.fields.json import KT
 
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.chain.append import MODELS
 from evalhub.ledger.chain.homes import first_head, ids_of
 from evalhub.ledger.chain.links import COLUMNS, head_after
-from evalhub.ledger.models import Decision, Ledger, LedgerLink, LedgerRestore, LinkKind, SignOff
+from evalhub.ledger.models import (
+    DataSignOff,
+    Decision,
+    Ledger,
+    LedgerLink,
+    LedgerRestore,
+    LinkKind,
+    SignOff,
+)
+from evalhub.registry.models import StoredDataReport
 
 AT_ONCE = 2000
 NAMED = 20
@@ -151,9 +160,19 @@ def _rows_without_link() -> Iterator[str]:
 
 
 def _record_faults() -> Iterator[str]:
-    for kind, model in ((LinkKind.DECISION, Decision), (LinkKind.SIGN_OFF, SignOff)):
-        rows = model.objects.order_by("pk").values_list("pk", "record", "digest")
+    recorded: list[tuple[str, type[Model], str]] = [
+        (LinkKind.DECISION.label, Decision, "record"),
+        (LinkKind.SIGN_OFF.label, SignOff, "record"),
+        (LinkKind.DATA_SIGN_OFF.label, DataSignOff, "record"),
+        ("data report", StoredDataReport, "report"),
+    ]
+    for label, model, column in recorded:
+        rows = model._default_manager.order_by("pk").values_list("pk", column, "digest")
         for pk, record, digest in rows.iterator(chunk_size=100):
             if digest_of(record) != digest:
-                name = f"{kind.label} {pk}".capitalize()
+                name = f"{label} {pk}".capitalize()
                 yield f"{name} says other than what was recorded: its SHA-256 is another."
+    signed = DataSignOff.objects.annotate(signed=KT("record__report__digest"))
+    others = signed.exclude(signed=F("report__digest"))
+    for pk in others.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=AT_ONCE):
+        yield f"Data sign-off {pk} is of another report than the one it stands beside."

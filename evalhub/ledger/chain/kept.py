@@ -1,4 +1,5 @@
-"""Before a decision is acted on: is it, with its sign-offs, the one that was made?
+"""Before a decision, or a report of training data, is acted on: is it, with its sign-offs, the one
+that was made?
 
 Whether all that came before is as it was, `evalhub doctor` says.
 """
@@ -13,6 +14,7 @@ from evalhub.ledger.chain.append import MODELS
 from evalhub.ledger.chain.homes import first_head
 from evalhub.ledger.chain.links import COLUMNS, head_after
 from evalhub.ledger.models import Decision, Ledger, LedgerLink, LinkKind, SignOff
+from evalhub.registry.models import StoredDataReport
 
 WHAT_TO_DO = "nothing rests on it. `evalhub doctor` says what else differs: restore a backup"
 
@@ -54,6 +56,17 @@ def why_not_kept(decision: Decision) -> str:
     except ChangedDecisionError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}."
     return ""
+
+
+def why_report_not_kept(report: StoredDataReport) -> str:
+    """Why nothing can rest on a report of training data: it, or a sign-off of it, was changed; ""
+    where both are intact. Four queries."""
+    names = [] if digest_of(report.report) == report.digest else [f"data report {report.pk}"]
+    rows = _rows(LinkKind.DATA_SIGN_OFF, report=report.pk)
+    names += _names_of_changed(Ledger.objects.first(), rows) if rows else []
+    return (
+        f"{', '.join(names)} was changed since it was recorded, and {WHAT_TO_DO}" if names else ""
+    )
 
 
 def _rows(kind: LinkKind, **which: int) -> list[_Row]:

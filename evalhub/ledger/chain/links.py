@@ -48,6 +48,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "arms": ("id", "look_id", "count", "correlations", "readings", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
+    "data-sign": ("id", "report_id", "by_id", "digest", "created"),
     "restore": ("id", "parent", "name", "began_as", "entries", "newest_version", "created"),
     "peek": (
         "id",

@@ -15,6 +15,7 @@ Pairs are looked for by locality-sensitive hashing as leakage is (evalhub.ledger
 """
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -86,14 +87,14 @@ class ItemWords:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "ItemWords":
-        vocabulary, codes = _Vocabulary(), list[int]()
+        vocabulary, codes = _Vocabulary(), array("q")
         starts, orders = [0], list[int]()
         for text in texts:
             plain = fold(text)
             if "n" in plain:
                 plain = _CONTRACTED.sub(" not", plain)
             word_ids = [vocabulary[word] for word in tokens_of(plain)]
-            codes += [word_id for word_id in word_ids if word_id != _LEFT_OUT]
+            codes.extend(word_id for word_id in word_ids if word_id != _LEFT_OUT)
             starts.append(len(codes))
             negations = [
                 vocabulary.hashes[word_id]
@@ -102,7 +103,7 @@ class ItemWords:
             ]
             numbers = [each.strip() for each in _NUMBERS.findall(plain)]
             orders.append(_hash(f"{numbers} {negations}".encode()))
-        flat, count = np.array(codes, np.int64), max(len(vocabulary.hashes), 1)
+        flat, count = np.frombuffer(codes, np.int64), max(len(vocabulary.hashes), 1)
         pairs = _distinct(np.repeat(np.arange(len(orders)), np.diff(starts)) * count + flat)
         return cls(
             words=np.array(vocabulary.hashes, np.uint64),
@@ -164,6 +165,12 @@ def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
 
 def copies_within(item_words: ItemWords) -> list[int]:
     """Indices of items that are near-copies of an earlier item."""
+    return [item for item, first in enumerate(copy_groups(item_words)) if first != item]
+
+
+def copy_groups(item_words: ItemWords) -> list[int]:
+    """By item, the first of the items that it is a near-copy of, directly or by others between; of
+    an item that is like no earlier one itself."""
     groups = list(range(item_words.items))
 
     def root(item: int) -> int:
@@ -180,7 +187,7 @@ def copies_within(item_words: ItemWords) -> list[int]:
     for item, other, _ in _Sides(item_words, item_words).pairs(distinct, distinct):
         one, two = sorted((root(item), root(other)))
         groups[two] = one
-    return [item for item in range(item_words.items) if root(item) != item]
+    return [root(item) for item in range(item_words.items)]
 
 
 class _Sides:

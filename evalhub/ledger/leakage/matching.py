@@ -23,7 +23,7 @@ isn't compared as a near-duplicate.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from evalhub.ledger.leakage.fingerprints import (
     FEWEST_WORDS,
     NGRAM,
     PERMUTATIONS,
+    PLAIN,
     SHINGLE,
     SHORT_NGRAM,
     Hashes,
@@ -83,31 +84,59 @@ def find_leakage(
     The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
     data stream by. Raises DataError as reading the training data does.
     """
-    texts_known = training.read == "data"
-    wanted = [SoughtItems.of(items, training.salt, texts_known=texts_known) for items in test_sets]
-    best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
-    rows = texts = 0
+    search = LeakageSearch(*test_sets, read=training.read, salt=training.salt)
     for batch in training.batches:
-        rows, texts = rows + batch.rows, texts + batch.lines.size
-        for test_set, matches in zip(wanted, best, strict=True):
-            for part, match in test_set.matches(batch):
-                key = test_set.items[part], match.part
-                if key not in matches or rank_of(match) < rank_of(matches[key]):
-                    matches[key] = match
+        search.see(batch)
         if progress and batch.lines.size:
             progress(int(batch.lines[-1]))
-    return [
-        Leakage(
-            read=training.read,
-            rows=rows,
-            texts=texts,
-            items=len(test_set.keys),
-            too_short=test_set.too_short,
-            shared_by=test_set.shared_by,
-            leaked=_by_item(test_set.keys, matches),
-        )
-        for test_set, matches in zip(wanted, best, strict=True)
-    ]
+    return search.results()
+
+
+class LeakageSearch:
+    """A search of training data for the items of test sets, one batch after the other."""
+
+    def __init__(
+        self,
+        *test_sets: Iterable[ItemTexts],
+        read: Literal["data", "hashes"] = "data",
+        salt: bytes = PLAIN,
+    ) -> None:
+        """`read` and `salt` are the training data's."""
+        texts_known = read == "data"
+        self._read: Literal["data", "hashes"] = read
+        self._test_sets = [SoughtItems.of(items, salt, texts_known=texts_known) for items in test_sets]
+        self._best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in self._test_sets]
+        self._rows = self._texts = 0
+
+    def see(self, batch: TrainingBatch) -> list[dict[int, float]]:
+        """Searches a batch. For each test set, the lines of the texts that hold something of it,
+        each with the largest share of a match (`LeakageMatch.share`)."""
+        self._rows += batch.rows
+        self._texts += batch.lines.size
+        lines: list[dict[int, float]] = [{} for _ in self._test_sets]
+        for number, (test_set, best) in enumerate(zip(self._test_sets, self._best, strict=True)):
+            for part, match in test_set.matches(batch):
+                shares = lines[number]
+                shares[match.line] = max(match.share, shares.get(match.line, 0.0))
+                key = test_set.items[part], match.part
+                if key not in best or rank_of(match) < rank_of(best[key]):
+                    best[key] = match
+        return lines
+
+    def results(self) -> list[Leakage]:
+        """What was found so far of each test set."""
+        return [
+            Leakage(
+                read=self._read,
+                rows=self._rows,
+                texts=self._texts,
+                items=len(test_set.keys),
+                too_short=test_set.too_short,
+                shared_by=test_set.shared_by,
+                leaked=_by_item(test_set.keys, best),
+            )
+            for test_set, best in zip(self._test_sets, self._best, strict=True)
+        ]
 
 
 def _by_item(

@@ -86,7 +86,7 @@ def _overlaps(
     checked = set(overlaps.values_list("test_set_version", flat=True))
     missing = [each for each in dict.fromkeys(versions) if each.pk not in checked]
     if missing:
-        leakages = find_leakage(training, *map(_items, missing), progress=progress)
+        leakages = find_leakage(training, *map(items_to_search, missing), progress=progress)
         with transaction.atomic():
             for test_set_version, leakage in zip(missing, leakages, strict=True):
                 TrainingOverlap.objects.get_or_create(
@@ -144,7 +144,8 @@ def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
     return leaks
 
 
-def _items(test_set_version: TestSetVersion) -> Iterator[ItemTexts]:
+def items_to_search(test_set_version: TestSetVersion) -> Iterator[ItemTexts]:
+    """The texts of a version's items, in bounded memory."""
     rows = test_set_version.items.order_by("position").values_list("key", "input", "references")
     for key, input_, references in rows.iterator(chunk_size=_ITEMS_AT_ONCE):
         yield item_texts(key, input_, references)

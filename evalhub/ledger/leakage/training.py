@@ -112,40 +112,57 @@ def _algorithm() -> int:
     return int(RMinHash.ALGORITHM_VERSION)
 
 
+class RowBatches:
+    """Training rows gathered into batches, smaller ones where texts are long."""
+
+    def __init__(self, salt: bytes = PLAIN) -> None:
+        self._salt = salt
+        self._rows: list[tuple[int, list[str]]] = []
+        self._seen: set[str] = set()
+        self._size = 0
+
+    def add(self, line: int, texts: list[str]) -> TrainingBatch | None:
+        """Adds a row's texts. A batch, once it is full."""
+        self._rows.append((line, texts))
+        new = {*texts} - self._seen
+        self._size += sum(len(text) for text in new)
+        self._seen |= new
+        full = len(self._rows) == _BATCH_ROWS or self._size >= _BATCH_CHARACTERS
+        return self.take() if full else None
+
+    def take(self) -> TrainingBatch | None:
+        """The rows that were added since the last batch; None: there are none."""
+        rows = self._rows
+        self._rows, self._seen, self._size = [], set(), 0
+        return _batch(rows, self._salt) if rows else None
+
+
+def _batch(rows: Sequence[tuple[int, list[str]]], salt: bytes) -> TrainingBatch:
+    lines: dict[str, int] = {}
+    for line, row_texts in rows:
+        for text in row_texts:
+            lines.setdefault(text, line)
+    texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
+    short = {text for text in lines if is_brief(text)}
+    at = np.array([lines[text] for text in texts], np.int64)
+    brief = [row for row in rows if not short.isdisjoint(row[1])]
+    return TrainingBatch(len(rows), at, fingerprint(texts, salt), brief)
+
+
 def _from_data(
     first: Row, rest: Iterable[Row], file: str, salt: bytes = PLAIN
 ) -> Iterator[TrainingBatch]:
-    any_lines = False
-    for rows in _by_size(chain([first], rest)):
-        lines: dict[str, int] = {}
-        for line, row_texts in rows:
-            for text in row_texts:
-                lines.setdefault(text, line)
-        any_lines = any_lines or bool(lines)
-        texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
-        short = {text for text in lines if is_brief(text)}
-        at = np.array([lines[text] for text in texts], np.int64)
-        brief = [row for row in rows if not short.isdisjoint(row[1])]
-        yield TrainingBatch(len(rows), at, fingerprint(texts, salt), brief)
-    if not any_lines:
-        raise DataError("no field of any row holds a text", file=file)
-
-
-def _by_size(rows: Iterable[Row]) -> Iterator[list[tuple[int, list[str]]]]:
-    """Batches of rows (line, texts), smaller where texts are long."""
-    batch: list[tuple[int, list[str]]] = []
-    seen: set[str] = set()
-    size = 0
-    for row in rows:
+    any_text = False
+    batches = RowBatches(salt)
+    for row in chain([first], rest):
         texts = list(texts_of(row.values))
-        batch.append((row.line, texts))
-        size += sum(len(text) for text in {*texts} - seen)
-        seen.update(texts)
-        if len(batch) == _BATCH_ROWS or size >= _BATCH_CHARACTERS:
+        any_text = any_text or bool(texts)
+        if (batch := batches.add(row.line, texts)) is not None:
             yield batch
-            batch, seen, size = [], set(), 0
-    if batch:
-        yield batch
+    if (last := batches.take()) is not None:
+        yield last
+    if not any_text:
+        raise DataError("no field of any row holds a text", file=file)
 
 
 def _header(salt: bytes) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             name='LedgerLink',
             fields=[
                 ('place', models.PositiveBigIntegerField(help_text='1, 2, 3, … without a gap', primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('restore', 'restore of a backup'), ('peek', 'peek'), ('retirement', 'retirement of a test set')], max_length=10)),
+                ('kind', models.CharField(choices=[('look', 'look'), ('reading', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off'), ('data-sign', 'data sign-off'), ('restore', 'restore of a backup'), ('peek', 'peek'), ('retirement', 'retirement of a test set')], max_length=10)),
                 ('row', models.PositiveBigIntegerField(help_text="the row's id")),
                 ('head', models.CharField(help_text='SHA-256 of the head before and of what the row holds', max_length=64)),
             ],
@@ -214,6 +214,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DataSignOff',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField()),
+                ('record', models.JSONField(help_text="all of this as one document, with the report's SHA-256")),
+                ('verdict', models.GeneratedField(choices=[('accepted', 'accepted'), ('rejected', 'rejected')], db_persist=True, expression=django.db.models.fields.json.KeyTextTransform('verdict', 'record'), help_text="what holds from now on, as the record says it: it can't be written", output_field=models.CharField(max_length=20))),
+                ('digest', models.CharField(help_text='SHA-256 of the canonical record', max_length=64, unique=True)),
+                ('created', models.DateTimeField(editable=False)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='data_sign_offs', to=settings.AUTH_USER_MODEL)),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sign_offs', to='registry.storeddatareport')),
+            ],
+            options={
+                'verbose_name': 'data sign-off',
+                'ordering': ['-created', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='data_sign_off_has_a_reason', violation_error_message='A sign-off says why.')],
+            },
+        ),
+        migrations.CreateModel(
             name='StageMove',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -292,6 +310,7 @@ class Migration(migrations.Migration):
         append_only("ledger_peek", says="peeks are added, never changed nor taken back"),
         append_only("ledger_decision", says="a decision is never changed: decide anew"),
         append_only("ledger_signoff", says="a sign-off is never changed: sign anew"),
+        append_only("ledger_datasignoff", says="a sign-off is never changed: sign anew"),
         append_only("ledger_acceptance", says="an acceptance is never changed: accept anew"),
         append_only("ledger_ledgerrestore", says="a restore is noted once, never changed"),
         append_only("ledger_ledgerlink", says="links are added, never changed"),

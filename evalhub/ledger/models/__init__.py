@@ -3,6 +3,7 @@
 from evalhub.ledger.models.acceptances import Acceptance
 from evalhub.ledger.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.ledger.models.copies import NearCopies
+from evalhub.ledger.models.data_sign_offs import DataSignOff, DataVerdictChoice
 from evalhub.ledger.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.ledger.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
 from evalhub.ledger.models.peeks import Peek
@@ -10,6 +11,8 @@ from evalhub.ledger.models.promotions import Promotion, StageMove
 
 __all__ = [
     "Acceptance",
+    "DataSignOff",
+    "DataVerdictChoice",
     "Decision",
     "DecisionQuerySet",
     "GuardLook",

@@ -11,6 +11,7 @@ class LinkKind(models.TextChoices):
     ARMS = "arms", "shared look"
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"
+    DATA_SIGN_OFF = "data-sign", "data sign-off"
     RESTORE = "restore", "restore of a backup"
     PEEK = "peek", "peek"
     RETIREMENT = "retirement", "retirement of a test set"

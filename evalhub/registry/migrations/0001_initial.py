@@ -680,6 +680,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StoredDataReport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('report', models.JSONField(help_text='the whole report, as `evalhub data check` prints it')),
+                ('digest', models.CharField(help_text='SHA-256 of the canonical report', max_length=64)),
+                ('sha256', models.CharField(help_text="SHA-256 of the file's bytes", max_length=64)),
+                ('file', models.CharField(help_text="the file's name", max_length=255)),
+                ('rows', models.PositiveIntegerField(help_text='rows of the file')),
+                ('serious', models.PositiveIntegerField(help_text='serious findings')),
+                ('important', models.PositiveIntegerField(help_text='important findings')),
+                ('minor', models.PositiveIntegerField(help_text='minor findings')),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('by', models.ForeignKey(help_text='who kept it; empty: the operator', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='data_reports', to=settings.AUTH_USER_MODEL)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='data_reports', to='accounts.project')),
+            ],
+            options={
+                'verbose_name': 'data report',
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['project', 'sha256'], name='data_report_of_file')],
+                'constraints': [models.UniqueConstraint(fields=('project', 'digest'), name='data_report_once', violation_error_message='The project has this report.')],
+            },
+        ),
+        migrations.CreateModel(
             name='TestSetRetirement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -739,4 +762,5 @@ class Migration(migrations.Migration):
             says="a row that went out is never changed, its text at most erased",
         ),
         append_only("registry_redaction"),
+        append_only("registry_storeddatareport", says="a report is never changed: check the file anew"),
     ]

@@ -1,6 +1,7 @@
-"""Models of the registry: test sets, model versions, runs with outputs and scores, studies."""
+"""Models of the registry: test sets, versions, runs with outputs and scores, studies, reports."""
 
 from evalhub.registry.models.budgets import Reserved, StudyBudget
+from evalhub.registry.models.data_reports import StoredDataReport
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
@@ -36,6 +37,7 @@ __all__ = [
     "Score",
     "Shard",
     "Spending",
+    "StoredDataReport",
     "Study",
     "StudyArm",
     "StudyBudget",

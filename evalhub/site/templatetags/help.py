@@ -11,8 +11,10 @@ _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/scores.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _PRODUCTION = "how-to/production.md"
+_EXAMPLES = "how-to/write-examples.md"
 _EXPERIMENT = "how-to/live-experiment.md"
 _MONITORING = "how-to/monitoring.md"
+_DATA = "how-to/check-training-data.md"
 _PREDICTION = f"{_EXPERIMENT}#did-offline-predict-online"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
@@ -29,8 +31,11 @@ DOCUMENTS = {
     "site:campaign_results": "reference/review-results.md#what-the-page-says",
     "site:campaigns": "how-to/campaigns.md",
     "site:change_item": _WORKING,
+    "site:check_data": f"{_DATA}#on-the-web",
     "site:choose_study": "how-to/campaigns.md",
     "site:criterion": "reference/dashboard.md#a-criterion",
+    "site:data_report": f"{_DATA}#what-the-report-says",
+    "site:data_reports": _DATA,
     "site:dispute_score": _DISPUTES,
     "site:members": "how-to/members.md#invite-a-colleague",
     "site:methods": "explanation/statistics.md",
@@ -68,6 +73,12 @@ DOCUMENTS = {
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
     "site:send_study": "reference/study-file.md",
+    "site:add_example_file": _EXAMPLES,
+    "site:example": f"{_EXAMPLES}#an-examples-life",
+    "site:example_queue": f"{_EXAMPLES}#watch-a-queue",
+    "site:example_queues": _EXAMPLES,
+    "site:new_example_queue": _EXAMPLES,
+    "site:example_sources": "how-to/examples-from-traffic.md",
     "site:experiment": f"{_EXPERIMENT}#follow-it",
     "site:experiment_predictions": _PREDICTION,
     "site:experiments": _EXPERIMENT,

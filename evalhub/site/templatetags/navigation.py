@@ -41,7 +41,11 @@ RESULTS = [
     ),
     ("Runs", "site:runs", ("site:run", "site:new_run")),
     ("Test sets", "site:test_sets", ("site:test_set", *WORKING)),
-    ("Versions", "site:versions", ("site:version", "site:new_version")),
+    (
+        "Versions",
+        "site:versions",
+        ("site:version", "site:new_version", "site:data_report", "site:check_data"),
+    ),
     (
         "Production",
         "site:production",

@@ -15,6 +15,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.pages import MOVES, stage_page
 from evalhub.features.monitoring.page_data.askings import askings_of
+from evalhub.features.training.training_file import training_file
 from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
@@ -109,6 +110,7 @@ def _render_version(
             version.model, user=request.user, wanted=request.GET.get("measured", "")
         ),
         "training": training_view(version),
+        "training_file": training_file(version),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"

@@ -1,15 +1,14 @@
 """The advice follows from the answers, row by row of its table."""
 
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.strategy.advice import StrategyAdvice, advise
-from evalhub.features.strategy.answers import Case
+from evalhub.features.strategy.answers import Case, Lesson
 from evalhub.features.strategy.rules import RULES
-from evalhub.features.strategy.thresholds import THRESHOLDS
 
 ENOUGH = {"examples": 2_000}
 ROOM = ENOUGH | {"memory": 24}
@@ -125,7 +124,7 @@ def test_no_gigabytes_are_said_of_a_model_or_of_gpus_that_nobody_named() -> None
 
 def test_every_advice_that_tunes_has_one_method() -> None:
     for billions, memory in product((None, 0.1, 8, 70, 10_000), (None, 24)):
-        for lesson in THRESHOLDS:
+        for lesson in get_args(Lesson):
             case = {"billions": billions, "memory": memory}
             found = advised(lesson=lesson, examples=1_000_000, **case)
             assert found.method != "none"

@@ -15,8 +15,8 @@ from evalhub.features.strategy.thresholds import (
     FULL_GB,
     LORA_GB,
     QLORA_GB,
-    THRESHOLDS,
 )
+from evalhub.training.sizes import THRESHOLDS
 from tests.demo.test_docs import mean_score
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -71,8 +71,14 @@ def test_the_rules_are_those_that_are_applied() -> None:
 
 def test_the_thresholds_are_those_of_the_table_and_called_folk() -> None:
     assert table("How many examples") == [
-        [f"`{lesson}`", f"{each.fewest:,}", f"{each.enough:,}", each.source]
-        for lesson, each in THRESHOLDS.items()
+        [
+            f"`{aim}`",
+            f"{each.fewest:,}",
+            f"{each.enough:,}",
+            f"{each.most:,}" if each.most else "none",
+            each.source,
+        ]
+        for aim, each in THRESHOLDS.items()
     ]
     assert all("folk" in each.source for each in THRESHOLDS.values())
 
@@ -100,7 +106,7 @@ def test_what_a_prompt_and_a_tune_reach_is_what_the_demo_s_answers_score(
     assert f"from {share_of_json('base'):.0%} to {share_of_json('prompted'):.0%}" in said
     said = demo["Some hundred examples teach a format"]
     rows = (DEMO / "training.jsonl").read_text(encoding="utf-8").splitlines()
-    fewest, enough, _ = THRESHOLDS["format"]
+    fewest, enough, *_ = THRESHOLDS["format"]
     assert f"{len(rows)} examples, between the {fewest} and the {enough}" in said
     assert f"to {tuned:.2f}, and {share_of_json('lora'):.0%} of" in said
 

@@ -30,26 +30,26 @@ def answer_address(html: str) -> str:
 def test_an_example_is_accepted_edited_and_rejected_by_forms_alone(team: Team) -> None:
     queue = a_queue(team, examples=3, instructions="Be exact.")
     client = team.signed_in(team.rui)
-    assert f"/reviews/examples/{queue.pk}/" in page_of(client, "/reviews/")
-    html = page_of(client, f"/reviews/examples/{queue.pk}/")
+    assert f"/reviews/queues/{queue.pk}/" in page_of(client, "/reviews/")
+    html = page_of(client, f"/reviews/queues/{queue.pk}/")
     assert "Be exact." in html
     for form in (
         {"action": "accept", "answer": at_hand(queue, team.rui).example.proposal},
         {"action": "accept", "answer": "Within 30 days."},
         {"action": "reject", "reason": "wrong"},
     ):
-        html = page_of(client, f"/reviews/examples/{queue.pk}/")
+        html = page_of(client, f"/reviews/queues/{queue.pk}/")
         response = client.post(answer_address(html), form | {"visible": "7.5"})
         assert response.status_code == 302
     actions = Annotation.objects.order_by("pk").values_list("action", "visible_seconds")
     assert list(actions) == [("accept", 7.5), ("edit", 7.5), ("reject", 7.5)]
-    assert "Done. Thank you!" in page_of(client, f"/reviews/examples/{queue.pk}/")
+    assert "Done. Thank you!" in page_of(client, f"/reviews/queues/{queue.pk}/")
 
 
 def test_what_cannot_be_saved_comes_back_with_what_was_typed(team: Team) -> None:
     queue = a_queue(team)
     client = team.signed_in(team.rui)
-    address = answer_address(page_of(client, f"/reviews/examples/{queue.pk}/"))
+    address = answer_address(page_of(client, f"/reviews/queues/{queue.pk}/"))
     response = client.post(address, {"action": "reject", "reason": " ", "answer": "Half a"})
     assert response.status_code == 400
     html = response.content.decode()
@@ -66,7 +66,7 @@ def test_skip_and_undo_are_forms_too(team: Team) -> None:
     second = at_hand(queue, team.rui)
     assert second.example != first.example
     client.post(f"/reviews/examples/{second.token}/answer/", {"action": "edit", "answer": "Mine."})
-    response = client.post(f"/reviews/examples/{queue.pk}/undo/", follow=True)
+    response = client.post(f"/reviews/queues/{queue.pk}/undo/", follow=True)
     assert "Mine.</textarea>" in response.content.decode(), "what was said comes back"
     first.refresh_from_db()
     assert (first.state, first.reason) == ("skipped", "It upsets me")
@@ -76,13 +76,13 @@ def test_no_page_tells_who_proposed_an_answer_or_what_another_person_did(team: T
     queue = a_queue(team, examples=1, people=2)
     say(at_hand(queue, team.ruth), "edit", "A canary's edit.", reason="since it was wrong")
     client = team.signed_in(team.rui)
-    pages = [page_of(client, "/reviews/"), page_of(client, f"/reviews/examples/{queue.pk}/")]
-    pages.append(page_of(client, f"/reviews/examples/{queue.pk}/disagreements/"))
+    pages = [page_of(client, "/reviews/"), page_of(client, f"/reviews/queues/{queue.pk}/")]
+    pages.append(page_of(client, f"/reviews/queues/{queue.pk}/disagreements/"))
     for html in pages:
         for secret in (*SECRETS, "canary's edit", "since it was wrong"):
             assert secret not in html
     say(at_hand(queue, team.rui), "accept")
-    for address in (f"/reviews/examples/{queue.pk}/", "/reviews/"):
+    for address in (f"/reviews/queues/{queue.pk}/", "/reviews/"):
         assert "canary's edit" not in page_of(client, address)
 
 
@@ -103,7 +103,7 @@ def test_who_decides_a_disagreement_sees_both_answers_without_names(team: Team) 
     say(at_hand(queue, team.rui), "edit", "Within 30 days.")
     say(at_hand(queue, team.ruth), "reject", reason="no such parcel")
     client = team.signed_in(team.eva)
-    html = page_of(client, f"/reviews/examples/{queue.pk}/disagreements/")
+    html = page_of(client, f"/reviews/queues/{queue.pk}/disagreements/")
     assert "no such parcel" in html
     for secret in ("canary-heron", "rui", "ruth"):
         assert secret not in html
@@ -117,14 +117,14 @@ def test_refusals_say_why(team: Team) -> None:
     queue = a_queue(team, people=2)
     turn = at_hand(queue, team.rui)
     assert "Two people answer each example" in page_of(
-        team.signed_in(team.eva), f"/reviews/examples/{queue.pk}/", 403
+        team.signed_in(team.eva), f"/reviews/queues/{queue.pk}/", 403
     )
-    html = page_of(team.signed_in(team.sam), f"/reviews/examples/{queue.pk}/", 404)
+    html = page_of(team.signed_in(team.sam), f"/reviews/queues/{queue.pk}/", 404)
     assert "canary-queue" not in html
     ruth = team.signed_in(team.ruth)
     response = ruth.post(f"/reviews/examples/{turn.token}/answer/", {"action": "accept"})
     assert response.status_code == 404
-    assert page_of(ruth, "/reviews/examples/987654/", 404)
+    assert page_of(ruth, "/reviews/queues/987654/", 404)
     say(turn, "accept")
     rui = team.signed_in(team.rui)
     form = {"action": "reject", "reason": "no"}
@@ -147,9 +147,9 @@ def test_an_example_page_takes_few_queries(team: Team, django_assert_max_num_que
     for _ in range(9):
         say(at_hand(queue, team.rui), "accept")
     client = team.signed_in(team.rui)
-    client.get(f"/reviews/examples/{queue.pk}/")
+    client.get(f"/reviews/queues/{queue.pk}/")
     with django_assert_max_num_queries(20):
-        client.get(f"/reviews/examples/{queue.pk}/")
+        client.get(f"/reviews/queues/{queue.pk}/")
 
 
 def test_a_lease_over_disagreements_is_one_persons(team: Team) -> None:
@@ -157,5 +157,5 @@ def test_a_lease_over_disagreements_is_one_persons(team: Team) -> None:
     say(at_hand(queue, team.rui), "accept")
     say(at_hand(queue, team.ruth), "edit", "Other.")
     disputed(queue, team.eva)
-    html = page_of(team.signed_in(team.olga), f"/reviews/examples/{queue.pk}/disagreements/")
+    html = page_of(team.signed_in(team.olga), f"/reviews/queues/{queue.pk}/disagreements/")
     assert "Nothing for you just now" in html

@@ -14,6 +14,7 @@ from evalhub.declare.data_report import (
     Topic,
     Unchecked,
 )
+from evalhub.features.data.row_verdicts import RowVerdict
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.matching import ItemTexts
 
@@ -25,13 +26,14 @@ class ReferenceText:
     Attributes:
         text: what is asked.
         user: who asked, as a keyed hash; "" where nobody knows.
-        slice_: the value of its slice, "" without one.
+        slices: by a kind of slice, such as route, the values that it has; a kind of which nothing
+            is known is left out.
         weight: how many requests it stands for.
     """
 
     text: str
     user: str = ""
-    slice_: str = ""
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     weight: float = 1.0
 
 
@@ -44,14 +46,19 @@ class CheckSettings:
         reference: texts to be represented, None without any.
         test_sets: the items of each test set to be searched for, by its name.
         labels: the list of labels that are allowed, empty where none was given.
+        judged, labelled: what a judge and people say of rows, by their lines.
         extras: whether optional libraries may be used (tests turn them off).
+        rows: of the whole file, once all were read: the checks on the sample know it.
     """
 
     options: CheckOptions = field(default_factory=CheckOptions)
     reference: Sequence[ReferenceText] | None = None
     test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
     labels: Sequence[str] = ()
+    judged: Mapping[int, RowVerdict] = field(default_factory=dict)
+    labelled: Mapping[int, RowVerdict] = field(default_factory=dict)
     extras: bool = True
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,11 @@ class Check:
     on_sample: Callable[[Sequence[TrainingRow], CheckSettings], CheckResult] | None = None
 
 
+def cut_text(text: str) -> str:
+    """A text cut to what is shown of a row."""
+    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+
+
 def example(row: TrainingRow, text: str, *, beside: int | None = None) -> ExampleRow:
     """The example of a row, its text cut to what is shown."""
-    cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
-    return ExampleRow(line=row.line, text=cut, beside=beside)
+    return ExampleRow(line=row.line, text=cut_text(text), beside=beside)

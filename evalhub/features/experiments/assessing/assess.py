@@ -32,6 +32,7 @@ from evalhub.features.experiments.models import Experiment
 from evalhub.ledger.arm_evidence import arm_name
 from evalhub.ledger.decide import keep_record
 from evalhub.ledger.models import Decision
+from evalhub.ledger.training_data import training_data_section
 from evalhub.registry.models.studies import ArmRole
 
 DAY = timedelta(days=1)
@@ -111,14 +112,15 @@ def keep_decision(*, experiment: Experiment, record: DecisionRecord, by: User | 
 def _evidence(experiment: Experiment, plan: ExperimentPlan, live: LiveEvidence) -> Evidence:
     study = experiment.study
     arms = {arm.role: arm for arm in study.arms.select_related("version__model")}
-    baseline, candidate = (arm_name(arms[role]) for role in (ArmRole.BASELINE, ArmRole.CANDIDATE))
+    baseline, candidate = arms[ArmRole.BASELINE], arms[ArmRole.CANDIDATE]
     return Evidence(
-        arms=Arms(baseline=baseline, candidate=candidate),
+        arms=Arms(baseline=arm_name(baseline), candidate=arm_name(candidate)),
         rows=[],
         scores=[],
         charge=Charge(level=plan.alpha),
         registered=True,
         live=live,
+        training_data=training_data_section(experiment.project, baseline, candidate),
         study=StudyName(project=experiment.project.slug, slug=study.slug, name=study.name),
     )
 

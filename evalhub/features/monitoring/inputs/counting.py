@@ -9,10 +9,9 @@ from django.db.models import Count
 from evalhub.accounts.models import Project
 from evalhub.declare.slice_shares import SharedKind
 from evalhub.features.monitoring.inputs.user_counts import SliceRow, UserCounts, add_up
-from evalhub.features.traffic.models import Request, RequestQuerySet
+from evalhub.features.traffic.questions import READ_AT_ONCE, requests_between
 from evalhub.features.traffic.storage.roll_ups import length_label
 
-READ_AT_ONCE = 10_000
 _COLUMNS = {
     SharedKind.LANGUAGE: "language",
     SharedKind.ROUTE: "route",
@@ -24,12 +23,6 @@ _COLUMNS = {
 def count_week(project: Project, first: date, end: date, kind: SharedKind) -> UserCounts:
     """The requests from one day to before another, by a kind of slice. A query."""
     return add_up(_rows(project, first, end, kind))
-
-
-def requests_between(project: Project, first: date, end: date) -> RequestQuerySet:
-    """Requests from one day to before another."""
-    rows = Request.objects.filter(project=project, day__gte=first, day__lt=end, mirror_of="")
-    return rows.order_by()
 
 
 def users_between(project: Project, first: date, end: date) -> int:

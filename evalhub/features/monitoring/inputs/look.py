@@ -13,7 +13,6 @@ from evalhub.features.monitoring.alarms import raise_alarm
 from evalhub.features.monitoring.inputs.comparing import compare_slices
 from evalhub.features.monitoring.inputs.counting import count_week
 from evalhub.features.monitoring.inputs.production import compare_test_sets, production_week
-from evalhub.features.monitoring.inputs.questions import UserQuestion, draw_questions
 from evalhub.features.monitoring.inputs.reference import FEWEST_USERS, reference_of
 from evalhub.features.monitoring.inputs.reports import (
     TEXTS,
@@ -28,6 +27,7 @@ from evalhub.features.monitoring.inputs.user_counts import UserCounts
 from evalhub.features.monitoring.inputs.weeks import WEEK, last_week, level_of_test
 from evalhub.features.monitoring.models import Check, Monitor, NoticeKind
 from evalhub.features.monitoring.notices import set_notices
+from evalhub.features.traffic.questions import UserQuestion, draw_questions
 
 AGAIN = timedelta(days=1)
 """Until the next look: a new version of a test set is compared then, and a notice ended."""

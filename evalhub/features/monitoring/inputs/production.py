@@ -11,9 +11,9 @@ from evalhub.declare.amounts import Probability, Size
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.slice_shares import BY_NAME, SharedKind, SliceShare, SliceShares
 from evalhub.features.monitoring.inputs.item_slices import ItemSlices, slices_of_item
-from evalhub.features.monitoring.inputs.questions import UserQuestion
 from evalhub.features.monitoring.inputs.user_counts import UserCounts
 from evalhub.features.traffic.keeping import settings_of
+from evalhub.features.traffic.questions import UserQuestion
 from evalhub.features.traffic.shadow.items import characters_label
 from evalhub.registry.models import ProductionShares, TestSetVersion
 from evalhub.stats.user_shares import UserShare, user_share

@@ -12,14 +12,11 @@ from datetime import UTC, date
 
 from evalhub.declare.declaration import validate
 from evalhub.declare.slice_shares import SharedKind
-from evalhub.features.monitoring.inputs.counting import (
-    count_week,
-    requests_between,
-    users_between,
-)
+from evalhub.features.monitoring.inputs.counting import count_week, users_between
 from evalhub.features.monitoring.inputs.sums import SliceSums
 from evalhub.features.monitoring.inputs.weeks import REFERENCE_WEEKS, WEEK, monday_of
 from evalhub.features.monitoring.models import InputsReference, Monitor, Resolution
+from evalhub.features.traffic.questions import requests_between
 
 FEWEST_USERS = 50
 """Of a week that is compared, and of a reference."""

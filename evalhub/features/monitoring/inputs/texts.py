@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 
 from evalhub.accounts.models import Project
 from evalhub.declare.monitor import InputsPlan
-from evalhub.features.monitoring.inputs.questions import UserQuestion, draw_questions
 from evalhub.features.monitoring.inputs.reference import reference_since
 from evalhub.features.monitoring.inputs.reports import TEXTS, InputsTest, WordChange
 from evalhub.features.monitoring.inputs.weeks import REFERENCE_WEEKS, WEEK, monday_of
 from evalhub.features.monitoring.models import Monitor
 from evalhub.features.traffic.keeping import settings_of, text_time
+from evalhub.features.traffic.questions import UserQuestion, draw_questions
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.two_sample_classifier import PERMUTATIONS, UserTexts, compare_texts

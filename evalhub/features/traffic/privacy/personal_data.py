@@ -69,6 +69,7 @@ _CARD = re.compile(
     rf"[2-6][0-9]{{3}}(?:(?:{_SEPARATOR}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{3}})?"
     rf"|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}})(?![0-9])"
 )
+_FOURS = re.compile(r"[0-9]{4}(?:[ -][0-9]{4}){3}(?![0-9])")
 _ISSUERS = re.compile(
     r"(?:4(?:.{15}|.{18})|5[1-5].{14}|2(?:22[1-9]|2[3-9].|[3-6]..|7[01].|720).{12}|3[47].{13}"
     r"|3(?:0[0-5]|[68].).{11}|3(?:52[89]|5[3-8].).{12}|6(?:011|4[4-9].|5..).{12}"
@@ -150,6 +151,16 @@ class Masking:
         return masking_token(kind, self._numbers[kind])
 
 
+def personal_data(text: str) -> list[Match]:
+    """Every value of a text, from left to right, where `Masking` would replace it."""
+    as_read = _with_usual_characters(text)
+    matches = mails(as_read) if "@" in as_read or "%40" in as_read else []
+    for match in matches:  # digits of an address are no number
+        hidden = "]" * (match.end - match.start)
+        as_read = f"{as_read[: match.start]}{hidden}{as_read[match.end :]}"
+    return sorted([*matches, *numbers(as_read)], key=lambda match: match.start)
+
+
 def _with_usual_characters(text: str) -> str:
     """The text, as long as it was, with ASCII's characters for those that mean the same."""
     if text.isascii() or not _UNUSUAL.search(text):
@@ -204,7 +215,16 @@ def _number_at(text: str, at: int) -> Match | None:
         return None
     if before[-2:-1].isdigit() and before[-1] in ".-/":
         return None  # the middle of a date, an order number or a version
-    return _card(text, at) or _phone(text, at, before)
+    return _card(text, at) or (None if _is_in_fours(text, at) else _phone(text, at, before))
+
+
+def _is_in_fours(text: str, at: int) -> bool:
+    """Whether it is a later group of sixteen digits in fours, which are an order's number."""
+    return any(
+        _FOURS.match(text, start) and not text[:start][-1:].isalnum()
+        for start in range(at - 15, at, 5)
+        if start >= 0
+    )
 
 
 def _iban(text: str, start: int) -> Match | None:

@@ -1,12 +1,12 @@
 """`evalhub traffic sample` and `evalhub study init`: sampled requests, and a study of them."""
 
 import datetime
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.features.traffic.command_options import USUAL_SINCE, filter_pair, time_text
 from evalhub.frames.command.verbs import Printed
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from evalhub.features.traffic.shadow.study import ShadowParts
     from evalhub.registry.models import TrafficSample
 
-AGO = re.compile(r"(\d{1,4})([dh])")
 REVIEW_DAYS = 14
 """How long it may take from a draw until people compare the answers."""
-UNITS = {"d": "days", "h": "hours"}
 
 
 def sample(
@@ -29,7 +27,7 @@ def sample(
     n: Annotated[int, typer.Option(help="Requests to draw.")],
     since: Annotated[
         str, typer.Option(help="From when on: 7d, 12h, or a date or time with its offset.")
-    ] = "7d",
+    ] = USUAL_SINCE,
     until: Annotated[str | None, typer.Option(help="Until when; by default now.")] = None,
     by: Annotated[
         str | None, typer.Option(help="Strata: language, route, arm, with commas between.")
@@ -64,12 +62,12 @@ def sample(
     from evalhub.features.traffic.shadow.shapes import DrawnSampleOut
 
     fields = {
-        "since": _time(since, "--since"),
-        "until": None if until is None else _time(until, "--until"),
+        "since": time_text(since, "--since"),
+        "until": None if until is None else time_text(until, "--until"),
         "n": n,
         "by": by and [each.strip() for each in by.split(",")],
         "allocation": allocation,
-        "where": dict(map(_filter, where or ())) or None,
+        "where": dict(map(filter_pair, where or ())) or None,
         "seed": seed,
         "test_set": test_set,
         "planned_gain": planned_gain,
@@ -258,30 +256,6 @@ def _lines_of_mirror(folder: "MirroredFolder") -> list[str]:
         *_lines_of_unnamed(folder.unnamed),
         f"Then: evalhub study run {folder.path / 'study.yaml'} --dry-run",
     ]
-
-
-def _time(text: str, option: str) -> str:
-    """The time as JSON has it. Raises typer.BadParameter."""
-    now = datetime.datetime.now(datetime.UTC)
-    if ago := AGO.fullmatch(text):
-        amount, unit = ago.groups()
-        return (now - datetime.timedelta(**{UNITS[unit]: int(amount)})).isoformat()
-    try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is no time: say 7d, 12h, or 2026-11-30", param_hint=option
-        ) from error
-    return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).isoformat()
-
-
-def _filter(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise typer.BadParameter(
-            f"{text!r} is no filter: say NAME=VALUE, as route=billing", param_hint="--where"
-        )
-    return name.strip(), value.strip()
 
 
 def _lines(sample: "DrawnSampleOut") -> list[str]:

@@ -202,7 +202,7 @@ def _items(
         for each in ids
         if each in requests
     )
-    elsewhere = _asked_elsewhere(project, [each.content.fingerprint() for each in drawn.items])
+    elsewhere = asked_elsewhere(project, [each.content.fingerprint() for each in drawn.items])
     old = [each for each in drawn.items if each.content.fingerprint() in elsewhere]
     if old:
         drawn.items = [each for each in drawn.items if each not in old]
@@ -233,8 +233,8 @@ def _content(
     )
 
 
-def _asked_elsewhere(project: Project, fingerprints: Sequence[int]) -> set[int]:
-    """Those that an item of the project's test sets has."""
+def asked_elsewhere(project: Project, fingerprints: Sequence[int]) -> set[int]:
+    """Those of the fingerprints that an item of the project's test sets has."""
     rows = Item.objects.filter(
         version__test_set__project=project, version__draft_until=None
     ).order_by()
@@ -252,7 +252,7 @@ def _taken(project: Project, items: Sequence[DrawnItem]) -> bool:
     fingerprints = [each.content.fingerprint() for each in items]
     return any(
         rows.filter(content__in=some).exists() for some in batched(contents, AT_ONCE)
-    ) or bool(_asked_elsewhere(project, fingerprints))
+    ) or bool(asked_elsewhere(project, fingerprints))
 
 
 def _erased(project: Project, items: Sequence[DrawnItem]) -> bool:

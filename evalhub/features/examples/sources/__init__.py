@@ -1,0 +1,1 @@
+"""Where examples come from: production's traffic, a model's proposals, variations of examples."""
