@@ -1,46 +1,6 @@
-"""What a model was asked for an example, and where it went: a training file, or a test set."""
+"""Tables of examples' ways in, and of where they went."""
 
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
-
-from evalhub.accounts.models import OfProjectQuerySet
 from evalhub.features.examples.models_calls import CallPart, ExampleCall, ExampleCallQuerySet
-from evalhub.registry.models import Item, TrainingFileRow
-from reviews.models import Example
+from evalhub.features.examples.models_out import ExampleOut
 
-__all__ = ["CallPart", "ExampleCall", "ExampleCallQuerySet", "ExampleOut", "ExampleOutQuerySet"]
-
-
-class ExampleOutQuerySet(OfProjectQuerySet["ExampleOut"]):
-    project_field = "example__queue__project"
-
-
-class ExampleOut(models.Model):
-    """An example that went out. Rows are only added."""
-
-    example = models.ForeignKey(Example, models.PROTECT, related_name="outs")
-    row = models.ForeignKey(TrainingFileRow, models.PROTECT, null=True, related_name="outs")
-    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="outs")
-    created = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = ExampleOutQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(row=None) ^ Q(item=None),
-                name="example_out_once",
-                violation_error_message="An example goes to a training file or to a test set.",
-            ),
-            models.UniqueConstraint(
-                fields=["example", "row"], name="example_out_row", condition=~Q(row=None)
-            ),
-            models.UniqueConstraint(
-                fields=["example", "item"], name="example_out_item", condition=~Q(item=None)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.example} in {self.row or self.item}"
+__all__ = ["CallPart", "ExampleCall", "ExampleCallQuerySet", "ExampleOut"]
