@@ -104,7 +104,9 @@ class LeakageSearch:
         """`read` and `salt` are the training data's."""
         texts_known = read == "data"
         self._read: Literal["data", "hashes"] = read
-        self._test_sets = [SoughtItems.of(items, salt, texts_known=texts_known) for items in test_sets]
+        self._test_sets = [
+            SoughtItems.of(items, salt, texts_known=texts_known) for items in test_sets
+        ]
         self._best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in self._test_sets]
         self._rows = self._texts = 0
 
