@@ -35,6 +35,7 @@ from evalhub.cli import (
 )
 from evalhub.features.data import cli as data
 from evalhub.features.data import cli_curve as data_curve
+from evalhub.features.data import cli_judge as data_judge
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples import out_cli as examples_out
@@ -84,6 +85,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 
 data.app.command("curve")(data_curve.curve)
+verb(data.app)(data_judge.judge)
 user.app.command("erase")(erasure.erase)
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
@@ -91,11 +93,11 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
-for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
-    verb(examples.app)(examples_command)
 verb(examples.app)(example_sources.draw)
 verb(examples.app)(example_sources.propose)
 verb(examples.app)(example_sources.augment)
+for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
+    verb(examples.app)(examples_command)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 

@@ -14,8 +14,8 @@ LONG_LINE = 60
 _AMID = re.compile(r"[^\W\d_]$|[,(]$")
 _NO_SENTENCE = re.compile(r"\s|[-*+•#>|]|\d+[.)]")
 """How lines begin that people end without a full stop: of code, lists, headings, tables."""
-_NAMED = re.compile(r"(?:#|\w+://)\S*$")
-"""A tag or an address at the end."""
+_NAMED = re.compile(r"#|\w://")
+"""A tag or an address, in the last word."""
 
 
 class Truncation(MetricDeclaration):
@@ -43,4 +43,5 @@ def breaks_off(text: str) -> bool:
     line = text[text.rfind("\n") + 1 :]
     if len(text) < LONG or len(line) < LONG_LINE or _NO_SENTENCE.match(line):
         return False
-    return bool(_AMID.search(line)) and not _NAMED.search(line)
+    last = line.split()[-1]
+    return bool(_AMID.search(line[-1:])) and not _NAMED.search(last)

@@ -31,7 +31,7 @@ LIMIT_S, BULK_LIMIT_S = 0.05, 1.0
 WRITES_NOTHING = """
 version; cost; compare; decide; gate; push; status; pull; serve-config; history; probe; export;
 agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; backup;
-strategy init; data list; data show;
+strategy init; data list; data show; data judge;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
 review export; test-set versions;

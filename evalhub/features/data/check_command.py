@@ -12,10 +12,13 @@ from evalhub.frames.command.options import Json
 from evalhub.frames.command.server import There, TokenFile, check_server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from evalhub.accounts.models import Project
     from evalhub.client.connection import Connection
     from evalhub.declare.data_report import DataReport
     from evalhub.features.data.compared import Compared
+    from evalhub.features.data.row_verdicts import RowVerdict
     from evalhub.features.data.searched_sets import TestSets
 
 SERIOUS = 1
@@ -58,6 +61,18 @@ def check(
         list[Path] | None,
         typer.Option(help="Items that mustn't be in it: a file. Repeatable.", metavar="FILE"),
     ] = None,
+    judged: Annotated[
+        Path | None,
+        typer.Option(help="Verdicts of a judge, as `data judge` writes them.", metavar="FILE"),
+    ] = None,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="People's verdicts on the first 50 rows or more of the judge's random order: its "
+            "line and right or wrong. They calibrate the judge.",
+            metavar="FILE",
+        ),
+    ] = None,
     project: Annotated[
         str | None,
         typer.Option(
@@ -97,7 +112,8 @@ def check(
     from evalhub.frames.command.progress import StepBars
 
     check_server(server)
-    check_output(out, option="--out", inputs=[train, *(test_set or ())])
+    verdicts = [path for path in (judged, labelled) if path is not None]
+    check_output(out, option="--out", inputs=[train, *(test_set or ()), *verdicts])
     if project is None and (server or against == TRAFFIC):
         why = "with --server" if server else f"with --against {TRAFFIC}"
         raise typer.BadParameter(f"is needed {why}", param_hint="--project")
@@ -112,6 +128,8 @@ def check(
         options=_options(task, tokenizer, context, sample, seed),
         test_sets={**place.test_sets(), **_test_sets_of_files(test_set or [])},
         labels=_labels(labels),
+        judged=_verdicts(judged),
+        labelled=_verdicts(labelled),
         against=_against(against, days, place),
     )
     with StepBars(printing.terminal(errors=True), train) as bar:
@@ -213,6 +231,12 @@ def _labels(labels: str | None) -> list[str]:
     if not stated:
         raise typer.BadParameter("names no label", param_hint="--labels")
     return list(dict.fromkeys(stated))
+
+
+def _verdicts(path: Path | None) -> "Mapping[int, RowVerdict]":
+    from evalhub.features.data.row_verdicts import read_row_verdicts
+
+    return {} if path is None else read_row_verdicts(path)
 
 
 def _test_sets_of_files(paths: list[Path]) -> "TestSets":

@@ -29,7 +29,7 @@ from evalhub.registry.models.data_reports import StoredDataReportQuerySet
 FOLDER = "data"
 PAGE = 25
 TASKS = {
-    "": "not said: sizes are compared with nothing",
+    "": "not said: no size is expected",
     "classification": "sorting into labels",
     "instruction": "following instructions",
     "reasoning": "reasoning in steps",
@@ -43,7 +43,7 @@ class CheckForm(DeclaredForm):
     project = forms.ChoiceField(label="Project")
     file = forms.FileField(
         label="Training file",
-        help_text="JSONL, CSV or Parquet, at most 32 MiB; larger ones by `evalhub data check`",
+        help_text="JSONL, CSV or Parquet, at most 32 MiB; larger ones by evalhub data check",
     )
     task = field_of(CheckOptions, "task", "What is to be learnt", choices=TASKS, required=False)
     labels = forms.CharField(
@@ -62,7 +62,7 @@ class CheckForm(DeclaredForm):
         if (file.size or 0) > most:
             raise forms.ValidationError(
                 f"It has {file.size:,} bytes, and at most {most:,} are taken here: check it by "
-                "`evalhub data check`, which reads the file where it is."
+                "evalhub data check, which reads the file where it is."
             )
         return file
 

@@ -21,7 +21,7 @@ from evalhub.ledger.chain.kept import why_report_not_kept
 from evalhub.ledger.models import DataSignOff
 from evalhub.registry.models import ModelVersion, StoredDataReport
 
-SHOWN = 8
+SHOWN = 6
 """Findings of a weight that are listed at once; the others are folded."""
 VERSIONS = 20
 MARKS: dict[Weight, tuple[str, str]] = {

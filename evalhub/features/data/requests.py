@@ -8,6 +8,7 @@ from evalhub.declare.data_report import CheckOptions, DataReport
 from evalhub.features.data.checking import CheckProgress, check_file
 from evalhub.features.data.checks.check import CheckSettings
 from evalhub.features.data.compared import Compared
+from evalhub.features.data.row_verdicts import RowVerdict
 from evalhub.io.canonical import canonical_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.ledger.leakage.matching import ItemTexts
@@ -25,6 +26,7 @@ class FileCheck:
     Attributes:
         test_sets: the items to be searched for, by the test set's name.
         labels: that are allowed; empty: nobody said which.
+        judged, labelled: what a judge and people say of rows, by their lines.
         against: what it is compared with; None: nothing.
         limits: of the file.
     """
@@ -33,6 +35,8 @@ class FileCheck:
     options: CheckOptions = field(default_factory=CheckOptions)
     test_sets: Mapping[str, Iterable[ItemTexts]] = field(default_factory=dict)
     labels: Sequence[str] = ()
+    judged: Mapping[int, RowVerdict] = field(default_factory=dict)
+    labelled: Mapping[int, RowVerdict] = field(default_factory=dict)
     against: Compared | None = None
     limits: Limits = COMMAND
 
@@ -47,6 +51,8 @@ class FileCheck:
             reference=None if self.against is None else self.against.texts,
             test_sets=self.test_sets,
             labels=self.labels,
+            judged=self.judged,
+            labelled=self.labelled,
         )
         report = check_file(
             self.path,

@@ -50,6 +50,7 @@ _NUMBERS = re.compile(
     r"\d+(?:[.,]\d+)*|(?<![\w)])-(?=\d)|(?<=[\d)])\s*[-+*/×÷·=<>≤≥^%](?=\s*[-(]?\s*\d)"
 )
 _LEFT_OUT = -1
+_AT_ONCE = 4_000
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 
 Mask = NDArray[np.bool_]
@@ -81,13 +82,13 @@ class ItemWords:
 
     words: Hashes
     items_with: Index
-    codes: Index
+    codes: NDArray[np.intc]
     starts: Index
     orders: Hashes
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "ItemWords":
-        vocabulary, codes = _Vocabulary(), array("q")
+        vocabulary, codes = _Vocabulary(), array("i")
         starts, orders = [0], list[int]()
         for text in texts:
             plain = fold(text)
@@ -103,13 +104,19 @@ class ItemWords:
             ]
             numbers = [each.strip() for each in _NUMBERS.findall(plain)]
             orders.append(_hash(f"{numbers} {negations}".encode()))
-        flat, count = np.frombuffer(codes, np.int64), max(len(vocabulary.hashes), 1)
-        pairs = _distinct(np.repeat(np.arange(len(orders)), np.diff(starts)) * count + flat)
+        flat, ends = np.frombuffer(codes, np.intc), np.array(starts, np.int64)
+        items_with = np.zeros(len(vocabulary.hashes), np.int64)
+        for block in _blocks(np.arange(len(orders))):
+            first, after = block[0], block[-1] + 1
+            owners = np.repeat(block, np.diff(ends[first : after + 1]))
+            count = max(items_with.size, 1)
+            pairs = _distinct(owners * count + flat[ends[first] : ends[after]])
+            items_with += np.bincount(pairs % count, minlength=items_with.size)
         return cls(
             words=np.array(vocabulary.hashes, np.uint64),
-            items_with=np.bincount(pairs % count, minlength=len(vocabulary.hashes)),
+            items_with=items_with,
             codes=flat,
-            starts=np.array(starts, np.int64),
+            starts=ends,
             orders=np.array(orders, np.uint64),
         )
 
@@ -210,11 +217,12 @@ class _Sides:
 
     def _candidates(self, mine: Index, theirs: Index) -> Iterator[tuple[int, int]]:
         (new, of_new), (old, of_old) = self.sides
-        one, two = _Shingles.of(new, of_new, mine), _Shingles.of(old, of_old, theirs)
+        one = two = _Shingles.of(new, of_new, mine)
         if self.same:
             mask = one.with_most_in(_again(np.sort(one.values)))
             yield from self._by_bands(mine[mask], one.signatures(mask), mine[mask], None)
         else:
+            two = _Shingles.of(old, of_old, theirs)
             shared = _again(np.sort(np.concatenate([one.distinct(), two.distinct()])))
             mask, others = one.with_most_in(shared), two.with_most_in(shared)
             yield from self._by_bands(
@@ -299,12 +307,22 @@ class _Shingles:
 
     @classmethod
     def of(cls, side: ItemWords, rare: Mask, items: Index) -> "_Shingles":
-        owners = np.repeat(np.arange(side.items), np.diff(side.starts))[rare]
-        wanted = np.zeros(side.items, bool)
-        wanted[items] = True
-        mask = wanted[owners]
-        owners, hashes = owners[mask], side.words[side.codes[rare][mask]]
-        count = np.bincount(owners, minlength=side.items)
+        parts = [cls._of_block(side, rare, block) for block in _blocks(items)]
+        return cls(
+            np.concatenate([np.zeros(0, np.uint64), *(part.values for part in parts)]),
+            np.concatenate([np.zeros(0, np.int64), *(part.counts for part in parts)]),
+        )
+
+    @classmethod
+    def _of_block(cls, side: ItemWords, rare: Mask, items: Index) -> "_Shingles":
+        first, after = items[0], items[-1] + 1
+        within = slice(side.starts[first], side.starts[after])
+        owners = np.repeat(np.arange(after - first), np.diff(side.starts[first : after + 1]))
+        wanted = np.zeros(after - first, bool)
+        wanted[items - first] = True
+        mask = rare[within] & wanted[owners]
+        owners, hashes = owners[mask], side.words[side.codes[within][mask]]
+        count = np.bincount(owners, minlength=wanted.size)
         values = hashes * _MIX[0]
         whole = np.zeros(owners.size, bool)
         for step in range(1, min(SHINGLE, owners.size)):
@@ -313,25 +331,36 @@ class _Shingles:
             if step == SHINGLE - 1:
                 whole[:-step] = same
         values ^= values >> np.uint64(29)
-        first = np.r_[True, owners[1:] != owners[:-1]] if owners.size else whole
-        used = whole | (first & (count[owners] < SHINGLE))
-        return cls(values[used], np.bincount(owners[used], minlength=side.items)[items])
+        starts = np.r_[True, owners[1:] != owners[:-1]] if owners.size else whole
+        used = whole | (starts & (count[owners] < SHINGLE))
+        return cls(values[used], np.bincount(owners[used], minlength=wanted.size)[wanted])
 
     def distinct(self) -> Hashes:
         return _distinct(self.values)
 
     def with_most_in(self, others: Hashes) -> Mask:
-        """Mask of the items with so many shingles in `others` (sorted) that they may be similar to
-        an item with those."""
-        owners = np.repeat(np.arange(self.counts.size), self.counts)
-        slots = np.searchsorted(others, self.values)
-        equal = np.r_[others, np.uint64(0)][slots] == self.values
-        shared = np.bincount(owners, equal & (slots < others.size), self.counts.size)
-        return np.asarray((self.counts > 0) & (shared >= SIMILAR * self.counts))
+        """Mask of items with enough shingles in `others` (sorted) to be similar to their items."""
+        ends = np.r_[0, np.cumsum(self.counts)]
+        padded = np.r_[others, np.uint64(0)]
+        mask = self.counts > 0
+        for block in _blocks(np.arange(self.counts.size)):
+            counts = self.counts[block]
+            values = self.values[ends[block[0]] : ends[block[-1] + 1]]
+            slots = np.searchsorted(others, values)
+            equal = (padded[slots] == values) & (slots < others.size)
+            owners = np.repeat(np.arange(block.size), counts)
+            mask[block] &= np.bincount(owners, equal, block.size) >= SIMILAR * counts
+        return mask
 
     def signatures(self, mask: Mask) -> NDArray[np.uint16]:
         """MinHash signatures of the items in `mask`."""
         return minhash_signatures(self.values[np.repeat(mask, self.counts)], self.counts[mask])
+
+
+def _blocks(items: Index) -> Iterator[Index]:
+    """The items, in order, a few thousand at once: what is made of each word takes memory."""
+    for start in range(0, items.size, _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
 
 
 def _again(ordered: Hashes) -> Hashes:

@@ -24,6 +24,7 @@ FEWEST_WORDS = 3
 PERMUTATIONS = 100
 SEED = 42
 PLAIN = b""
+_AT_ONCE = 4_000
 
 _LENGTHS = (SHINGLE, SHORT_NGRAM, NGRAM)
 _ASCII_TOKEN = re.compile(r"[0-9a-z]+|[()\[\]{}+/=<>^|&%~]")
@@ -144,8 +145,16 @@ def minhash_signatures(shingles: Hashes, counts: NDArray[np.int64]) -> NDArray[n
 
     if not counts.size:
         return np.zeros((0, PERMUTATIONS), np.uint16)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
-    matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-        np.ascontiguousarray(shingles, np.uint64), offsets, PERMUTATIONS, SEED
-    )
-    return np.array(matrix.to_rows(), np.uint32).astype(np.uint16)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    signatures = np.empty((counts.size, PERMUTATIONS), np.uint16)
+    # some at once: rensa returns Python's numbers, which take twenty times the memory
+    for start in range(0, counts.size, _AT_ONCE):
+        some = offsets[start : start + _AT_ONCE + 1]
+        matrix = RMinHash.digest_matrix_from_flat_token_hashes(
+            np.ascontiguousarray(shingles[some[0] : some[-1]], np.uint64),
+            (some - some[0]).astype(np.uint64),
+            PERMUTATIONS,
+            SEED,
+        )
+        signatures[start : start + _AT_ONCE] = np.array(matrix.to_rows(), np.uint32)
+    return signatures

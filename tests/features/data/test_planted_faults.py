@@ -1,7 +1,7 @@
 """Made-up training sets with planted faults: what is planted, how it is scored, what is found."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
@@ -63,7 +63,9 @@ def test_copies_are_copies_and_contradictions_have_another_answer(planted: Plant
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_rows_are_unlike_each_other_before_faults_are_planted(maker: type[MadeSet]) -> None:
+def test_rows_are_unlike_each_other_before_faults_are_planted(
+    maker: Callable[..., MadeSet],
+) -> None:
     """But for word problems that are told again with other numbers."""
     made = maker(7, rows=150, tests=10)
     alike = [

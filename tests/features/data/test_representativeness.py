@@ -129,8 +129,10 @@ def test_the_sizes_of_the_task_are_a_floor_for_what_lacks() -> None:
     """Reasoning needs 1,000 or more: a fifth is 200, of which it has none."""
     queries = queries_with_routes(billing=80, refunds=20)
     rows = rows_with_routes(billing=200)
-    table = result_of(SLICES, rows, queries, task="reasoning").tables[0]
-    assert row_of(table, "route refunds")["lacking"] == 200
+    result = result_of(SLICES, rows, queries, task="reasoning")
+    assert row_of(result.tables[0], "route refunds")["lacking"] == 200
+    assert "Add about 200 examples of it to these 200" in result.findings[0].advice
+    assert "or to that of the 1,000 that guides state" in result.findings[0].advice
     assert row_of(result_of(SLICES, rows, queries).tables[0], "route refunds")["lacking"] == 50
 
 

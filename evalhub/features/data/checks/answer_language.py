@@ -51,10 +51,12 @@ def find_other_languages(rows: Sequence[TrainingRow], settings: CheckSettings) -
     compared = 0
     registers: dict[str, dict[Register, ConcernedRows]] = {}
     for row in rows:
-        answer = _language(row.answer) if not is_json(row.answer) else ""
-        if answer in REGISTERS and (register := register_of(row.answer, answer)):
-            by_register = registers.setdefault(answer, {})
+        prose = "" if is_json(row.answer) else _prose(row.answer)
+        likely = language_of(prose) if prose else ""
+        if likely in REGISTERS and (register := register_of(row.answer, likely)):
+            by_register = registers.setdefault(likely, {})
             by_register.setdefault(register, ConcernedRows()).add(row, on_one_line(row.answer, 200))
+        answer = _confirmed(likely, prose)
         prompt = _prompt_language(row.prompt) if answer else ""
         if prompt:
             compared += 1
@@ -67,20 +69,23 @@ def find_other_languages(rows: Sequence[TrainingRow], settings: CheckSettings) -
     return CheckResult(findings=findings, measures=measures)
 
 
-def _language(text: str) -> str:
-    """The language on which both readers agree; "" otherwise."""
+def _prose(text: str) -> str:
+    """The beginning of a text without code; "" where it is too short to tell its language."""
     prose = _CODE.sub(" ", text[: 4 * READ]).strip()
-    if len(prose) < SHORTEST:
-        return ""
-    code = language_of(prose)
-    return code if code and frequent_words.language_of(prose) == code else ""
+    return prose if len(prose) >= SHORTEST else ""
+
+
+def _confirmed(language: str, prose: str) -> str:
+    """The language that the model names where the words say the same; "" otherwise."""
+    return language if language and frequent_words.language_of(prose) == language else ""
 
 
 def _prompt_language(prompt: str) -> str:
     """The language of all of a prompt that names none; "" where it isn't one."""
     if _NAMES_LANGUAGE.search(prompt[:2_000]):
         return ""
-    language = _language(prompt)
+    prose = _prose(prompt)
+    language = _confirmed(language_of(prose), prose)
     if language and len(prompt) > 2 * READ and language_of(prompt[-READ:]) != language:
         return ""
     return language

@@ -98,8 +98,9 @@ class Check:
 
 
 def cut_text(text: str) -> str:
-    """A text cut to what is shown of a row."""
-    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+    """A text cut to what is shown of a row; half a character, as JSON can hold, is a "?"."""
+    cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+    return cut.encode(errors="replace").decode()
 
 
 def example(row: TrainingRow, text: str, *, beside: int | None = None) -> ExampleRow:

@@ -12,7 +12,7 @@ from evalhub.declare.data_report import (
     Topic,
     Weight,
 )
-from evalhub.features.data.checks.check import example
+from evalhub.features.data.checks.check import cut_text, example
 from evalhub.features.data.training_rows import TrainingRow
 
 
@@ -114,7 +114,7 @@ def _nested_texts(value: object) -> Iterable[str]:
 
 def on_one_line(text: str, longest: int = 60) -> str:
     """A text in quotation marks on one line, cut to what a title or a cell shows."""
-    line = " ".join(text[: 4 * longest].split())
+    line = " ".join(text[: 4 * longest].encode(errors="replace").decode().split())
     return f"“{line if len(line) <= longest else f'{line[: longest - 1]}…'}”"
 
 
@@ -123,4 +123,4 @@ def top_rows(
 ) -> tuple[tuple[str, int, float], ...]:
     """Rows of a table of shares, the most frequent first: value, rows, per cent."""
     ranked = sorted(counts, key=lambda entry: (-entry[1], entry[0]))[:most]
-    return tuple((value, rows, round(100 * rows / total, 2)) for value, rows in ranked)
+    return tuple((cut_text(value), rows, round(100 * rows / total, 2)) for value, rows in ranked)

@@ -69,10 +69,13 @@ def _out_of_sample(
     linear_model = import_module("sklearn.linear_model")
     folds = selection.StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     probabilities = np.zeros((codes.size, classes))
-    for learn, rest in folds.split(matrix, codes, groups):
-        classifier = linear_model.LogisticRegression(
-            C=STRENGTH, class_weight="balanced", max_iter=ITERATIONS
-        )
-        classifier.fit(matrix[learn], codes[learn])
-        probabilities[np.ix_(rest, classifier.classes_)] = classifier.predict_proba(matrix[rest])
+    # The products are small: threads wait for each other longer than they compute.
+    with import_module("threadpoolctl").threadpool_limits(1):
+        for learn, rest in folds.split(matrix, codes, groups):
+            classifier = linear_model.LogisticRegression(
+                C=STRENGTH, class_weight="balanced", max_iter=ITERATIONS
+            )
+            classifier.fit(matrix[learn], codes[learn])
+            chances = classifier.predict_proba(matrix[rest])
+            probabilities[np.ix_(rest, classifier.classes_)] = chances
     return probabilities

@@ -30,6 +30,9 @@ IMPORTANT = 0.02
 repeats of few texts, a model of 800M parameters did no better than one of 400M (Hernandez et al.
 2022, arXiv 2205.10487)."""
 
+SHOWN_OF = 200_000
+"""Rows whose copies are shown with their text."""
+
 
 class CopyCounter:
     """Holds a hash and a line of each row."""
@@ -37,8 +40,8 @@ class CopyCounter:
     def __init__(self, settings: CheckSettings) -> None:
         self._task = settings.options.task
         self._hashes, self._lines = array("Q"), array("L")
-        # only until there are examples: texts aren't held, so a copy is shown when it comes
-        self._seen: set[int] | None = set()
+        # texts aren't held, so a copy is shown when it comes, of one of the first rows
+        self._seen: set[int] = set()
         self._examples: list[tuple[int, ExampleRow]] = []
 
     def see(self, row: TrainingRow) -> None:
@@ -47,13 +50,12 @@ class CopyCounter:
         number = row_hash(row)
         self._hashes.append(number)
         self._lines.append(row.line)
-        if self._seen is not None:
-            if number in self._seen:
-                self._examples.append((number, example(row, row.prompt or row.answer)))
-                if len(self._examples) == MOST_EXAMPLES:
-                    self._seen = None
-            else:
-                self._seen.add(number)
+        if len(self._examples) == MOST_EXAMPLES:
+            return
+        if number in self._seen:
+            self._examples.append((number, example(row, row.prompt or row.answer)))
+        elif len(self._seen) < SHOWN_OF:
+            self._seen.add(number)
 
     def result(self) -> CheckResult:
         hashes = np.frombuffer(self._hashes, np.uint64)
@@ -65,6 +67,10 @@ class CopyCounter:
             return size
         is_copy = np.ones(len(hashes), bool)
         is_copy[first] = False
+        if not self._examples:
+            place = int(np.flatnonzero(is_copy)[0])
+            shown = ExampleRow(line=int(lines[place]), text="a row far behind the one it copies")
+            self._examples.append((int(hashes[place]), shown))
         places = np.searchsorted(distinct, [number for number, _ in self._examples])
         examples = [
             shown.model_copy(update={"beside": int(lines[first[place]])})

@@ -2,16 +2,22 @@
 
 Nearly the same is what `evalhub.ledger.leakage.copies` has for items of test sets: the same words
 but for a few, the same numbers and negations; what many rows share, as a template, counts for
-nothing. Pairs are looked for by rensa's MinHash. A short answer must be the same: one question with
+nothing. So are rows with the same answer whose prompts differ by light edits. Pairs are looked for
+by rensa's MinHash. A short answer must be the same: one question with
 two labels is no copy, but a contradiction.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, Finding, Measure, Table
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
 from evalhub.features.data.checks.exact_copies import row_hash
+from evalhub.features.data.checks.light_edits import Pairs, light_edits
 from evalhub.features.data.checks.tally import percent, rows_text
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.copies import ItemWords, copy_groups
@@ -22,8 +28,8 @@ IMPORTANT = 0.05
 """Share of near-copies from which they are important, by our choice."""
 SHORT_ANSWER = 8
 """Words, up to which an answer must be the same word for word."""
-READ = 4_000
-"""Characters of a prompt and of an answer, from its beginning."""
+READ = 1_500
+"""Characters of a prompt's or answer's beginning, and of its end: the question may be last."""
 SHOWN_CLUSTERS = 10
 _SHOWN_TEXT = 80
 
@@ -43,15 +49,45 @@ def check_near_copies(rows: Sequence[TrainingRow], settings: CheckSettings) -> C
 def _clusters(rows: Sequence[TrainingRow]) -> list[list[TrainingRow]]:
     """Rows that are nearly the same, two or more, the largest clusters first; of exact copies the
     first row stands for all."""
-    words = ItemWords.of(f"{row.prompt[:READ]}\n{row.answer[:READ]}" for row in rows)
+    words = ItemWords.of(f"{_ends_of(row.prompt)}\n{_ends_of(row.answer)}" for row in rows)
+    answers = [normal_form(row.answer) for row in rows]
+    groups = _joined(copy_groups(words), _lightly_edited(rows, answers, words.orders))
     members = defaultdict[tuple[int, str], dict[int, TrainingRow]](dict)
-    for row, group in zip(rows, copy_groups(words), strict=True):
+    for row, answer, group in zip(rows, answers, groups, strict=True):
         if row.messages:
-            answer = normal_form(row.answer)
             key = answer if answer.count(" ") < SHORT_ANSWER else ""
             members[group, key].setdefault(row_hash(row), row)
     clusters = [list(cluster.values()) for cluster in members.values() if len(cluster) > 1]
     return sorted(clusters, key=lambda cluster: -len(cluster))
+
+
+def _ends_of(text: str) -> str:
+    return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
+
+
+def _lightly_edited(
+    rows: Sequence[TrainingRow], answers: Sequence[str], orders: NDArray[np.uint64]
+) -> Pairs:
+    """Pairs of places of rows with the same answer, numbers and negations, and prompts alike."""
+    hashes = (crc32(answer.encode()) << 32 | len(answer) for answer in answers)
+    keys = np.fromiter(hashes, np.uint64, len(answers)) ^ orders
+    return light_edits([row.prompt[:READ] for row in rows], keys)
+
+
+def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
+    """The groups, those of each pair being one."""
+    parents = {group: group for group in groups}
+
+    def root(group: int) -> int:
+        while parents[group] != group:
+            parents[group] = parents[parents[group]]
+            group = parents[group]
+        return group
+
+    for one, other in pairs.T.tolist():
+        first, second = sorted((root(groups[one]), root(groups[other])))
+        parents[second] = first
+    return [root(group) for group in groups]
 
 
 def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:

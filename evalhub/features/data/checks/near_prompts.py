@@ -32,6 +32,8 @@ def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int, float]]:
     counts = np.bincount(owners, minlength=len(texts))
     bounds = np.r_[0, np.cumsum(counts)]
     compared = np.flatnonzero(counts)
+    if not compared.size:
+        return
     signatures = minhash_signatures(shingles, counts[compared].astype(np.int64))
     sets = {int(text): shingles[bounds[text] : bounds[text + 1]] for text in compared}
     for first, second in sorted(_candidates(band_hashes(signatures), compared)):

@@ -4,7 +4,7 @@ Which route or topic a row is of its own fields say, and nothing else. Language 
 known from the question, by the same rule on both sides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ COLUMNS = (
     "difference",
     "lacking",
 )
+MOST_VALUES = 200
+"""Of one kind, the most frequent: their limits are those of all values nevertheless."""
 MOST_SHOWN = 40
 
 type Values = Sequence[Sequence[str]]
@@ -116,37 +118,47 @@ def _parts(
     rows: Sequence[TrainingRow],
     kinds: Mapping[str, tuple[Values, Values]],
 ) -> tuple[dict[tuple[str, str], RepresentedPart], dict[tuple[str, str], list[TrainingRow]]]:
-    """Every slice of the reference. Texts of which a kind isn't known count for nothing in it."""
-    slices = [
-        (kind, value)
-        for kind, (theirs, _) in kinds.items()
-        for value in dict.fromkeys(value for values in theirs for value in values if value)
-    ]
+    """The slices of the reference. Texts of which a kind isn't known count for nothing in it."""
     users, sources = users_of(reference), sources_of(rows)
+    places = {kind: (_by_value(theirs), _by_value(own)) for kind, (theirs, own) in kinds.items()}
+    slices = sum(len(theirs) for theirs, _ in places.values())
     parts, rows_of = {}, {}
-    for kind, value in slices:
-        theirs, own = kinds[kind]
-        has, known = _masks(theirs, value)
-        has_row, known_row = _masks(own, value)
-        requests, counted = users.within(known), sources.within(known_row)
-        if not counted.any():
+    for kind, (theirs, own) in places.items():
+        requests = users.within(_mask(theirs.values(), len(reference)))
+        counted = sources.within(_mask(own.values(), len(rows)))
+        known, said = requests > 0, counted > 0
+        if not (known.any() and said.any()):
             continue
-        # a level for every slice of every kind together
-        (parts[kind, value],) = represented_parts(
-            [users.within(has)[requests > 0]],
-            requests[requests > 0],
-            [sources.within(has_row)[counted > 0]],
-            counted[counted > 0],
-            level=LEVEL_OF_CHECK / len(slices),
-        )
-        rows_of[kind, value] = [row for row, is_in in zip(rows, has_row, strict=True) if is_in]
+        for value in sorted(theirs, key=lambda value: -len(theirs[value]))[:MOST_VALUES]:
+            in_slice = own.get(value, [])
+            # a level for every slice of every kind together
+            (parts[kind, value],) = represented_parts(
+                [users.within(_mask([theirs[value]], len(reference)))[known]],
+                requests[known],
+                [sources.within(_mask([in_slice], len(rows)))[said]],
+                counted[said],
+                level=LEVEL_OF_CHECK / slices,
+            )
+            rows_of[kind, value] = [rows[place] for place in in_slice]
     return parts, rows_of
 
 
-def _masks(of_texts: Values, value: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which texts have a value, and of which any is known, (texts,) each."""
-    has = np.array([value in values for values in of_texts], dtype=bool)
-    return has, np.array([any(values) for values in of_texts], dtype=bool)
+def _by_value(of_texts: Values) -> dict[str, list[int]]:
+    """By value, the places of the texts that have it."""
+    places: dict[str, list[int]] = {}
+    for place, values in enumerate(of_texts):
+        for value in values:
+            if value:
+                places.setdefault(value, []).append(place)
+    return places
+
+
+def _mask(places: Iterable[Sequence[int]], count: int) -> NDArray[np.bool_]:
+    """(count,): true at these places."""
+    mask = np.zeros(count, dtype=bool)
+    for some in places:
+        mask[list(some)] = True
+    return mask
 
 
 def _phrase(kind: str, value: str) -> str:

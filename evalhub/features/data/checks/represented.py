@@ -167,12 +167,17 @@ def _finding(
         ),
         advice=(
             f"Add about {needed_of(part, rows, task):,} examples of it to these {rows:,}, as "
-            "guidance: so many bring it to production's share. From traffic they can be drawn, "
-            "answered and accepted by people."
+            f"guidance: so many bring it to production's share{_of_a_larger_file(rows, task)}. "
+            "From traffic they can be drawn, answered and accepted by people."
         ),
         examples=tuple(example(row, row.prompt) for row in examples[:MOST_EXAMPLES]),
         lines=tuple(row.line for row in examples[:MOST_LINES]),
     )
+
+
+def _of_a_larger_file(rows: int, task: Task | None) -> str:
+    fewest = THRESHOLDS[task].fewest if task else 0
+    return f", or to that of the {fewest:,} that guides state" if fewest > rows else ""
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from evalhub.declare.data_report import Finding, Table, Weight
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.checks.tally import Tally, percent
+from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 
@@ -147,7 +147,7 @@ class StructureCounter:
     """Counts the rows of each flaw, and of each layout."""
 
     def __init__(self, settings: CheckSettings) -> None:
-        self._tallies = defaultdict[str, Tally](Tally)
+        self._tallies = defaultdict[str, RowTally](RowTally)
         self._layouts: Counter[str] = Counter()
 
     def see(self, row: TrainingRow) -> None:

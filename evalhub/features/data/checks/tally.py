@@ -12,7 +12,7 @@ from evalhub.features.data.checks.check import example
 from evalhub.features.data.training_rows import TrainingRow
 
 
-class Tally:
+class RowTally:
     """Counts rows, in bounded memory."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Texts that begin, end or are built alike, in a sample. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from evalhub.declare.data_report import (
@@ -38,16 +38,19 @@ _SHOWN = 5
 _SHOWN_TEXT = 120
 
 
-class _Texts(NamedTuple):
-    """One side of the rows: each row with the words of its prompt, or of its answer."""
+class _Side(NamedTuple):
+    """One side of the rows: the rows with a word in their prompt, or in their answer."""
 
     part: str
     rows: Sequence[TrainingRow]
-    words: Sequence[Sequence[str]]
 
     def text(self, place: int) -> str:
         row = self.rows[place]
         return row.prompt if self.part == "prompt" else row.answer
+
+    def words(self) -> Iterator[list[str]]:
+        """The words of each row, read again each time: to hold them all takes too much memory."""
+        return (words_of(_ends_of(self.text(place))) for place in range(len(self.rows)))
 
 
 class _Shared(NamedTuple):
@@ -84,14 +87,10 @@ def check_templates(rows: Sequence[TrainingRow], settings: CheckSettings) -> Che
     return CheckResult(findings=findings, measures=measures, tables=_tables(shown))
 
 
-def _side(rows: Sequence[TrainingRow], part: str) -> _Texts:
-    used, words = [], []
-    for row in rows:
-        text = row.prompt if part == "prompt" else row.answer
-        if tokens := words_of(_ends_of(text)):
-            used.append(row)
-            words.append(tokens)
-    return _Texts(part, used, words)
+def _side(rows: Sequence[TrainingRow], part: str) -> _Side:
+    everything = _Side(part, rows)
+    places = [place for place, words in enumerate(everything.words()) if words]
+    return _Side(part, [rows[place] for place in places])
 
 
 def _ends_of(text: str) -> str:
@@ -100,11 +99,11 @@ def _ends_of(text: str) -> str:
     return text if len(text) <= _CHARACTERS else f"{text[:half]} {text[-half:]}"
 
 
-def _ends(side: _Texts) -> list[_Shared]:
+def _ends(side: _Side) -> list[_Shared]:
     """The openings and closings that most of the longer texts share."""
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     longer = 0
-    for place, words in enumerate(side.words):
+    for place, words in enumerate(side.words()):
         if len(words) >= LONG:
             longer += 1
             places["opening", " ".join(words[:ENDS])].append(place)
@@ -122,16 +121,16 @@ def _ends(side: _Texts) -> list[_Shared]:
     ]
 
 
-def _frames(side: _Texts) -> list[_Shared]:
+def _frames(side: _Side) -> list[_Shared]:
     """What is left of texts without their rare words, where several have the same left."""
     counts: Counter[str] = Counter()
-    for words in side.words:
+    for words in side.words():
         counts.update(set(words))
-    fewest = max(FEWEST, FREQUENT * len(side.words))
+    fewest = max(FEWEST, FREQUENT * len(side.rows))
     frequent = {word for word, count in counts.items() if count >= fewest and not word.isnumeric()}
     places: dict[str, list[int]] = defaultdict(list)
     gaps: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for place, words in enumerate(side.words):
+    for place, words in enumerate(side.words()):
         frame, filled, kept = [], [], 0
         for word in words:
             if word in frequent:
@@ -146,7 +145,7 @@ def _frames(side: _Texts) -> list[_Shared]:
             places[pattern].append(place)
             gaps[pattern].add(tuple(filled))
     frames = [
-        _Shared(side.part, "frame", pattern, members, len(members) / len(side.words))
+        _Shared(side.part, "frame", pattern, members, len(members) / len(side.rows))
         for pattern, members in places.items()
         # of copies the gaps are filled alike, and they are counted elsewhere
         if len(members) >= FEWEST and len(gaps[pattern]) > 1
@@ -154,7 +153,7 @@ def _frames(side: _Texts) -> list[_Shared]:
     return sorted(frames, key=lambda frame: -frame.share)
 
 
-def _end_finding(side: _Texts, shared: _Shared) -> Finding:
+def _end_finding(side: _Side, shared: _Shared) -> Finding:
     verb = "begin" if shared.kind == "opening" else "end"
     weight: Weight = "important" if shared.share >= MOSTLY else "minor"
     return Finding(
@@ -181,7 +180,7 @@ def _end_of(text: str, kind: str) -> str:
     return text[:_SHOWN_TEXT] if kind == "opening" else text[-_SHOWN_TEXT:]
 
 
-def _frame_finding(side: _Texts, frames: Sequence[_Shared], places: Sequence[int]) -> Finding:
+def _frame_finding(side: _Side, frames: Sequence[_Shared], places: Sequence[int]) -> Finding:
     share = len(places) / len(side.rows)
     number = len(frames)
     return Finding(

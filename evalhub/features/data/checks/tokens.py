@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evalhub.declare.data_report import Finding, Measure, Table, Unchecked
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.checks.tally import Tally, percent
+from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.intervals import clopper_pearson
@@ -45,7 +45,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
         reason = str(error).strip().split("\n", 1)[0][:300]
         return _unchecked(f"the tokenizer {name} can't be loaded: {reason or type(error).__name__}")
     counter = _Tokens(tokenizer)
-    refused = Tally()
+    refused = RowTally()
     used: list[TrainingRow] = []
     texts: list[str] = []
     for row in rows:
@@ -53,7 +53,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
             try:
                 texts.append(counter.text(row))
                 used.append(row)
-            except _RefusedError as error:
+            except _TemplateError as error:
                 refused.add(row, str(error))
     counts = np.fromiter(counter.counts(texts), np.int64, len(texts))
     findings = [_refused(refused)] if refused.rows else []
@@ -77,7 +77,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
     return CheckResult(findings=findings, measures=measures, tables=[table])
 
 
-class _RefusedError(ValueError):
+class _TemplateError(ValueError):
     """A row that the tokenizer's chat template refuses, with what the template says."""
 
 
@@ -98,13 +98,13 @@ class _Tokens:
         return bool(self.tokenizer.chat_template)
 
     def text(self, row: TrainingRow) -> str:
-        """The row as it is trained on. Raises _RefusedError."""
+        """The row as it is trained on. Raises _TemplateError."""
         if not self._is_chat(row):
             return f"{_joined(row, len(row.messages))}{self.tokenizer.eos_token or ''}"
         return self._rendered(row, len(row.messages), False)
 
     def before_answer(self, row: TrainingRow) -> str:
-        """What comes before the answer. Raises _RefusedError."""
+        """What comes before the answer. Raises _TemplateError."""
         places = [
             place
             for place, message in enumerate(row.messages)
@@ -137,7 +137,7 @@ class _Tokens:
                 )
             )
         except Exception as error:  # a template is a program, and raises what it likes
-            raise _RefusedError(str(error)[:200] or type(error).__name__) from error
+            raise _TemplateError(str(error)[:200] or type(error).__name__) from error
 
 
 def _joined(row: TrainingRow, until: int) -> str:
@@ -153,8 +153,8 @@ class _Cut:
     rows: int
     tokens: int
     lost: int
-    shorter: Tally
-    unanswered: Tally
+    shorter: RowTally
+    unanswered: RowTally
 
     @classmethod
     def of(
@@ -164,13 +164,13 @@ class _Cut:
         counts: NDArray[np.int64],
         context: int,
     ) -> "_Cut":
-        shorter, unanswered = Tally(), Tally()
+        shorter, unanswered = RowTally(), RowTally()
         for place in np.flatnonzero(counts > context).tolist():
             row, count = rows[place], int(counts[place])
             shorter.add(row, f"{count:,} tokens, of which {count - context:,} are cut")
             try:
                 before = next(counter.counts([counter.before_answer(row)]))
-            except _RefusedError:
+            except _TemplateError:
                 continue
             if row.layout != "text" and before >= context:
                 unanswered.add(row, f"{before:,} tokens come before the answer")
@@ -260,7 +260,7 @@ def _total(counts: NDArray[np.int64], total_rows: int | None) -> Measure:
     )
 
 
-def _refused(refused: Tally) -> Finding:
+def _refused(refused: RowTally) -> Finding:
     return refused.finding(
         NAME,
         "format",

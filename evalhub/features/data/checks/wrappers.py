@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from evalhub.declare.data_report import Finding, Layout, Table
 from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
-from evalhub.features.data.checks.tally import Tally, percent
+from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 
 NAME = "wrappers"
@@ -43,7 +43,7 @@ class WrapperCounter:
     """Counts the rows of each prompt format."""
 
     def __init__(self, settings: CheckSettings) -> None:
-        self._tallies = defaultdict[str, Tally](Tally)
+        self._tallies = defaultdict[str, RowTally](RowTally)
         self._layouts = defaultdict[Layout, int](int)
 
     def see(self, row: TrainingRow) -> None:
@@ -98,7 +98,7 @@ def _around(text: str, start: int) -> str:
     return ("…" if begin else "") + text[begin : start + 2 * _AROUND]
 
 
-def _finding(name: str, tally: Tally, own: str) -> Finding:
+def _finding(name: str, tally: RowTally, own: str) -> Finding:
     if name in SPECIAL:
         return tally.finding(
             NAME,
@@ -134,7 +134,7 @@ def _finding(name: str, tally: Tally, own: str) -> Finding:
     )
 
 
-def _table(tallies: Sequence[tuple[str, Tally]]) -> Table:
+def _table(tallies: Sequence[tuple[str, RowTally]]) -> Table:
     total = sum(tally.rows for _, tally in tallies)
     return Table(
         check=NAME,

@@ -12,21 +12,23 @@ from tests.features.data.checks.rows_of import (
 
 GERMAN = (
     (
-        "Wann kommt meine Bestellung an, und kann ich die Adresse noch ändern?",
-        "Die Bestellung kommt am Freitag an. Die Adresse lässt sich bis morgen auf der Seite ändern.",
+        "Wann kommt meine Bestellung an, und kann ich die Adresse von ihr noch ändern?",
+        "Die Bestellung kommt am Freitag an, und die Adresse kann noch bis morgen auf der Seite "
+        "geändert werden.",
     ),
     (
-        "Warum wurde mir die Gebühr in diesem Monat zwei Mal berechnet?",
-        "Das war ein Fehler der Bank, und der Betrag wird in den nächsten Tagen zurückgebucht.",
+        "Warum ist mir die Gebühr in diesem Monat zwei Mal und nicht nur ein Mal berechnet worden?",
+        "Das war ein Fehler der Bank, und der Betrag wird in den nächsten Tagen auf das Konto "
+        "zurück gebucht.",
     ),
 )
 ENGLISH = (
     (
-        "When will my order arrive, and can I still change the address of it?",
-        "The order will arrive on Friday, and the address can be changed until it has been packed.",
+        "When will my order arrive, and is it too late to change the address of it?",
+        "The order will arrive on Friday, and the address can be changed until it is in the van.",
     ),
     (
-        "Why was I charged twice for the subscription in the month of May?",
+        "Why was I charged twice for the subscription that I have in the month of May?",
         "That was a mistake of the bank, and the amount will be with you in the next few days.",
     ),
 )
@@ -74,10 +76,8 @@ def test_where_most_answers_are_in_another_language_that_is_the_task() -> None:
 def test_du_among_sie_and_tu_among_vous_are_the_rarer_form() -> None:
     sie = "Gern, das machen wir für Sie. Morgen bekommen Sie dann die Rechnung an Ihre Adresse."
     du = "Gern, das machen wir für dich. Morgen bekommst du dann die Rechnung an deine Adresse."
-    vous = (
-        "Bien sûr, nous allons vous envoyer la facture, et vous pouvez la payer avec votre carte."
-    )
-    tu = "Bien sûr, nous allons te dire que tu peux la payer avec ta carte, et que tu es dans la liste."
+    vous = "Bien sûr, nous allons vous envoyer la facture, et vous la payez avec votre carte."
+    tu = "Bien sûr, nous allons dire que tu peux la payer avec ta carte, et que tu es attendu."
     question = "Wann kommt meine Bestellung an, und kann ich die Adresse noch ändern?"
     answers = [sie] * 40 + [du] * 3 + [vous] * 20 + [tu] * 2
     rows = rows_of([(question, answer) for answer in answers])

@@ -24,11 +24,11 @@ def plain(count: int) -> list:
     ("answer", "words"),
     [
         (
-            "# Answer\n\n- The parcel left on Monday.\n- It will be there on Friday.",
+            "# Answer\n\n- The parcel left on Monday.\n- It will be there.",
             "are marked up",
         ),
         (
-            "<p>The parcel left our warehouse on <b>Monday</b>, and it will be there.</p>",
+            "<p>The parcel left our warehouse <b>Monday</b>, and is on its way.</p>",
             "hold HTML",
         ),
         ("The parcel left our warehouse on Monday 🎉 and will be with you on Friday.", "use emoji"),

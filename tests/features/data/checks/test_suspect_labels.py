@@ -3,10 +3,14 @@
 import importlib.util
 import random
 
+import numpy as np
 import pytest
 
+from evalhub.features.data.checks.confident_learning import confident_suspects
 from evalhub.features.data.checks.near_prompts import groups_of_copies, near_pairs
-from evalhub.features.data.checks.suspect_labels import CHECKS, MOST_ROWS
+from evalhub.features.data.checks.suspect_labels import CHECKS
+from evalhub.ledger.leakage.fingerprints import normal_form, words_of
+from evalhub.stats.tf_idf import tf_idf
 from tests.features.data.checks.rows_of import result_of, row, rows_of, settings_of
 from tests.features.data.checks.tickets import tickets
 
@@ -50,19 +54,26 @@ def test_a_clean_file_has_next_to_no_suspects() -> None:
 
 @needs_cleanlab
 def test_near_copies_are_in_one_fold_so_that_a_wrong_label_can_t_vouch_for_its_copy() -> None:
-    """Ten tickets are wrong and have a copy that is as wrong: without groups each is learnt from
-    its copy."""
+    """50 of 600 tickets are wrong and have a copy that is as wrong. Learnt from its copy, hardly
+    one of them looks wrong; learnt without it, most do."""
     rows, _ = tickets(600, wrong=0)
-    rng = random.Random(8)
     planted: set[int] = set()
-    for some in rng.sample(rows, 10):
+    for some in random.Random(8).sample(rows, 50):
         wrong = "bug" if some.answer != "bug" else "billing"
         rows[some.line - 1] = row(some.line, some.prompt, wrong)
         rows.append(row(len(rows) + 1, f"{some.prompt} !", wrong))
         planted |= {some.line, len(rows)}
-    (finding,) = result_of(SUSPECT, rows).findings
-    recall, _ = recall_and_precision(finding.lines, planted)
-    assert recall >= 0.8
+    matrix = tf_idf([words_of(some.prompt) for some in rows])
+    labels = [some.answer for some in rows]
+    shares = []
+    copies = groups_of_copies([normal_form(some.prompt) for some in rows])
+    for groups in (copies, np.arange(len(rows))):
+        suspects = confident_suspects(matrix, labels, groups, seed=0)
+        assert suspects is not None
+        lines = tuple(rows[suspect.row].line for suspect in suspects.suspects)
+        shares.append(len(planted & {*lines}) / len(planted))
+    assert shares[0] >= 0.6
+    assert shares[1] <= 0.2
 
 
 def test_labels_that_the_words_don_t_tell_are_not_suspected() -> None:
@@ -104,10 +115,10 @@ def test_a_label_field_and_a_key_in_json_are_labels_too() -> None:
         assert recall_and_precision(finding.lines, planted)[1] >= 0.8
 
 
-def test_of_a_large_sample_some_are_looked_at() -> None:
-    rows = rows_of([(f"word{n % 7} word{n % 5}", "ab"[n % 2]) for n in range(MOST_ROWS + 500)])
-    result = result_of(SUSPECT, rows[: MOST_ROWS // 10] * 11, BY_NEIGHBOURS)
-    assert "20,000 rows" in result.measures[0].note
+def test_of_a_large_sample_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalhub.features.data.checks.suspect_labels.MOST_ROWS", 500)
+    rows, _ = tickets(900, wrong=0)
+    assert "of 500 rows" in result_of(SUSPECT, rows, BY_NEIGHBOURS).measures[0].note
 
 
 def test_near_copies_of_a_prompt_with_another_label_are_shown_side_by_side() -> None:
