@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from reviews.models import Annotation, AnnotationAction, Example
 from reviews.pages.differences import mark_differences
 from reviews.pages.page import ItemRequest, request_of
@@ -34,7 +34,7 @@ class ExampleLife:
     hidden: int
     final: SafeString | None
     variations: Sequence[Example]
-    outs: Sequence[ExampleOut]
+    outs: Sequence[SentExample]
 
 
 def example_life(example: Example) -> ExampleLife:
