@@ -62,6 +62,7 @@ from reviews.models import (
     Campaign,
     Dealing,
     Event,
+    ExampleQueue,
     Invitation,
     Judgment,
     Pair,
