@@ -39,13 +39,13 @@ run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
 study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
-monitor proposals
+monitor proposals; examples list; examples show
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
 NOT_TRIED = """
 up; worker; demo; mlflow sync; restore; webhook replay; migrate; experiment sample;
 experiment judged; monitor acknowledge; monitor snooze; monitor resolve; monitor assign;
-monitor decline; monitor link
+monitor decline; monitor link; examples draw; examples propose; examples augment
 """
 """They make tables, go on until they are ended, need a server of another project, a message that
 a site has sent, an alarm that it has raised or users whom it has counted, or make a home in which
@@ -117,6 +117,9 @@ monitor add --of answers --project desk --test-set triage
 *monitor look 1 --project desk
 monitor settings --project desk --false-alarms 5
 monitor end 1 --project desk
+examples create Refunds --project desk --people 2
+*examples add 1 train.jsonl --project desk
+examples close 1 --project desk
 test-set retire triage --project desk --version 1 --by uma --reason Why.
 """
 """In this order, on one home. Those with a * write in bulk: in slices."""

@@ -71,7 +71,7 @@ def _lightly_edited(
     """Pairs of places of rows with the same answer, numbers and negations, and prompts alike."""
     hashes = (crc32(answer.encode()) << 32 | len(answer) for answer in answers)
     keys = np.fromiter(hashes, np.uint64, len(answers)) ^ orders
-    return light_edits([row.prompt[:READ] for row in rows], keys)
+    return light_edits([_ends_of(row.prompt) for row in rows], keys)
 
 
 def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
@@ -88,6 +88,10 @@ def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
         first, second = sorted((root(groups[one]), root(groups[other])))
         parents[second] = first
     return [root(group) for group in groups]
+
+
+def _ends_of(text: str) -> str:
+    return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
 
 
 def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:
