@@ -3,8 +3,8 @@
 A language counts where two readers name it, py3langid's model and one that knows frequent words and
 scripts; where the second one says nothing, the model is enough for a language of many rows. Read
 are texts of 30 characters or more, without code. A prompt that names a language or asks for a
-translation, and one whose end is in another language than its beginning, are left out, and so are
-pairs of close relatives.
+translation, and one of which a half is in the answer's language, are left out, and so are pairs of
+close relatives.
 """
 
 import re
@@ -99,13 +99,19 @@ def _others(
     for row, prompt, answer in readings:
         asked, answered = prompt.among(common), answer.among(common)
         compared += bool(asked and answered)
-        if asked and answered and asked != answered and not _are_relatives(asked, answered):
+        if asked and answered and asked != answered and not _is_excused(row, asked, answered):
             concerned.add(row, _pair_text(row, asked, answered))
     return concerned, compared
 
 
-def _are_relatives(first: str, second: str) -> bool:
-    return any({first, second} <= relatives for relatives in _RELATIVES)
+def _is_excused(row: TrainingRow, asked: str, answered: str) -> bool:
+    """Whether the two are close relatives, or half of the prompt is in the answer's language."""
+    if any({asked, answered} <= relatives for relatives in _RELATIVES):
+        return True
+    prose = _CODE.sub(" ", row.prompt[: 4 * READ]).strip()
+    middle = len(prose) // 2
+    halves = (prose[:middle], prose[middle:])
+    return middle >= SHORTEST and answered in (language_of(half) for half in halves)
 
 
 def _reading(text: str) -> _Reading:
@@ -119,13 +125,10 @@ def _reading(text: str) -> _Reading:
 
 
 def _prompt_reading(prompt: str) -> _Reading:
-    """The language of all of a prompt that names none; "" where it isn't one."""
+    """The language of a prompt that names none."""
     if _NAMES_LANGUAGE.search(prompt[:2_000]):
         return _Reading("", None)
-    reading = _reading(prompt)
-    if len(prompt) > 2 * READ and language_of(prompt[-READ:]) != reading.language:
-        return _Reading("", None)
-    return reading
+    return _reading(prompt)
 
 
 def _pair_text(row: TrainingRow, prompt: str, answer: str) -> str:

@@ -103,3 +103,13 @@ def test_a_short_prompt_counts_in_a_language_that_many_rows_have() -> None:
         rows = [*rows_of(conversations(60)), row(61, prompt, GERMAN[1][1])]
         findings = result_of(CHECK, rows).findings
         assert tuple(line for finding in findings for line in finding.lines) == lines
+
+
+def test_a_prompt_half_of_which_is_in_the_answer_s_language_may_have_it() -> None:
+    mixed = f"{GERMAN[0][0]} {GERMAN[1][0]} {ENGLISH[0][0]} {ENGLISH[1][0]}"
+    rows = [
+        *rows_of(conversations(60)),
+        row(61, mixed, ENGLISH[0][1]),
+        row(62, mixed, GERMAN[0][1]),
+    ]
+    assert titles(result_of(CHECK, rows)) == []
