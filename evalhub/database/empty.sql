@@ -1,4 +1,4 @@
--- tables-2346de3d95efda7f8dd385a4
+-- tables-fc078dab99b374c460337094
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -1226,4 +1226,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-2346de3d95efda7f8dd385a4', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-fc078dab99b374c460337094', CURRENT_TIMESTAMP);

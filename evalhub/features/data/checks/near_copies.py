@@ -90,10 +90,6 @@ def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:
     return [root(group) for group in groups]
 
 
-def _ends_of(text: str) -> str:
-    return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
-
-
 def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:
     return Measure(
         check=NAME,
