@@ -1,4 +1,4 @@
--- tables-2346de3d95efda7f8dd385a4
+-- tables-c4189b7e2da88a4f6ccfdc59
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -291,10 +291,10 @@ CREATE TRIGGER reviews_annotation_append_only_delete BEFORE DELETE ON reviews_an
 CREATE TRIGGER reviews_annotation_append_only_insert BEFORE INSERT ON reviews_annotation WHEN EXISTS (SELECT 1 FROM reviews_annotation WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'a turn keeps its example and its person'); END;
 CREATE TRIGGER reviews_annotation_set_once_update BEFORE UPDATE ON reviews_annotation WHEN (CAST(OLD.action AS TEXT) <> '' AND OLD."action" IS NOT NEW."action") OR (CAST(OLD.seconds AS TEXT) <> '' AND OLD."seconds" IS NOT NEW."seconds") OR (CAST(OLD.visible_seconds AS TEXT) <> '' AND OLD."visible_seconds" IS NOT NEW."visible_seconds") OR (CAST(OLD.answered AS TEXT) <> '' AND OLD."answered" IS NOT NEW."answered") BEGIN SELECT RAISE(ABORT, 'answers are added, never changed'); END;
 CREATE TABLE "examples_examplecall" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(80) NOT NULL, "part" varchar(10) NOT NULL, "number" smallint unsigned NOT NULL CHECK ("number" >= 0), "input" text NOT NULL CHECK ((JSON_VALID("input") OR "input" IS NULL)), "context" text NOT NULL, "input_digest" varchar(64) NOT NULL, "prompt_digest" varchar(64) NOT NULL, "draft" text NOT NULL CHECK ((JSON_VALID("draft") OR "draft" IS NULL)), "user_hash" varchar(32) NOT NULL, "answer" text NULL, "error" text NOT NULL, "answered" datetime NULL, "finish_reason" varchar(40) NOT NULL, "served_model" varchar(200) NOT NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "latency_ms" real NULL, "cost" real NULL, "attempts" smallint unsigned NOT NULL CHECK ("attempts" >= 0), "left_out" varchar(100) NOT NULL, "lease_token" char(32) NULL, "lease_until" datetime NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "example_id" bigint NULL REFERENCES "reviews_example" ("id") DEFERRABLE INITIALLY DEFERRED, "parent_id" bigint NULL REFERENCES "reviews_example" ("id") DEFERRABLE INITIALLY DEFERRED, "queue_id" bigint NOT NULL REFERENCES "reviews_examplequeue" ("id") DEFERRABLE INITIALLY DEFERRED, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "example_call_once" UNIQUE ("queue_id", "version_id", "kind", "part", "number", "input_digest"), CONSTRAINT "example_call_answer_or_error" CHECK (("answered" IS NULL OR "error" = '')));
-CREATE TABLE "examples_exampleout" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "example_id" bigint NOT NULL REFERENCES "reviews_example" ("id") DEFERRABLE INITIALLY DEFERRED, "item_id" bigint NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "row_id" bigint NULL REFERENCES "registry_trainingfilerow" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "example_out_once" CHECK ((("row_id" IS NULL OR "item_id" IS NULL) AND 1 = (CASE WHEN "row_id" IS NULL THEN 1 ELSE 0 END + CASE WHEN "item_id" IS NULL THEN 1 ELSE 0 END))));
-CREATE TRIGGER examples_exampleout_append_only_update BEFORE UPDATE ON examples_exampleout BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
-CREATE TRIGGER examples_exampleout_append_only_delete BEFORE DELETE ON examples_exampleout BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
-CREATE TRIGGER examples_exampleout_append_only_insert BEFORE INSERT ON examples_exampleout WHEN EXISTS (SELECT 1 FROM examples_exampleout WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
+CREATE TABLE "examples_sentexample" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "example_id" bigint NOT NULL REFERENCES "reviews_example" ("id") DEFERRABLE INITIALLY DEFERRED, "item_id" bigint NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "row_id" bigint NULL REFERENCES "registry_trainingfilerow" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "example_out_once" CHECK ((("row_id" IS NULL OR "item_id" IS NULL) AND 1 = (CASE WHEN "row_id" IS NULL THEN 1 ELSE 0 END + CASE WHEN "item_id" IS NULL THEN 1 ELSE 0 END))));
+CREATE TRIGGER examples_sentexample_append_only_update BEFORE UPDATE ON examples_sentexample BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
+CREATE TRIGGER examples_sentexample_append_only_delete BEFORE DELETE ON examples_sentexample BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
+CREATE TRIGGER examples_sentexample_append_only_insert BEFORE INSERT ON examples_sentexample WHEN EXISTS (SELECT 1 FROM examples_sentexample WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'what went out stays where it went'); END;
 CREATE INDEX "examples_examplecall_by_id_ad230c4a" ON "examples_examplecall" ("by_id");
 CREATE INDEX "examples_examplecall_example_id_05e8c2dc" ON "examples_examplecall" ("example_id");
 CREATE INDEX "examples_examplecall_parent_id_7d19093f" ON "examples_examplecall" ("parent_id");
@@ -302,11 +302,11 @@ CREATE INDEX "examples_examplecall_queue_id_64790f62" ON "examples_examplecall" 
 CREATE INDEX "examples_examplecall_version_id_086552e2" ON "examples_examplecall" ("version_id");
 CREATE INDEX "example_call_open" ON "examples_examplecall" ("queue_id", "version_id") WHERE "answered" IS NULL;
 CREATE INDEX "example_call_of_user" ON "examples_examplecall" ("user_hash") WHERE NOT ("user_hash" = '');
-CREATE UNIQUE INDEX "example_out_row" ON "examples_exampleout" ("example_id", "row_id") WHERE NOT ("row_id" IS NULL);
-CREATE UNIQUE INDEX "example_out_item" ON "examples_exampleout" ("example_id", "item_id") WHERE NOT ("item_id" IS NULL);
-CREATE INDEX "examples_exampleout_example_id_ec22d5ec" ON "examples_exampleout" ("example_id");
-CREATE INDEX "examples_exampleout_item_id_388b74d2" ON "examples_exampleout" ("item_id");
-CREATE INDEX "examples_exampleout_row_id_4ab690cb" ON "examples_exampleout" ("row_id");
+CREATE UNIQUE INDEX "example_out_row" ON "examples_sentexample" ("example_id", "row_id") WHERE NOT ("row_id" IS NULL);
+CREATE UNIQUE INDEX "example_out_item" ON "examples_sentexample" ("example_id", "item_id") WHERE NOT ("item_id" IS NULL);
+CREATE INDEX "examples_sentexample_example_id_40cf1276" ON "examples_sentexample" ("example_id");
+CREATE INDEX "examples_sentexample_item_id_362e19f9" ON "examples_sentexample" ("item_id");
+CREATE INDEX "examples_sentexample_row_id_76ad10bd" ON "examples_sentexample" ("row_id");
 CREATE TABLE "ledger_ledgerrestore" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "parent" varchar(32) NOT NULL, "name" varchar(32) NOT NULL UNIQUE, "began_as" varchar(32) NOT NULL, "entries" bigint unsigned NOT NULL CHECK ("entries" >= 0), "newest_version" bigint unsigned NOT NULL CHECK ("newest_version" >= 0), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL);
 CREATE TABLE "ledger_decision" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "arm" varchar(120) NOT NULL, "record" text NOT NULL CHECK ((JSON_VALID("record") OR "record" IS NULL)), "verdict" varchar(20) GENERATED ALWAYS AS ((CASE WHEN JSON_TYPE("record", '$."verdict"') IN ('null','false','true') THEN JSON_TYPE("record", '$."verdict"') ELSE JSON_EXTRACT("record", '$."verdict"') END)) STORED, "digest" varchar(64) NOT NULL, "code_version" varchar(40) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "ledger_ledger" ("id" smallint unsigned NOT NULL PRIMARY KEY CHECK ("id" >= 0), "name" char(32) NOT NULL UNIQUE, "entries" bigint unsigned NOT NULL CHECK ("entries" >= 0), "links" bigint unsigned NOT NULL CHECK ("links" >= 0), "head" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, CONSTRAINT "one_ledger" CHECK ("id" = 1));
@@ -647,7 +647,7 @@ INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (86, 'webh
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (87, 'webhooks', 'webhook');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (88, 'deployment', 'probe');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (89, 'examples', 'examplecall');
-INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (90, 'examples', 'exampleout');
+INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (90, 'examples', 'sentexample');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (91, 'experiments', 'countedday');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (92, 'experiments', 'experiment');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (93, 'experiments', 'judgedanswer');
@@ -1037,10 +1037,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (354, 89, 'change_examplecall', 'Can change example call');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (355, 89, 'delete_examplecall', 'Can delete example call');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (356, 89, 'view_examplecall', 'Can view example call');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (357, 90, 'add_exampleout', 'Can add example out');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (358, 90, 'change_exampleout', 'Can change example out');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (359, 90, 'delete_exampleout', 'Can delete example out');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (360, 90, 'view_exampleout', 'Can view example out');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (357, 90, 'add_sentexample', 'Can add sent example');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (358, 90, 'change_sentexample', 'Can change sent example');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (359, 90, 'delete_sentexample', 'Can delete sent example');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (360, 90, 'view_sentexample', 'Can view sent example');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (361, 92, 'add_experiment', 'Can add experiment');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (362, 92, 'change_experiment', 'Can change experiment');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (363, 92, 'delete_experiment', 'Can delete experiment');
@@ -1226,4 +1226,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-2346de3d95efda7f8dd385a4', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-c4189b7e2da88a4f6ccfdc59', CURRENT_TIMESTAMP);

@@ -36,8 +36,11 @@ from evalhub.registry.models import (
     StudyRun,
     StudyTestSet,
     TestSet,
+    TestSetRetirement,
     TestSetVersion,
     TrafficSample,
+    TrainingFileRow,
+    TrainingFileVersion,
     TrainingOverlap,
 )
 
@@ -75,6 +78,19 @@ register(
         ),
         ProductionShares: AdminTable(
             "version counted", "version__test_set__slug", order="-version_id"
+        ),
+        TestSetRetirement: AdminTable(
+            "version reason by created", "version__test_set__slug reason", order="-id"
+        ),
+        TrainingFileVersion: AdminTable(
+            "__str__ project format rows sha256 by created",
+            "name sha256__startswith",
+            filters=("format",),
+            hidden="card",
+            order="-id",
+        ),
+        TrainingFileRow: AdminTable(
+            "__str__ file line erased", "file__name", fields="file line erased", order="-id"
         ),
         Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),
         StoredDataReport: AdminTable(

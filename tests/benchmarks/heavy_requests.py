@@ -50,6 +50,8 @@ LIGHT = {
     "/monitors": "one row, and of answers a run, which workers do",
     "/looks": "a verb on one row",
     "/end": "a verb on one row",
+    "/example-exports": "of rows that people wrote one by one",
+    "/example-publications": "of rows that people wrote one by one",
     "/acknowledge": "a verb on one row",
     "/snooze": "a verb on one row",
     "/resolve": "a verb on one row",

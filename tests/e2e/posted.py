@@ -40,6 +40,8 @@ POSTED = {
     "/reviews/examples/<uuid:turn>/answer/": ["action=edit&answer=Mine"],
     "/reviews/examples/<uuid:turn>/skip/": ["reason=No"],
     "/examples/new/": [QUEUE],
+    "/examples/queues/<int:pk>/export/": ["format=chat"],
+    "/examples/queues/<int:pk>/publish/": ["test_set=written"],
     "/examples/queues/<int:pk>/change/": ["verb=close"],
     "/examples/queues/<int:pk>/add/": [EXAMPLES],
     "/examples/queues/<int:pk>/sources/": [f"draw=1&{DRAW}"],

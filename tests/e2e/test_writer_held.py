@@ -34,7 +34,7 @@ agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; b
 strategy init; data list; data show; data judge;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
-review export; test-set versions;
+review export; test-set versions; examples files;
 run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
@@ -100,6 +100,8 @@ policy change --project sums --study shall-we-ship --by olga --set policy.alpha=
 traffic settings --project sums --text-share 1
 *traffic import requests.jsonl --project sums
 traffic name support base@1 --project sums
+examples create answers --project sums
+*examples draw 1 --project sums --since 7d --n 3
 *traffic sample --project sums --since 7d --n 8
 *traffic erase --project sums --user-id u1 --yes
 user deactivate ada
@@ -112,6 +114,9 @@ outgoing resume
 user add uma --project desk --role owner
 *study run desk/study.yaml --allow 127.0.0.1
 *judge run desk/study.yaml --allow 127.0.0.1
+examples create proposals --project desk
+*examples propose 2 --project desk --model base@1 --inputs seeds.jsonl --allow 127.0.0.1
+*examples augment 2 --project desk --model base@1 --kind vary:typos --inputs seeds.jsonl
 promote DECISION --by uma --reason Why. --arm baseline
 monitor add --of answers --project desk --test-set triage
 *monitor look 1 --project desk
@@ -196,6 +201,8 @@ def home(folder: Path, server: OpenAIServer) -> Home:
     write_requests(folder / "requests.jsonl")
     rows = ({"prompt": f"Say {i}", "completion": f"It is {i}"} for i in range(200))
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seeds = ({"input": f"How is {i}?", "reference": "Fine."} for i in range(20))
+    (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in seeds))
     primary = {"metric": "errors", "planned_gain": 0.01}
     plan = {"primary": primary, "planned_users": 1000}
     (folder / "plan.yaml").write_text(json.dumps(plan))

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from evalhub.registry.models import Item, TrainingFileRow
 from evalhub.registry.redaction import RedactedItems
 from reviews.models import ExampleState
@@ -23,7 +23,7 @@ def erase_what_went_out(project: Project, redact_item: RedactItem) -> Mapping[st
     Returns counts by kind; a file that holds lines of them says its name, since its copies are
     wherever it went, and aren't reached.
     """
-    outs = ExampleOut.objects.filter(
+    outs = SentExample.objects.filter(
         example__queue__project=project, example__state=ExampleState.ERASED
     )
     counts = _erase_lines(

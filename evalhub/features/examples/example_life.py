@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
+from evalhub.features.examples.models import SentExample
 from reviews.models import Annotation, AnnotationAction, Example
 from reviews.pages.differences import mark_differences
 from reviews.pages.page import ItemRequest, request_of
+
+_OUT = ("row__file", "item__version__test_set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,11 @@ class ExampleLife:
     hidden: int
     final: SafeString | None
     variations: Sequence[Example]
+    outs: Sequence[SentExample]
 
 
 def example_life(example: Example) -> ExampleLife:
-    """The life of an example with its `queue` and `parent`. Two queries."""
+    """The life of an example with its `queue` and `parent`. Three queries."""
     answers = list(
         example.annotations.exclude(action="").select_related("annotator").order_by("answered")
     )
@@ -49,6 +53,7 @@ def example_life(example: Example) -> ExampleLife:
         steps=[_step(example, annotation) for annotation in shown],
         hidden=len(answers) - len(shown),
         final=final,
+        outs=list(example.outs.select_related(*_OUT)),
         variations=list(example.variations.select_related("queue")[:20]),
     )
 

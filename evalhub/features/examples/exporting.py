@@ -13,7 +13,7 @@ from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.wording import count_text
 from evalhub.features.examples.card_figures import card_figures
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from evalhub.features.examples.rows_out import ROWS, AcceptedExample
 from evalhub.ledger.leakage.outgoing import ItemInRow, OutgoingRow, items_in_rows
 from evalhub.ledger.training_pairs import ON_TEST_ITEMS
@@ -107,10 +107,10 @@ def export_examples(
         card=card_figures(queues, [one for one, _ in kept], [row for _, row in kept]),
         by=by,
     )
-    if not ExampleOut.objects.filter(row__file=file).exists():
+    if not SentExample.objects.filter(row__file=file).exists():
         at = dict(file.lines.values_list("line", "pk"))
-        ExampleOut.objects.bulk_create(
-            (ExampleOut(example=one, row_id=at[n]) for n, (one, _) in enumerate(kept, 1)),
+        SentExample.objects.bulk_create(
+            (SentExample(example=one, row_id=at[n]) for n, (one, _) in enumerate(kept, 1)),
             batch_size=AT_ONCE,
         )
     note(Action.EXPORTED, by=by, project=project, what=f"{file} ({file.sha256[:12]})")

@@ -20,7 +20,7 @@ class ExamplesExportRequest(Declaration):
 
     queues: tuple[int, ...] = Field(min_length=1, max_length=MOST_QUEUES)
     format: Format = "chat"
-    name: str = Field("", max_length=120, description="the file's; by default the first queue's")
+    name: str = Field("", max_length=120, description="to know it by; else the first queue's")
     strict: bool = Field(False, description="refuse, instead of leaving out, what is judged on")
     provenance: bool = Field(False, description="rows name their example, source and licence")
 

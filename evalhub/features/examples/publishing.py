@@ -18,7 +18,7 @@ from evalhub.features.examples.exporting import (
     accepted_examples,
     check_queues,
 )
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from evalhub.io.items import EDITED, ItemContent
 from evalhub.ledger.leakage.matching import item_texts
 from evalhub.ledger.leakage.outgoing import TrainedRow, rows_that_hold
@@ -110,8 +110,8 @@ def publish_examples(
     with transaction.atomic():
         keys = [key for key, _ in used]
         items = version.items.keys_of(version.pk, keys)
-        ExampleOut.objects.bulk_create(
-            (ExampleOut(example=one, item_id=items[key]) for key, one in used),
+        SentExample.objects.bulk_create(
+            (SentExample(example=one, item_id=items[key]) for key, one in used),
             batch_size=AT_ONCE,
             ignore_conflicts=True,
         )

@@ -62,8 +62,12 @@ class TrainingFileVersion(models.Model):
 class TrainingFileRowQuerySet(models.QuerySet["TrainingFileRow"]):
     def asking_the_same_as(self, items: ItemQuerySet, project: Project) -> Self:
         """Rows of the project's files whose question is that of one of these items."""
-        rows = self.filter(file__project=project, fingerprint__in=items.values("fingerprint"))
-        return rows.order_by("file_id", "line")
+        return self.filter(file__project=project, fingerprint__in=items.values("fingerprint"))
+
+    def count_by_file(self) -> list[tuple[int, str, int, int]]:
+        """(file, its name, its number, how many of these rows it has), the newest file first."""
+        files = self.order_by("-file").values_list("file", "file__name", "file__number")
+        return list(files.annotate(rows=models.Count("pk")))
 
 
 class TrainingFileRow(models.Model):

@@ -78,6 +78,8 @@ DOCUMENTS = {
     "site:example_queue": f"{_EXAMPLES}#watch-a-queue",
     "site:example_queues": _EXAMPLES,
     "site:new_example_queue": _EXAMPLES,
+    "site:training_file": "how-to/examples-out.md#a-training-file",
+    "site:training_files": "how-to/examples-out.md",
     "site:example_sources": "how-to/examples-from-traffic.md",
     "site:experiment": f"{_EXPERIMENT}#follow-it",
     "site:experiment_predictions": _PREDICTION,

@@ -7,13 +7,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from evalhub.accounts.models import Project
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
 from evalhub.ledger.draws import count_unseen
 from evalhub.ledger.retirement import RetirementError, retire_test_set
-from evalhub.registry.models import Item, TestSet, TestSetVersion
+from evalhub.registry.models import Item, TestSet, TestSetVersion, TrainingFileRow
 from evalhub.registry.models.retirements import retirement_of
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import input_text, passage, references_text
@@ -59,6 +60,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
         "may_retire": version is not None
         and version.pool_id is None
         and owns(request.user, test_set.project),
+        "sent_out": _sent_out(version, test_set.project) if version else [],
         "production": getattr(version, "production_shares", None),
         "unseen": count_unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(version, user=request.user) if version else None,
@@ -85,6 +87,12 @@ def retire(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, f"{version} is retired: nothing is judged on it any more.")
     return redirect(f"{reverse('site:test_set', args=[pk])}?version={version.number}")
+
+
+def _sent_out(version: TestSetVersion, project: Project) -> list[tuple[int, str, int, int]]:
+    """Training files that went out and ask what items of the version ask."""
+    items = Item.objects.filter(version=version).order_by()
+    return TrainingFileRow.objects.asking_the_same_as(items, project).count_by_file()
 
 
 def _find_version(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:

@@ -9,7 +9,7 @@ import pytest
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.examples.exporting import ExamplesOutError, ExportedFile, export_examples
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from evalhub.registry.models import TrainingFileVersion
 from reviews.models import ExampleQueue
 from tests.cast import Team, a_team, a_test_set, given_up
@@ -39,8 +39,8 @@ def test_accepted_examples_go_out_with_what_people_left_of_them(team: Team) -> N
     assert {row["messages"][0]["role"] for row in rows_of(out)} == {"user"}
     assert (out.file.name, out.file.number, out.file.rows) == ("parcels-chat", 1, 5)
     assert out.file.sha256 == hashlib.sha256(out.content).hexdigest()
-    assert ExampleOut.objects.filter(row__file=out.file).count() == 5
-    row = ExampleOut.objects.get(example=example_of(queue, QUESTIONS[1])).row
+    assert SentExample.objects.filter(row__file=out.file).count() == 5
+    row = SentExample.objects.get(example=example_of(queue, QUESTIONS[1])).row
     assert row is not None
     assert "In the box." in row.text
     assert LogEntry.objects.filter(action="exported", by=team.olga).count() == 1
@@ -108,7 +108,7 @@ def test_strict_refuses_and_names_them(team: Team) -> None:
         "is judged on is never trained on: leave out --strict, and they are left out"
     )
     assert not TrainingFileVersion.objects.exists()
-    assert not ExampleOut.objects.exists()
+    assert not SentExample.objects.exists()
 
 
 def test_items_of_retired_test_sets_may_go_out(team: Team) -> None:

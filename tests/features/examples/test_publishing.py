@@ -6,7 +6,7 @@ import pytest
 
 from evalhub.accounts.models import LogEntry
 from evalhub.features.examples.exporting import ExamplesOutError, export_examples
-from evalhub.features.examples.models import ExampleOut
+from evalhub.features.examples.models import SentExample
 from evalhub.features.examples.publishing import PublishedExamples, publish_examples
 from evalhub.io.items import EDITED
 from evalhub.ledger.training_pairs import training_pairs
@@ -39,7 +39,7 @@ def test_accepted_examples_become_items_with_their_answers_as_references(team: T
     assert (str(out.version), out.version.item_count, out.examples) == ("parcels v1", 5, 5)
     item = out.version.items.get(key=f"example-{example_of(queue, QUESTIONS[1]).pk}")
     assert (item.input, item.references) == (QUESTIONS[1], ["In the box."])
-    assert ExampleOut.objects.get(item=item).example == example_of(queue, QUESTIONS[1])
+    assert SentExample.objects.get(item=item).example == example_of(queue, QUESTIONS[1])
     assert published(team, queue).version == out.version
     assert LogEntry.objects.filter(action="exported", by=team.olga).count() == 2
 

@@ -9,11 +9,11 @@ from evalhub.registry.models import Item, TrainingFileRow
 from reviews.models import Example
 
 
-class ExampleOutQuerySet(OfProjectQuerySet["ExampleOut"]):
+class SentExampleQuerySet(OfProjectQuerySet["SentExample"]):
     project_field = "example__queue__project"
 
 
-class ExampleOut(models.Model):
+class SentExample(models.Model):
     """An example that went out. Rows are only added."""
 
     example = models.ForeignKey(Example, models.PROTECT, related_name="outs")
@@ -21,7 +21,7 @@ class ExampleOut(models.Model):
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="outs")
     created = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = ExampleOutQuerySet.as_manager()
+    objects = SentExampleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
