@@ -1,7 +1,7 @@
 """An example that went out, as a row of a training file, and a test set that was retired."""
 
 from evalhub.features.examples.models import ExampleCall, SentExample
-from evalhub.registry.models import TestSetVersion, TrainingFileRow, TrainingFileVersion
+from evalhub.registry.models import TestSetVersion, TrainingFileLine, TrainingFileVersion
 from reviews.models import Example
 from tests.cast import Team, a_version, given_up
 
@@ -11,7 +11,7 @@ def a_sent_example(team: Team, example: Example, *, name: str) -> SentExample:
     file = TrainingFileVersion.objects.create(
         project=team.project, name=name, number=1, format="chat", sha256=name, digest=name, rows=1
     )
-    row = TrainingFileRow.objects.create(file=file, line=1, fingerprint=1, text="{}")
+    row = TrainingFileLine.objects.create(file=file, line=1, fingerprint=1, text="{}")
     return SentExample.objects.create(example=example, row=row)
 
 

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('example', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outs', to='reviews.example')),
                 ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outs', to='registry.item')),
-                ('row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outs', to='registry.trainingfilerow')),
+                ('row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outs', to='registry.trainingfileline')),
             ],
             options={
                 'ordering': ['-id'],
