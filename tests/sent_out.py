@@ -29,7 +29,8 @@ def a_call(team: Team, example: Example, *, slug: str) -> ExampleCall:
     )
 
 
-def all_of(team: Team, version: TestSetVersion, example: Example, *, slug: str) -> bool:
-    """A retired test set, an example's call and its row in a training file."""
+def all_of(team: Team, version: TestSetVersion, *, slug: str) -> bool:
+    """A retired test set, a call for an example of the queue, and its row in a training file."""
     given_up(version)
+    example = Example.objects.filter(queue__name=slug)[0]
     return all([a_call(team, example, slug=slug), a_sent_example(team, example, name=slug)])

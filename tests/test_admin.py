@@ -62,7 +62,6 @@ from reviews.models import (
     Campaign,
     Dealing,
     Event,
-    ExampleQueue,
     Invitation,
     Judgment,
     Pair,
@@ -71,7 +70,7 @@ from reviews.models import (
 from tests import cast
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
 from tests.features.data.reports import a_signed_report
-from tests.reviews.examples.queue_steps import a_queue, at_hand, say
+from tests.reviews.examples.queue_steps import an_answered_queue
 from tests.sent_out import all_of
 
 OURS = [
@@ -224,10 +223,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             add_judgment(assignment, revision=0, choice="left", seconds=4)
             add_guess(assignment, side="left")
             add_undo(assignment, revision=0)
-        a_queue(team, examples=size, name=slug)
-        for example in ExampleQueue.objects.get(name=slug).examples.all():
-            say(at_hand(example.queue, team.rui), "accept")
-        assert all_of(team, a_test_set(team, f"old-{slug}", items=1), example, slug=slug)
+        an_answered_queue(team, examples=size, name=slug)
+        assert all_of(team, a_test_set(team, f"old-{slug}", items=1), slug=slug)
         person = User.objects.create(username=f"person-{slug}")
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)

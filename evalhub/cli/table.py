@@ -93,11 +93,11 @@ experiments.app.command("judged")(judged_answers.judged)
 monitor.app.command("proposals")(retraining.proposals)
 monitor.app.command("decline")(retraining.decline)
 monitor.app.command("link")(retraining.link)
+for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
+    verb(examples.app)(examples_command)
 verb(examples.app)(example_sources.draw)
 verb(examples.app)(example_sources.propose)
 verb(examples.app)(example_sources.augment)
-for examples_command in (examples_out.export, examples_out.publish, examples_out.files):
-    verb(examples.app)(examples_command)
 verb(study.app)(shadow.init)
 verb(traffic.app)(traffic.erase_command(_erasers))
 

@@ -40,8 +40,8 @@ EVENTS: EventSources = {**KERNEL_EVENTS, **MONITORING_EVENTS}
 REDACTORS: Sequence[Redactor] = (
     delete_redacted_items,
     erase_redacted_examples,
-    erase_calls_of_redacted,
     erase_redacted_lines,
+    erase_calls_of_redacted,
     redact_reasons,
 )
 """Who takes a redacted item's text out of a feature's own rows."""

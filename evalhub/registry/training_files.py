@@ -66,10 +66,8 @@ def keep_training_file(
     )
     TrainingFileLine.objects.bulk_create(
         (
-            TrainingFileLine(
-                file=version, line=number, fingerprint=each.fingerprint, text=each.text
-            )
-            for number, each in enumerate(lines, 1)
+            TrainingFileLine(file=version, line=n, fingerprint=each.fingerprint, text=each.text)
+            for n, each in enumerate(lines, 1)
         ),
         batch_size=ROWS_AT_ONCE,
     )

@@ -25,8 +25,8 @@ LONGEST_INSTRUCTIONS = 20_000
 MOST_LABELS = 50
 LONGEST_LABEL = 200
 AT_ONCE = 500
-MOST_DRAFTS = 100_000
-"""Examples that are added in one transaction."""
+MOST_DRAFTS = 10_000
+"""Examples that are added in one transaction, which holds the writer for some .7 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +89,47 @@ def _labels(labels: Sequence[str]) -> list[str]:
     return names
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class _NewExample:
+    """A checked draft with its number, and what it takes to compute of it."""
+
+    number: int
+    draft: ExampleDraft
+    fingerprints: tuple[int, int]
+
+
 def add_examples(
     *, queue: ExampleQueue, drafts: Iterable[ExampleDraft], by: User | None
 ) -> AddedExamples:
     """Adds examples in a random order behind those that wait; all of them, or none.
 
     One whose input and context the queue has already, whatever their spelling, is left out and
-    counted. A variation belongs to its parent's user, too.
+    counted. A variation belongs to its parent's user, too. Drafts are read and checked before
+    anything is written.
 
     Raises:
         DraftError: a draft that can't be added, by its number from 1.
         QueueClosedError: the queue is closed.
     """
     check_evaluates(by, queue.project)
-    locked = ExampleQueue.objects.select_for_update().get(pk=queue.pk)
-    if locked.state == QueueState.CLOSED:
-        raise QueueClosedError
-    fresh: dict[str, ExampleDraft] = {}
+    fresh: dict[str, _NewExample] = {}
     count = 0
     for count, draft in enumerate(drafts, 1):
         if count > MOST_DRAFTS:
             raise DraftError(count, "number", f"at most {MOST_DRAFTS:,} are added at once")
-        draft.check(count, locked.labels)
-        fresh.setdefault(draft.digest, draft)
+        draft.check(count, queue.labels)
+        if (digest := draft.digest) not in fresh:
+            fresh[digest] = _NewExample(count, draft, draft.fingerprints)
+    added = _add(queue, fresh, by)
+    return AddedExamples(added, count - added)
+
+
+@transaction.atomic
+def _add(queue: ExampleQueue, fresh: dict[str, _NewExample], by: User | None) -> int:
+    """Adds those that the queue doesn't have, by their digests. Returns how many."""
+    locked = ExampleQueue.objects.select_for_update().get(pk=queue.pk)
+    if locked.state == QueueState.CLOSED:
+        raise QueueClosedError
     for digests in batched(list(fresh), AT_ONCE):
         existing = locked.examples.filter(digest__in=digests).order_by()
         for digest in existing.values_list("digest", flat=True):
@@ -124,25 +141,23 @@ def add_examples(
     random.Random(f"{locked.seed}:{first}").shuffle(order)
     for batch in batched(enumerate(order, first), AT_ONCE):
         Example.objects.bulk_create(
-            _example(locked, draft, digest, position, by, users)
-            for position, (digest, draft) in batch
+            _example(locked, new, digest, position, by, users) for position, (digest, new) in batch
         )
-    added = AddedExamples(len(order), count - len(order))
-    if added.added:
-        what = f"{added.added} to {locked.name}"
+    if order:
+        what = f"{len(order)} to {locked.name}"
         note(Action.EXAMPLES_ADDED, by=by, project=locked.project, what=what)
-    return added
+    return len(order)
 
 
 def _example(
     queue: ExampleQueue,
-    draft: ExampleDraft,
+    new: _NewExample,
     digest: str,
     position: int,
     by: User | None,
     users: dict[int, str],
 ) -> Example:
-    fingerprint, in_context = draft.fingerprints
+    draft = new.draft
     parents_user = users.get(draft.parent, "") if draft.parent else ""
     return Example(
         queue=queue,
@@ -162,8 +177,8 @@ def _example(
         by=by,
         item_id=draft.item,
         digest=digest,
-        fingerprint=fingerprint,
-        fingerprint_in_context=in_context,
+        fingerprint=new.fingerprints[0],
+        fingerprint_in_context=new.fingerprints[1],
         state=ExampleState.GOLD if draft.gold else ExampleState.WAITING,
         seats=0 if draft.gold else queue.annotators_per_example,
         gold=draft.gold,
@@ -171,24 +186,26 @@ def _example(
     )
 
 
-def _users_of_parents(queue: ExampleQueue, drafts: Iterable[ExampleDraft]) -> dict[int, str]:
+def _users_of_parents(queue: ExampleQueue, examples: Iterable[_NewExample]) -> dict[int, str]:
     """By primary key, whose traffic the parents come from. Raises DraftError for one elsewhere."""
-    wanted = {draft.parent for draft in drafts if draft.parent is not None}
-    rows = Example.objects.filter(pk__in=wanted, queue__project=queue.project_id)
+    children = [new for new in examples if new.draft.parent is not None]
+    parents = {new.draft.parent for new in children if new.draft.parent is not None}
+    rows = Example.objects.filter(pk__in=parents, queue__project=queue.project_id)
     users = dict(rows.exclude(state=ExampleState.ERASED).order_by().values_list("pk", "user_hash"))
-    for number, draft in enumerate(drafts, 1):
-        if draft.parent is not None and draft.parent not in users:
-            raise DraftError(number, "parent", "the project has no such example")
+    for new in children:
+        if new.draft.parent not in users:
+            raise DraftError(new.number, "parent", "the project has no such example")
     return users
 
 
-def _check_items(queue: ExampleQueue, drafts: Iterable[ExampleDraft]) -> None:
-    wanted = {draft.item for draft in drafts if draft.item is not None}
+def _check_items(queue: ExampleQueue, examples: Iterable[_NewExample]) -> None:
+    answers = [new for new in examples if new.draft.item is not None]
     own = Item.objects.written().filter(version__test_set__project=queue.project_id)
-    existing = set(own.filter(pk__in=wanted).order_by().values_list("pk", flat=True))
-    for number, draft in enumerate(drafts, 1):
-        if draft.item is not None and draft.item not in existing:
-            raise DraftError(number, "item", "the project has no such item")
+    items = own.filter(pk__in=[new.draft.item for new in answers if new.draft.item is not None])
+    existing = set(items.order_by().values_list("pk", flat=True))
+    for new in answers:
+        if new.draft.item not in existing:
+            raise DraftError(new.number, "item", "the project has no such item")
 
 
 def pause_queue(*, queue: ExampleQueue, by: User | None) -> None:

@@ -15,7 +15,7 @@ import resource
 import sys
 import tempfile
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 
@@ -81,7 +81,8 @@ def main() -> None:
         sys.stdout.write(f"  {stage}: {after - start:.0f} s\n")
     sys.stdout.write(
         f"{report.rows:,} rows, {report.sampled or report.rows:,} of them in the sample: "
-        f"{ended - begun:.0f} s of {LIMIT_S * report.rows / 1e6:.0f}, "
+        f"{ended - begun:.0f} s of {LIMIT_S * report.rows / 1e6:.0f} "
+        f"({process_time():.0f} s of processors), "
         f"{peak:.0f} MiB of {LIMIT_MIB:.0f}\n"
     )
     sys.exit(ended - begun > LIMIT_S * report.rows / 1e6 or peak > LIMIT_MIB)

@@ -11,6 +11,7 @@ from evalhub.registry.models import TrafficSample
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
+from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.monitoring.retraining.losses_of import a_stream, an_alarm
 from tests.features.traffic.rows_of import a_request, noon, taken
 from tests.reviews.examples.queue_steps import a_queue, at_hand, say
@@ -24,6 +25,13 @@ def experiments() -> tuple[Experiment, bytes]:
     _, challenger = a_pair(a_team("Planned", PLANNED))
     form = form_of(challenger) | {"start": "1"}
     return an_experiment(a_team("Live", "live")), urlencode(form).encode()
+
+
+def monitoring() -> dict[str, object]:
+    """What addresses are filled with of a monitor, its alarm, and what another alarm proposes."""
+    monitor, alarm = a_watched_project(a_team("Watched", "watched"))
+    proposal = a_proposal(a_team("Lost", "lost"))
+    return {"monitors": monitor.pk, "alarms": alarm.pk, "proposals": proposal.pk}
 
 
 def a_proposal(team: Team) -> RetrainProposal:

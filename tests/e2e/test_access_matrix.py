@@ -38,14 +38,13 @@ from tests.e2e.posted import ADJUDICATION, EXPERIMENT, GUESS, POSTED, SERVED_NAM
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.e2e.scene_parts import (
     PLANNED,
-    a_proposal,
     a_queue_of_examples,
     a_sample_of_requests,
     a_served_name,
     experiments,
+    monitoring,
 )
 from tests.features.data.reports import a_kept_report
-from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.traffic.rows_of import a_request, taken
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
@@ -178,7 +177,6 @@ def scene(team: Team) -> Scene:
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     experiment, starting = experiments()
-    monitor, alarm = a_watched_project(a_team("Watched", "watched"))
     return Scene(
         people=dict(
             zip(ROLES, [None, team.rui, team.eva, team.olga, root, other.sam], strict=True)
@@ -204,10 +202,8 @@ def scene(team: Team) -> Scene:
             "working-sets": written.pk,
             "samples": sample.pk,
             "experiments": experiment.pk,
-            "monitors": monitor.pk,
-            "alarms": alarm.pk,
+            **monitoring(),
             **a_queue_of_examples(team),
-            "proposals": a_proposal(a_team("Lost", "lost")).pk,
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
             "number": 1,

@@ -39,13 +39,13 @@ run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
 study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
-monitor proposals
+monitor proposals; examples list; examples show
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
 NOT_TRIED = """
 up; worker; demo; mlflow sync; restore; webhook replay; migrate; experiment sample;
 experiment judged; monitor acknowledge; monitor snooze; monitor resolve; monitor assign;
-monitor decline; monitor link
+monitor decline; monitor link; examples draw; examples propose; examples augment
 """
 """They make tables, go on until they are ended, need a server of another project, a message that
 a site has sent, an alarm that it has raised or users whom it has counted, or make a home in which
@@ -100,6 +100,8 @@ policy change --project sums --study shall-we-ship --by olga --set policy.alpha=
 traffic settings --project sums --text-share 1
 *traffic import requests.jsonl --project sums
 traffic name support base@1 --project sums
+examples create answers --project sums
+*examples draw 1 --project sums --since 7d --n 3
 *traffic sample --project sums --since 7d --n 8
 *traffic erase --project sums --user-id u1 --yes
 user deactivate ada
@@ -112,11 +114,17 @@ outgoing resume
 user add uma --project desk --role owner
 *study run desk/study.yaml --allow 127.0.0.1
 *judge run desk/study.yaml --allow 127.0.0.1
+examples create proposals --project desk
+*examples propose 2 --project desk --model base@1 --inputs seeds.jsonl --allow 127.0.0.1
+*examples augment 2 --project desk --model base@1 --kind vary:typos --inputs seeds.jsonl
 promote DECISION --by uma --reason Why. --arm baseline
 monitor add --of answers --project desk --test-set triage
 *monitor look 1 --project desk
 monitor settings --project desk --false-alarms 5
 monitor end 1 --project desk
+examples create Refunds --project desk --people 2
+*examples add 1 train.jsonl --project desk
+examples close 1 --project desk
 test-set retire triage --project desk --version 1 --by uma --reason Why.
 """
 """In this order, on one home. Those with a * write in bulk: in slices."""
@@ -193,6 +201,8 @@ def home(folder: Path, server: OpenAIServer) -> Home:
     write_requests(folder / "requests.jsonl")
     rows = ({"prompt": f"Say {i}", "completion": f"It is {i}"} for i in range(200))
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seeds = ({"input": f"How is {i}?", "reference": "Fine."} for i in range(20))
+    (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in seeds))
     primary = {"metric": "errors", "planned_gain": 0.01}
     plan = {"primary": primary, "planned_users": 1000}
     (folder / "plan.yaml").write_text(json.dumps(plan))

@@ -21,11 +21,12 @@ from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
 from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError
-from reviews.errors import StillBlindError
+from reviews.errors import QueueClosedError, StillBlindError
+from reviews.examples.queues import close_queue
 from tests.cast import Team
 from tests.features.exporters.desk import a_decision
 from tests.features.exporters.test_judgments import judged
-from tests.refusals import feature_scenes, monitoring_scenes, scenes
+from tests.refusals import example_source_scenes, feature_scenes, monitoring_scenes, scenes
 from tests.refusals.doors import Act, Doors, Refusal, tokens
 
 pytestmark = pytest.mark.heavy
@@ -280,6 +281,17 @@ def test_acts_on_experiments(
 def test_acts_on_working_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = feature_scenes.working_sets(team)
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_that_bring_examples(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    queue, acts = example_source_scenes.sources(team)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+    close_queue(queue=queue, by=team.eva)
+    closed = [
+        Refusal(act, "eva", "This queue is closed", QueueClosedError, 409, 400)
+        for act in ("draw", "propose")
+    ]
+    refuse_all(doors, acts, closed, subtests)
 
 
 def test_acts_on_test_sets(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:

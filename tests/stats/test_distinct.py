@@ -4,7 +4,7 @@ from evalhub.stats.distinct import distinct_share
 
 
 def test_the_runs_of_two_texts_by_hand():
-    """The texts “a b a b” and “a b c”: 3 words of 7; pairs ab, ba, bc of 5; aba, bab, abc of 3."""
+    """Of “a b a b” and “a b c”: 3 different words of 7, 3 pairs of 5, 3 threes of 3."""
     texts = [["a", "b", "a", "b"], ["a", "b", "c"]]
     assert distinct_share(texts, 1) == 3 / 7
     assert distinct_share(texts, 2) == 3 / 5

@@ -45,9 +45,8 @@ def erase_redacted_lines(redacted: RedactedItems) -> int:
     rows = TrainingFileLine.objects.filter(
         Q(fingerprint__in=asked) | erased, file__project=redacted.project, erased=None
     )
-    return _erase_lines(
-        TrainingFileLine.objects.filter(pk__in=rows.order_by().values("pk"))
-    ).total()
+    distinct = TrainingFileLine.objects.filter(pk__in=rows.order_by().values("pk"))
+    return _erase_lines(distinct).total()
 
 
 def _erase_lines(rows: QuerySet[TrainingFileLine]) -> Counter[str]:

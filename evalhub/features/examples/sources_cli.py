@@ -42,10 +42,9 @@ Need = Annotated[
     ),
 ]
 NeedReport = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="What slices lack by a report: `data check --against traffic --out FILE`.",
-        metavar="FILE",
+        help="What slices lack by a kept data report: its number or digest.", metavar="REPORT"
     ),
 ]
 Where = Annotated[
@@ -90,7 +89,7 @@ def draw(
     from evalhub.features.examples.sources_shapes import ExampleDrawOut
 
     row, user = _queue(project, queue), _user(by)
-    query = _query(since, until, n, _needs(need, need_report), where, negative, seed)
+    query = _query(since, until, n, _needs(project, need, need_report), where, negative, seed)
     if dry_run:
         out = ExampleDrawOut.of(plan_draw(queue=row, query=query, by=user), 0)
     else:
@@ -143,7 +142,7 @@ def propose(
             "say one of --inputs, --from-traffic and --items", param_hint="--inputs"
         )
     query = (
-        _query(since, until, n, _needs(need, need_report), where, negative, seed)
+        _query(since, until, n, _needs(project, need, need_report), where, negative, seed)
         if from_traffic
         else None
     )
@@ -221,20 +220,26 @@ def _user(by: str | None) -> "User | None":
     return None if by is None else user_by_option(by)
 
 
-def _needs(need: list[str] | None, report: Path | None) -> list[dict[str, object]]:
-    """What --need says, and then what a report says of other slices."""
-    from evalhub.declare.data_report import DataReport
-    from evalhub.declare.declaration import read_declaration
+def _needs(
+    project: "Project", need: list[str] | None, report: str | None
+) -> list[dict[str, object]]:
+    """What --need says, and then what a kept report says of other slices."""
     from evalhub.features.examples.sources.traffic_query import need_of, needs_of_report
-    from evalhub.io.document import Document
+    from evalhub.registry.models import StoredDataReport
 
     needs = [need_of(text) for text in need or ()]
     if report is None:
         return needs
-    start = "a report is a mapping that starts with schema: evalhub.data-report/1"
-    stated = read_declaration(DataReport, Document(report), start=start)
+    reports = StoredDataReport.objects.filter(project=project).matching(report)
+    row: StoredDataReport | None = reports.newest_first().first()
+    if row is None:
+        raise typer.BadParameter(
+            f"{project} has no data report {report}: `evalhub data list` prints them",
+            param_hint="--need-report",
+        )
     named = {each["slice"] for each in needs}
-    return [*needs, *(each for each in needs_of_report(stated) if each["slice"] not in named)]
+    lacking = needs_of_report(row.document)
+    return [*needs, *(each for each in lacking if each["slice"] not in named)]
 
 
 def _query(

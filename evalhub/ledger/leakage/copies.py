@@ -359,8 +359,7 @@ class _Shingles:
 
 def _blocks(items: Index) -> Iterator[Index]:
     """The items, in order, a few thousand at once: what is made of each word takes memory."""
-    for start in range(0, items.size, _AT_ONCE):
-        yield items[start : start + _AT_ONCE]
+    return (items[start : start + _AT_ONCE] for start in range(0, items.size, _AT_ONCE))
 
 
 def _again(ordered: Hashes) -> Hashes:

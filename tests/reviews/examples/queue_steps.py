@@ -33,6 +33,14 @@ def a_queue(team: Team, *, examples: int = 3, people: int = 1, **fields: Any) ->
     return queue
 
 
+def an_answered_queue(team: Team, *, examples: int, name: str) -> ExampleQueue:
+    """A queue of which Rui has accepted every example."""
+    queue = a_queue(team, examples=examples, name=name)
+    for _ in range(examples):
+        say(at_hand(queue, team.rui), "accept")
+    return queue
+
+
 def at_hand(queue: ExampleQueue, user: User) -> Annotation:
     """The example that is dealt to this person now."""
     turn = take_example(queue=queue, user=user)

@@ -71,7 +71,7 @@ def _lightly_edited(
     """Pairs of places of rows with the same answer, numbers and negations, and prompts alike."""
     hashes = (crc32(answer.encode()) << 32 | len(answer) for answer in answers)
     keys = np.fromiter(hashes, np.uint64, len(answers)) ^ orders
-    return light_edits([row.prompt[:READ] for row in rows], keys)
+    return light_edits([_ends_of(row.prompt) for row in rows], keys)
 
 
 def _joined(groups: Sequence[int], pairs: Pairs) -> list[int]:

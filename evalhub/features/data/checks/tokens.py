@@ -22,7 +22,7 @@ from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.levels import ALPHA
 
-NAME = "tokens"
+NAME = "token-counts"
 AT_ONCE = 256
 FEW = 0.01
 """Share of rows up to which a cut is a minor finding."""

@@ -19,14 +19,17 @@ tried again today it does still why would that be so thanks
 FILLING = _FILLING.split()
 
 
-def tickets(count: int, *, wrong: float, seed: int = 3) -> tuple[list[TrainingRow], set[int]]:
-    """Tickets of four words of their topic, one of another and filling; lines with wrong labels."""
+def tickets(
+    count: int, *, wrong: float, telling: int = 4, seed: int = 3
+) -> tuple[list[TrainingRow], set[int]]:
+    """Tickets of so many words of their topic, one of any topic and filling; lines with wrong
+    labels."""
     rng = random.Random(seed)
     rows: list[TrainingRow] = []
     planted: set[int] = set()
     for line in range(1, count + 1):
         topic = rng.choice([*TOPICS])
-        words = rng.choices(TOPICS[topic].split(), k=4)
+        words = rng.choices(TOPICS[topic].split(), k=telling)
         words += rng.choices(TOPICS[rng.choice([*TOPICS])].split(), k=1)
         words += rng.choices(FILLING, k=rng.randint(8, 16))
         rng.shuffle(words)

@@ -9,7 +9,10 @@ import pytest
 from django.test import Client
 
 from evalhub.cli.app import run as cli
+from evalhub.declare.data_report import DataReport
+from evalhub.declare.declaration import validate
 from evalhub.features.examples.models import ExampleCall
+from evalhub.registry.data_reports import keep_report
 from reviews.examples.queues import create_queue
 from reviews.models import Example, ExampleQueue
 from tests.cast import Team, a_test_set, a_version
@@ -65,8 +68,8 @@ def test_a_command_draws_requests_and_says_what_is_missing(team: Team, run: Run)
     assert Example.objects.filter(by=team.eva).count() == 8
 
 
-def a_report(path: Path, *rows: tuple[object, ...]) -> Path:
-    """A report of a training file, whose slices lack so many examples."""
+def a_report(team: Team, *rows: tuple[object, ...]) -> int:
+    """A kept report of a training file, whose slices lack so many examples: its number."""
     table = {
         "check": "slices-of-production",
         "topic": "representativeness",
@@ -84,23 +87,22 @@ def a_report(path: Path, *rows: tuple[object, ...]) -> Path:
         "tables": [table] if rows else [],
         "evalhub": "0",
     }
-    path.write_text(json.dumps(report))
-    return path
+    stored = keep_report(project=team.project, report=validate(DataReport, report), by=team.eva)
+    return int(stored.pk)
 
 
-def test_a_report_of_a_training_file_says_what_is_needed(
-    team: Team, run: Run, tmp_path: Path
-) -> None:
+def test_a_kept_report_of_a_training_file_says_what_is_needed(team: Team, run: Run) -> None:
     served(team, questions(12), route=["billing", "orders"])
     rows = [("route billing", 0.5, 3), ("route orders", 0.5, 2), ("length short", 1.0, 4)]
-    report = a_report(tmp_path / "report.json", *rows, ("language en", 1.0, 0))
+    report = a_report(team, *rows, ("language en", 1.0, 0))
     code, out, _ = run("draw", "--need-report", report, "--need", "route:orders=1")
     assert code == 0
     assert out.splitlines()[2:] == ["route:orders: 1 of 1", "route:billing: 3 of 3"]
     for nothing in ((), (("language en", 1.0, 0),)):
-        code, _, errors = run("draw", "--need-report", a_report(tmp_path / "r.json", *nothing))
+        code, _, errors = run("draw", "--need-report", a_report(team, *nothing))
         assert code == 65
         assert "train.jsonl" in errors
+    assert "no data report 99" in " ".join(run("draw", "--need-report", 99)[2].split())
 
 
 @pytest.mark.parametrize(
