@@ -1,9 +1,9 @@
 """An example that went out, as a row of a training file, and a test set that was retired."""
 
 from evalhub.features.examples.models import ExampleCall, SentExample
-from evalhub.registry.models import TestSetVersion, TrainingFileRow, TrainingFileVersion
+from evalhub.registry.models import TrainingFileLine, TrainingFileVersion
 from reviews.models import Example
-from tests.cast import Team, a_version, given_up
+from tests.cast import Team, a_test_set, a_version, given_up
 
 
 def a_sent_example(team: Team, example: Example, *, name: str) -> SentExample:
@@ -11,7 +11,7 @@ def a_sent_example(team: Team, example: Example, *, name: str) -> SentExample:
     file = TrainingFileVersion.objects.create(
         project=team.project, name=name, number=1, format="chat", sha256=name, digest=name, rows=1
     )
-    row = TrainingFileRow.objects.create(file=file, line=1, fingerprint=1, text="{}")
+    row = TrainingFileLine.objects.create(file=file, line=1, fingerprint=1, text="{}")
     return SentExample.objects.create(example=example, row=row)
 
 
@@ -29,7 +29,9 @@ def a_call(team: Team, example: Example, *, slug: str) -> ExampleCall:
     )
 
 
-def all_of(team: Team, version: TestSetVersion, example: Example, *, slug: str) -> bool:
-    """A retired test set, an example's call and its row in a training file."""
-    given_up(version)
-    return all([a_call(team, example, slug=slug), a_sent_example(team, example, name=slug)])
+def all_of(team: Team, slug: str) -> None:
+    """A retired test set, a call for an example of the queue, and its row in a training file."""
+    given_up(a_test_set(team, f"old-{slug}", items=1))
+    example = Example.objects.filter(queue__name=slug)[0]
+    a_call(team, example, slug=slug)
+    a_sent_example(team, example, name=slug)

@@ -62,17 +62,15 @@ from reviews.models import (
     Campaign,
     Dealing,
     Event,
-    ExampleQueue,
     Invitation,
     Judgment,
     Pair,
     Reviewer,
 )
-from tests import cast
+from tests import cast, sent_out
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
 from tests.features.data.reports import a_signed_report
 from tests.reviews.examples.queue_steps import an_answered_queue
-from tests.sent_out import all_of
 
 OURS = [
     model
@@ -225,8 +223,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             add_guess(assignment, side="left")
             add_undo(assignment, revision=0)
         an_answered_queue(team, examples=size, name=slug)
-        example = ExampleQueue.objects.get(name=slug).examples.last()
-        assert all_of(team, a_test_set(team, f"old-{slug}", items=1), example, slug=slug)
+        sent_out.all_of(team, slug)
         person = User.objects.create(username=f"person-{slug}")
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)

@@ -50,7 +50,7 @@ class TrainingPairs:
 
 @transaction.atomic
 def training_pairs(
-    *, campaign: Campaign, by: User | None, ties: Ties = "drop", released_only: bool = False
+    *, campaign: Campaign, by: User | None, ties: Ties, released_only: bool = False
 ) -> TrainingPairs:
     """Preference pairs of an ended review, noted and kept as a training file of the project, which
     the caller writes within this transaction or after it.

@@ -39,7 +39,7 @@ from evalhub.registry.models import (
     TestSetRetirement,
     TestSetVersion,
     TrafficSample,
-    TrainingFileRow,
+    TrainingFileLine,
     TrainingFileVersion,
     TrainingOverlap,
 )
@@ -89,7 +89,7 @@ register(
             hidden="card",
             order="-id",
         ),
-        TrainingFileRow: AdminTable(
+        TrainingFileLine: AdminTable(
             "__str__ file line erased", "file__name", fields="file line erased", order="-id"
         ),
         Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),

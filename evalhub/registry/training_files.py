@@ -11,7 +11,7 @@ from django.db.models import Max
 from evalhub.accounts.models import Project, User
 from evalhub.io.canonical import canonical_json
 from evalhub.io.json_values import parse_json
-from evalhub.registry.models import TrainingFileRow, TrainingFileVersion
+from evalhub.registry.models import TrainingFileLine, TrainingFileVersion
 
 ROWS_AT_ONCE = 500
 
@@ -64,10 +64,10 @@ def keep_training_file(
         card=dict(card),
         by=by,
     )
-    TrainingFileRow.objects.bulk_create(
+    TrainingFileLine.objects.bulk_create(
         (
-            TrainingFileRow(file=version, line=number, fingerprint=each.fingerprint, text=each.text)
-            for number, each in enumerate(lines, 1)
+            TrainingFileLine(file=version, line=n, fingerprint=each.fingerprint, text=each.text)
+            for n, each in enumerate(lines, 1)
         ),
         batch_size=ROWS_AT_ONCE,
     )

@@ -15,6 +15,7 @@ from tests.features.monitoring.monitors_of import a_watched_project
 from tests.features.monitoring.retraining.losses_of import a_stream, an_alarm
 from tests.features.traffic.rows_of import a_request, noon, taken
 from tests.reviews.examples.queue_steps import a_queue, at_hand, say
+from tests.sent_out import a_sent_example
 
 PLANNED = "planned"
 """The project in which an experiment may be started."""
@@ -63,4 +64,12 @@ def a_queue_of_examples(team: Team) -> dict[str, object]:
     queue = a_queue(team, examples=3, people=2)
     say(at_hand(queue, team.rui), "accept")
     turn = at_hand(queue, team.rui)
-    return {"queues": queue.pk, "examples": turn.example_id, "turn": turn.token}
+    sent = a_sent_example(team, turn.example, name="sent-out").row
+    assert sent is not None
+    return {
+        "queues": queue.pk,
+        "examples": turn.example_id,
+        "turn": turn.token,
+        "training-files": sent.file_id,
+        "what": "card.md",
+    }

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from evalhub.features.examples.models import SentExample
-from evalhub.registry.models import Item, TrainingFileRow
+from evalhub.registry.models import Item, TrainingFileLine
 from evalhub.registry.redaction import RedactedItems
 from reviews.models import ExampleState
 
@@ -27,7 +27,7 @@ def erase_what_went_out(project: Project, redact_item: RedactItem) -> Mapping[st
         example__queue__project=project, example__state=ExampleState.ERASED
     )
     counts = _erase_lines(
-        TrainingFileRow.objects.filter(pk__in=outs.order_by().values("row"), erased=None)
+        TrainingFileLine.objects.filter(pk__in=outs.order_by().values("row"), erased=None)
     )
     items = outs.exclude(item=None).filter(item__redacted=None)
     keys = items.order_by().values_list("item__version__test_set__slug", "item__key").distinct()
@@ -42,13 +42,14 @@ def erase_redacted_lines(redacted: RedactedItems) -> int:
     training files. Returns their number."""
     asked = Item.objects.filter(pk__in=redacted.items).order_by().values("fingerprint")
     erased = Q(outs__example__state=ExampleState.ERASED)
-    rows = TrainingFileRow.objects.filter(
+    rows = TrainingFileLine.objects.filter(
         Q(fingerprint__in=asked) | erased, file__project=redacted.project, erased=None
     )
-    return _erase_lines(TrainingFileRow.objects.filter(pk__in=rows.order_by().values("pk"))).total()
+    distinct = TrainingFileLine.objects.filter(pk__in=rows.order_by().values("pk"))
+    return _erase_lines(distinct).total()
 
 
-def _erase_lines(rows: QuerySet[TrainingFileRow]) -> Counter[str]:
+def _erase_lines(rows: QuerySet[TrainingFileLine]) -> Counter[str]:
     """Counts by file."""
     counts = Counter(
         f"lines of the training file {row.file}" for row in rows.select_related("file")

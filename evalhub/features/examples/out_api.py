@@ -82,7 +82,6 @@ class PublishedQueues(ExamplesOutEndpoint):
             queues=self.queues(body.queues),
             test_set=body.test_set,
             by=self.by,
-            purpose=body.purpose,
             strict=body.strict,
         )
         return response_of(request, PublishedExamplesOut.of(published), 201)

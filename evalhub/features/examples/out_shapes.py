@@ -30,9 +30,6 @@ class ExamplesPublishRequest(Declaration):
 
     queues: tuple[int, ...] = Field(min_length=1, max_length=MOST_QUEUES)
     test_set: str = Field(min_length=1, max_length=120)
-    purpose: Literal["task", "capability", "safety"] = Field(
-        "task", description="of a test set that isn't there yet"
-    )
     strict: bool = Field(False, description="refuse, instead of leaving out, what is trained on")
 
 

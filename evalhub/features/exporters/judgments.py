@@ -50,7 +50,7 @@ def export_dpo(
     stand on items of a test set that isn't retired.
     """
     _check(campaign, by)
-    pairs = training_pairs(campaign=campaign, by=by, released_only=released_only)
+    pairs = training_pairs(campaign=campaign, by=by, ties="drop", released_only=released_only)
     to.write_text(pairs.text, encoding="utf-8", newline="")
     return pairs
 

@@ -13,7 +13,7 @@ from evalhub.io.rows import Row
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.rows_with_items import SearchedRows
 from evalhub.ledger.leakage.training import training_of
-from evalhub.registry.models import Item, TestSetVersion, TrainingFileRow
+from evalhub.registry.models import Item, TestSetVersion, TrainingFileLine
 from evalhub.registry.models.retirements import versions_in_use
 
 AT_ONCE = 1_000
@@ -94,7 +94,7 @@ def rows_that_hold(
     Args:
         items: of each its texts and the fingerprint of its question.
     """
-    rows = TrainingFileRow.objects.filter(file__project=project).select_related("file")
+    rows = TrainingFileLine.objects.filter(file__project=project).select_related("file")
     ordered = rows.order_by("-file_id", "line")
     same: dict[int, TrainedRow] = {}
     wanted = [fingerprint for _, fingerprint in items]
@@ -108,7 +108,7 @@ def rows_that_hold(
     return trained
 
 
-def _search(rows: QuerySet[TrainingFileRow], items: Sequence[ItemTexts]) -> dict[str, TrainedRow]:
+def _search(rows: QuerySet[TrainingFileLine], items: Sequence[ItemTexts]) -> dict[str, TrainedRow]:
     places: dict[int, tuple[str, int]] = {}
 
     def read() -> Iterator[Row]:

@@ -739,7 +739,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='TrainingFileRow',
+            name='TrainingFileLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.PositiveIntegerField(help_text='1, 2, 3, …')),
@@ -757,7 +757,7 @@ class Migration(migrations.Migration):
         append_only("registry_testsetretirement", says="a retired version stays retired"),
         append_only("registry_trainingfileversion", says="a file that went out is never changed"),
         append_only(
-            "registry_trainingfilerow",
+            "registry_trainingfileline",
             may_change=["text", "fingerprint", "erased"],
             says="a row that went out is never changed, its text at most erased",
         ),

@@ -14,7 +14,7 @@ from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
-from evalhub.registry.models.training_files import TrainingFileRow, TrainingFileVersion
+from evalhub.registry.models.training_files import TrainingFileLine, TrainingFileVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
     "TestSetRetirement",
     "TestSetVersion",
     "TrafficSample",
-    "TrainingFileRow",
+    "TrainingFileLine",
     "TrainingFileVersion",
     "TrainingOverlap",
 ]

@@ -59,7 +59,7 @@ class TrainingFileVersion(models.Model):
         return f"{self.name} v{self.number}"
 
 
-class TrainingFileRowQuerySet(models.QuerySet["TrainingFileRow"]):
+class TrainingFileLineQuerySet(models.QuerySet["TrainingFileLine"]):
     def asking_the_same_as(self, items: ItemQuerySet, project: Project) -> Self:
         """Rows of the project's files whose question is that of one of these items."""
         return self.filter(file__project=project, fingerprint__in=items.values("fingerprint"))
@@ -70,7 +70,7 @@ class TrainingFileRowQuerySet(models.QuerySet["TrainingFileRow"]):
         return list(files.annotate(rows=models.Count("pk")))
 
 
-class TrainingFileRow(models.Model):
+class TrainingFileLine(models.Model):
     """A line of a file that went out. Its text is kept until somebody's data are erased."""
 
     file = models.ForeignKey(
@@ -83,7 +83,7 @@ class TrainingFileRow(models.Model):
     text = models.TextField(blank=True, help_text="the line as it went out; empty once erased")
     erased = models.DateTimeField(null=True, help_text="when its text was taken out")
 
-    objects = TrainingFileRowQuerySet.as_manager()
+    objects = TrainingFileLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["file_id", "line"]

@@ -14,7 +14,7 @@ from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
 from evalhub.ledger.draws import count_unseen
 from evalhub.ledger.retirement import RetirementError, retire_test_set
-from evalhub.registry.models import Item, TestSet, TestSetVersion, TrainingFileRow
+from evalhub.registry.models import Item, TestSet, TestSetVersion, TrainingFileLine
 from evalhub.registry.models.retirements import retirement_of
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import input_text, passage, references_text
@@ -92,7 +92,7 @@ def retire(request: SignedInRequest, pk: int) -> HttpResponse:
 def _sent_out(version: TestSetVersion, project: Project) -> list[tuple[int, str, int, int]]:
     """Training files that went out and ask what items of the version ask."""
     items = Item.objects.filter(version=version).order_by()
-    return TrainingFileRow.objects.asking_the_same_as(items, project).count_by_file()
+    return TrainingFileLine.objects.asking_the_same_as(items, project).count_by_file()
 
 
 def _find_version(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:

@@ -16,7 +16,7 @@ from evalhub.features.examples.publishing import publish_examples
 from evalhub.features.table import ERASERS, REDACTORS
 from evalhub.features.traffic.erase import erase_user
 from evalhub.ledger.chain.follow import chain_faults
-from evalhub.registry.models import Item, TrainingFileRow, TrainingFileVersion
+from evalhub.registry.models import Item, TrainingFileLine, TrainingFileVersion
 from reviews.models import ExampleSource
 from tests.api.conftest import Program, program  # noqa: F401 (a fixture)
 from tests.cast import Team, a_test_set, a_version
@@ -156,7 +156,7 @@ def test_erasing_a_user_reaches_what_went_out(team: Team) -> None:
     counts = erase_user(project=team.project, by=team.olga, user_hash=USER, erasers=ERASERS)
     assert counts["lines of the training file parcels-chat v1"] == 6
     assert counts["items"] == 1
-    assert set(TrainingFileRow.objects.values_list("text", "fingerprint")) == {("", 0)}
+    assert set(TrainingFileLine.objects.values_list("text", "fingerprint")) == {("", 0)}
     [item] = Item.objects.filter(version=published.version)
     assert item.redacted is not None
     with pytest.raises(ExamplesOutError, match="6 lines of parcels-chat v1 were erased"):
@@ -179,4 +179,4 @@ def test_redacting_an_item_takes_its_lines_out_of_training_files(team: Team) -> 
         by=team.olga,
         redactors=REDACTORS,
     )
-    assert TrainingFileRow.objects.filter(text="").count() == 1
+    assert TrainingFileLine.objects.filter(text="").count() == 1

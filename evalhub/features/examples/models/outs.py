@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
-from evalhub.registry.models import Item, TrainingFileRow
+from evalhub.registry.models import Item, TrainingFileLine
 from reviews.models import Example
 
 
@@ -17,7 +17,7 @@ class SentExample(models.Model):
     """An example that went out. Rows are only added."""
 
     example = models.ForeignKey(Example, models.PROTECT, related_name="outs")
-    row = models.ForeignKey(TrainingFileRow, models.PROTECT, null=True, related_name="outs")
+    row = models.ForeignKey(TrainingFileLine, models.PROTECT, null=True, related_name="outs")
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="outs")
     created = models.DateTimeField(db_default=Now(), editable=False)
 
