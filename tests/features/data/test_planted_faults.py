@@ -63,7 +63,9 @@ def test_copies_are_copies_and_contradictions_have_another_answer(planted: Plant
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_rows_are_unlike_each_other_before_faults_are_planted(maker: Callable[..., MadeSet]) -> None:
+def test_rows_are_unlike_each_other_before_faults_are_planted(
+    maker: Callable[..., MadeSet],
+) -> None:
     """But for word problems that are told again with other numbers."""
     made = maker(7, rows=150, tests=10)
     alike = [
