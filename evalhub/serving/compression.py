@@ -9,9 +9,8 @@ COMPRESSED = ("text/html", "text/css", "text/javascript", "image/svg+xml")
 class CompressedPages(GZipMiddleware):
     """Middleware: compresses what a browser shows.
 
-    REST's JSON stays as it is: a compressed answer has a weak ETag, and If-Match needs a strong one
-    (RFC 9110, 13.1.1). So do exports, which are files to keep. Django adds random bytes against
-    BREACH.
+    Exports stay as they are: they are files to keep. REST's endpoints compress their own. Django
+    adds random bytes against BREACH.
     """
 
     def process_response(

@@ -1,13 +1,12 @@
-"""What a browser shows comes compressed; what a program reads doesn't."""
+"""What a browser shows comes compressed; files to keep don't."""
 
 import gzip
 
 import pytest
 from django.test import Client
 
-from evalhub.accounts.models import Scope
-from evalhub.accounts.tokens import add_token
-from tests.cast import Team, a_test_set
+from tests.cast import Team
+from tests.site.cases import a_measured_study
 
 pytestmark = pytest.mark.django_db
 
@@ -34,16 +33,9 @@ def test_styles_and_scripts_are_compressed(path: str) -> None:
     assert len(gzip.decompress(b"".join(response.streaming_content))) > 1_000
 
 
-def test_rest_keeps_its_strong_etags(team: Team) -> None:
-    a_test_set(team)
-    a_test_set(team, "guards")
-    secret = add_token(
-        project=team.project, user=team.eva, name="ci", scopes=[Scope.READ], by=None
-    ).secret
-    response = Client().get(
-        f"/api/v1/projects/{team.project.slug}/test-sets",
-        headers=TAKES_GZIP | {"Authorization": f"Bearer {secret}"},
-    )
+def test_a_file_to_keep_stays_as_it_is(team: Team) -> None:
+    study = a_measured_study(team)
+    response = team.signed_in(team.olga).get(f"/studies/{study.pk}/study.yaml", headers=TAKES_GZIP)
 
-    assert len(response.content) > 200
+    assert response.status_code == 200
     assert "Content-Encoding" not in response.headers
