@@ -12,14 +12,14 @@ from pathlib import Path
 from evalhub import __version__
 from evalhub.declare.data_report import (
     Against,
+    DataFinding,
     DataReport,
-    Finding,
     Layout,
     Measure,
-    Table,
+    ReportTable,
     Weight,
 )
-from evalhub.features.data.checks.check import Check, CheckSettings
+from evalhub.features.data.checks.check import CheckSettings, DataCheck
 from evalhub.features.data.checks.masked import masked_text
 from evalhub.features.data.checks.table import CHECKS
 from evalhub.features.data.reading import OTHER_LAYOUT, read_training_rows
@@ -38,7 +38,7 @@ _WEIGHTS: tuple[Weight, ...] = ("serious", "important", "minor")
 def check_file(
     path: Path,
     settings: CheckSettings,
-    checks: Sequence[Check] = CHECKS,
+    checks: Sequence[DataCheck] = CHECKS,
     *,
     against: Against | None = None,
     progress: CheckProgress | None = None,
@@ -110,14 +110,14 @@ def _digest(path: Path) -> str:
         raise DataError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
 
 
-def _by_weight(findings: list[Finding]) -> tuple[Finding, ...]:
+def _by_weight(findings: list[DataFinding]) -> tuple[DataFinding, ...]:
     """The weightiest first, of one weight those that concern most rows."""
     return tuple(
         sorted(findings, key=lambda each: (_WEIGHTS.index(each.weight), -(each.rows or 0)))
     )
 
 
-def _without_values(table: Table) -> Table:
+def _without_values(table: ReportTable) -> ReportTable:
     """The table, without personal data and secrets in what its cells show of rows."""
     rows = (
         tuple(masked_text(cell) if isinstance(cell, str) else cell for cell in row)

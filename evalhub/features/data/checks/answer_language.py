@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from evalhub.decision.wording import count_text, percent
-from evalhub.declare.data_report import Finding, Measure, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, Measure, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import is_json
 from evalhub.features.data.checks.registers import REGISTERS, Register, register_of
@@ -136,7 +136,7 @@ def _pair_text(row: TrainingRow, prompt: str, answer: str) -> str:
     return f"prompt {prompt}, answer {answer}: {texts}"
 
 
-def _finding(rows: ConcernedRows, compared: int) -> Finding:
+def _finding(rows: ConcernedRows, compared: int) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
@@ -163,7 +163,7 @@ def _measure(count: int, compared: int) -> Measure:
 
 def _registers(
     registers: Mapping[str, Mapping[Register, ConcernedRows]], settings: CheckSettings
-) -> Iterator[Finding]:
+) -> Iterator[DataFinding]:
     weight: Weight = "important" if settings.options.task == "style" else "minor"
     for language, by_register in sorted(registers.items()):
         counts = Counter({name: rows.count for name, rows in by_register.items()})
@@ -185,4 +185,4 @@ def _registers(
         )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_other_languages)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_other_languages)

@@ -7,10 +7,10 @@ from typing import Protocol
 from evalhub.declare.data_report import (
     LONGEST_EXAMPLE,
     CheckOptions,
+    DataFinding,
     ExampleRow,
-    Finding,
     Measure,
-    Table,
+    ReportTable,
     Topic,
     Unchecked,
 )
@@ -66,9 +66,9 @@ class CheckSettings:
 class CheckResult:
     """What one check found."""
 
-    findings: Sequence[Finding] = ()
+    findings: Sequence[DataFinding] = ()
     measures: Sequence[Measure] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[ReportTable] = ()
     unchecked: Sequence[Unchecked] = ()
 
 
@@ -83,7 +83,7 @@ class RowCounter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DataCheck:
     """A check and how it is made: exactly one of `on_all_rows` and `on_sample`.
 
     Attributes:

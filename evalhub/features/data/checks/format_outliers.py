@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.declare.data_report import Finding, Table, Weight
+from evalhub.declare.data_report import DataFinding, ReportTable, Weight
 from evalhub.features.data.checks.answer_features import FEATURES, AnswerFeature
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import json_object
 from evalhub.features.data.training_rows import TrainingRow
@@ -72,7 +72,9 @@ def _groups(rows: Sequence[TrainingRow]) -> list[_ComparedAnswers]:
     return [_ComparedAnswers(some) for some in (*large, rest) if some]
 
 
-def _of_feature(feature: AnswerFeature, groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
+def _of_feature(
+    feature: AnswerFeature, groups: Sequence[_ComparedAnswers]
+) -> Iterator[DataFinding]:
     sides = {True: ConcernedRows(), False: ConcernedRows()}
     for group in groups:
         for row, has in group.outliers(feature):
@@ -89,7 +91,7 @@ def _shown(answer: str) -> str:
     return f"{on_one_line(answer, _SHOWN // 2)} … {on_one_line(answer[-_SHOWN // 2 :], _SHOWN)}"
 
 
-def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> Finding:
+def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
@@ -101,7 +103,7 @@ def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> Fin
     )
 
 
-def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
+def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[DataFinding]:
     missing, extra, typed = ConcernedRows(), ConcernedRows(), ConcernedRows()
     for group in groups:
         objects = [
@@ -161,14 +163,14 @@ def _names(keys: set[str] | Sequence[str]) -> str:
     return ", ".join(on_one_line(key, 40) for key in sorted(keys)[:5])
 
 
-def _table(rows: Sequence[TrainingRow]) -> Table:
+def _table(rows: Sequence[TrainingRow]) -> ReportTable:
     cells: list[tuple[str, int, int, float]] = []
     for feature in FEATURES:
         sides = [has for row in rows if (has := feature.has(row.answer)) is not None]
         if sides:
             share = round(100 * sum(sides) / len(sides), 1)
             cells.append((feature.name, len(sides), sum(sides), share))
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="consistency",
         title="Format and style of the answers",
@@ -178,4 +180,4 @@ def _table(rows: Sequence[TrainingRow]) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_format_outliers)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_format_outliers)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from evalhub.declare.data_report import Finding
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.training_rows import TrainingRow
 from runners.metrics.refusal import refusal_phrase
@@ -52,7 +52,7 @@ def find_refusals(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     return CheckResult(findings=[finding for finding in findings if finding.rows])
 
 
-def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> Finding:
+def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
@@ -64,4 +64,4 @@ def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> Find
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_refusals)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_refusals)
