@@ -202,6 +202,7 @@ MIDDLEWARE = [
     "evalhub.serving.watching.ByAnyHost",
     "evalhub.accounts.addresses.OneAddress",
     "evalhub.serving.headers.PrivateAnswers",
+    "evalhub.serving.compression.CompressedPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "evalhub.serving.refusals.RefusalsForPeople",

@@ -53,7 +53,7 @@ class ExampleRow(Declaration):
     beside: int | None = Field(None, description="line of the row that it is a copy of, or against")
 
 
-class Finding(Declaration):
+class DataFinding(Declaration):
     """Something that is wrong with the file, or worth a look."""
 
     check: str = Field(description="the check's name")
@@ -86,7 +86,7 @@ class Measure(Declaration):
     note: str = ""
 
 
-class Table(Declaration):
+class ReportTable(Declaration):
     """Rows of figures, such as the clusters with their shares."""
 
     check: str
@@ -138,13 +138,13 @@ class DataReport(Declaration):
     options: CheckOptions
     against: Against | None = None
     test_sets: tuple[str, ...] = Field((), description="those it was searched for")
-    findings: tuple[Finding, ...] = Field((), description="the weightiest first")
+    findings: tuple[DataFinding, ...] = Field((), description="the weightiest first")
     measures: tuple[Measure, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     evalhub: str = Field(description="the version that checked it")
 
-    def of_weight(self, weight: Weight) -> tuple[Finding, ...]:
+    def of_weight(self, weight: Weight) -> tuple[DataFinding, ...]:
         return tuple(finding for finding in self.findings if finding.weight == weight)
 
     @property

@@ -4,8 +4,8 @@ from evalhub.accounts.models import Project
 from evalhub.decision.sections.training_data import (
     CheckedFile,
     FileSignature,
+    TrainedOnRow,
     TrainingDataSection,
-    TrainingFileRow,
 )
 from evalhub.ledger.models import DataSignOff
 from evalhub.registry.data_reports import newest_reports, trained_on
@@ -30,11 +30,11 @@ def training_data_section(
     )
 
 
-def _row(arm: str, sha256: str, report: StoredDataReport | None) -> TrainingFileRow:
+def _row(arm: str, sha256: str, report: StoredDataReport | None) -> TrainedOnRow:
     if report is None:
-        return TrainingFileRow(arm=arm, sha256=sha256, report=None, signed=None)
+        return TrainedOnRow(arm=arm, sha256=sha256, report=None, signed=None)
     signed = report.sign_offs.first()
-    return TrainingFileRow(
+    return TrainedOnRow(
         arm=arm,
         sha256=sha256,
         report=CheckedFile(id=report.pk, digest=report.digest, name=report.file, **report.counts),

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorials/demo.md"
+WEIGHTS = ("SERIOUS ", "IMPORTANT ", "MINOR ")
 BLOCK = re.compile(r"(?<=## Its training file\n)(.*?```text\n)(.*?)(?=```\n)", re.DOTALL)
 
 
@@ -17,11 +18,14 @@ def block_there() -> str:
 
 
 def block_due() -> str:
-    """What a check says now."""
+    """What a check says now: what it begins with, and each finding's first line."""
     from evalhub.demo.training_report import training_report
     from evalhub.features.data.report_lines import report_lines
 
-    return "".join(f"{line}\n" for line in report_lines(training_report()))
+    report = training_report()
+    lines = list(report_lines(report))
+    titles = [line for line in lines if line.startswith(WEIGHTS)]
+    return "".join(f"{line}\n" for line in [*lines[: lines.index("")], *titles])
 
 
 def main() -> None:

@@ -49,6 +49,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return browser_type_launch_args | {"executable_path": path, "args": FLAGS}
 
 
+NOTE_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
+  noteViolation(`${event.violatedDirective} at ${event.sourceFile}: ${event.sample}`))"""
+
+
 def is_error(said: ConsoleMessage) -> bool:
     """By 401 the site tells an open page that its person is signed out: that is no fault of it."""
     told = ("status of 401", "Response Status Error Code 401")  # by the browser, by htmx
@@ -84,6 +88,8 @@ def opens(
             color_scheme="dark" if dark else "light",
             **(PHONE if phone else {"viewport": {"width": 1280, "height": 800}}),
         )
+        context.expose_function("noteViolation", lambda text: errors.append(text))
+        context.add_init_script(NOTE_VIOLATIONS)
         cookie = team.signed_in(user).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         page = context.new_page()

@@ -21,12 +21,19 @@ from evalhub.features.webhooks.registering import WebhookError
 from evalhub.ledger.accepting import NothingToAcceptError
 from evalhub.ledger.retirement import RetirementError
 from evalhub.ledger.signoff import SignOffError
-from reviews.errors import QueueClosedError, StillBlindError
+from reviews.errors import ExampleQueueError, QueueClosedError, StillBlindError
 from reviews.examples.queues import close_queue
+from reviews.models import ExampleQueue
 from tests.cast import Team
 from tests.features.exporters.desk import a_decision
 from tests.features.exporters.test_judgments import judged
-from tests.refusals import example_source_scenes, feature_scenes, monitoring_scenes, scenes
+from tests.refusals import (
+    example_scenes,
+    example_source_scenes,
+    feature_scenes,
+    monitoring_scenes,
+    scenes,
+)
 from tests.refusals.doors import Act, Doors, Refusal, tokens
 
 pytestmark = pytest.mark.heavy
@@ -251,6 +258,26 @@ def test_acts_on_monitors_and_alarms(team: Team, doors: Doors, subtests: pytest.
         for act in ("acknowledge", "assign", "snooze", "resolve")
     ]
     refuse_all(doors, acts, resolved, subtests)
+
+
+def test_acts_on_queues_of_examples(
+    team: Team, doors: Doors, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    acts = example_scenes.queues(team, tmp_path)
+    taken = Refusal(
+        "create one of a name that is taken", "eva", "has a queue", ExampleQueueError, 400, 400
+    )
+    later = acts.pop("add to a closed queue")
+    refuse_all(doors, acts, [taken, *outsiders(acts, f"is {OUTSIDE}")], subtests)
+    close_queue(queue=ExampleQueue.objects.get(), by=team.olga)
+    closed = [
+        Refusal("add to a closed queue", "eva", "This queue is closed", QueueClosedError, 409, 409),
+        *(
+            Refusal(act, "eva", "This queue is closed", QueueClosedError, 409, 409)
+            for act in ("pause", "resume")
+        ),
+    ]
+    refuse_all(doors, acts | {"add to a closed queue": later}, closed, subtests)
 
 
 def test_acts_on_proposals_to_train_again(

@@ -44,7 +44,7 @@ class FileSignature(Declaration):
     created: str = Field(description="when, as ISO 8601 has it")
 
 
-class TrainingFileRow(Declaration):
+class TrainedOnRow(Declaration):
     """The file that an arm was trained on."""
 
     arm: str
@@ -82,7 +82,7 @@ class TrainingDataSection(Section):
     method: ClassVar[str] = "training-data"
     order: ClassVar[int] = 75
 
-    trained: tuple[TrainingFileRow, ...] = Field(min_length=1)
+    trained: tuple[TrainedOnRow, ...] = Field(min_length=1)
 
     def derive_status(self, arms: Arms) -> Status:
         """Of the candidate's file: fine once a person accepted it, and not where one rejected it.
@@ -91,9 +91,9 @@ class TrainingDataSection(Section):
         """
         row = next((row for row in self.trained if row.arm == arms.candidate.name), None)
         match row:
-            case TrainingFileRow(signed=FileSignature(verdict="accepted")):
+            case TrainedOnRow(signed=FileSignature(verdict="accepted")):
                 return Status.PASS
-            case TrainingFileRow(signed=FileSignature(verdict="rejected")):
+            case TrainedOnRow(signed=FileSignature(verdict="rejected")):
                 return Status.FAIL
         return Status.OPEN
 

@@ -14,7 +14,7 @@ from evalhub.frames.command.server import There, TokenFile, check_server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from evalhub.accounts.models import Project
+    from evalhub.accounts.models import Project, User
     from evalhub.client.connection import Connection
     from evalhub.declare.data_report import DataReport
     from evalhub.features.data.compared import Compared
@@ -130,20 +130,19 @@ def check(
         labels=_labels(labels),
         judged=_verdicts(judged),
         labelled=_verdicts(labelled),
-        against=_against(against, days, place),
+        against=_against(against, days, seed, place),
     )
     with StepBars(printing.terminal(errors=True), train) as bar:
         report = request.report(bar)
     if out is not None:
         write_json(out, report.as_json(), option="--out")
-    kept = place.keep(report) if keep and project is not None else ""
     if json_:
         printing.print_json(report.as_json())
     else:
         for line in report_lines(report):
             typer.echo(line)
-    if kept:
-        typer.echo(kept, err=True)
+    if keep and project is not None:  # after it was printed: a site may be away by now
+        typer.echo(place.keep(report), err=True)
     return SERIOUS if report.of_weight("serious") else 0
 
 
@@ -153,9 +152,10 @@ class _KeepingPlace:
     def __init__(
         self, project: str | None, server: str | None, token_file: Path | None, by: str | None
     ) -> None:
-        self._slug, self._by = project, by
+        self._slug = project
         self._connection: Connection | None = None
         self.project: Project | None = None
+        self._person: User | None = None
         if project is None:
             return
         if server:
@@ -169,8 +169,12 @@ class _KeepingPlace:
 
         set_up_database()
         from evalhub.accounts.people import project_by_slug
+        from evalhub.accounts.permissions import check_evaluates
+        from evalhub.frames.command.verbs import user_by_option
 
         self.project = project_by_slug(project)
+        self._person = None if by is None else user_by_option(by)
+        check_evaluates(self._person, self.project)  # before a check that takes long
 
     def test_sets(self) -> "TestSets":
         """The newest versions of all the project's test sets."""
@@ -194,12 +198,10 @@ class _KeepingPlace:
 
             return post("/data-reports", report.as_json())(self._connection)
         from evalhub.features.data.shapes import DataReportOut
-        from evalhub.frames.command.verbs import user_by_option
         from evalhub.registry.data_reports import keep_report
 
         assert self.project is not None
-        person = None if self._by is None else user_by_option(self._by)
-        row = keep_report(project=self.project, report=report, by=person)
+        row = keep_report(project=self.project, report=report, by=self._person)
         return DataReportOut.from_model(row).as_json()
 
 
@@ -245,12 +247,12 @@ def _test_sets_of_files(paths: list[Path]) -> "TestSets":
     return test_sets_of_files(paths)
 
 
-def _against(against: str | None, days: int, place: _KeepingPlace) -> "Compared | None":
+def _against(against: str | None, days: int, seed: int, place: _KeepingPlace) -> "Compared | None":
     if against is None:
         return None
     from evalhub.features.data.compared import compared_with_file, compared_with_traffic
 
     if against == TRAFFIC:
         assert place.project is not None
-        return compared_with_traffic(place.project, days=days)
+        return compared_with_traffic(place.project, days=days, seed=seed)
     return compared_with_file(Path(against))

@@ -12,13 +12,15 @@ from pathlib import Path
 from evalhub import __version__
 from evalhub.declare.data_report import (
     Against,
+    DataFinding,
     DataReport,
-    Finding,
     Layout,
     Measure,
+    ReportTable,
     Weight,
 )
-from evalhub.features.data.checks.check import Check, CheckSettings
+from evalhub.features.data.checks.check import CheckSettings, DataCheck
+from evalhub.features.data.checks.masked import masked_text
 from evalhub.features.data.checks.table import CHECKS
 from evalhub.features.data.reading import OTHER_LAYOUT, read_training_rows
 from evalhub.features.data.row_sample import MOST_CHARACTERS, RowSample
@@ -36,7 +38,7 @@ _WEIGHTS: tuple[Weight, ...] = ("serious", "important", "minor")
 def check_file(
     path: Path,
     settings: CheckSettings,
-    checks: Sequence[Check] = CHECKS,
+    checks: Sequence[DataCheck] = CHECKS,
     *,
     against: Against | None = None,
     progress: CheckProgress | None = None,
@@ -91,7 +93,7 @@ def check_file(
             *([_sampled_rows(len(rows), sample.is_cut, characters)] if is_sampled else ()),
             *(measure for result in results for measure in result.measures),
         ),
-        tables=tuple(table for result in results for table in result.tables),
+        tables=tuple(_without_values(table) for result in results for table in result.tables),
         unchecked=tuple(unchecked for result in results for unchecked in result.unchecked),
         evalhub=__version__,
     )
@@ -108,11 +110,20 @@ def _digest(path: Path) -> str:
         raise DataError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
 
 
-def _by_weight(findings: list[Finding]) -> tuple[Finding, ...]:
+def _by_weight(findings: list[DataFinding]) -> tuple[DataFinding, ...]:
     """The weightiest first, of one weight those that concern most rows."""
     return tuple(
         sorted(findings, key=lambda each: (_WEIGHTS.index(each.weight), -(each.rows or 0)))
     )
+
+
+def _without_values(table: ReportTable) -> ReportTable:
+    """The table, without personal data and secrets in what its cells show of rows."""
+    rows = (
+        tuple(masked_text(cell) if isinstance(cell, str) else cell for cell in row)
+        for row in table.rows
+    )
+    return table.model_copy(update={"rows": tuple(rows)})
 
 
 def _sampled_rows(count: int, is_cut: bool, characters: int) -> Measure:

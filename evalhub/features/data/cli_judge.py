@@ -10,14 +10,16 @@ from evalhub.frames.command.verbs import Printed
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
 
+SAMPLED = 500
+
 
 def judge(
     train: Annotated[Path, typer.Argument(help="The training file.")],
     project: "Project",
     by: Annotated[str, typer.Option(help="The version to ask: MODEL@NUMBER, MODEL: its newest.")],
     out: Annotated[Path, typer.Option(help="The file of verdicts, a JSON line a row.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="Rows at random to ask about.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random rows.")] = 0,
+    rows: Annotated[int, typer.Option(min=1, help="Rows at random to ask about.")] = SAMPLED,
+    seed: Annotated[int, typer.Option(help="Of the random rows.")] = 0,
     allow: Annotated[
         list[str] | None,
         typer.Option(metavar="HOST", help="A host that the key may be sent to. Repeatable."),
@@ -45,9 +47,9 @@ def judge(
             read_training_rows(train),
             model(version, reach),
             out,
-            n=n,
+            n=rows,
             seed=seed,
-            progress=lambda rows: bars.show("judge", f"{version} judges", rows, n),
+            progress=lambda count: bars.show("judge", f"{version} judges", count, rows),
         )
     lines = [f"{out}: {count_text(judged.judged, 'verdict')} of {judged.sampled:,} rows at random"]
     if judged.unanswered:

@@ -20,14 +20,16 @@ class Compared:
     described: Against
 
 
-def compared_with_traffic(project: "Project", *, days: int = REFERENCE_DAYS) -> Compared:
+def compared_with_traffic(
+    project: "Project", *, days: int = REFERENCE_DAYS, seed: int = 0
+) -> Compared:
     """A sample of the questions of the project's last days of traffic.
 
     Raises DataError where no text of them is kept.
     """
     from evalhub.features.data.traffic_reference import traffic_reference
 
-    texts = traffic_reference(project, days=days)
+    texts = traffic_reference(project, days=days, seed=seed)
     name = f"{project.slug}'s traffic of {days} days"
     return Compared(texts, Against(kind="traffic", name=name, texts=len(texts)))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalhub.declare.data_report import DataReport, Finding, Measure, counts_phrase
+from evalhub.declare.data_report import DataFinding, DataReport, Measure, counts_phrase
 
 SHORT = 12
 """Digits of a digest that a line has."""
@@ -64,7 +64,7 @@ def _basis(report: DataReport) -> Iterator[str]:
         yield f"Searched for the items of {', '.join(report.test_sets)}."
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
+def _finding_lines(finding: DataFinding) -> Iterator[str]:
     yield f"{finding.weight.upper()}  {finding.title} ({finding.topic})"
     yield f"  {finding.meaning}"
     yield f"  What to do: {finding.advice}"

@@ -9,10 +9,10 @@ from evalhub.accounts.models import User
 from evalhub.accounts.permissions import owns
 from evalhub.declare.data_report import (
     WEIGHTS,
+    DataFinding,
     DataReport,
-    Finding,
     Measure,
-    Table,
+    ReportTable,
     Weight,
     counts_phrase,
 )
@@ -44,8 +44,8 @@ class FindingGroup:
     weight: Weight
     tone: str
     mark: str
-    shown: Sequence[Finding]
-    folded: Sequence[Finding]
+    shown: Sequence[DataFinding]
+    folded: Sequence[DataFinding]
 
     @property
     def count(self) -> int:
@@ -58,7 +58,7 @@ class TopicFigures:
 
     topic: str
     measures: Sequence[tuple[str, str]]
-    tables: Sequence[Table]
+    tables: Sequence[ReportTable]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class FileCheck:
         judged, labelled: what a judge and people say of rows, by their lines.
         against: what it is compared with; None: nothing.
         limits: of the file.
+        extras: whether optional libraries are used where they are installed.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class FileCheck:
     labelled: Mapping[int, RowVerdict] = field(default_factory=dict)
     against: Compared | None = None
     limits: Limits = COMMAND
+    extras: bool = True
 
     def report(self, progress: CheckProgress | None = None) -> DataReport:
         """Check the file. What is returned is small enough to be kept.
@@ -53,6 +55,7 @@ class FileCheck:
             labels=self.labels,
             judged=self.judged,
             labelled=self.labelled,
+            extras=self.extras,
         )
         report = check_file(
             self.path,

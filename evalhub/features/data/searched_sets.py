@@ -75,4 +75,4 @@ def _items_of_file(path: Path) -> Iterator[ItemTexts]:
 
 def _items_of_site(connection: "Connection", path: str) -> Iterator[ItemTexts]:
     for item in connection.rows(f"{path}?page_size=500"):
-        yield item_texts(item["key"], item["input"], item["references"])
+        yield item_texts(item["id"], item["input"], item["references"])

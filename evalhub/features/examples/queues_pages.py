@@ -92,7 +92,9 @@ def add_example_file(request: SignedInRequest, pk: int) -> HttpResponse:
         with uploaded_examples(form.cleaned_data["file"]) as file:
             drafts = drafts_of_file(file, labels=tuple(queue.labels), limits=WEB)
             added = add_examples(queue=queue, drafts=drafts, by=request.user)
-    except (DataError, QueueClosedError) as error:
+    except QueueClosedError as error:
+        return _queue(request, queue, 409, refused=str(error))
+    except DataError as error:
         form.add_error("file", str(error))
         return _queue(request, queue, 400, form=form)
     left_out = count_text(added.duplicates, "duplicate")

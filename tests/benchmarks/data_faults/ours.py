@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from evalhub.declare.data_report import CheckOptions, DataReport, Finding
+from evalhub.declare.data_report import CheckOptions, DataFinding, DataReport
 from evalhub.features.data.checking import check_file
 from evalhub.features.data.checks.check import CheckSettings, ReferenceText
 from evalhub.ledger.leakage.fingerprints import words_of
@@ -16,7 +16,7 @@ from tests.benchmarks.data_faults.planting import FaultKind, PlantedSet
 from tests.benchmarks.data_faults.rows import MadeSet
 from tests.benchmarks.data_faults.scoring import LEAKS
 
-FINDINGS: Mapping[FaultKind, Callable[[Finding], bool]] = {
+FINDINGS: Mapping[FaultKind, Callable[[DataFinding], bool]] = {
     "exact copy": lambda finding: finding.check == "exact-copies",
     "near-copy": lambda finding: finding.check == "near-copies",
     "contradiction": lambda finding: "contradictions" in finding.check,

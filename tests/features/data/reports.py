@@ -8,11 +8,11 @@ from evalhub import __version__
 from evalhub.accounts.models import User
 from evalhub.declare.data_report import (
     CheckOptions,
+    DataFinding,
     DataReport,
     ExampleRow,
-    Finding,
     Measure,
-    Table,
+    ReportTable,
     Unchecked,
     Weight,
 )
@@ -25,8 +25,8 @@ FILE = "a" * 64
 """SHA-256 of the made-up file."""
 
 
-def a_finding(weight: Weight, number: int = 0) -> Finding:
-    return Finding(
+def a_finding(weight: Weight, number: int = 0) -> DataFinding:
+    return DataFinding(
         check="secrets",
         topic="privacy",
         weight=weight,
@@ -62,7 +62,7 @@ def a_report(weights: Sequence[Weight] = ("minor",), **fields: Any) -> DataRepor
                 ),
             ),
             "tables": (
-                Table(
+                ReportTable(
                     check="clusters",
                     topic="diversity",
                     title="Clusters",

@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.declare.data_report import CheckOptions, DataReport
 from evalhub.features.data.checking import check_file
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.table import CHECKS
 from evalhub.features.data.row_sample import RowSample
 from evalhub.features.data.training_rows import TrainingRow
@@ -60,7 +60,7 @@ def test_the_heavy_checks_see_exactly_the_sample_in_the_file_s_order(tmp_path):
         return CheckResult()
 
     path = write_jsonl(tmp_path / "train.jsonl", various(250))
-    report = check_file(path, SETTINGS, [Check(name="see", topic="format", on_sample=see)])
+    report = check_file(path, SETTINGS, [DataCheck(name="see", topic="format", on_sample=see)])
     lines = [line for line, _ in seen]
     assert len(lines) == report.sampled == 100
     assert lines == sorted(set(lines))

@@ -90,6 +90,19 @@ def test_with_a_project_its_test_sets_are_searched_for_and_the_report_is_kept(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("by", "message"), [("nobody", "there is no user 'nobody'"), ("rui", "neither owner nor")]
+)
+def test_who_may_not_keep_it_is_told_before_anything_is_read(
+    team: Team, tmp_path: Path, capsys: Capture, by: str, message: str
+) -> None:
+    path = a_training_file(tmp_path)
+    assert run(["data", "check", str(path), *OF, "--by", by]) == 64
+    printed = capsys.readouterr()
+    assert (printed.out, message in printed.err) == ("", True)
+
+
+@pytest.mark.django_db
 def test_reports_are_listed_shown_and_signed(
     team: Team, shown: Callable[..., Any], capsys: Capture
 ) -> None:
@@ -118,6 +131,29 @@ def test_reports_are_listed_shown_and_signed(
 def test_a_report_that_is_not_there_is_said(team: Team, capsys: Capture, which: str) -> None:
     assert run(["data", "show", which, *OF]) == 64
     assert "`evalhub data list` lists them" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("at_site", [False, True])
+def test_an_item_of_a_test_set_in_the_file_is_serious_here_and_at_a_site(
+    live_server: LiveServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    at_site: bool,
+) -> None:
+    team = a_team()
+    leaked = "What is the price of article 7 today?"
+    a_test_set(team, "prices", items=[{"key": "p7", "input": leaked, "references": ["7"]}])
+    scopes = [Scope.READ, Scope.INGEST]
+    token = add_token(project=team.project, user=team.eva, name="CI", scopes=scopes, by=None)
+    monkeypatch.setenv("EVALHUB_TOKEN", token.secret)
+    site = ["--server", live_server.url] if at_site else []
+    path = str(a_training_file(tmp_path))
+    assert run(["data", "check", path, *OF, *site, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    (finding,) = (each for each in report["findings"] if each["topic"] == "leakage")
+    assert (finding["weight"], finding["lines"]) == ("serious", [8])
 
 
 @pytest.mark.django_db(transaction=True)

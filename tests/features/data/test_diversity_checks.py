@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.data_report import CheckOptions, DataReport, Finding
+from evalhub.declare.data_report import CheckOptions, DataFinding, DataReport
 from evalhub.features.data.checking import check_file
 from evalhub.features.data.checks import clusters, languages, near_copies, templates, variety
-from evalhub.features.data.checks.check import Check, CheckSettings
+from evalhub.features.data.checks.check import CheckSettings, DataCheck
 from tests.features.data.training_files import chat, write_jsonl
 
 NAMES = ["Ada", "Ben", "Chloe", "Dan", "Eve", "Farid", "Gina", "Hugo", "Iris", "Jo"]
 
 
-def checked(tmp_path, check: Check, rows: Sequence[Any], *, sample: int = 50_000) -> DataReport:
+def checked(tmp_path, check: DataCheck, rows: Sequence[Any], *, sample: int = 50_000) -> DataReport:
     path = write_jsonl(tmp_path / "train.jsonl", rows)
     return check_file(path, CheckSettings(options=CheckOptions(sample=sample)), (check,))
 
 
-def only(findings: Sequence[Finding], words: str) -> Finding:
+def only(findings: Sequence[DataFinding], words: str) -> DataFinding:
     (match,) = [each for each in findings if words in each.title]
     return match
 

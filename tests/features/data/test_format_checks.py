@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.data_report import CheckOptions, DataReport, Finding, Task
+from evalhub.declare.data_report import CheckOptions, DataFinding, DataReport, Task
 from evalhub.features.data.checking import check_file
 from evalhub.features.data.checks import exact_copies, lengths, structure, wrappers
 from evalhub.features.data.checks.check import CheckSettings
@@ -19,7 +19,7 @@ def checked(tmp_path, rows: list[Any], task: Task | None = None) -> DataReport:
     return check_file(path, CheckSettings(options=CheckOptions(task=task)), CHECKS)
 
 
-def finding(report: DataReport, words: str) -> Finding:
+def finding(report: DataReport, words: str) -> DataFinding:
     (match,) = [each for each in report.findings if words in each.title]
     return match
 

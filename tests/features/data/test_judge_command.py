@@ -37,7 +37,7 @@ def truth(prompt: str, attempt: int) -> web.Response | None:
 def judge(server: OpenAIServer, team: Team, folder: Path, *words: str) -> int:
     a_version(team, "judge", backend=server.backend(retries=0))
     path, out = a_file_of_sums(folder), folder / "verdicts.jsonl"
-    of = ("--project", "support-desk", "--by", "judge", "--n", "120")
+    of = ("--project", "support-desk", "--by", "judge", "--rows", "120")
     return run(["data", "judge", str(path), "--out", str(out), *of, *words])
 
 
@@ -106,10 +106,10 @@ def test_rows_without_an_answer_end_with_69_and_are_asked_again(
             if "What is 7 " in prompt and not attempt
             else truth(prompt, attempt)
         )
-        assert judge(server, team, tmp_path, "--n", "300") == 69
+        assert judge(server, team, tmp_path, "--rows", "300") == 69
         assert "1 row got no answer" in capsys.readouterr().out
         asked = server.asked.total()
-        assert judge(server, team, tmp_path, "--n", "300") == 0
+        assert judge(server, team, tmp_path, "--rows", "300") == 0
         assert server.asked.total() == asked + 1
 
 

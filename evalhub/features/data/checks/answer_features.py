@@ -30,7 +30,8 @@ class AnswerFeature:
     Attributes:
         name: as a table's row.
         has: of an answer; None where it can't be said, as of one that is too short.
-        rare: share of the answers up to which those on the other side are outliers.
+        rare: share of the answers up to which those that have it, and those that lack it, are
+            outliers.
         having, lacking: what outliers do, after "12 answers": "use emoji", where hardly any does.
             None: that side is no fault.
         weight: of the finding.
@@ -38,7 +39,7 @@ class AnswerFeature:
 
     name: str
     has: Callable[[str], bool | None]
-    rare: float
+    rare: tuple[float, float]
     having: str | None
     lacking: str | None
     weight: Weight = "minor"
@@ -84,30 +85,53 @@ def _is_whole(answer: str) -> bool | None:
 
 FEATURES = (
     AnswerFeature(
-        "JSON", is_json, 0.2, "are JSON where most aren't", "aren't JSON where most are",
+        "JSON",
+        is_json,
+        (0.02, 0.2),
+        "are JSON where most aren't",
+        "aren't JSON where most are",
         "important",
     ),
     AnswerFeature(
-        "JSON in a code fence", _is_fenced, 0.2, "have a code fence around their JSON",
-        "have no code fence around their JSON, where most have one", "important",
+        "JSON in a code fence",
+        _is_fenced,
+        (0.2, 0.2),
+        "have a code fence around their JSON",
+        "have no code fence around their JSON, where most have one",
+        "important",
     ),
     AnswerFeature(
-        "Markdown or HTML", _is_marked_up, 0.05, "are marked up where hardly any is",
+        "Markdown or HTML",
+        _is_marked_up,
+        (0.05, 0.05),
+        "are marked up where hardly any is",
         "are plain text where nearly all are marked up",
     ),
-    AnswerFeature("HTML", _has_html, 0.05, "hold HTML where hardly any does", None),
-    AnswerFeature("emoji", _has_emoji, 0.05, "use emoji where hardly any does", None),
-    AnswerFeature("exclamation marks", _exclaims, 0.03, "exclaim where hardly any does", None),
+    AnswerFeature("HTML", _has_html, (0.05, 0.05), "hold HTML where hardly any does", None),
+    AnswerFeature("emoji", _has_emoji, (0.05, 0.05), "use emoji where hardly any does", None),
     AnswerFeature(
-        "English contractions", _contracts, 0.03, "use contractions where hardly any does",
+        "exclamation marks", _exclaims, (0.03, 0.03), "exclaim where hardly any does", None
+    ),
+    AnswerFeature(
+        "English contractions",
+        _contracts,
+        (0.03, 0.03),
+        "use contractions where hardly any does",
         "use no contraction where nearly all do",
     ),
     AnswerFeature(
-        "ends as a sentence does", _ends, 0.05, None, "don't end as a sentence does, as nearly all "
-        "others",
+        "ends as a sentence does",
+        _ends,
+        (0.05, 0.05),
+        None,
+        "don't end as a sentence does, as nearly all others",
     ),
     AnswerFeature(
-        "not broken off", _is_whole, 0.3, None, "look broken off: in the middle of a line, or "
-        "with an open code fence", "important",
+        "not broken off",
+        _is_whole,
+        (0.3, 0.3),
+        None,
+        "look broken off: in the middle of a line, or with an open code fence",
+        "important",
     ),
-)  # fmt: skip
+)

@@ -1,18 +1,20 @@
 """Answers in another language than their prompt, and forms of address that disagree. Pure.
 
-A language counts only where two readers agree on it, py3langid's model and one that knows frequent
-words and scripts, in a text of 40 characters or more without code. A prompt that names a language
-or asks for a translation, and one whose end is in another language than its beginning, are left
-out, and so are pairs of close relatives.
+A language counts where two readers name it, py3langid's model and one that knows frequent words and
+scripts; where the second one says nothing, the model is enough for a language of many rows. Read
+are texts of 30 characters or more, without code. A prompt that names a language or asks for a
+translation, and one of which a half is in the answer's language, are left out, and so are pairs of
+close relatives.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from evalhub.decision.wording import count_text, percent
-from evalhub.declare.data_report import Finding, Measure, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, Measure, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import is_json
 from evalhub.features.data.checks.registers import REGISTERS, Register, register_of
@@ -21,8 +23,11 @@ from evalhub.features.traffic.privacy.languages import READ, language_of
 from runners.metrics import language as frequent_words
 
 NAME = "answer-language"
-SHORTEST = 40
+SHORTEST = 30
 """Characters of a text whose language counts."""
+COMMON = 0.01
+FEWEST_COMMON = 3
+"""Share and number of the rows, in which both readers name a language that is common."""
 USUAL = 0.2
 """Share of answers in another language up to which those are outliers; beyond it is the task."""
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,200}`|https?://\S+", re.DOTALL)
@@ -45,23 +50,32 @@ _RELATIVES = (
 )
 
 
+class _Reading(NamedTuple):
+    """A language as the model names it, and whether the words say the same; None: they say
+    nothing."""
+
+    language: str
+    confirmed: bool | None
+
+    def among(self, common: Collection[str]) -> str:
+        """The language, if it counts; "" otherwise."""
+        counts = self.confirmed or (self.confirmed is None and self.language in common)
+        return self.language if counts else ""
+
+
 def find_other_languages(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckResult:
     """Answers in another language than their prompt, and the rarer form of address."""
-    concerned = ConcernedRows()
-    compared = 0
     registers: dict[str, dict[Register, ConcernedRows]] = {}
+    readings: list[tuple[TrainingRow, _Reading, _Reading]] = []
     for row in rows:
-        prose = "" if is_json(row.answer) else _prose(row.answer)
-        likely = language_of(prose) if prose else ""
-        if likely in REGISTERS and (register := register_of(row.answer, likely)):
-            by_register = registers.setdefault(likely, {})
+        answer = _reading("" if is_json(row.answer) else row.answer)
+        language = answer.language
+        if language in REGISTERS and (register := register_of(row.answer, language)):
+            by_register = registers.setdefault(language, {})
             by_register.setdefault(register, ConcernedRows()).add(row, on_one_line(row.answer, 200))
-        answer = _confirmed(likely, prose)
-        prompt = _prompt_language(row.prompt) if answer else ""
-        if prompt:
-            compared += 1
-            if prompt != answer and not any({prompt, answer} <= some for some in _RELATIVES):
-                concerned.add(row, _pair_text(row, prompt, answer))
+        if language and (prompt := _prompt_reading(row.prompt)).language:
+            readings.append((row, prompt, answer))
+    concerned, compared = _others(readings)
     findings = [*_registers(registers, settings)]
     if 0 < concerned.count <= USUAL * compared:
         findings.append(_finding(concerned, compared))
@@ -69,26 +83,52 @@ def find_other_languages(rows: Sequence[TrainingRow], settings: CheckSettings) -
     return CheckResult(findings=findings, measures=measures)
 
 
-def _prose(text: str) -> str:
-    """The beginning of a text without code; "" where it is too short to tell its language."""
+def _others(
+    readings: Sequence[tuple[TrainingRow, _Reading, _Reading]],
+) -> tuple[ConcernedRows, int]:
+    """Rows whose two languages differ, and of how many rows both are known."""
+    counts = Counter(
+        reading.language
+        for _, prompt, answer in readings
+        for reading in {prompt, answer}
+        if reading.confirmed
+    )
+    fewest = max(FEWEST_COMMON, COMMON * len(readings))
+    common = {language for language, count in counts.items() if count >= fewest}
+    concerned, compared = ConcernedRows(), 0
+    for row, prompt, answer in readings:
+        asked, answered = prompt.among(common), answer.among(common)
+        compared += bool(asked and answered)
+        if asked and answered and asked != answered and not _is_excused(row, asked, answered):
+            concerned.add(row, _pair_text(row, asked, answered))
+    return concerned, compared
+
+
+def _is_excused(row: TrainingRow, asked: str, answered: str) -> bool:
+    """Whether the two are close relatives, or half of the prompt is in the answer's language."""
+    if any({asked, answered} <= relatives for relatives in _RELATIVES):
+        return True
+    prose = _CODE.sub(" ", row.prompt[: 4 * READ]).strip()
+    middle = len(prose) // 2
+    halves = (prose[:middle], prose[middle:])
+    return middle >= SHORTEST and answered in (language_of(half) for half in halves)
+
+
+def _reading(text: str) -> _Reading:
+    """What both readers say of a text's beginning, without its code."""
     prose = _CODE.sub(" ", text[: 4 * READ]).strip()
-    return prose if len(prose) >= SHORTEST else ""
+    language = language_of(prose) if len(prose) >= SHORTEST else ""
+    if not language:
+        return _Reading("", None)
+    by_words = frequent_words.language_of(prose)
+    return _Reading(language, None if by_words is None else by_words == language)
 
 
-def _confirmed(language: str, prose: str) -> str:
-    """The language that the model names where the words say the same; "" otherwise."""
-    return language if language and frequent_words.language_of(prose) == language else ""
-
-
-def _prompt_language(prompt: str) -> str:
-    """The language of all of a prompt that names none; "" where it isn't one."""
+def _prompt_reading(prompt: str) -> _Reading:
+    """The language of a prompt that names none."""
     if _NAMES_LANGUAGE.search(prompt[:2_000]):
-        return ""
-    prose = _prose(prompt)
-    language = _confirmed(language_of(prose), prose)
-    if language and len(prompt) > 2 * READ and language_of(prompt[-READ:]) != language:
-        return ""
-    return language
+        return _Reading("", None)
+    return _reading(prompt)
 
 
 def _pair_text(row: TrainingRow, prompt: str, answer: str) -> str:
@@ -96,7 +136,7 @@ def _pair_text(row: TrainingRow, prompt: str, answer: str) -> str:
     return f"prompt {prompt}, answer {answer}: {texts}"
 
 
-def _finding(rows: ConcernedRows, compared: int) -> Finding:
+def _finding(rows: ConcernedRows, compared: int) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
@@ -123,7 +163,7 @@ def _measure(count: int, compared: int) -> Measure:
 
 def _registers(
     registers: Mapping[str, Mapping[Register, ConcernedRows]], settings: CheckSettings
-) -> Iterator[Finding]:
+) -> Iterator[DataFinding]:
     weight: Weight = "important" if settings.options.task == "style" else "minor"
     for language, by_register in sorted(registers.items()):
         counts = Counter({name: rows.count for name, rows in by_register.items()})
@@ -145,4 +185,4 @@ def _registers(
         )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_other_languages)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_other_languages)

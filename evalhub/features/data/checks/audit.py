@@ -8,8 +8,8 @@ import heapq
 import random
 
 from evalhub.decision.wording import percent
-from evalhub.declare.data_report import Measure, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import Measure, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.stats.audit import audit_interval, audit_size
 
@@ -66,13 +66,13 @@ class AuditSample:
         size = audit_size(rate, confidence=CONFIDENCE, population=self._rows)
         return min(self._rows, self._most) if size is None else size
 
-    def _interval_table(self, rows: int) -> Table:
+    def _interval_table(self, rows: int) -> ReportTable:
         cells = []
         for wrong in range(min(MOST_WRONG, rows) + 1):
             limits = audit_interval(wrong, rows, population=self._rows)
             lower, upper = limits.lower or 0.0, limits.upper or 0.0
             cells.append((wrong, round(100 * lower, 3), round(100 * upper, 3)))
-        return Table(
+        return ReportTable(
             check=NAME,
             topic="accuracy",
             title=f"What an audit of {rows:,} rows shows",
@@ -83,7 +83,7 @@ class AuditSample:
         )
 
 
-def _lines_table(sizes: dict[float, int], lines: list[int]) -> Table:
+def _lines_table(sizes: dict[float, int], lines: list[int]) -> ReportTable:
     """Which rows, so that those of a stricter audit add to those that were read."""
     cells: list[tuple[str, int, str]] = []
     start = 0
@@ -92,7 +92,7 @@ def _lines_table(sizes: dict[float, int], lines: list[int]) -> Table:
             some = " ".join(str(line) for line in sorted(lines[start:size]))
             cells.append((percent(rate), size, some))
             start = size
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="accuracy",
         title="Rows to read at random",
@@ -102,4 +102,4 @@ def _lines_table(sizes: dict[float, int], lines: list[int]) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="accuracy", on_all_rows=AuditSample)
+CHECK = DataCheck(name=NAME, topic="accuracy", on_all_rows=AuditSample)

@@ -7,13 +7,14 @@ from typing import Protocol
 from evalhub.declare.data_report import (
     LONGEST_EXAMPLE,
     CheckOptions,
+    DataFinding,
     ExampleRow,
-    Finding,
     Measure,
-    Table,
+    ReportTable,
     Topic,
     Unchecked,
 )
+from evalhub.features.data.checks.masked import masked_text
 from evalhub.features.data.row_verdicts import RowVerdict
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.matching import ItemTexts
@@ -65,9 +66,9 @@ class CheckSettings:
 class CheckResult:
     """What one check found."""
 
-    findings: Sequence[Finding] = ()
+    findings: Sequence[DataFinding] = ()
     measures: Sequence[Measure] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[ReportTable] = ()
     unchecked: Sequence[Unchecked] = ()
 
 
@@ -82,7 +83,7 @@ class RowCounter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DataCheck:
     """A check and how it is made: exactly one of `on_all_rows` and `on_sample`.
 
     Attributes:
@@ -97,8 +98,14 @@ class Check:
     on_sample: Callable[[Sequence[TrainingRow], CheckSettings], CheckResult] | None = None
 
 
+_MASKED = 4_000
+"""Characters of which the shown ones are the first: a value that is cut isn't recognised."""
+
+
 def cut_text(text: str) -> str:
-    """A text cut to what is shown of a row; half a character, as JSON can hold, is a "?"."""
+    """A text cut to what is shown of a row, without personal data and secrets; half a character,
+    as JSON can hold, is a "?"."""
+    text = masked_text(text[:_MASKED])
     cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
     return cut.encode(errors="replace").decode()
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import Cell, Finding, Measure, Table, Unchecked
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.declare.data_report import Cell, DataFinding, Measure, ReportTable, Unchecked
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
@@ -58,7 +58,7 @@ def check_clusters(rows: Sequence[TrainingRow], settings: CheckSettings) -> Chec
             findings.append(_finding(clusters.words(cluster), count, total, lower, typical))
     if unnamed := int((assigned == NO_CLUSTER).sum()):
         lines.append(("no cluster: too few words", unnamed, *_shares(unnamed, total), None, ""))
-    table = Table(
+    table = ReportTable(
         check=NAME,
         topic="diversity",
         title="Clusters of prompts",
@@ -116,9 +116,9 @@ def _effective(counts: NDArray[np.intp]) -> Measure:
 
 def _finding(
     words: Sequence[str], count: int, total: int, lower: float, typical: TrainingRow
-) -> Finding:
+) -> DataFinding:
     name = ", ".join(words) or "much the same words"
-    return Finding(
+    return DataFinding(
         check=NAME,
         topic="diversity",
         weight="minor",
@@ -137,4 +137,4 @@ def _finding(
     )
 
 
-CHECK = Check(name=NAME, topic="diversity", on_sample=check_clusters)
+CHECK = DataCheck(name=NAME, topic="diversity", on_sample=check_clusters)

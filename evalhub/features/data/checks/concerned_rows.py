@@ -7,8 +7,8 @@ from typing import Self
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
     MOST_LINES,
+    DataFinding,
     ExampleRow,
-    Finding,
     Topic,
     Weight,
 )
@@ -67,9 +67,9 @@ class ConcernedRows:
         meaning: str,
         advice: str,
         to_people: bool = False,
-    ) -> Finding:
+    ) -> DataFinding:
         """The finding about these rows."""
-        return Finding(
+        return DataFinding(
             check=check,
             topic=topic,
             weight=weight,

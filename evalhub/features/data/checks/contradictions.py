@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.wording import count_text
-from evalhub.declare.data_report import Finding, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.declare.data_report import DataFinding, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import is_short
 from evalhub.features.data.checks.questions import answer_hash, question_hash, text_hash
@@ -150,7 +150,7 @@ class ContradictionCounter:
                 row = TrainingRow(line, "text", "", "", "")
                 concerned.examples.append(example(row, self._texts[line], beside=first))
 
-    def _finding(self, weight: Weight, questions: int, rows: ConcernedRows) -> Finding:
+    def _finding(self, weight: Weight, questions: int, rows: ConcernedRows) -> DataFinding:
         asked = count_text(questions, "question has", "questions have")
         meaning = {
             "serious": "The model learns one answer at one time and another one the next: it "
@@ -170,4 +170,4 @@ class ContradictionCounter:
         )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_all_rows=ContradictionCounter)
+CHECK = DataCheck(name=NAME, topic="consistency", on_all_rows=ContradictionCounter)

@@ -13,12 +13,12 @@ import numpy as np
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
     MOST_LINES,
+    DataFinding,
     ExampleRow,
-    Finding,
     Measure,
     Weight,
 )
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.size import size_result
 from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.training_rows import TrainingRow
@@ -106,9 +106,9 @@ class CopyCounter:
         *,
         examples: Sequence[ExampleRow],
         lines: Sequence[int],
-    ) -> Finding:
+    ) -> DataFinding:
         weight: Weight = "important" if share >= IMPORTANT else "minor"
-        return Finding(
+        return DataFinding(
             check=NAME,
             topic="diversity",
             weight=weight,
@@ -133,4 +133,4 @@ def row_hash(row: TrainingRow) -> int:
     return int.from_bytes(blake2b("\x1e".join(parts).encode(), digest_size=8).digest())
 
 
-CHECK = Check(name=NAME, topic="diversity", on_all_rows=CopyCounter)
+CHECK = DataCheck(name=NAME, topic="diversity", on_all_rows=CopyCounter)

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.wording import count_text
-from evalhub.declare.data_report import Finding, Table, Weight
+from evalhub.declare.data_report import DataFinding, ReportTable, Weight
 from evalhub.features.data.checks.answer_features import FEATURES, AnswerFeature
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import json_object
 from evalhub.features.data.training_rows import TrainingRow
@@ -45,10 +44,11 @@ class _ComparedAnswers:
         """Rows on the rare side, with whether they have it."""
         having = [(row, has) for row in self.rows if (has := feature.has(row.answer)) is not None]
         with_it = sum(has for _, has in having)
-        fewer = min(with_it, len(having) - with_it)
-        if len(having) < FEWEST or not 0 < fewer <= feature.rare * len(having):
-            return
         is_rare = 2 * with_it < len(having)
+        fewer = with_it if is_rare else len(having) - with_it
+        most = feature.rare[not is_rare] * len(having)
+        if len(having) < FEWEST or not 0 < fewer <= most:
+            return
         yield from ((row, has) for row, has in having if has == is_rare)
 
 
@@ -72,14 +72,16 @@ def _groups(rows: Sequence[TrainingRow]) -> list[_ComparedAnswers]:
     return [_ComparedAnswers(some) for some in (*large, rest) if some]
 
 
-def _of_feature(feature: AnswerFeature, groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
+def _of_feature(
+    feature: AnswerFeature, groups: Sequence[_ComparedAnswers]
+) -> Iterator[DataFinding]:
     sides = {True: ConcernedRows(), False: ConcernedRows()}
     for group in groups:
         for row, has in group.outliers(feature):
             sides[has].add(row, _shown(row.answer))
     for has, phrase in ((True, feature.having), (False, feature.lacking)):
         if phrase is not None and sides[has].count:
-            yield _finding(sides[has], "answer", phrase, feature.weight)
+            yield _finding(sides[has], "Answers", phrase, feature.weight)
 
 
 def _shown(answer: str) -> str:
@@ -89,19 +91,19 @@ def _shown(answer: str) -> str:
     return f"{on_one_line(answer, _SHOWN // 2)} … {on_one_line(answer[-_SHOWN // 2 :], _SHOWN)}"
 
 
-def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> Finding:
+def _finding(rows: ConcernedRows, noun: str, phrase: str, weight: Weight) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
         weight=weight,
-        title=f"{count_text(rows.count, noun)} that {phrase}",
+        title=f"{noun} that {phrase}: {rows.count:,}",
         meaning=_MEANING,
         advice=_ADVICE,
         to_people=True,
     )
 
 
-def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
+def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[DataFinding]:
     missing, extra, typed = ConcernedRows(), ConcernedRows(), ConcernedRows()
     for group in groups:
         objects = [
@@ -122,11 +124,13 @@ def _of_schema(groups: Sequence[_ComparedAnswers]) -> Iterator[Finding]:
             if other := [key for key in types if _type(answer.get(key)) not in ("", types[key])]:
                 typed.add(row, f"{_names(other)}: {_shown(row.answer)}")
     if missing.count:
-        yield _finding(missing, "object", "lack a key that nearly all have", "important")
+        yield _finding(missing, "Objects", "lack a key that nearly all have", "important")
     if extra.count:
-        yield _finding(extra, "object", "have a key that hardly any has", "minor")
+        yield _finding(extra, "Objects", "have a key that hardly any has", "minor")
     if typed.count:
-        yield _finding(typed, "object", "hold a value of another type than nearly all", "important")
+        yield _finding(
+            typed, "Objects", "hold a value of another type than nearly all", "important"
+        )
 
 
 def _usual_types(keys: set[str], answers: Sequence[Mapping[str, object]]) -> dict[str, str]:
@@ -159,14 +163,14 @@ def _names(keys: set[str] | Sequence[str]) -> str:
     return ", ".join(on_one_line(key, 40) for key in sorted(keys)[:5])
 
 
-def _table(rows: Sequence[TrainingRow]) -> Table:
+def _table(rows: Sequence[TrainingRow]) -> ReportTable:
     cells: list[tuple[str, int, int, float]] = []
     for feature in FEATURES:
         sides = [has for row in rows if (has := feature.has(row.answer)) is not None]
         if sides:
             share = round(100 * sum(sides) / len(sides), 1)
             cells.append((feature.name, len(sides), sum(sides), share))
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="consistency",
         title="Format and style of the answers",
@@ -176,4 +180,4 @@ def _table(rows: Sequence[TrainingRow]) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_format_outliers)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_format_outliers)

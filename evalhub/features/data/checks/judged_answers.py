@@ -8,9 +8,9 @@ corrected by people's labels (prediction-powered inference, `evalhub.stats.ppi`)
 
 from collections.abc import Hashable, Mapping
 
-from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, Finding, Measure, Unchecked
+from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Measure, Unchecked
 from evalhub.declare.defaults import JUDGE_FLOOR
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.row_verdicts import RowVerdict, row_digest
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.io.rows import DataError
@@ -67,7 +67,7 @@ class JudgedAnswers:
             return _unchecked(f"the judge isn't relied on: {reason}")
         return CheckResult(findings=self._findings(), measures=[_share_wrong(check)])
 
-    def _findings(self) -> list[Finding]:
+    def _findings(self) -> list[DataFinding]:
         wrong = [
             line
             for line, verdict in sorted(self.judge.items())
@@ -76,7 +76,7 @@ class JudgedAnswers:
         if not wrong:
             return []
         return [
-            Finding(
+            DataFinding(
                 check=NAME,
                 topic="accuracy",
                 weight="important",
@@ -140,4 +140,4 @@ def _unchecked(reason: str) -> CheckResult:
     return CheckResult(unchecked=[Unchecked(check=NAME, topic="accuracy", reason=reason)])
 
 
-CHECK = Check(name=NAME, topic="accuracy", on_all_rows=JudgedAnswers)
+CHECK = DataCheck(name=NAME, topic="accuracy", on_all_rows=JudgedAnswers)

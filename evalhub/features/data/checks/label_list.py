@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalhub.decision.wording import count_text, percent
-from evalhub.declare.data_report import ExampleRow, Finding, Table, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, cut_text
+from evalhub.declare.data_report import DataFinding, ExampleRow, ReportTable, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, cut_text
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line, top_rows
 from evalhub.features.data.checks.label_spelling import LabelVariant, label_variants, plain_form
 from evalhub.features.data.checks.labels_of_rows import ANSWER, labels_of
@@ -82,8 +82,8 @@ class LabelCounter:
             place.add(value, row.line)
 
     def result(self) -> CheckResult:
-        findings: list[Finding] = []
-        tables: list[Table] = []
+        findings: list[DataFinding] = []
+        tables: list[ReportTable] = []
         for name, place in self._places.items():
             is_listed = self._is_listed(name, place)
             if not is_listed and not place.holds_labels(self._rows):
@@ -126,7 +126,7 @@ class LabelCounter:
         place: LabelPlace,
         beyond: Mapping[str, str],
         variants: Sequence[LabelVariant],
-    ) -> Iterator[Finding]:
+    ) -> Iterator[DataFinding]:
         written = {value: meant for value, meant in beyond.items() if meant}
         written |= {variant.label: variant.meant for variant in variants if variant.same_words}
         if written:
@@ -136,7 +136,7 @@ class LabelCounter:
         if misspelt := [variant for variant in variants if not variant.same_words]:
             yield _misspelling(name, place, misspelt)
 
-    def _unlisted(self, name: str, place: LabelPlace, unlisted: Mapping[str, str]) -> Finding:
+    def _unlisted(self, name: str, place: LabelPlace, unlisted: Mapping[str, str]) -> DataFinding:
         rows = _rows_of(place, unlisted)
         return rows.finding(
             check=NAME,
@@ -150,7 +150,7 @@ class LabelCounter:
 
     def _written_otherwise(
         self, name: str, place: LabelPlace, written: Mapping[str, str]
-    ) -> Finding:
+    ) -> DataFinding:
         rows = _rows_of(place, written)
         return rows.finding(
             check=NAME,
@@ -163,7 +163,7 @@ class LabelCounter:
             advice="Write each label in one way, to the letter.",
         )
 
-    def _small(self, name: str, place: LabelPlace, odd: Collection[str]) -> Iterator[Finding]:
+    def _small(self, name: str, place: LabelPlace, odd: Collection[str]) -> Iterator[DataFinding]:
         small = [
             value for value, count in place.counts.items() if count < FEW_ROWS and value not in odd
         ]
@@ -182,7 +182,7 @@ class LabelCounter:
         )
 
 
-def _misspelling(name: str, place: LabelPlace, misspelt: Sequence[LabelVariant]) -> Finding:
+def _misspelling(name: str, place: LabelPlace, misspelt: Sequence[LabelVariant]) -> DataFinding:
     rows = _rows_of(place, {variant.label: variant.meant for variant in misspelt})
     return rows.finding(
         check=NAME,
@@ -219,9 +219,9 @@ def place_text(name: str) -> str:
     return "the answers" if name == ANSWER else f"the {kind} {on_one_line(key)}"
 
 
-def _table(name: str, place: LabelPlace) -> Table:
+def _table(name: str, place: LabelPlace) -> ReportTable:
     total = place.counts.total()
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="consistency",
         title=f"Rows by label, in {place_text(name)}",
@@ -232,4 +232,4 @@ def _table(name: str, place: LabelPlace) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_all_rows=LabelCounter)
+CHECK = DataCheck(name=NAME, topic="consistency", on_all_rows=LabelCounter)

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from evalhub.declare.data_report import Cell, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import Cell, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.features.traffic.privacy.languages import language_of
@@ -27,7 +27,7 @@ def check_languages(rows: Sequence[TrainingRow], settings: CheckSettings) -> Che
         lines.append(_line(f"{len(others)} others", prompts, answers, others))
     return CheckResult(
         tables=[
-            Table(
+            ReportTable(
                 check=NAME,
                 topic="diversity",
                 title="Languages",
@@ -50,4 +50,4 @@ def _line(
     return name, counts[0], shares[0], counts[1], shares[1]
 
 
-CHECK = Check(name=NAME, topic="diversity", on_sample=check_languages)
+CHECK = DataCheck(name=NAME, topic="diversity", on_sample=check_languages)

@@ -11,12 +11,12 @@ from itertools import islice
 from evalhub.decision.wording import count_text
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
+    DataFinding,
     ExampleRow,
-    Finding,
     Measure,
     Unchecked,
 )
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, cut_text
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, cut_text
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import NGRAM, texts_of
@@ -74,11 +74,11 @@ class LeakCounter:
                 rows = self._holding if share >= MOSTLY else self._sharing
                 rows[number].add_line(line)
 
-    def _findings(self, number: int, result: Leakage) -> Iterator[Finding]:
+    def _findings(self, number: int, result: Leakage) -> Iterator[DataFinding]:
         name = self._names[number]
         held = _held(result)
         if held:
-            yield Finding(
+            yield DataFinding(
                 check=NAME,
                 topic="leakage",
                 weight="serious",
@@ -94,7 +94,7 @@ class LeakCounter:
             )
         if self._sharing[number].count:
             rows = self._sharing[number]
-            yield Finding(
+            yield DataFinding(
                 check=NAME,
                 topic="leakage",
                 weight="important",
@@ -155,4 +155,4 @@ def _measure(name: str, result: Leakage) -> Measure:
     )
 
 
-CHECK = Check(name=NAME, topic="leakage", on_all_rows=LeakCounter)
+CHECK = DataCheck(name=NAME, topic="leakage", on_all_rows=LeakCounter)

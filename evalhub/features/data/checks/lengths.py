@@ -10,11 +10,11 @@ from evalhub.declare.data_report import (
     MOST_EXAMPLES,
     MOST_LINES,
     Cell,
+    DataFinding,
     ExampleRow,
-    Finding,
-    Table,
+    ReportTable,
 )
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.training_rows import TrainingRow
 
 NAME = "lengths"
@@ -54,12 +54,12 @@ class LengthCounter:
                 if values.any():
                     figures = np.quantile(values, SHARES, method="inverted_cdf")
                     rows.append((f"{part}, {unit}", len(values), *map(int, figures)))
-        table = Table(
+        table = ReportTable(
             check=NAME, topic="diversity", title="Lengths", columns=COLUMNS, rows=tuple(rows)
         )
         return CheckResult(findings=self._findings(), tables=[table])
 
-    def _findings(self) -> list[Finding]:
+    def _findings(self) -> list[DataFinding]:
         if len(self._lines) < FEWEST_ROWS:
             return []
         lines = np.frombuffer(self._lines, np.dtype("L"))
@@ -73,7 +73,7 @@ class LengthCounter:
             # the farthest are shown, the first lines are listed
             shown = places[np.argsort(characters[places])][:: -1 if is_long else 1]
             findings.append(
-                Finding(
+                DataFinding(
                     check=NAME,
                     topic="diversity",
                     weight="minor",
@@ -108,4 +108,4 @@ def _far_out(lengths: NDArray[np.unsignedinteger]) -> tuple[NDArray[np.intp], ND
     return short, np.flatnonzero(logs > high + reach)
 
 
-CHECK = Check(name=NAME, topic="diversity", on_all_rows=LengthCounter)
+CHECK = DataCheck(name=NAME, topic="diversity", on_all_rows=LengthCounter)

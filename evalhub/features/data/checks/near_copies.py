@@ -14,8 +14,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, Finding, Measure, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Measure, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.exact_copies import row_hash
 from evalhub.features.data.checks.light_edits import Pairs, light_edits
 from evalhub.features.data.checks.tally import percent, rows_text
@@ -106,10 +106,10 @@ def _measure(copies: int, rows: int, is_sampled: bool) -> Measure:
 
 def _finding(
     clusters: Sequence[Sequence[TrainingRow]], copies: int, rows: int, is_sampled: bool
-) -> Finding:
+) -> DataFinding:
     pairs = [(row, cluster[0]) for cluster in clusters for row in cluster[1:]]
     where = " of the sample" if is_sampled else ""
-    return Finding(
+    return DataFinding(
         check=NAME,
         topic="diversity",
         weight="important" if copies >= IMPORTANT * rows else "minor",
@@ -130,8 +130,8 @@ def _finding(
     )
 
 
-def _table(clusters: Sequence[Sequence[TrainingRow]]) -> Table:
-    return Table(
+def _table(clusters: Sequence[Sequence[TrainingRow]]) -> ReportTable:
+    return ReportTable(
         check=NAME,
         topic="diversity",
         title="Largest clusters of near-copies",
@@ -148,4 +148,4 @@ def _beginning(row: TrainingRow) -> str:
     return text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"
 
 
-CHECK = Check(name=NAME, topic="diversity", on_sample=check_near_copies)
+CHECK = DataCheck(name=NAME, topic="diversity", on_sample=check_near_copies)

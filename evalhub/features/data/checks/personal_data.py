@@ -8,8 +8,8 @@ import re
 from collections import Counter
 
 from evalhub.decision.wording import count_text
-from evalhub.declare.data_report import Finding, Table, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, ReportTable, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
 from evalhub.features.data.checks.masked import masked_excerpt
 from evalhub.features.data.training_rows import TrainingRow
@@ -80,7 +80,7 @@ class PersonalDataCounter:
         kinds = [kind for kind in _KINDS if self._rows[kind].count]
         if not kinds:
             return CheckResult()
-        table = Table(
+        table = ReportTable(
             check=NAME,
             topic="privacy",
             title="Personal data by kind",
@@ -93,7 +93,7 @@ class PersonalDataCounter:
         )
         return CheckResult(findings=[self._finding(kind) for kind in kinds], tables=[table])
 
-    def _finding(self, kind: DataKind) -> Finding:
+    def _finding(self, kind: DataKind) -> DataFinding:
         rows = self._rows[kind]
         weight, one, several = _KINDS[kind]
         return rows.finding(
@@ -108,4 +108,4 @@ class PersonalDataCounter:
         )
 
 
-CHECK = Check(name=NAME, topic="privacy", on_all_rows=PersonalDataCounter)
+CHECK = DataCheck(name=NAME, topic="privacy", on_all_rows=PersonalDataCounter)

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from evalhub.decision.wording import count_text
-from evalhub.declare.data_report import Finding
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.training_rows import TrainingRow
 from runners.metrics.refusal import refusal_phrase
@@ -39,13 +38,13 @@ def find_refusals(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     findings = [
         _finding(
             refusing,
-            f"{count_text(refusing.count, 'answer')} that begin by refusing",
+            f"Answers that begin by refusing: {refusing.count:,}",
             "A few refusals of harmless requests teach a model to refuse many.",
             "Keep those that refuse what shall be refused; answer the others, or leave them out.",
         ),
         _finding(
             speaking,
-            f"{count_text(speaking.count, 'answer')} that speak of themselves as a language model",
+            f"Answers that speak of themselves as a language model: {speaking.count:,}",
             "They were written by a model about itself: yours learns to say the same.",
             "Cut the sentence, or leave the rows out.",
         ),
@@ -53,7 +52,7 @@ def find_refusals(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     return CheckResult(findings=[finding for finding in findings if finding.rows])
 
 
-def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> Finding:
+def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> DataFinding:
     return rows.finding(
         check=NAME,
         topic="consistency",
@@ -65,4 +64,4 @@ def _finding(rows: ConcernedRows, title: str, meaning: str, advice: str) -> Find
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_sample=find_refusals)
+CHECK = DataCheck(name=NAME, topic="consistency", on_sample=find_refusals)

@@ -11,8 +11,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, ReferenceText
+from evalhub.declare.data_report import ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, ReferenceText
 from evalhub.features.data.checks.representativeness_slices import COLUMNS, cells
 from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
@@ -137,9 +137,9 @@ def _table(
     parts: Sequence[RepresentedPart],
     rows: int,
     settings: CheckSettings,
-) -> Table:
+) -> ReportTable:
     order = sorted(range(len(parts)), key=lambda place: -parts[place].production)
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="representativeness",
         title="What production asks about, and the examples",
@@ -161,4 +161,4 @@ def _table(
     )
 
 
-CHECK = Check(name=NAME, topic="representativeness", on_sample=check_clusters)
+CHECK = DataCheck(name=NAME, topic="representativeness", on_sample=check_clusters)

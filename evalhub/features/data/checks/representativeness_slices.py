@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import Cell, Table
+from evalhub.declare.data_report import Cell, ReportTable
 from evalhub.declare.slice_shares import SharedKind
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, ReferenceText
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, ReferenceText
 from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     asked_rows,
@@ -169,11 +169,11 @@ def _phrase(kind: str, value: str) -> str:
 
 def _table(
     parts: Mapping[tuple[str, str], RepresentedPart], rows: int, settings: CheckSettings
-) -> Table:
+) -> ReportTable:
     shown = sorted(parts.items(), key=lambda pair: -abs(pair[1].difference))[:MOST_SHOWN]
     left = len(parts) - len(shown)
     more = f" {left:,} more with smaller differences aren't shown." if left else ""
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="representativeness",
         title="Slices of production and of the examples",
@@ -201,4 +201,4 @@ def cells(part: RepresentedPart) -> tuple[Cell, ...]:
     )
 
 
-CHECK = Check(name=NAME, topic="representativeness", on_sample=check_slices)
+CHECK = DataCheck(name=NAME, topic="representativeness", on_sample=check_slices)

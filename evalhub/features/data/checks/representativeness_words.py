@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.declare.data_report import Finding, Measure, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, Measure, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.represented import (
     LEVEL_OF_CHECK,
     Units,
@@ -125,12 +125,12 @@ def _measure(result: TextComparison) -> Measure:
     )
 
 
-def _finding(result: TextComparison) -> Finding:
+def _finding(result: TextComparison) -> DataFinding:
     more = [word.term for word in result.words if word.weight > 0][:5]
     less = [word.term for word in result.words if word.weight < 0][:5]
     parts = [f"words of examples: {', '.join(more)}"] if more else []
     parts += [f"of production: {', '.join(less)}"] if less else []
-    return Finding(
+    return DataFinding(
         check=NAME,
         topic="representativeness",
         weight="important" if result.lower >= CLEARLY else "minor",
@@ -148,8 +148,8 @@ def _finding(result: TextComparison) -> Finding:
     )
 
 
-def _table(result: TextComparison) -> Table:
-    return Table(
+def _table(result: TextComparison) -> ReportTable:
+    return ReportTable(
         check=NAME,
         topic="representativeness",
         title="Words that tell examples from production's questions",
@@ -167,4 +167,4 @@ def _table(result: TextComparison) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="representativeness", on_sample=compare_words)
+CHECK = DataCheck(name=NAME, topic="representativeness", on_sample=compare_words)

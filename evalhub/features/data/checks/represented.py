@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, Finding, Task, Unchecked
+from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Task, Unchecked
 from evalhub.features.data.checks.check import CheckSettings, ReferenceText, example
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
@@ -121,7 +121,7 @@ def under_findings(
     *,
     rows: int,
     task: Task | None,
-) -> list[Finding]:
+) -> list[DataFinding]:
     """A finding for each part that is surely under-represented, those with the largest shares.
 
     Args:
@@ -152,9 +152,9 @@ def _finding(
     examples: Sequence[TrainingRow],
     rows: int,
     task: Task | None,
-) -> Finding:
+) -> DataFinding:
     own = f"{percent(part.share)} of examples" if part.examples else "no example does"
-    return Finding(
+    return DataFinding(
         check=check,
         topic="representativeness",
         weight="important" if part.production >= IMPORTANT else "minor",

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from evalhub.decision.wording import count_text
-from evalhub.declare.data_report import Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
 from evalhub.features.data.checks.masked import masked_excerpt
 from evalhub.features.data.checks.secret_patterns import secrets_in
@@ -43,7 +43,7 @@ class SecretCounter:
             advice="Revoke each of them first: who has the file has them. Then take them out of "
             "the rows, and look for where they came from.",
         )
-        table = Table(
+        table = ReportTable(
             check=NAME,
             topic="privacy",
             title="Secrets by kind",
@@ -53,4 +53,4 @@ class SecretCounter:
         return CheckResult(findings=[finding], tables=[table])
 
 
-CHECK = Check(name=NAME, topic="privacy", on_all_rows=SecretCounter)
+CHECK = DataCheck(name=NAME, topic="privacy", on_all_rows=SecretCounter)

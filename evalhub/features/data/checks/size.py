@@ -1,6 +1,6 @@
 """Is the file large enough for its task? By distinct rows. Pure."""
 
-from evalhub.declare.data_report import Finding, Measure, Task, Unchecked
+from evalhub.declare.data_report import DataFinding, Measure, Task, Unchecked
 from evalhub.features.data.checks.check import CheckResult
 from evalhub.training.sizes import THRESHOLDS, Threshold
 
@@ -61,8 +61,8 @@ def _measure(distinct: int, note: str) -> Measure:
     )
 
 
-def _finding(distinct: int, task: Task, threshold: Threshold) -> Finding:
-    return Finding(
+def _finding(distinct: int, task: Task, threshold: Threshold) -> DataFinding:
+    return DataFinding(
         check=NAME,
         topic="size",
         weight="important" if distinct < threshold.fewest else "minor",

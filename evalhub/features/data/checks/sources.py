@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from evalhub.decision.wording import count_text, join
-from evalhub.declare.data_report import Finding, Table, Unchecked, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, ReportTable, Unchecked, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, top_rows
 from evalhub.features.data.checks.licences import LicenceKind, licence_kind
 from evalhub.features.data.training_rows import TrainingRow
@@ -132,12 +132,12 @@ class SourceCounter:
                 self._models.setdefault(provider, ConcernedRows()).add(row, fields[name])
                 return
 
-    def _table(self, name: str, counts: Counter[str]) -> Table:
+    def _table(self, name: str, counts: Counter[str]) -> ReportTable:
         rows = [*top_rows([*counts.items()], self._rows, SHOWN)]
         without = self._rows - counts.total()
         if without:
             rows.append(("(none)", without, round(100 * without / self._rows, 2)))
-        return Table(
+        return ReportTable(
             check=NAME,
             topic="licence",
             title=f"Rows by their field {name}",
@@ -148,7 +148,7 @@ class SourceCounter:
             else "",
         )
 
-    def _by_licence(self) -> Iterator[Finding]:
+    def _by_licence(self) -> Iterator[DataFinding]:
         for kind, rows in self._licences.items():
             if rows.count:
                 weight, name, meaning = _LICENCES[kind]
@@ -161,7 +161,7 @@ class SourceCounter:
                     advice="Read the licence, ask who knows it, and leave out what it forbids.",
                 )
 
-    def _by_model(self) -> Iterator[Finding]:
+    def _by_model(self) -> Iterator[DataFinding]:
         for provider, rows in sorted(self._models.items()):
             yield rows.finding(
                 check=NAME,
@@ -173,7 +173,7 @@ class SourceCounter:
                 advice="Read the terms as they were when the answers were made, and note it.",
             )
 
-    def _by_silence(self) -> Iterator[Finding]:
+    def _by_silence(self) -> Iterator[DataFinding]:
         for what, rows in self._without.items():
             if 0 < rows.count < self._rows:
                 names = LICENCE_FIELDS if what == "licence" else SOURCE_FIELDS
@@ -211,4 +211,4 @@ def _host(url: str) -> str:
         return url[:_CELL]
 
 
-CHECK = Check(name=NAME, topic="licence", on_all_rows=SourceCounter)
+CHECK = DataCheck(name=NAME, topic="licence", on_all_rows=SourceCounter)

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
-from evalhub.declare.data_report import Finding, Table, Weight
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, ReportTable, Weight
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
@@ -163,7 +163,7 @@ class StructureCounter:
     def result(self) -> CheckResult:
         return CheckResult(findings=self._findings(), tables=self._tables())
 
-    def _findings(self) -> list[Finding]:
+    def _findings(self) -> list[DataFinding]:
         findings = []
         for code, tally in self._tallies.items():
             flaw = FLAWS[code]
@@ -179,12 +179,12 @@ class StructureCounter:
             )
         return findings
 
-    def _tables(self) -> list[Table]:
+    def _tables(self) -> list[ReportTable]:
         if len(self._layouts) < 2:
             return []
         total = self._layouts.total()
         return [
-            Table(
+            ReportTable(
                 check=NAME,
                 topic="format",
                 title="Layouts",
@@ -208,4 +208,4 @@ def _likeness(chosen: str, rejected: str) -> float:
     return min(2 * (words & others).total() / total, 1 - 1e-9) if total else 0.0
 
 
-CHECK = Check(name=NAME, topic="format", on_all_rows=StructureCounter)
+CHECK = DataCheck(name=NAME, topic="format", on_all_rows=StructureCounter)

@@ -13,9 +13,9 @@ import random
 from collections.abc import Iterator, Sequence
 
 from evalhub.decision.wording import count_text, percent
-from evalhub.declare.data_report import Finding, Measure, Unchecked
+from evalhub.declare.data_report import DataFinding, Measure, Unchecked
 from evalhub.extras import how_to_install
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.confident_learning import confident_suspects
 from evalhub.features.data.checks.label_list import place_text
@@ -39,7 +39,7 @@ def find_suspects(rows: Sequence[TrainingRow], settings: CheckSettings) -> Check
     if len(rows) > MOST_ROWS:
         chosen = random.Random(settings.options.seed).sample(range(len(rows)), MOST_ROWS)
         rows = [rows[index] for index in sorted(chosen)]
-    findings: list[Finding] = []
+    findings: list[DataFinding] = []
     measures: list[Measure] = []
     unchecked: list[Unchecked] = []
     with_extra = settings.extras and _is_installed()
@@ -112,7 +112,7 @@ def _accuracy(texts: LabelledTexts, suspects: LabelSuspects, method: str) -> Mea
     )
 
 
-def _finding(texts: LabelledTexts, suspects: LabelSuspects, method: str) -> Finding:
+def _finding(texts: LabelledTexts, suspects: LabelSuspects, method: str) -> DataFinding:
     concerned = ConcernedRows()
     for suspect in suspects.suspects:
         row = texts.rows[suspect.row]
@@ -144,7 +144,7 @@ def find_near_contradictions(rows: Sequence[TrainingRow], settings: CheckSetting
     return CheckResult(findings=[*_near_contradictions(rows)])
 
 
-def _near_contradictions(rows: Sequence[TrainingRow]) -> Iterator[Finding]:
+def _near_contradictions(rows: Sequence[TrainingRow]) -> Iterator[DataFinding]:
     for texts in labelled_texts(rows):
         prompts = [normal_form(row.prompt) for row in texts.rows]
         concerned = ConcernedRows()
@@ -176,6 +176,6 @@ def _near_contradictions(rows: Sequence[TrainingRow]) -> Iterator[Finding]:
 
 
 CHECKS = (
-    Check(name=NAME, topic="accuracy", on_sample=find_suspects),
-    Check(name=NEAR_NAME, topic="consistency", on_sample=find_near_contradictions),
+    DataCheck(name=NAME, topic="accuracy", on_sample=find_suspects),
+    DataCheck(name=NEAR_NAME, topic="consistency", on_sample=find_near_contradictions),
 )

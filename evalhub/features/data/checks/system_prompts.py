@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalhub.decision.wording import count_text, percent
-from evalhub.declare.data_report import Finding, Measure, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.declare.data_report import DataFinding, Measure, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line, top_rows
 from evalhub.features.data.checks.questions import text_hash
 from evalhub.features.data.training_rows import TrainingRow
@@ -83,14 +83,14 @@ class SystemPromptCounter:
             tables=[self._table()],
         )
 
-    def _table(self) -> Table:
+    def _table(self) -> ReportTable:
         counts: Counter[str] = Counter()
         for prompt in self._prompts.values():
             counts[on_one_line(prompt.text, _CELL)] += prompt.rows
         rows = [*top_rows([*counts.items()], self._rows, SHOWN)]
         if without := self._rows - len(self._hashes):
             rows += [("(none)", without, round(100 * without / self._rows, 2))]
-        return Table(
+        return ReportTable(
             check=NAME,
             topic="consistency",
             title="System prompts",
@@ -98,11 +98,11 @@ class SystemPromptCounter:
             rows=tuple(rows),
         )
 
-    def _without_any(self) -> Iterator[Finding]:
+    def _without_any(self) -> Iterator[DataFinding]:
         without = self._rows - len(self._hashes)
         if not without:
             return
-        yield Finding(
+        yield DataFinding(
             check=NAME,
             topic="consistency",
             weight="minor",
@@ -115,7 +115,7 @@ class SystemPromptCounter:
             lines=tuple(self._without),
         )
 
-    def _variants(self) -> Iterator[Finding]:
+    def _variants(self) -> Iterator[DataFinding]:
         ranked = sorted(self._prompts.values(), key=lambda prompt: (-prompt.rows, prompt.lines[0]))
         variants = _variants_of(ranked)
         for is_same in (True, False):
@@ -173,7 +173,7 @@ def _are_variants(
     return difflib.SequenceMatcher(None, words, other_words, False).ratio() >= SIMILARITY
 
 
-def _finding(rows: ConcernedRows, variants: int, *, is_same: bool) -> Finding:
+def _finding(rows: ConcernedRows, variants: int, *, is_same: bool) -> DataFinding:
     count = count_text(variants, "system prompt", "system prompts")
     differ = "differs" if variants == 1 else "differ"
     by = "white space, case or punctuation alone" if is_same else "a few words"
@@ -191,4 +191,4 @@ def _finding(rows: ConcernedRows, variants: int, *, is_same: bool) -> Finding:
     )
 
 
-CHECK = Check(name=NAME, topic="consistency", on_all_rows=SystemPromptCounter)
+CHECK = DataCheck(name=NAME, topic="consistency", on_all_rows=SystemPromptCounter)

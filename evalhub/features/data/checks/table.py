@@ -28,9 +28,9 @@ from evalhub.features.data.checks import (
     variety,
     wrappers,
 )
-from evalhub.features.data.checks.check import Check
+from evalhub.features.data.checks.check import DataCheck
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[DataCheck, ...] = (
     structure.CHECK,
     wrappers.CHECK,
     tokens.CHECK,

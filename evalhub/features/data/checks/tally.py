@@ -3,8 +3,8 @@
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
     MOST_LINES,
+    DataFinding,
     ExampleRow,
-    Finding,
     Topic,
     Weight,
 )
@@ -29,9 +29,9 @@ class RowTally:
 
     def finding(
         self, check: str, topic: Topic, weight: Weight, title: str, *, meaning: str, advice: str
-    ) -> Finding:
+    ) -> DataFinding:
         """A finding about these rows, whose number ends the title."""
-        return Finding(
+        return DataFinding(
             check=check,
             topic=topic,
             weight=weight,

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from evalhub.declare.data_report import (
     MOST_EXAMPLES,
     MOST_LINES,
-    Finding,
+    DataFinding,
     Measure,
-    Table,
+    ReportTable,
     Weight,
 )
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings, example
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
@@ -153,10 +153,10 @@ def _frames(side: _Side) -> list[_Shared]:
     return sorted(frames, key=lambda frame: -frame.share)
 
 
-def _end_finding(side: _Side, shared: _Shared) -> Finding:
+def _end_finding(side: _Side, shared: _Shared) -> DataFinding:
     verb = "begin" if shared.kind == "opening" else "end"
     weight: Weight = "important" if shared.share >= MOSTLY else "minor"
-    return Finding(
+    return DataFinding(
         check=NAME,
         topic="diversity",
         weight=weight,
@@ -180,10 +180,10 @@ def _end_of(text: str, kind: str) -> str:
     return text[:_SHOWN_TEXT] if kind == "opening" else text[-_SHOWN_TEXT:]
 
 
-def _frame_finding(side: _Side, frames: Sequence[_Shared], places: Sequence[int]) -> Finding:
+def _frame_finding(side: _Side, frames: Sequence[_Shared], places: Sequence[int]) -> DataFinding:
     share = len(places) / len(side.rows)
     number = len(frames)
-    return Finding(
+    return DataFinding(
         check=NAME,
         topic="diversity",
         weight="minor",
@@ -215,11 +215,11 @@ def _measure(part: str, framed: float, frames: int) -> Measure:
     )
 
 
-def _tables(shown: Sequence[_Shared]) -> list[Table]:
+def _tables(shown: Sequence[_Shared]) -> list[ReportTable]:
     if not shown:
         return []
     return [
-        Table(
+        ReportTable(
             check=NAME,
             topic="diversity",
             title="Openings, closings and frames that texts share",
@@ -241,4 +241,4 @@ def _tables(shown: Sequence[_Shared]) -> list[Table]:
     ]
 
 
-CHECK = Check(name=NAME, topic="diversity", on_sample=check_templates)
+CHECK = DataCheck(name=NAME, topic="diversity", on_sample=check_templates)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.data_report import Finding, Measure, Table, Unchecked
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, Measure, ReportTable, Unchecked
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.stats.distributions import normal_quantile
@@ -66,7 +66,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
         findings += cut.findings()
         measures += cut.measures(is_sampled=total_rows is not None)
     figures = np.quantile(counts, SHARES, method="inverted_cdf")
-    table = Table(
+    table = ReportTable(
         check=NAME,
         topic="size",
         title="Tokens of a row",
@@ -177,7 +177,7 @@ class _Cut:
         lost = int(np.maximum(counts - context, 0).sum())
         return cls(context, len(rows), int(counts.sum()), lost, shorter, unanswered)
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[DataFinding]:
         findings = []
         if self.unanswered.rows:
             findings.append(
@@ -260,7 +260,7 @@ def _total(counts: NDArray[np.int64], total_rows: int | None) -> Measure:
     )
 
 
-def _refused(refused: RowTally) -> Finding:
+def _refused(refused: RowTally) -> DataFinding:
     return refused.finding(
         NAME,
         "format",
@@ -275,4 +275,4 @@ def _unchecked(reason: str) -> CheckResult:
     return CheckResult(unchecked=[Unchecked(check=NAME, topic="size", reason=reason)])
 
 
-CHECK = Check(name=NAME, topic="size", on_sample=check_tokens)
+CHECK = DataCheck(name=NAME, topic="size", on_sample=check_tokens)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.declare.data_report import Measure, Unchecked
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.distinct import distinct_share
@@ -103,4 +103,4 @@ def _cosines(texts: Texts) -> NDArray[np.float64]:
     return np.asarray((matrix @ matrix.T).toarray())
 
 
-CHECK = Check(name=NAME, topic="diversity", on_sample=check_variety)
+CHECK = DataCheck(name=NAME, topic="diversity", on_sample=check_variety)

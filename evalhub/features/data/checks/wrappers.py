@@ -8,8 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from evalhub.declare.data_report import Finding, Layout, Table
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import DataFinding, Layout, ReportTable
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
 from evalhub.features.data.training_rows import TrainingRow
 
@@ -98,7 +98,7 @@ def _around(text: str, start: int) -> str:
     return ("…" if begin else "") + text[begin : start + 2 * _AROUND]
 
 
-def _finding(name: str, tally: RowTally, own: str) -> Finding:
+def _finding(name: str, tally: RowTally, own: str) -> DataFinding:
     if name in SPECIAL:
         return tally.finding(
             NAME,
@@ -134,9 +134,9 @@ def _finding(name: str, tally: RowTally, own: str) -> Finding:
     )
 
 
-def _table(tallies: Sequence[tuple[str, RowTally]]) -> Table:
+def _table(tallies: Sequence[tuple[str, RowTally]]) -> ReportTable:
     total = sum(tally.rows for _, tally in tallies)
-    return Table(
+    return ReportTable(
         check=NAME,
         topic="format",
         title="Prompt formats in the texts",
@@ -145,4 +145,4 @@ def _table(tallies: Sequence[tuple[str, RowTally]]) -> Table:
     )
 
 
-CHECK = Check(name=NAME, topic="format", on_all_rows=WrapperCounter)
+CHECK = DataCheck(name=NAME, topic="format", on_all_rows=WrapperCounter)

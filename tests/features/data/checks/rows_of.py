@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from evalhub.declare.data_report import CheckOptions, Finding, Task
-from evalhub.features.data.checks.check import Check, CheckResult, CheckSettings
+from evalhub.declare.data_report import CheckOptions, DataFinding, Task
+from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.training_rows import TrainingMessage, TrainingRow
 
 
@@ -43,7 +43,7 @@ def settings_of(task: Task | None = None, **more: Any) -> CheckSettings:
 
 
 def result_of(
-    check: Check, rows: Sequence[TrainingRow], settings: CheckSettings | None = None
+    check: DataCheck, rows: Sequence[TrainingRow], settings: CheckSettings | None = None
 ) -> CheckResult:
     """What a check finds in these rows."""
     settings = settings or CheckSettings()
@@ -56,7 +56,7 @@ def result_of(
     return counter.result()
 
 
-def finding_with(result: CheckResult, words: str) -> Finding:
+def finding_with(result: CheckResult, words: str) -> DataFinding:
     """The one finding whose title has these words."""
     (finding,) = [finding for finding in result.findings if words in finding.title]
     return finding

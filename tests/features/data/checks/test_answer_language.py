@@ -94,3 +94,22 @@ def test_she_and_they_at_a_sentence_s_start_are_no_form_of_address() -> None:
         [(GERMAN[0][0], "Sie ist auf dem Weg und wird am Freitag bei dir zu Hause sein.")] * 3
     )
     assert titles(result_of(CHECK, rows)) == []
+
+
+def test_a_short_prompt_counts_in_a_language_that_many_rows_have() -> None:
+    """Its few words are enough for the model alone; Finnish, which no other row has, is not."""
+    prompts = ("Explain compound interest in simple terms.", "Selitä korkoa korolle lyhyesti.")
+    for prompt, lines in zip(prompts, [(61,), ()], strict=True):
+        rows = [*rows_of(conversations(60)), row(61, prompt, GERMAN[1][1])]
+        findings = result_of(CHECK, rows).findings
+        assert tuple(line for finding in findings for line in finding.lines) == lines
+
+
+def test_a_prompt_half_of_which_is_in_the_answer_s_language_may_have_it() -> None:
+    mixed = f"{GERMAN[0][0]} {GERMAN[1][0]} {ENGLISH[0][0]} {ENGLISH[1][0]}"
+    rows = [
+        *rows_of(conversations(60)),
+        row(61, mixed, ENGLISH[0][1]),
+        row(62, mixed, GERMAN[0][1]),
+    ]
+    assert titles(result_of(CHECK, rows)) == []

@@ -18,7 +18,7 @@ from evalhub.features.data.checks import (
     suspect_labels,
     system_prompts,
 )
-from evalhub.features.data.checks.check import Check
+from evalhub.features.data.checks.check import DataCheck
 from evalhub.ledger.leakage.matching import item_texts
 from tests.features.data.checks.rows_of import result_of, row, settings_of
 
@@ -51,7 +51,7 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_hostile_texts_end_in_seconds(check: Check) -> None:
+def test_hostile_texts_end_in_seconds(check: DataCheck) -> None:
     rows = [
         row(
             at,
@@ -73,12 +73,12 @@ def test_hostile_texts_end_in_seconds(check: Check) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_no_rows_are_no_error(check: Check) -> None:
+def test_no_rows_are_no_error(check: DataCheck) -> None:
     assert result_of(check, []).findings in ((), [])
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_odd_fields_are_no_error(check: Check) -> None:
+def test_odd_fields_are_no_error(check: DataCheck) -> None:
     fields = {
         "label": [1, None],
         "license": {"a": 1},

@@ -78,7 +78,7 @@ def test_two_tasks_with_a_system_prompt_each_don_t_disturb_each_other() -> None:
     answers[7] = PLAIN[0]
     rows += rows_of([(f"Q{n}?", a) for n, a in enumerate(answers)], 601, system="Answer in JSON.")
     result = result_of(CHECK, rows)
-    assert titles(result) == ["1 answer that aren't JSON where most are"]
+    assert titles(result) == ["Answers that aren't JSON where most are: 1"]
     assert result.findings[0].lines == (608,)
 
 

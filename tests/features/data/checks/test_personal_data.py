@@ -1,7 +1,12 @@
 """Personal data in rows."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from evalhub.features.data.checking import check_file
+from evalhub.features.data.checks.check import CheckSettings
 from evalhub.features.data.checks.masked import masked_excerpt
 from evalhub.features.data.checks.personal_data import CHECK
 from evalhub.features.traffic.privacy.personal_data import Masking, personal_data
@@ -64,3 +69,20 @@ def test_an_excerpt_shows_neither_a_value_nor_a_secret_beside_it() -> None:
     assert key not in excerpt
     assert excerpt.startswith("…")
     assert masked_excerpt("nothing") == "nothing"
+
+
+def test_no_example_of_any_check_shows_personal_data_or_a_secret(tmp_path: Path) -> None:
+    mail, key = "lena.berg@example.org", f"ghp_{'a1B2c3D4e5F6' * 3}"
+    rows = [
+        {"prompt": f"I am {mail}, my key is {key}. Where is order {i % 2}?", "completion": answer}
+        for i, answer in enumerate(["In the post.", "At home.", f"Ask {mail}."] * 40)
+    ]  # copies, contradictions, clusters and templates show their texts
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    report = json.dumps(check_file(path, CheckSettings()).as_json())
+
+    assert "contradiction" in report
+    assert "[mail]" in report
+    assert mail not in report
+    assert key not in report

@@ -1,10 +1,13 @@
 """A model proposes answers: each is a recorded call, asked once, and waits for people."""
 
 import json
+import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
@@ -283,3 +286,37 @@ def test_recorded_answers_and_a_file_that_is_none_are_refused(
                 reach=Reach(),
             )
         assert not server.requests
+
+
+def test_a_call_that_another_process_holds_is_waited_for_until_its_lease_ends(
+    team: Team, queue: ExampleQueue, tmp_path: Path
+) -> None:
+    """As after a kill: the dead one's call is asked once its lease is over, and not before."""
+    inputs = prompts(tmp_path / "in.jsonl", "One?")
+    with OpenAIServer(key="right") as server:
+        version = asked_of(server, team)
+        with pytest.raises(BackendError):
+            proposed(queue, version, inputs)
+        end = timezone.now() + timedelta(seconds=1.5)
+        ExampleCall.objects.update(lease_token=uuid.uuid4(), lease_until=end)
+        server.key = ""
+        result = proposed(queue, version, inputs)
+    assert result.examples == 1
+    assert ExampleCall.objects.get().answered >= end
+
+
+def test_an_answer_to_a_call_that_another_process_took_meanwhile_is_dropped(
+    team: Team, queue: ExampleQueue, tmp_path: Path
+) -> None:
+    inputs = prompts(tmp_path / "in.jsonl", *questions(4))
+
+    def take_over(*_: int) -> None:
+        others = ExampleCall.objects.unanswered()
+        others.update(answer="theirs", answered=timezone.now(), lease_token=None)
+
+    with OpenAIServer(latency_s=0.4) as server:
+        version = asked_of(server, team, concurrency=1)
+        proposed(queue, version, inputs, progress=take_over)
+    ours = ExampleCall.objects.exclude(answer="theirs").count()
+    assert 0 < ours < 4
+    assert Example.objects.count() == ours
