@@ -15,8 +15,8 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.data.learning_curve import CurveError
-from evalhub.features.examples.exporting import ExamplesOutError
+from evalhub.features.data.curve.learning_curve import CurveError
+from evalhub.features.examples.out.exporting import ExamplesOutError
 from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
 from evalhub.features.exporters.rows import ExportError

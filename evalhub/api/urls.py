@@ -18,10 +18,10 @@ from evalhub.api.views import (
     study_changes,
 )
 from evalhub.features.data import api as data
-from evalhub.features.data import api_curve as data_curve
-from evalhub.features.examples import out_api as examples_out
-from evalhub.features.examples import queues_api as example_queues
-from evalhub.features.examples import sources_api as example_sources
+from evalhub.features.data.curve import api as data_curve
+from evalhub.features.examples.out import api as examples_out
+from evalhub.features.examples.queues import api as example_queues
+from evalhub.features.examples.sources import api as example_sources
 from evalhub.features.experiments import api as experiments
 from evalhub.features.experiments.judged import api as judged_answers
 from evalhub.features.experiments.prediction import api as predictions

@@ -34,13 +34,13 @@ from evalhub.cli import (
     run as runs,
 )
 from evalhub.features.data import cli as data
-from evalhub.features.data import cli_curve as data_curve
-from evalhub.features.data import cli_judge as data_judge
+from evalhub.features.data.curve import cli as data_curve
+from evalhub.features.data.judging import cli as data_judge
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
-from evalhub.features.examples import out_cli as examples_out
-from evalhub.features.examples import queues_cli as examples
-from evalhub.features.examples import sources_cli as example_sources
+from evalhub.features.examples.out import cli as examples_out
+from evalhub.features.examples.queues import cli as examples
+from evalhub.features.examples.sources import cli as example_sources
 from evalhub.features.experiments import cli as experiments
 from evalhub.features.experiments.judged import cli as judged_answers
 from evalhub.features.experiments.prediction import cli as predictions

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from evalhub.accounts.models import Project, User
 from evalhub.declare.data_report import CheckOptions, DataReport
+from evalhub.features.data.reference.searched_sets import test_sets_of_files
 from evalhub.features.data.requests import FileCheck
-from evalhub.features.data.searched_sets import test_sets_of_files
 from evalhub.registry.data_reports import keep_report
 from evalhub.registry.models import StoredDataReport
 

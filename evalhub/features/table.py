@@ -6,12 +6,12 @@ from functools import partial
 from evalhub.accounts.events import EventSources
 from evalhub.accounts.models import Project
 from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
-from evalhub.features.examples.erasing import (
+from evalhub.features.examples.out.erasing import erase_redacted_lines, erase_what_went_out
+from evalhub.features.examples.queues.erasing import (
     erase_examples_of_requests,
     erase_examples_of_user,
     erase_redacted_examples,
 )
-from evalhub.features.examples.erasing_out import erase_redacted_lines, erase_what_went_out
 from evalhub.features.examples.sources.erasing import (
     erase_calls_of_redacted,
     erase_calls_of_requests,

@@ -25,7 +25,7 @@ from evalhub.features.data.checks import (
 )
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, ReferenceText
 from evalhub.features.data.checks.represented import MOST_OF_USER
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 SHARES = (0.22, 0.18, 0.15, 0.12, 0.1, 0.1, 0.08, 0.05)
 PLANTED = 4

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.features.data import traffic_reference
 from evalhub.features.data.checks import represented
 from evalhub.features.data.checks.representativeness_clusters import FEWEST_USERS_OF_WORD
-from evalhub.features.data.file_reference import TEXTS
-from evalhub.features.data.slices import FIELDS
+from evalhub.features.data.reference import traffic_reference
+from evalhub.features.data.reference.file_reference import TEXTS
+from evalhub.features.data.rows.slices import FIELDS
 from evalhub.ledger.leakage.tables import JACCARD
 from evalhub.stats.representation import FAR_BELOW
 from tests.benchmarks.learning_curve_coverage import CASES, FLAT, SIZES, WORTH

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from evalhub.accounts.models import Project, User
     from evalhub.client.connection import Connection
     from evalhub.declare.data_report import DataReport
-    from evalhub.features.data.compared import Compared
-    from evalhub.features.data.row_verdicts import RowVerdict
-    from evalhub.features.data.searched_sets import TestSets
+    from evalhub.features.data.reference.compared import Compared
+    from evalhub.features.data.reference.searched_sets import TestSets
+    from evalhub.features.data.rows.verdicts import RowVerdict
 
 SERIOUS = 1
 TRAFFIC = "traffic"
@@ -178,7 +178,7 @@ class _KeepingPlace:
 
     def test_sets(self) -> "TestSets":
         """The newest versions of all the project's test sets."""
-        from evalhub.features.data import searched_sets
+        from evalhub.features.data.reference import searched_sets
 
         if self._connection is not None:
             return searched_sets.test_sets_of_site(self._connection)
@@ -236,13 +236,13 @@ def _labels(labels: str | None) -> list[str]:
 
 
 def _verdicts(path: Path | None) -> "Mapping[int, RowVerdict]":
-    from evalhub.features.data.row_verdicts import read_row_verdicts
+    from evalhub.features.data.rows.verdicts import read_row_verdicts
 
     return {} if path is None else read_row_verdicts(path)
 
 
 def _test_sets_of_files(paths: list[Path]) -> "TestSets":
-    from evalhub.features.data.searched_sets import test_sets_of_files
+    from evalhub.features.data.reference.searched_sets import test_sets_of_files
 
     return test_sets_of_files(paths)
 
@@ -250,7 +250,7 @@ def _test_sets_of_files(paths: list[Path]) -> "TestSets":
 def _against(against: str | None, days: int, seed: int, place: _KeepingPlace) -> "Compared | None":
     if against is None:
         return None
-    from evalhub.features.data.compared import compared_with_file, compared_with_traffic
+    from evalhub.features.data.reference.compared import compared_with_file, compared_with_traffic
 
     if against == TRAFFIC:
         assert place.project is not None

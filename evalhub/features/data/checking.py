@@ -22,8 +22,8 @@ from evalhub.declare.data_report import (
 from evalhub.features.data.checks.check import CheckSettings, DataCheck
 from evalhub.features.data.checks.masked import masked_text
 from evalhub.features.data.checks.table import CHECKS
-from evalhub.features.data.reading import OTHER_LAYOUT, read_training_rows
-from evalhub.features.data.row_sample import MOST_CHARACTERS, RowSample
+from evalhub.features.data.rows.reading import OTHER_LAYOUT, read_training_rows
+from evalhub.features.data.rows.sample import MOST_CHARACTERS, RowSample
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.rows import DataError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from evalhub.declare.data_report import CheckOptions, DataReport
 from evalhub.features.data.checking import CheckProgress, check_file
 from evalhub.features.data.checks.check import CheckSettings
-from evalhub.features.data.compared import Compared
-from evalhub.features.data.row_verdicts import RowVerdict
+from evalhub.features.data.reference.compared import Compared
+from evalhub.features.data.rows.verdicts import RowVerdict
 from evalhub.io.canonical import canonical_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.ledger.leakage.matching import ItemTexts

@@ -9,9 +9,9 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.data_report import CheckOptions
 from evalhub.declare.declaration import validate
-from evalhub.features.data.compared import compared_with_traffic
+from evalhub.features.data.reference.compared import compared_with_traffic
+from evalhub.features.data.reference.searched_sets import test_sets_of_project
 from evalhub.features.data.requests import FileCheck
-from evalhub.features.data.searched_sets import test_sets_of_project
 from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.limits import WEB
 from evalhub.registry.data_reports import keep_report

@@ -9,8 +9,8 @@ from evalhub.declare.data_report import CheckOptions, DataReport
 from evalhub.features.data.checking import check_file
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.table import CHECKS
-from evalhub.features.data.row_sample import RowSample
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.sample import RowSample
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.io.rows import DataError
 from tests.features.data.training_files import chat, write_jsonl
 

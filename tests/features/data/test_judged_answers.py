@@ -8,9 +8,9 @@ import pytest
 
 from evalhub.features.data.checks.check import CheckResult, CheckSettings
 from evalhub.features.data.checks.judged_answers import CHECK
-from evalhub.features.data.row_judge import AT_A_TIME, judge_rows, prompt_of, random_rows
-from evalhub.features.data.row_verdicts import RowVerdict, read_row_verdicts, row_digest
-from evalhub.features.data.training_rows import TrainingMessage, TrainingRow
+from evalhub.features.data.judging.row_judge import AT_A_TIME, judge_rows, prompt_of, random_rows
+from evalhub.features.data.rows.training_rows import TrainingMessage, TrainingRow
+from evalhub.features.data.rows.verdicts import RowVerdict, read_row_verdicts, row_digest
 from evalhub.io.rows import DataError
 from runners.metrics.score import JudgeReply
 

@@ -8,8 +8,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from evalhub.features.data.reading import MOST_UNREADABLE, read_training_rows
-from evalhub.features.data.training_rows import TrainingMessage, TrainingRow
+from evalhub.features.data.rows.reading import MOST_UNREADABLE, read_training_rows
+from evalhub.features.data.rows.training_rows import TrainingMessage, TrainingRow
 from evalhub.io.rows import DataError
 from tests.features.data.training_files import chat, write_jsonl
 

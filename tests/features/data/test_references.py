@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from evalhub.features.data.checks.represented import MOST_OF_USER
-from evalhub.features.data.file_reference import file_reference
-from evalhub.features.data.traffic_reference import traffic_reference
+from evalhub.features.data.reference.file_reference import file_reference
+from evalhub.features.data.reference.traffic_reference import traffic_reference
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
 from reviews.planning.campaign import close_campaign

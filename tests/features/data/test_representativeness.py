@@ -18,7 +18,7 @@ from evalhub.features.data.checks import (
 )
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, ReferenceText
 from evalhub.features.data.checks.represented import LEVEL, NO_QUESTIONS, NO_REFERENCE, percent
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from tests.benchmarks.representativeness_rates import (
     LACKING,
     NULLS,

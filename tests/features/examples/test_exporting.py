@@ -8,8 +8,8 @@ import pytest
 
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.features.examples.exporting import ExamplesOutError, ExportedFile, export_examples
 from evalhub.features.examples.models import SentExample
+from evalhub.features.examples.out.exporting import ExamplesOutError, ExportedFile, export_examples
 from evalhub.registry.models import TrainingFileVersion
 from reviews.models import ExampleQueue
 from tests.cast import Team, a_team, a_test_set, given_up

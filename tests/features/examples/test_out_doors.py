@@ -9,10 +9,10 @@ import yaml
 
 from evalhub.cli.app import run
 from evalhub.features.erasure.redact import redact
-from evalhub.features.examples.card import data_card
-from evalhub.features.examples.exporting import ExamplesOutError, export_examples
-from evalhub.features.examples.kept_files import kept_content, trained_on
-from evalhub.features.examples.publishing import publish_examples
+from evalhub.features.examples.out.card import data_card
+from evalhub.features.examples.out.exporting import ExamplesOutError, export_examples
+from evalhub.features.examples.out.kept_files import kept_content, trained_on
+from evalhub.features.examples.out.publishing import publish_examples
 from evalhub.features.table import ERASERS, REDACTORS
 from evalhub.features.traffic.erase import erase_user
 from evalhub.ledger.chain.follow import chain_faults

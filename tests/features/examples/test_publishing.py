@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import LogEntry
-from evalhub.features.examples.exporting import ExamplesOutError, export_examples
 from evalhub.features.examples.models import SentExample
-from evalhub.features.examples.publishing import PublishedExamples, publish_examples
+from evalhub.features.examples.out.exporting import ExamplesOutError, export_examples
+from evalhub.features.examples.out.publishing import PublishedExamples, publish_examples
 from evalhub.io.items import EDITED
 from evalhub.ledger.training_pairs import training_pairs
 from evalhub.registry.models import TestSetVersion

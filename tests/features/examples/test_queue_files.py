@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.features.examples.queue_files import drafts_of_file
+from evalhub.features.examples.queues.files import drafts_of_file
 from evalhub.io.rows import DataError
 
 USER = {"role": "user", "content": "Why?"}

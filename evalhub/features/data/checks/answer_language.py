@@ -18,7 +18,7 @@ from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataC
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import is_json
 from evalhub.features.data.checks.registers import REGISTERS, Register, register_of
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.features.traffic.privacy.languages import READ, language_of
 from runners.metrics import language as frequent_words
 

@@ -10,7 +10,7 @@ import random
 from evalhub.decision.wording import percent
 from evalhub.declare.data_report import Measure, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.stats.audit import audit_interval, audit_size
 
 NAME = "audit"

@@ -15,8 +15,8 @@ from evalhub.declare.data_report import (
     Unchecked,
 )
 from evalhub.features.data.checks.masked import masked_text
-from evalhub.features.data.row_verdicts import RowVerdict
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
+from evalhub.features.data.rows.verdicts import RowVerdict
 from evalhub.ledger.leakage.matching import ItemTexts
 
 

@@ -13,7 +13,7 @@ from evalhub.declare.data_report import (
     Weight,
 )
 from evalhub.features.data.checks.check import cut_text, example
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 
 class ConcernedRows:

@@ -19,7 +19,7 @@ from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataC
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import is_short
 from evalhub.features.data.checks.questions import answer_hash, question_hash, text_hash
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "contradictions"
 MOST_TEXTS = 2_000

@@ -14,7 +14,7 @@ from evalhub.features.data.checks.answer_features import FEATURES, AnswerFeature
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
 from evalhub.features.data.checks.labels_of_rows import json_object
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "format-outliers"
 FEWEST_OF_PROMPT = 50

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Mapping
 from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Measure, Unchecked
 from evalhub.declare.defaults import JUDGE_FLOOR
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
-from evalhub.features.data.row_verdicts import RowVerdict, row_digest
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
+from evalhub.features.data.rows.verdicts import RowVerdict, row_digest
 from evalhub.io.rows import DataError
 from evalhub.judges.check import judge_verdict
 from evalhub.stats.errors import StatisticsError

@@ -14,7 +14,7 @@ from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataC
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line, top_rows
 from evalhub.features.data.checks.label_spelling import LabelVariant, label_variants, plain_form
 from evalhub.features.data.checks.labels_of_rows import ANSWER, labels_of
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "label-list"
 MOST_PLACES = 60

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evalhub.features.data.checks.label_list import FEWEST_OF_LABEL, LabelPlace
 from evalhub.features.data.checks.labels_of_rows import labels_of
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 MOST_PLACES = 3
 FEWEST_ROWS = 50

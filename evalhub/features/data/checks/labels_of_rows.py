@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 LONGEST_LABEL = 40
 """Characters of an answer that may be a label."""

@@ -18,7 +18,7 @@ from evalhub.declare.data_report import (
 )
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, cut_text
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import NGRAM, texts_of
 from evalhub.ledger.leakage.matching import LeakageSearch
 from evalhub.ledger.leakage.result import Leakage, LeakageMatch

@@ -15,7 +15,7 @@ from evalhub.declare.data_report import (
     ReportTable,
 )
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "lengths"
 SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)

@@ -12,7 +12,7 @@ from evalhub.declare.data_report import DataFinding, ReportTable, Weight
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
 from evalhub.features.data.checks.masked import masked_excerpt
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.features.traffic.privacy.personal_data import Match, personal_data
 from evalhub.io.masking_tokens import DataKind
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from evalhub.declare.data_report import DataFinding
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from runners.metrics.refusal import refusal_phrase
 
 NAME = "refusals"

@@ -24,7 +24,7 @@ from evalhub.features.data.checks.represented import (
     under_findings,
     users_of,
 )
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.representation import RepresentedPart, represented_parts

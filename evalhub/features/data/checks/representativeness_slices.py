@@ -22,8 +22,8 @@ from evalhub.features.data.checks.represented import (
     under_findings,
     users_of,
 )
-from evalhub.features.data.slices import slices_of_fields
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.slices import slices_of_fields
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.features.traffic.privacy.languages import language_of
 from evalhub.features.traffic.shadow.items import characters_label
 from evalhub.stats.representation import RepresentedPart, represented_parts

@@ -22,8 +22,8 @@ from evalhub.features.data.checks.represented import (
     user_of,
     users_of,
 )
-from evalhub.features.data.content_groups import Groups, join_contents
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.content_groups import Groups, join_contents
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.two_sample_classifier import TextComparison, UserTexts, compare_texts

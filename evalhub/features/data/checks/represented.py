@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Task, Unchecked
 from evalhub.features.data.checks.check import CheckSettings, ReferenceText, example
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 from evalhub.stats.representation import RepresentedPart, needed_examples
 from evalhub.training.sizes import THRESHOLDS

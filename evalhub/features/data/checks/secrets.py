@@ -8,7 +8,7 @@ from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataC
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, texts_of_row
 from evalhub.features.data.checks.masked import masked_excerpt
 from evalhub.features.data.checks.secret_patterns import secrets_in
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "secrets"
 

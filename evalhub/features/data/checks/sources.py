@@ -10,7 +10,7 @@ from evalhub.declare.data_report import DataFinding, ReportTable, Unchecked, Wei
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, top_rows
 from evalhub.features.data.checks.licences import LicenceKind, licence_kind
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "sources"
 SOURCE_FIELDS = ("source", "sources", "dataset", "origin", "corpus", "provenance", "url")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from evalhub.declare.data_report import DataFinding, ReportTable, Weight
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 
 NAME = "structure"
@@ -140,7 +140,7 @@ FLAWS = {
         "Look whether those words are what was preferred.",
     ),
 }
-"""By code, what `evalhub.features.data.messages` and `layouts` report, and what this check adds."""
+"""By code: what `data.rows.messages` and `layouts` report, and what this check adds."""
 
 
 class StructureCounter:

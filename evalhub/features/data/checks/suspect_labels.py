@@ -22,7 +22,7 @@ from evalhub.features.data.checks.label_list import place_text
 from evalhub.features.data.checks.labelled_texts import FEWEST_ROWS, LabelledTexts, labelled_texts
 from evalhub.features.data.checks.near_prompts import groups_of_copies, near_pairs
 from evalhub.features.data.checks.suspects import LabelSuspects, neighbour_suspects
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form, words_of
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.tf_idf import tf_idf

@@ -13,7 +13,7 @@ from evalhub.declare.data_report import DataFinding, Measure, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.concerned_rows import ConcernedRows, on_one_line, top_rows
 from evalhub.features.data.checks.questions import text_hash
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import tokens_of
 
 NAME = "system-prompts"

@@ -9,7 +9,7 @@ from evalhub.declare.data_report import (
     Weight,
 )
 from evalhub.features.data.checks.check import example
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 
 class RowTally:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evalhub.declare.data_report import DataFinding, Measure, ReportTable, Unchecked
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.levels import ALPHA

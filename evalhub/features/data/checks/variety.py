@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from evalhub.declare.data_report import Measure, Unchecked
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.distinct import distinct_share
 from evalhub.stats.vendi import vendi_score

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from evalhub.declare.data_report import DataFinding, Layout, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
 from evalhub.features.data.checks.tally import RowTally, percent
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "wrappers"
 SPECIAL: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from evalhub.declare.data_report import CheckOptions, DataFinding, Task
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.training_rows import TrainingMessage, TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingMessage, TrainingRow
 
 
 def row(

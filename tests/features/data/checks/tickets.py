@@ -2,7 +2,7 @@
 
 import random
 
-from evalhub.features.data.training_rows import TrainingRow
+from evalhub.features.data.rows.training_rows import TrainingRow
 from tests.features.data.checks.rows_of import row
 
 TOPICS = {

@@ -1,0 +1,1 @@
+"""What doubling the training examples buys"""

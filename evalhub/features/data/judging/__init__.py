@@ -1,0 +1,1 @@
+"""A judge is asked whether a file's answers are right"""

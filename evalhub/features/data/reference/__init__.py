@@ -1,0 +1,1 @@
+"""What a training file is compared with: traffic, a file, the project's test sets"""

@@ -1,0 +1,1 @@
+"""Where accepted examples go: training files and test sets, never both"""

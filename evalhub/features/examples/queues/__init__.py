@@ -1,0 +1,1 @@
+"""A project's queues of examples, for who owns them"""
