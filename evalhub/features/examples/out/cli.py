@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.features.examples.queues.cli import By
+from evalhub.features.examples.command_options import By
 from evalhub.frames.command.figures import count_text
 from evalhub.frames.command.verbs import Printed, user_by_option
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.features.examples.command_options import By, Number
 from evalhub.frames.command.figures import count_text
 from evalhub.frames.command.verbs import Printed, user_by_option, verb
 
@@ -16,13 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Examples that people accept, edit or reject before anything is trained on them.",
 )
-By = Annotated[
-    str | None,
-    typer.Option(help="User who acts.", metavar="USER", show_default="the operator"),
-]
-Number = Annotated[
-    int, typer.Argument(help="The queue's number, as `list` prints it.", metavar="QUEUE")
-]
 
 
 @verb(app)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.features.examples.queues.cli import By, Number
+from evalhub.features.examples.command_options import By, Number
 from evalhub.features.traffic.command_options import USUAL_SINCE, filter_pair, time_text
 from evalhub.frames.command.figures import count_text
 from evalhub.frames.command.verbs import Printed, user_by_option
