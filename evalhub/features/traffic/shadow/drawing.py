@@ -19,6 +19,7 @@ from evalhub.features.traffic.shadow.answers import edits_at, is_whole, requests
 from evalhub.features.traffic.shadow.frame import RequestFrame, read_frame
 from evalhub.features.traffic.shadow.items import (
     ELSEWHERE,
+    EXAMPLE,
     DrawnItem,
     DrawnItems,
     RequestContent,
@@ -32,6 +33,7 @@ from evalhub.registry.importing import ItemSource, publish_test_set, stage_items
 from evalhub.registry.models import Item, SampledRequest, TrafficSample
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.sampling import LARGE_CLUSTER, Sample, draw_sample, weighted_quantiles
+from reviews.models import Example, ExampleState
 
 AT_ONCE = 500
 TRIES = 3
@@ -189,7 +191,7 @@ def _sample(project: Project, query: SampleQuery, frame: RequestFrame) -> Sample
 def _items(
     project: Project, frame: RequestFrame, sample: Sample, *, with_edits: bool
 ) -> DrawnItems:
-    """The items of the drawn requests, but what the project's test sets ask."""
+    """The items of the drawn requests, but what the project's test sets or examples ask."""
     ids = [frame.ids[row] for row in sample.rows]
     weights = dict(zip(ids, sample.weights.tolist(), strict=True))
     contents = {frame.ids[row]: frame.columns.contents[row] for row in sample.rows}
@@ -202,11 +204,12 @@ def _items(
         for each in ids
         if each in requests
     )
-    elsewhere = asked_elsewhere(project, [each.content.fingerprint() for each in drawn.items])
-    old = [each for each in drawn.items if each.content.fingerprint() in elsewhere]
-    if old:
-        drawn.items = [each for each in drawn.items if each not in old]
-        drawn.left_out[ELSEWHERE] += sum(len(each.requests) for each in old)
+    prints = {item.content.fingerprint(): item for item in drawn.items}
+    reasons = dict.fromkeys(_asked_by_examples(project, [*prints]), EXAMPLE)
+    reasons |= dict.fromkeys(asked_elsewhere(project, [*prints]), ELSEWHERE)
+    for fingerprint, reason in reasons.items():
+        drawn.left_out[reason] += len(prints[fingerprint].requests)
+    drawn.items = [item for fingerprint, item in prints.items() if fingerprint not in reasons]
     with_weights(drawn.items)
     return drawn
 
@@ -245,14 +248,28 @@ def asked_elsewhere(project: Project, fingerprints: Sequence[int]) -> set[int]:
     }
 
 
+def _asked_by_examples(project: Project, fingerprints: Sequence[int]) -> set[int]:
+    """Those of the fingerprints that an example has: it may be trained on, and who answered it has
+    seen what production said."""
+    rows = Example.objects.filter(queue__project=project).exclude(state=ExampleState.ERASED)
+    return {
+        fingerprint
+        for some in batched(fingerprints, AT_ONCE)
+        for fingerprint in rows.order_by()
+        .filter(fingerprint__in=some)
+        .values_list("fingerprint", flat=True)
+    }
+
+
 def _taken(project: Project, items: Sequence[DrawnItem]) -> bool:
-    """Whether another draw has the same content since this one read what there was."""
+    """Whether another draw, or an example, has the same content since this one read what there
+    was."""
     contents = {each.content for item in items for each in item.requests}
     rows = SampledRequest.objects.filter(project=project)
     fingerprints = [each.content.fingerprint() for each in items]
     return any(
         rows.filter(content__in=some).exists() for some in batched(contents, AT_ONCE)
-    ) or bool(asked_elsewhere(project, fingerprints))
+    ) or bool(asked_elsewhere(project, fingerprints) or _asked_by_examples(project, fingerprints))
 
 
 def _erased(project: Project, items: Sequence[DrawnItem]) -> bool:

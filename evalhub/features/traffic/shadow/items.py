@@ -22,6 +22,7 @@ ROLES = {"developer": "system"}
 NO_MESSAGES = "no messages are stored"
 NOT_TEXT = "not all of its messages are text"
 ELSEWHERE = "a test set asks the same"
+EXAMPLE = "an example of a queue asks the same"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from evalhub.cli.app import run
 from evalhub.registry.models import Item, SampledRequest, TestSetVersion, TrafficSample
+from reviews.examples.drafts import ExampleDraft
+from reviews.examples.queues import add_examples, create_queue
+from reviews.models import ExampleSource
 from tests.api.conftest import Program
 from tests.cast import Team, a_test_set, a_version
 from tests.features.traffic.shadow.production import LAST_WEEK, SERVED, question, served, stands_for
@@ -107,6 +110,17 @@ def test_what_another_test_set_asks_makes_no_item(team: Team, capsys: Capture) -
     sample = drawn(capsys, "--n", "2")
     assert sample["items"] == 1
     assert sample["left_out"] == {"a test set asks the same": 1}
+
+
+def test_what_an_example_asks_makes_no_item(team: Team, capsys: Capture) -> None:
+    """It may be trained on, and whoever answered it has seen what production said."""
+    queue = create_queue(project=team.project, by=team.eva, name="parcels")
+    draft = ExampleDraft(input="Where is my parcel?", source=ExampleSource.PERSON)
+    add_examples(queue=queue, drafts=[draft], by=team.eva)
+    served(team, ["where is my PARCEL", "And the bill?"])
+    sample = drawn(capsys, "--n", "2")
+    assert sample["items"] == 1
+    assert sample["left_out"] == {"an example of a queue asks the same": 1}
 
 
 def test_the_same_seed_and_requests_give_the_same_version(
