@@ -53,7 +53,7 @@ def check(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="The answers that there are: a,b,c or a file with one a line.",
+            help="Labels of a classification: a,b,c or a file with one a line.",
             metavar="LABELS|FILE",
         ),
     ] = None,

@@ -47,10 +47,10 @@ class CheckForm(DeclaredForm):
     )
     task = field_of(CheckOptions, "task", "What is to be learnt", choices=TASKS, required=False)
     labels = forms.CharField(
-        label="The answers that there are",
+        label="Labels",
         required=False,
         max_length=4000,
-        help_text="of a classification: labels with commas; any other is a finding",
+        help_text="of a classification, with commas between them; any other answer is a finding",
     )
     traffic = forms.BooleanField(
         label="Compare it with the last 28 days of the project’s traffic", required=False
