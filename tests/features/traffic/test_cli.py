@@ -220,7 +220,10 @@ def test_a_user_is_erased_by_the_id_that_was_sent_or_its_hash(
     rows = [a_row(f"r{i}", user=user, output="Hello") for i, user in enumerate(["ada", "bob"])]
     run("import", jsonl(*rows))
     planned = run("erase", "--user-id", "ada", "--dry-run")
-    erased_rows = "1 request, 1 text, 0 signals, 0 items, 0 judged answers, 0 user days."
+    erased_rows = (
+        "1 request, 1 text, 0 signals, 0 items, 0 judged answers, 0 examples, 0 example calls, "
+        "0 user days."
+    )
     assert f"Would erase {erased_rows}" in planned.stdout
     assert len(keys()) == 2
     erased = run("erase", "--user-id", "ada", "--yes")

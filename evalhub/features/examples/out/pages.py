@@ -96,6 +96,7 @@ def training_file(request: SignedInRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "file": file,
         "card": data_card(file),
+        "left_out": list(file.left_out.items()),
         "trained_on": list(trained_on(file)),
         "erased": file.lines.exclude(erased=None).count(),
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),

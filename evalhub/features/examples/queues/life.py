@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from evalhub.features.examples.models import SentExample
+from evalhub.frames.page.properties import Property, properties
 from reviews.models import Annotation, AnnotationAction, Example
 from reviews.pages.differences import mark_differences
 from reviews.pages.page import ItemRequest, request_of
@@ -26,10 +27,11 @@ class LifeStep:
 @dataclass(frozen=True, slots=True)
 class ExampleLife:
     """`hidden` is how many answers aren't shown, since somebody may still have to be blind to
-    them. `final` is the final answer with what differs from the proposal marked."""
+    them. `reference` says what it was made from. `final` is the final answer with what differs from the proposal marked."""
 
     example: Example
     request: ItemRequest
+    reference: Sequence[Property]
     steps: Sequence[LifeStep]
     hidden: int
     final: SafeString | None
@@ -50,6 +52,7 @@ def example_life(example: Example) -> ExampleLife:
     return ExampleLife(
         example=example,
         request=request_of(example.input, example.context),
+        reference=properties(example.reference),
         steps=[_step(example, annotation) for annotation in shown],
         hidden=len(answers) - len(shown),
         final=final,

@@ -101,7 +101,9 @@ def example_sources(request: SignedInRequest, pk: int) -> HttpResponse:
             ending = _ending_now(request.POST, now)
             ending.is_valid()
             draw = plan_draw(queue=queue, query=ending.query(), by=request.user)
-            context |= {"ending": ending, "shown": ExampleDrawOut.of(draw, 0)}
+            shown = ExampleDrawOut.of(draw, 0)
+            left_out = list(shown.left_out.items())
+            context |= {"ending": ending, "shown": shown, "left_out": left_out}
         except DeclarationError as error:
             form.add_declaration_error(error)
         except (DrawError, QueueClosedError) as error:
