@@ -26,8 +26,9 @@ class LifeStep:
 
 @dataclass(frozen=True, slots=True)
 class ExampleLife:
-    """`hidden` is how many answers aren't shown, since somebody may still have to be blind to
-    them. `reference` says what it was made from. `final` is the final answer with what differs from the proposal marked."""
+    """`reference` says what it was made from. `hidden` is how many answers aren't shown, since
+    somebody may still have to be blind to them. `final` is the final answer with what differs from
+    the proposal marked."""
 
     example: Example
     request: ItemRequest
