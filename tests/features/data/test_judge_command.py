@@ -73,7 +73,7 @@ def test_what_a_calibrated_judge_calls_wrong_is_in_the_report(
     assert set(finding["lines"]) == judged & set(range(1, WRONG + 1))
     assert finding["to_people"]
     [share] = [each for each in report["measures"] if each["name"] == "wrong-answers"]
-    assert share["lower"] <= len(finding["lines"]) / 120 <= share["upper"]
+    assert share["lower"] <= 100 * len(finding["lines"]) / 120 <= share["upper"]
 
 
 def test_without_labels_the_judge_is_not_relied_on(

@@ -81,8 +81,8 @@ def test_a_calibrated_judge_names_wrong_answers_and_their_share(judged):
     assert len(set(finding.lines) & truly_wrong) >= 0.9 * len(truly_wrong)
     assert len(set(finding.lines) - truly_wrong) <= 0.03 * len(judged)
     [share] = outcome.measures
-    assert share.lower <= len(truly_wrong) / len(judged) <= share.upper
-    assert share.upper - share.lower < 0.13
+    assert share.lower <= 100 * len(truly_wrong) / len(judged) <= share.upper
+    assert share.upper - share.lower < 13
 
 
 def test_without_people_nothing_that_it_said_is_reported(judged):

@@ -6,6 +6,7 @@ errors they find among them bounds the error rate of the whole file, exactly.
 
 import heapq
 import random
+from itertools import takewhile
 
 from evalhub.decision.wording import percent
 from evalhub.declare.data_report import Measure, ReportTable
@@ -30,6 +31,7 @@ class AuditSample:
         self._random = random.Random(settings.options.seed)
         self._most = audit_size(STATED, confidence=CONFIDENCE) or 0
         self._drawn: list[tuple[float, int]] = []
+        self._labels = settings.labelled
 
     def see(self, row: TrainingRow) -> None:
         self._rows += 1
@@ -56,10 +58,34 @@ class AuditSample:
                     unit="rows",
                     note=f"none of them wrong shows that less than {percent(STATED)} of the rows "
                     f"are, with {percent(CONFIDENCE)} confidence; each that is wrong widens it",
-                )
+                ),
+                *self._share_wrong(lines),
             ],
             tables=[_lines_table(sizes, lines), self._interval_table(stated)],
         )
+
+    def _share_wrong(self, lines: list[int]) -> list[Measure]:
+        """What people's labels of these rows show: of the first ones in the order in which they
+        were drawn, since what people chose to read is no random sample."""
+        read = list(takewhile(self._labels.__contains__, lines))
+        if not read:
+            return []
+        wrong = sum(self._labels[line].verdict == "wrong" for line in read)
+        limits = audit_interval(wrong, len(read), population=self._rows)
+        return [
+            Measure(
+                check=NAME,
+                topic="accuracy",
+                name="wrong rows",
+                label="Wrong answers, by the audit",
+                value=100 * wrong / len(read),
+                lower=100 * (limits.lower or 0.0),
+                upper=100 * (limits.upper or 0.0),
+                unit="%",
+                note=f"people called {wrong:,} of the first {len(read):,} rows of the audit wrong; "
+                "exact 95% limits",
+            )
+        ]
 
     def _size(self, rate: float) -> int:
         """Rows to read; of a file so small that a sample can't show it, all of them."""
@@ -89,7 +115,7 @@ def _lines_table(sizes: dict[float, int], lines: list[int]) -> ReportTable:
     start = 0
     for rate, size in sizes.items():
         if size > start or not cells:
-            some = " ".join(str(line) for line in sorted(lines[start:size]))
+            some = ", ".join(str(line) for line in sorted(lines[start:size]))
             cells.append((percent(rate), size, some))
             start = size
     return ReportTable(

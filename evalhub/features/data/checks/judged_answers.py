@@ -128,10 +128,10 @@ def _share_wrong(check: JudgeCheck) -> Measure:
         topic="accuracy",
         name="wrong-answers",
         label="wrong answers",
-        value=1 - (check.people_win_score if powered is None else powered.value),
-        lower=None if powered is None else max(0.0, 1 - powered.upper),
-        upper=None if powered is None else min(1.0, 1 - powered.lower),
-        unit="share",
+        value=100 * (1 - (check.people_win_score if powered is None else powered.value)),
+        lower=None if powered is None else 100 * max(0.0, 1 - powered.upper),
+        upper=None if powered is None else 100 * min(1.0, 1 - powered.lower),
+        unit="%",
         note=note,
     )
 

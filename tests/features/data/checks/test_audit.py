@@ -1,15 +1,21 @@
 """The random audit of a file."""
 
 import random
+from dataclasses import replace
+
+import pytest
 
 from evalhub.features.data.checks.audit import CHECK
+from evalhub.features.data.checks.check import CheckResult
+from evalhub.features.data.rows.verdicts import RowVerdict
+from evalhub.stats.audit import audit_interval
 from tests.features.data.checks.rows_of import result_of, rows_of, settings_of
 
 ROWS = rows_of([(f"Question {n}?", f"Answer {n}.") for n in range(5_000)])
 
 
 def lines_of(result) -> list[int]:
-    return [int(line) for _, _, lines in result.tables[0].rows for line in lines.split()]
+    return [int(line) for _, _, lines in result.tables[0].rows for line in lines.split(", ")]
 
 
 def test_rows_are_drawn_for_a_stated_error_rate() -> None:
@@ -54,3 +60,28 @@ def test_of_a_small_file_every_row_is_read() -> None:
     assert sorted(lines_of(result)) == [*range(1, 11)]
     assert result.tables[1].rows[0] == (0, 0.0, 0.0)
     assert result_of(CHECK, []).tables == ()
+
+
+def read_by_people(lines: list[int], wrong: int) -> CheckResult:
+    """The check with people's labels of these rows, the first ones of which are wrong."""
+    labels = {
+        line: RowVerdict(line=line, verdict="wrong" if number < wrong else "right")
+        for number, line in enumerate(lines)
+    }
+    return result_of(CHECK, ROWS, replace(settings_of(), labelled=labels))
+
+
+def test_labels_of_the_audit_give_the_file_s_error_rate() -> None:
+    """Of 59 of 5,000 rows 2 are wrong: 3.4%. The limits are those that the interval's own test
+    holds to published ones."""
+    first = [int(line) for line in result_of(CHECK, ROWS).tables[0].rows[0][2].split(", ")]
+    [_, share] = read_by_people(first, wrong=2).measures
+    limits = audit_interval(2, 59, population=5_000)
+    assert share.value == pytest.approx(100 * 2 / 59)
+    assert (share.lower, share.upper) == (100 * limits.lower, 100 * limits.upper)
+    assert share.lower < 3.4 < share.upper
+
+
+def test_labels_of_rows_that_people_chose_give_none() -> None:
+    chosen = [line for line in range(1, 400) if line not in lines_of(result_of(CHECK, ROWS))]
+    assert len(read_by_people(chosen, wrong=3).measures) == 1
