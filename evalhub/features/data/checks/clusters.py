@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evalhub.declare.data_report import Cell, DataFinding, Measure, ReportTable, Unchecked
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
-from evalhub.features.data.checks.tally import percent
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import words_of
 from evalhub.stats.errors import StatisticsError

@@ -19,8 +19,8 @@ from evalhub.declare.data_report import (
     Weight,
 )
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.checks.size import size_result
-from evalhub.features.data.checks.tally import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from evalhub.declare.data_report import Cell, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.checks.tally import percent
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.features.traffic.privacy.languages import language_of
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from evalhub.declare.data_report import MOST_EXAMPLES, MOST_LINES, DataFinding, Measure, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck, example
 from evalhub.features.data.checks.exact_copies import row_hash
+from evalhub.features.data.checks.figures import percent, rows_text
 from evalhub.features.data.checks.light_edits import Pairs, light_edits
-from evalhub.features.data.checks.tally import percent, rows_text
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.copies import ItemWords, copy_groups
 from evalhub.ledger.leakage.fingerprints import normal_form

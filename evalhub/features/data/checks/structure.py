@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from evalhub.declare.data_report import DataFinding, ReportTable, Weight
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.checks.tally import RowTally, percent
+from evalhub.features.data.checks.concerned_rows import ConcernedRows
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.ledger.leakage.fingerprints import normal_form
 
@@ -147,32 +148,32 @@ class StructureCounter:
     """Counts the rows of each flaw, and of each layout."""
 
     def __init__(self, settings: CheckSettings) -> None:
-        self._tallies = defaultdict[str, RowTally](RowTally)
+        self._concerned = defaultdict[str, ConcernedRows](ConcernedRows)
         self._layouts: Counter[str] = Counter()
 
     def see(self, row: TrainingRow) -> None:
         self._layouts[row.layout] += 1
         for code, message in dict(reversed(row.flaws)).items():
-            self._tallies[code].add(row, message)
+            self._concerned[code].add(row, message)
         if row.rejected is not None and row.answer.strip():
             likeness = _likeness(row.answer, row.rejected)
             if likeness >= ALIKE:
                 code = "same-pair" if likeness == 1 else "near-pair"
-                self._tallies[code].add(row, row.answer)
+                self._concerned[code].add(row, row.answer)
 
     def result(self) -> CheckResult:
         return CheckResult(findings=self._findings(), tables=self._tables())
 
     def _findings(self) -> list[DataFinding]:
         findings = []
-        for code, tally in self._tallies.items():
+        for code, rows in self._concerned.items():
             flaw = FLAWS[code]
             findings.append(
-                tally.finding(
-                    NAME,
-                    "format",
-                    flaw.weight,
-                    flaw.title,
+                rows.finding(
+                    check=NAME,
+                    topic="format",
+                    weight=flaw.weight,
+                    title=f"{flaw.title}: {rows.count:,}",
                     meaning=flaw.meaning,
                     advice=flaw.advice,
                 )

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from evalhub.declare.data_report import DataFinding, Measure, ReportTable, Unchecked
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.checks.tally import RowTally, percent
+from evalhub.features.data.checks.concerned_rows import ConcernedRows
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.intervals import clopper_pearson
@@ -45,7 +46,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
         reason = str(error).strip().split("\n", 1)[0][:300]
         return _unchecked(f"the tokenizer {name} can't be loaded: {reason or type(error).__name__}")
     counter = _Tokens(tokenizer)
-    refused = RowTally()
+    refused = ConcernedRows()
     used: list[TrainingRow] = []
     texts: list[str] = []
     for row in rows:
@@ -56,7 +57,7 @@ def check_tokens(rows: Sequence[TrainingRow], settings: CheckSettings) -> CheckR
             except _TemplateError as error:
                 refused.add(row, str(error))
     counts = np.fromiter(counter.counts(texts), np.int64, len(texts))
-    findings = [_refused(refused)] if refused.rows else []
+    findings = [_refused(refused)] if refused.count else []
     if not counts.size:
         return CheckResult(findings=findings)
     total_rows = settings.rows if settings.rows and settings.rows > len(rows) else None
@@ -153,8 +154,8 @@ class _Cut:
     rows: int
     tokens: int
     lost: int
-    shorter: RowTally
-    unanswered: RowTally
+    shorter: ConcernedRows
+    unanswered: ConcernedRows
 
     @classmethod
     def of(
@@ -164,7 +165,7 @@ class _Cut:
         counts: NDArray[np.int64],
         context: int,
     ) -> "_Cut":
-        shorter, unanswered = RowTally(), RowTally()
+        shorter, unanswered = ConcernedRows(), ConcernedRows()
         for place in np.flatnonzero(counts > context).tolist():
             row, count = rows[place], int(counts[place])
             shorter.add(row, f"{count:,} tokens, of which {count - context:,} are cut")
@@ -179,24 +180,26 @@ class _Cut:
 
     def findings(self) -> list[DataFinding]:
         findings = []
-        if self.unanswered.rows:
+        if self.unanswered.count:
             findings.append(
                 self.unanswered.finding(
-                    NAME,
-                    "size",
-                    "serious" if self.unanswered.rows > FEW * self.rows else "important",
-                    f"Rows whose whole answer a context of {self.context:,} tokens cuts off",
+                    check=NAME,
+                    topic="size",
+                    weight="serious" if self.unanswered.count > FEW * self.rows else "important",
+                    title=f"Rows whose whole answer a context of {self.context:,} tokens cuts off: "
+                    f"{self.unanswered.count:,}",
                     meaning="Nothing is learnt from them, or the prompt is learnt.",
                     advice="Shorten the prompts, train with a longer context, or leave them out.",
                 )
             )
-        if self.shorter.rows:
+        if self.shorter.count:
             findings.append(
                 self.shorter.finding(
-                    NAME,
-                    "size",
-                    "important" if self.shorter.rows > FEW * self.rows else "minor",
-                    f"Rows that a context of {self.context:,} tokens cuts",
+                    check=NAME,
+                    topic="size",
+                    weight="important" if self.shorter.count > FEW * self.rows else "minor",
+                    title=f"Rows that a context of {self.context:,} tokens cuts: "
+                    f"{self.shorter.count:,}",
                     meaning=(
                         "The end is lost, with the token that ends the answer: the model learns "
                         "from them not to stop."
@@ -209,8 +212,8 @@ class _Cut:
     def measures(self, *, is_sampled: bool) -> list[Measure]:
         measures = []
         for name, label, count in (
-            ("rows_cut", "Rows that the context cuts", self.shorter.rows),
-            ("answers_cut", "Rows whose whole answer it cuts off", self.unanswered.rows),
+            ("rows_cut", "Rows that the context cuts", self.shorter.count),
+            ("answers_cut", "Rows whose whole answer it cuts off", self.unanswered.count),
         ):
             lower, upper = clopper_pearson(count, self.rows) if is_sampled else (None, None)
             measures.append(
@@ -260,12 +263,12 @@ def _total(counts: NDArray[np.int64], total_rows: int | None) -> Measure:
     )
 
 
-def _refused(refused: RowTally) -> DataFinding:
+def _refused(refused: ConcernedRows) -> DataFinding:
     return refused.finding(
-        NAME,
-        "format",
-        "serious",
-        "Rows that the tokenizer's chat template refuses",
+        check=NAME,
+        topic="format",
+        weight="serious",
+        title=f"Rows that the tokenizer's chat template refuses: {refused.count:,}",
         meaning="The training ends at the first of them.",
         advice="Bring the roles into the order that the template wants; it says so in the example.",
     )

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from evalhub.declare.data_report import DataFinding, Layout, ReportTable
 from evalhub.features.data.checks.check import CheckResult, CheckSettings, DataCheck
-from evalhub.features.data.checks.tally import RowTally, percent
+from evalhub.features.data.checks.concerned_rows import ConcernedRows
+from evalhub.features.data.checks.figures import percent
 from evalhub.features.data.rows.training_rows import TrainingRow
 
 NAME = "wrappers"
@@ -43,7 +44,7 @@ class WrapperCounter:
     """Counts the rows of each prompt format."""
 
     def __init__(self, settings: CheckSettings) -> None:
-        self._tallies = defaultdict[str, RowTally](RowTally)
+        self._concerned = defaultdict[str, ConcernedRows](ConcernedRows)
         self._layouts = defaultdict[Layout, int](int)
 
     def see(self, row: TrainingRow) -> None:
@@ -52,16 +53,16 @@ class WrapperCounter:
         self._layouts[row.layout] += 1
         texts = [message.text for message in row.messages]
         name, shown = format_of([*texts, row.rejected] if row.rejected else texts)
-        self._tallies[name].add(row, shown or row.prompt or row.answer)
+        self._concerned[name].add(row, shown or row.prompt or row.answer)
 
     def result(self) -> CheckResult:
-        tallies = sorted(self._tallies.items(), key=lambda entry: -entry[1].rows)
-        if not tallies or [name for name, _ in tallies] == [NONE]:
+        formats = sorted(self._concerned.items(), key=lambda entry: -entry[1].count)
+        if not formats or [name for name, _ in formats] == [NONE]:
             return CheckResult()
         layout = max(self._layouts, key=lambda name: self._layouts[name])
-        own = tallies[0][0] if layout in _AS_THEY_ARE else NONE
-        findings = [_finding(name, tally, own) for name, tally in tallies if name != own]
-        return CheckResult(findings=findings, tables=[_table(tallies)] if len(tallies) > 1 else ())
+        own = formats[0][0] if layout in _AS_THEY_ARE else NONE
+        findings = [_finding(name, rows, own) for name, rows in formats if name != own]
+        return CheckResult(findings=findings, tables=[_table(formats)] if len(formats) > 1 else ())
 
 
 def format_of(texts: Sequence[str]) -> tuple[str, str]:
@@ -98,13 +99,13 @@ def _around(text: str, start: int) -> str:
     return ("…" if begin else "") + text[begin : start + 2 * _AROUND]
 
 
-def _finding(name: str, tally: RowTally, own: str) -> DataFinding:
+def _finding(name: str, rows: ConcernedRows, own: str) -> DataFinding:
     if name in SPECIAL:
-        return tally.finding(
-            NAME,
-            "format",
-            "serious",
-            f"Rows with a chat template's own tokens in their texts ({name})",
+        return rows.finding(
+            check=NAME,
+            topic="format",
+            weight="serious",
+            title=f"Rows with a chat template's own tokens in their texts ({name}): {rows.count:,}",
             meaning=(
                 "The trainer puts its template's tokens around each message. Those in the text "
                 "end a turn in the middle, or are learnt as text that the model then writes to "
@@ -113,19 +114,19 @@ def _finding(name: str, tally: RowTally, own: str) -> DataFinding:
             advice="Take the tokens out, and let the trainer's chat template write them.",
         )
     if name == NONE:
-        return tally.finding(
-            NAME,
-            "format",
-            "important",
-            f"Rows without the prompt format of most others ({own})",
+        return rows.finding(
+            check=NAME,
+            topic="format",
+            weight="important",
+            title=f"Rows without the prompt format of most others ({own}): {rows.count:,}",
             meaning="The model learns two formats, and answers well in the one it is asked in.",
             advice="Write all rows in the format that is used in production.",
         )
-    return tally.finding(
-        NAME,
-        "format",
-        "important",
-        f"Rows with a prompt format in their texts ({name})",
+    return rows.finding(
+        check=NAME,
+        topic="format",
+        weight="important",
+        title=f"Rows with a prompt format in their texts ({name}): {rows.count:,}",
         meaning=(
             "Headings such as “### Response:” or “Assistant:” were one model's format. In a file "
             "that has another they are learnt as text, and turns run into each other."
@@ -134,14 +135,14 @@ def _finding(name: str, tally: RowTally, own: str) -> DataFinding:
     )
 
 
-def _table(tallies: Sequence[tuple[str, RowTally]]) -> ReportTable:
-    total = sum(tally.rows for _, tally in tallies)
+def _table(formats: Sequence[tuple[str, ConcernedRows]]) -> ReportTable:
+    total = sum(rows.count for _, rows in formats)
     return ReportTable(
         check=NAME,
         topic="format",
         title="Prompt formats in the texts",
         columns=("format", "rows", "%"),
-        rows=tuple((name, tally.rows, percent(tally.rows / total)) for name, tally in tallies),
+        rows=tuple((name, rows.count, percent(rows.count / total)) for name, rows in formats),
     )
 
 
