@@ -131,6 +131,13 @@ def test_refusals_say_why(team: Team) -> None:
     assert rui.post(f"/reviews/examples/{turn.token}/answer/", form).status_code == 409
 
 
+def test_the_home_says_what_is_seen_of_an_example(team: Team) -> None:
+    a_queue(team)
+    home = page_of(team.signed_in(team.rui), "/reviews/")
+    assert "never what proposed it" in home
+    assert "two answers to the same request" not in home
+
+
 @pytest.mark.parametrize("count", [1, 8])
 def test_the_home_reads_all_queues_at_once(
     team: Team, count: int, django_assert_max_num_queries
