@@ -45,7 +45,11 @@ def a_sample_of_requests(team: Team, model: str) -> TrafficSample:
     """One of two requests, the other of which may still be drawn."""
     change_settings(project=team.project, by=team.olga, text_share=1.0)
     rows = [
-        a_request(f"sampled{i}", messages=({"role": "user", "content": f"Where is {i}?"},))
+        a_request(
+            f"sampled{i}",
+            messages=({"role": "user", "content": f"Where is {i}?"},),
+            output="Here.",
+        )
         for i in range(4)
     ]
     taken(team.project, rows)
