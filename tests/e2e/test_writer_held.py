@@ -123,8 +123,8 @@ monitor add --of answers --project desk --test-set triage
 monitor settings --project desk --false-alarms 5
 monitor end 1 --project desk
 examples create Refunds --project desk --people 2
-*examples add 1 train.jsonl --project desk
-examples close 1 --project desk
+*examples add 3 train.jsonl --project desk
+examples close 3 --project desk
 test-set retire triage --project desk --version 1 --by uma --reason Why.
 """
 """In this order, on one home. Those with a * write in bulk: in slices."""

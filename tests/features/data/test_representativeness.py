@@ -35,7 +35,7 @@ SLICES, CLUSTERS, WORDS = (
     representativeness_words.CHECK,
 )
 ALL = (SLICES, CLUSTERS, WORDS)
-RUNS = 100
+RUNS = 40
 
 
 def result_of(

@@ -9,9 +9,10 @@ import pytest
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.examples.models import SentExample
+from evalhub.features.examples.out import exporting
 from evalhub.features.examples.out.exporting import ExamplesOutError, ExportedFile, export_examples
 from evalhub.registry.models import TrainingFileVersion
-from reviews.models import ExampleQueue
+from reviews.models import Example, ExampleQueue, ExampleState
 from tests.cast import Team, a_team, a_test_set, given_up
 from tests.features.examples.outgoing import a_decided_queue, example_of
 
@@ -151,3 +152,24 @@ def test_a_queue_of_another_project_is_refused(team: Team) -> None:
     other = a_decided_queue(a_team("Other", "other"), QUESTIONS)
     with pytest.raises(ExamplesOutError, match="support-desk has no queue"):
         exported(team, other)
+
+
+@pytest.mark.parametrize("what", ["a test set", "an erasure"])
+def test_what_comes_while_test_sets_are_searched_lets_nothing_out(
+    team: Team, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    queue = a_decided_queue(team, QUESTIONS)
+    search = exporting.items_in_rows
+
+    def meanwhile(*search_options: Any) -> Any:
+        items = search(*search_options)
+        if what == "a test set":
+            a_test_set(team, "late", items=3)
+        else:
+            Example.objects.filter(queue=queue).update(state=ExampleState.ERASED)
+        return items
+
+    monkeypatch.setattr(exporting, "items_in_rows", meanwhile)
+    with pytest.raises(ExamplesOutError, match="at the same time: export again"):
+        exported(team, queue)
+    assert not TrainingFileVersion.objects.exists()

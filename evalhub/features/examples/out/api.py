@@ -50,7 +50,7 @@ class ExportedExamples(ExamplesOutEndpoint):
         code=201,
         also=(409,),
     )
-    @once()
+    @once(lasts=True)
     def post(self, request: Request, project: str) -> Response:
         body = self.body(ExamplesExportRequest)
         exported = export_examples(
@@ -74,7 +74,7 @@ class PublishedQueues(ExamplesOutEndpoint):
         code=201,
         also=(409,),
     )
-    @once()
+    @once(lasts=True)
     def post(self, request: Request, project: str) -> Response:
         body = self.body(ExamplesPublishRequest)
         published = publish_examples(

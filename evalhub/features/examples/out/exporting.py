@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from evalhub.features.examples.out.card_figures import card_figures
 from evalhub.features.examples.out.rows import ROWS, AcceptedExample
 from evalhub.ledger.leakage.outgoing import ItemInRow, OutgoingRow, items_in_rows
 from evalhub.ledger.training_pairs import ON_TEST_ITEMS
-from evalhub.registry.models import TrainingFileVersion
+from evalhub.registry.models import TestSetVersion, TrainingFileVersion
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.training_files import OutgoingLine, file_bytes, keep_training_file
 from reviews.models import Example, ExampleQueue, QueuePurpose
@@ -50,7 +51,6 @@ class ExportedFile:
     items: Sequence[ItemInRow]
 
 
-@transaction.atomic
 def export_examples(
     *,
     project: Project,
@@ -64,7 +64,8 @@ def export_examples(
     """Keeps the accepted examples of queues as a version of a training file; the caller writes it.
 
     Examples that hold an item of a test set in use, a copy or a near-copy of one, are left out and
-    counted. The same rows are the version that is there.
+    counted. The same rows are the version that is there. Test sets are searched before anything is
+    locked.
 
     Args:
         form: one of TrainingFormat.
@@ -86,6 +87,7 @@ def export_examples(
             f"{bad} writes the right answers of a test set, which are never trained on: publish "
             "them as a version of it (evalhub examples publish)"
         )
+    versions = _version_count(project)
     rows, left_out = _rows(queues, form, provenance)
     items = items_in_rows(project, [OutgoingRow(row, one.fingerprint) for one, row in rows])
     if items and strict:
@@ -98,23 +100,43 @@ def export_examples(
     lines = [
         OutgoingLine(json.dumps(row, ensure_ascii=False), one.fingerprint) for one, row in kept
     ]
-    file = keep_training_file(
-        project=project,
-        name=slug_of(name) if name else f"{slug_of(queues[0].name)}-{form}",
-        form=form,
-        lines=lines,
-        left_out=left_out,
-        card=card_figures(queues, [one for one, _ in kept], [row for _, row in kept]),
-        by=by,
-    )
-    if not SentExample.objects.filter(row__file=file).exists():
-        at = dict(file.lines.values_list("line", "pk"))
-        SentExample.objects.bulk_create(
-            (SentExample(example=one, row_id=at[n]) for n, (one, _) in enumerate(kept, 1)),
-            batch_size=AT_ONCE,
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)  # erasures wait
+        if _version_count(project) != versions or not _still_accepted(one.pk for one, _ in kept):
+            raise ExamplesOutError(
+                "a test set came, or examples changed, at the same time: export again"
+            )
+        file = keep_training_file(
+            project=project,
+            name=slug_of(name) if name else f"{slug_of(queues[0].name)}-{form}",
+            form=form,
+            lines=lines,
+            left_out=left_out,
+            card=card_figures(queues, [one for one, _ in kept], [row for _, row in kept]),
+            by=by,
         )
-    note(Action.EXPORTED, by=by, project=project, what=f"{file} ({file.sha256[:12]})")
+        if not SentExample.objects.filter(row__file=file).exists():
+            at = dict(file.lines.values_list("line", "pk"))
+            SentExample.objects.bulk_create(
+                (SentExample(example=one, row_id=at[n]) for n, (one, _) in enumerate(kept, 1)),
+                batch_size=AT_ONCE,
+            )
+        note(Action.EXPORTED, by=by, project=project, what=f"{file} ({file.sha256[:12]})")
     return ExportedFile(file, file_bytes(lines), left_out, list(items.values()))
+
+
+def _version_count(project: Project) -> int:
+    """How many versions of test sets the project has."""
+    count: int = TestSetVersion.objects.filter(test_set__project=project).count()
+    return count
+
+
+def _still_accepted(examples: Iterable[int]) -> bool:
+    """Whether none was erased or opened again since it was read."""
+    return all(
+        Example.objects.accepted().filter(pk__in=some).count() == len(some)
+        for some in batched(examples, AT_ONCE)
+    )
 
 
 def check_queues(project: Project, queues: Sequence[ExampleQueue]) -> None:

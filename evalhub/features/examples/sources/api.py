@@ -5,12 +5,16 @@ from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.features.examples.sources.from_traffic import draw_from_traffic, plan_draw
+from evalhub.features.examples.sources.from_traffic import (
+    ExampleDraw,
+    draw_from_traffic,
+    plan_draw,
+)
 from evalhub.features.examples.sources.shapes import ExampleDrawOut, ExampleDrawRequest
 from evalhub.features.traffic.models import Request
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
-from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.idempotency import keep_answer, once
 from evalhub.frames.rest.lists import response_of
 from reviews.models import ExampleQueue
 
@@ -32,15 +36,24 @@ class ExampleDraws(ProjectEndpoint):
         takes=ExampleDrawRequest,
         code=201,
     )
-    @once(rows=frame_size)
+    @once(lasts=True, rows=frame_size)
     def post(self, request: HttpRequest, project: str, pk: int) -> Response:
         query = self.body(ExampleDrawRequest)
         queue = get_object_or_404(ExampleQueue.objects.filter(project=self.project), pk=pk)
         if query.dry_run:
-            out = ExampleDrawOut.of(plan_draw(queue=queue, query=query, by=self.by), 0)
+            draw, added = plan_draw(queue=queue, query=query, by=self.by), 0
         else:
-            out = ExampleDrawOut.of(*draw_from_traffic(queue=queue, query=query, by=self.by))
-        return response_of(request, out, 201)
+            draw, added = draw_from_traffic(
+                queue=queue,
+                query=query,
+                by=self.by,
+                on_added=lambda draw, added: keep_answer(request, _response(request, draw, added)),
+            )
+        return _response(request, draw, added)
+
+
+def _response(request: HttpRequest, draw: ExampleDraw, added: int) -> Response:
+    return response_of(request, ExampleDrawOut.of(draw, added), 201)
 
 
 urlpatterns = [

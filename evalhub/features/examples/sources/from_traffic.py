@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -129,10 +129,17 @@ class ExampleDraw:
 
 
 def draw_from_traffic(
-    *, queue: ExampleQueue, query: ExampleQuery, by: User | None
+    *,
+    queue: ExampleQueue,
+    query: ExampleQuery,
+    by: User | None,
+    on_added: Callable[[ExampleDraw, int], None] = lambda draw, added: None,
 ) -> tuple[ExampleDraw, int]:
     """Adds requests to a queue as examples, each with the answer that production gave or somebody
     edited. Returns the draw, and how many were added.
+
+    What is drawn is searched for the project's test sets before anything is locked. `on_added` is
+    called in the transaction that adds them.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -148,8 +155,9 @@ def draw_from_traffic(
             raise DrawError("requests were erased at the same time: draw again")
         drafts = [_draft(example, queue.labels) for example in draw.examples]
         added = add_examples(queue=queue, drafts=drafts, by=by)
-    if added.duplicates:
-        draw.left_out[HAS_IT] += added.duplicates
+        if added.duplicates:
+            draw.left_out[HAS_IT] += added.duplicates
+        on_added(draw, added.added)
     return draw, added.added
 
 
