@@ -12,7 +12,8 @@ from evalhub.features.examples.models import SentExample
 from evalhub.features.examples.out import exporting
 from evalhub.features.examples.out.exporting import ExamplesOutError, ExportedFile, export_examples
 from evalhub.registry.models import TrainingFileVersion
-from reviews.models import Example, ExampleQueue, ExampleState
+from reviews.examples.erasing import erase_examples
+from reviews.models import Example, ExampleQueue
 from tests.cast import Team, a_team, a_test_set, given_up
 from tests.features.examples.outgoing import a_decided_queue, example_of
 
@@ -166,7 +167,7 @@ def test_what_comes_while_test_sets_are_searched_lets_nothing_out(
         if what == "a test set":
             a_test_set(team, "late", items=3)
         else:
-            Example.objects.filter(queue=queue).update(state=ExampleState.ERASED)
+            erase_examples(Example.objects.filter(queue=queue))
         return items
 
     monkeypatch.setattr(exporting, "items_in_rows", meanwhile)
