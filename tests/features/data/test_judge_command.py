@@ -62,7 +62,7 @@ def test_what_a_calibrated_judge_calls_wrong_is_in_the_report(
         assert judge(server, team, tmp_path) == 0
         assert server.asked.total() == 120
     assert "120 verdicts of 120 rows at random" in capsys.readouterr().out
-    labels = people(tmp_path, 60)
+    labels = people(tmp_path, 100)
 
     verdicts = ("--judged", str(tmp_path / "verdicts.jsonl"), "--labelled", str(labels))
     run(["data", "check", str(tmp_path / "sums.jsonl"), "--json", *verdicts])

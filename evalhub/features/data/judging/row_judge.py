@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
 
+from evalhub.features.data.rows.sample import RowSample
 from evalhub.features.data.rows.training_rows import TrainingRow
 from evalhub.features.data.rows.verdicts import (
     LONGEST_REASON,
@@ -83,16 +84,14 @@ def judge_rows(
 
 
 def random_rows(rows: Iterable[TrainingRow], n: int, *, seed: int) -> list[TrainingRow]:
-    """`n` rows at random in a random order, or all where there are fewer (Vitter's algorithm R)."""
-    chance = random.Random(seed)
-    sample: list[TrainingRow] = []
-    for number, row in enumerate(rows):
-        if number < n:
-            sample.append(row)
-        elif (place := chance.randrange(number + 1)) < n:
-            sample[place] = row
-    chance.shuffle(sample)
-    return sample
+    """`n` rows at random in a random order, or all where there are fewer; fewer, too, where they
+    hold more characters than a sample does."""
+    sample = RowSample(n, seed=seed)
+    for row in rows:
+        sample.add(row)
+    chosen = sample.rows()
+    random.Random(seed).shuffle(chosen)
+    return chosen
 
 
 def prompt_of(row: TrainingRow) -> str:
