@@ -45,11 +45,11 @@ monitor proposals; examples list; examples show
 NOT_TRIED = """
 up; worker; demo; mlflow sync; restore; webhook replay; migrate; experiment sample;
 experiment judged; monitor acknowledge; monitor snooze; monitor resolve; monitor assign;
-monitor decline; monitor link; examples draw; examples propose; examples augment
+monitor decline; monitor link; examples export; examples publish
 """
 """They make tables, go on until they are ended, need a server of another project, a message that
-a site has sent, an alarm that it has raised or users whom it has counted, or make a home in which
-nobody else can be."""
+a site has sent, an alarm that it has raised, users whom it has counted or examples that people
+have accepted, or make a home in which nobody else can be."""
 
 OF = "--project sums --by olga --reason Why."
 START = f"experiment start tuned@1 plan.yaml {OF} --champion-name base --challenger-name tuned"
