@@ -6,6 +6,7 @@ don't take away, and few people can't even show how large it is.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,6 +80,7 @@ def review_power(
     return float(chances.mean())
 
 
+@lru_cache(4096)
 def review_items(
     score: float,
     review: PlannedReview,
@@ -106,6 +108,7 @@ def review_items(
     return high
 
 
+@lru_cache(4096)
 def review_detects(
     items: int,
     review: PlannedReview,

@@ -1,6 +1,6 @@
 """One's own progress through a campaign, and the time that is left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from evalhub.accounts.models import User
@@ -29,6 +29,12 @@ class Progress:
     def number(self) -> int:
         """Of the comparison at hand, counted from 1."""
         return min(self.passed + 1, self.total)
+
+    def after(self, more: int) -> "Progress":
+        """As it will be once so many more comparisons are answered: `judged` stays, since none of
+        them is saved yet."""
+        passed, left = min(self.passed + more, self.total), max(0, self.left - more)
+        return replace(self, passed=passed, left=left)
 
     @property
     def minutes_left(self) -> int:

@@ -249,7 +249,7 @@ def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
         context |= {"guesses": guesses, "disputed": disputed}
         context |= {"ended": assigned.reviewer.ended, "head": over and assigned.reviewer.head}
         return _page(request, "end", context)
-    context = _turn_context(request, assigned.current) | progress | {"number": own.number}
+    context = _turn_context(request, assigned.current) | progress
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
@@ -261,9 +261,8 @@ def _ahead(request: SignedInRequest, assigned: Assigned, hold: int) -> HttpRespo
     own, current = progress_of(assigned.reviewer), assigned.current
     later = () if isinstance(current, End) else within_block(current, assigned.held[:hold])
     had = (request.POST or request.GET).getlist("have")
-    progress = _progress(request, assigned, own)
     parts = [
-        _turn_ahead(request, turn, progress | {"number": min(own.number + index, own.total)})
+        _turn_ahead(request, turn, _progress(request, assigned, own.after(index)))
         for index, turn in enumerate(later, 1)
         if str(turn.token) not in had
     ]
@@ -287,7 +286,8 @@ def _pause(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
 
 
 def _progress(request: SignedInRequest, assigned: Assigned, own: Progress) -> dict[str, Any]:
-    return {"progress": own, "total_was": total_was(request, assigned.reviewer.campaign, own)}
+    was = total_was(request, assigned.reviewer.campaign, own)
+    return {"progress": own, "number": own.number, "total_was": was}
 
 
 def _turn_context(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:

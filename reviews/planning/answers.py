@@ -10,12 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from evalhub.declare.review import Design, Show
 from evalhub.registry.models import Run
-from reviews.planning.diversity import Signatures, near_copies, signatures
+from reviews.planning.diversity import (
+    Signatures,
+    near_copies,
+    signatures,
+    similarities,
+    vendi_score,
+)
 from reviews.planning.pairing import Candidate, Joined, arm_pairs, join_answers, requests_of
 from reviews.planning.sources import Sources, sources
 
 MANY = 4_000
-"""Answers from which on they are kept, and only one plan at a time is worked out for a page."""
+"""Answers from which on only one plan at a time is worked out for a page."""
 MOST_KEPT, MOST_ANSWERS = 4, 250_000
 """What is kept in a process, at most: some 50 MB."""
 
@@ -24,12 +30,13 @@ type Copies = tuple[Signatures, list[int]]
 
 
 class JoinedAnswers:
-    """Some runs' answers by item, as `show` has them shown. Nothing of it is ever changed."""
+    """Some runs' answers by item, as `show` has them shown. What was read never changes."""
 
     def __init__(self, runs: Sequence[Run], design: Design) -> None:
         arms = arm_pairs(len(runs), design.combinations)
         self.joined: Joined = join_answers(runs, arms, design.form.show)
         self._copies: tuple[tuple[str, ...], Copies] | None = None
+        self._vendi: dict[tuple[str, ...], float] = {}
 
     def copies(self, population: Mapping[str, Candidate]) -> Copies:
         """Near-copies within a population of these items; the latest result is cached."""
@@ -37,6 +44,17 @@ class JoinedAnswers:
         if self._copies is None or self._copies[0] != keys:
             self._copies = keys, _copies(population)
         return self._copies[1]
+
+    def vendi(self, population: Mapping[str, Candidate], sample: Sequence[str]) -> float:
+        """How varied a sample of a population is; the latest few results are cached."""
+        wanted, known = tuple(sample), self._vendi
+        if wanted not in known:
+            signed, _ = self.copies(population)
+            row_of = {key: i for i, key in enumerate(population)}
+            score = vendi_score(similarities(signed[[row_of[key] for key in wanted]]))
+            # a new dictionary, since another thread may read this one
+            known = self._vendi = {**dict(list(known.items())[-MOST_KEPT:]), wanted: score}
+        return known[wanted]
 
 
 def answers_of(runs: Sequence[Run], design: Design) -> JoinedAnswers:
@@ -47,7 +65,7 @@ def answers_of(runs: Sequence[Run], design: Design) -> JoinedAnswers:
 def cached_answers(runs: Sequence[Run], design: Design) -> JoinedAnswers:
     """As `answers_of`, cached while the sources haven't changed."""
     count = answers_in(runs)
-    if not are_many(runs) or count > MOST_ANSWERS:
+    if count > MOST_ANSWERS:
         return answers_of(runs, design)
     before = sources(runs)
     key = before, tuple(run.pk for run in runs), design.combinations, design.form.show

@@ -20,7 +20,6 @@ from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import RATED, Choice, PairKind
 from reviews.planning.answers import JoinedAnswers, answers_of
 from reviews.planning.checks import Planned, controls, pairs_with_known_answer
-from reviews.planning.diversity import Signatures, similarities, vendi_score
 from reviews.planning.pairing import (
     Candidate,
     Joined,
@@ -91,11 +90,11 @@ def prepare(plan_inputs: PlanInputs, read: Reader = answers_of) -> Prepared:
     population = _population(joined_answers, design)
     scores = _scores(plan_inputs)
     groups = _strata(population, plan_inputs, scores)
-    signed, copies = answers.copies(population) if design.diverse else (None, None)
+    copies = answers.copies(population)[1] if design.diverse else None
     keys = _sample(groups, design, copies)
     vendi = None
-    if signed is not None:
-        vendi = _vendi(signed, list(population), [_sample(groups, design), keys])
+    if copies is not None:
+        vendi = _vendi(answers, population, [_sample(groups, design), keys])
     main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
     checks = [] if form.rates else _checks(plan_inputs, joined_answers, keys, scores, len(main))
     pairs = _in_order([*main, *checks], design.seed)
@@ -196,11 +195,12 @@ def _sample(
     )
 
 
-def _vendi(signed: Signatures, keys: Sequence[str], samples: Sequence[Sequence[str]]) -> Vendi:
+def _vendi(
+    answers: JoinedAnswers, population: Mapping[str, Candidate], samples: Sequence[Sequence[str]]
+) -> Vendi:
     """How varied the samples are, which were drawn without and with regard to near-copies."""
-    row_of = {key: i for i, key in enumerate(keys)}
-    drawn = [[row_of[key] for key in sample[:VENDI_OF]] for sample in samples]
-    before, after = (round(vendi_score(similarities(signed[rows])), 2) for rows in drawn)
+    drawn = [sample[:VENDI_OF] for sample in samples]
+    before, after = (round(answers.vendi(population, sample), 2) for sample in drawn)
     return Vendi(before=before, after=after, items=len(drawn[0]))
 
 

@@ -10,8 +10,8 @@ type Sources = tuple[tuple[int | str, ...], ...]
 
 
 def sources(runs: Sequence[Run]) -> Sources:
-    """The digests of the runs' answers and of their repeats', what was redacted since, and which
-    of the runs' scores may be read. Three queries, whatever the runs' size."""
+    """The digests of the runs' items, of their answers and of their repeats', what was redacted
+    since, and which of the runs' scores may be read. Three queries, whatever the runs' size."""
     read = Run.objects.filter(
         Q(pk__in=[run.pk for run in runs])
         | Q(
@@ -22,6 +22,7 @@ def sources(runs: Sequence[Run]) -> Sources:
     redacted = Redaction.objects.filter(version=runs[0].test_set_version_id)
     opened = RunMetric.objects.readable().filter(run__in=runs)
     return (
+        (runs[0].test_set_version.digest,),
         *read.order_by("pk").values_list("pk", "answers_digest"),
         *redacted.order_by("-pk").values_list("pk")[:1],
         *opened.order_by("pk").values_list("pk"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
@@ -93,7 +94,8 @@ def stage_upload(
 ) -> Iterator[StagedUpload]:
     """An upload to check and to publish; what isn't published when the block ends is deleted.
 
-    The test set takes `name`, the two models take it with the arm's. The files are read whole,
+    The test set takes `name`; the two models are called as the arms are, and where nobody named
+    an arm, `name` stands before it. The files are read whole,
     within `limits`, before anything is written; then it is written in short transactions, so that
     nobody waits for it, and seen once all of it is there.
 
@@ -102,7 +104,7 @@ def stage_upload(
     """
     check_evaluates(by, project)
     slug = slug_of(name, limit=60)
-    left, right = (f"{slug}-{slug_of(arm, limit=40)}" for arm in arms)
+    left, right = (_model_of(arm, name, default) for arm, default in zip(arms, ARMS, strict=True))
     if left == right or not all(text.strip() for text in (name, *arms)):
         raise DeclarationError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +117,13 @@ def stage_upload(
             yield upload
         finally:
             upload.drop()
+
+
+def _model_of(arm: str, name: str, default: str) -> str:
+    """The slug of an arm's model."""
+    if arm != default:
+        return slug_of(arm, limit=80)
+    return f"{slugify(name)[:60].strip('-_') or slug_of(name, limit=60)}-{arm}"
 
 
 def register_upload(

@@ -1,5 +1,7 @@
 """How far one is: a total that stays, whoever else answers, and is said when it changes."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -38,6 +40,17 @@ def test_a_skip_counts_as_passed(rui: Client, campaign: Campaign) -> None:
     action, fields = form(html)
     rui.post(action.replace("judge", "skip"), fields | {"reason": "It upsets me"})
     assert count(page(rui, campaign)) == "2 of 12"
+
+
+def test_comparisons_that_are_sent_ahead_say_how_far_one_will_be(
+    rui: Client, campaign: Campaign
+) -> None:
+    address = re.findall(r'data-ahead="([^"]+)"', page(rui, campaign))[0]
+    ahead = rui.get(address, {"hold": 5}, headers={"HX-Request": "true"}).text
+    assert re.findall(r'<progress max="12" value="(\d+)"', ahead) == ["1", "2", "3", "4", "5"]
+    assert re.findall(r'class="count">(\d+) of 12', ahead) == ["2", "3", "4", "5", "6"]
+    # 12 comparisons at 40 s each: 11 are left after the first, and so on
+    assert re.findall(r"about (\d+) min left", ahead) == ["7", "7", "6", "5", "5"]
 
 
 def answered(client: Client, campaign: Campaign) -> None:
