@@ -51,10 +51,13 @@ class Changed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change since the decision, as a sentence without its stop."""
+    """One change since the decision, as a sentence without its stop.
+
+    `awaits`: a review that still goes on, after which the study decides again by itself."""
 
     what: Changed
     sentence: str
+    awaits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +293,10 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         sentence = "Its review has another seal: judgments aren't what they were"
     else:
         sentence = ""
+    ended = has_ended(heard)
     if sentence:
-        yield Change(Changed.REVIEW, sentence)
-    if (people is None or people.state in ("waiting", "running")) and has_ended(heard):
+        yield Change(Changed.REVIEW, sentence, awaits=not ended)
+    if (people is None or people.state in ("waiting", "running")) and ended:
         yield Change(Changed.REVIEW, "Its review has ended")
 
 

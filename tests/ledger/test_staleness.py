@@ -14,6 +14,7 @@ from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet, TrainingOverlap
 from evalhub.registry.models.versions import Kind
+from evalhub.studies.run.advance import advance
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version, searched
@@ -79,6 +80,27 @@ def test_judgments_since_are_counted_and_an_end_is_said(study: Study, team: Team
         "30 judgments more: this read 0 of 30, and there are 30",
         "Its review has ended",
     ]
+
+
+def test_a_review_that_goes_on_asks_nobody_to_decide_again(
+    study: Study, team: Team, olga: Client
+) -> None:
+    campaign = asked(study)
+    decision = decided(study)
+    pages = [f"/studies/{study.pk}/", reverse("site:record", args=[decision.pk])]
+    vote(campaign, team.rui, ["candidate"], 7)
+    for page in pages:
+        text = olga.get(page).text
+        assert "Its review goes on" in text
+        assert "decided again by itself once the review has ended" in text
+        assert "Decide again" not in text.split("<h1")[0]
+    assert "Look and decide again" not in olga.get("/").text
+    judge(campaign, team.rui, "candidate")
+    for page in pages:
+        assert "Changed since this was decided" in olga.get(page).text
+    (again,) = advance(study=study, by=None).decisions
+    assert again.record["people"]["judgments"] == 30
+    assert "Its review goes on" not in olga.get(pages[0]).text
 
 
 def test_a_review_that_is_opened_closed_or_planned_anew_is_said(study: Study, team: Team) -> None:

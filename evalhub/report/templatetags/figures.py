@@ -1,5 +1,7 @@
 """How numbers are written in pages."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -8,6 +10,7 @@ from evalhub.decision import wording
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Status, Verdict
+from evalhub.ledger.staleness import Change
 
 register = template.Library()
 
@@ -20,6 +23,12 @@ register.filter("money", wording.money)
 def verdict(value: str | None) -> Verdict | None:
     """A verdict as the database has it, with its label and mark."""
     return Verdict(value) if value else None
+
+
+@register.filter
+def all_await(changes: Sequence[Change]) -> bool:
+    """Whether all that changed is a review that goes on, so that nobody has to do anything."""
+    return all(change.awaits for change in changes)
 
 
 @register.simple_tag
