@@ -21,7 +21,7 @@ class Bleu(TextMetric):
     name: Literal["bleu"] = "bleu"
     lower: Lower = False
     tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(
-        "13a", description="sacrebleu's tokenizer"
+        "13a", title="Tokenizer", description="sacrebleu's tokenizer"
     )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

@@ -17,7 +17,9 @@ class Chrf(TextMetric):
 
     name: Literal["chrf"] = "chrf"
     lower: Lower = False
-    words: bool = Field(False, description="count pairs of words too: chrF++")
+    words: bool = Field(
+        False, title="Count pairs of words too", description="count pairs of words too: chrF++"
+    )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = reference_text(reference)

@@ -26,6 +26,7 @@ class CorpusScore(MetricDeclaration):
     of: str = Field(
         alias="score",
         min_length=1,
+        title="Score of the whole set",
         description=f"which: {', '.join((*RISING, *FALLING))}; of a filter's, SCORE,FILTER",
     )
 

@@ -17,8 +17,10 @@ class ExactMatch(TextMetric):
 
     name: Literal["exact_match"] = "exact_match"
     lower: Lower = False
-    punctuation: bool = Field(False, description="leave out punctuation")
-    articles: bool = Field(False, description="leave out a, an, the")
+    punctuation: bool = Field(
+        False, title="Ignore punctuation", description="leave out punctuation"
+    )
+    articles: bool = Field(False, title="Ignore a, an and the", description="leave out a, an, the")
 
     def part_compared(self, answer: Answer) -> str:
         return self._normalise(answer.text)

@@ -9,7 +9,10 @@ from evalhub.io.json_values import JsonError, parse_json
 
 JsonFence = Annotated[
     Literal["left-out"] | None,
-    Field(description="left-out: a code fence around an answer that is JSON isn't seen"),
+    Field(
+        title="Code fence around JSON",
+        description="left-out: a code fence around an answer that is JSON isn't seen",
+    ),
 ]
 
 _FENCED = re.compile(

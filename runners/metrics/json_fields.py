@@ -22,9 +22,15 @@ class JsonFields(TextMetric):
 
     name: Literal["json_fields"] = "json_fields"
     fields: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        (), description="fields that count, `a.b` inside; else all at the top"
+        (),
+        title="Fields that count",
+        description="fields that count, `a.b` inside; else all at the top",
     )
-    strict: bool = Field(False, description="count the output's surplus fields as wrong")
+    strict: bool = Field(
+        False,
+        title="Other fields count as wrong",
+        description="count the output's surplus fields as wrong",
+    )
 
     def part_compared(self, answer: Answer) -> str | None:
         return json_in(answer.text)

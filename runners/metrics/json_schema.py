@@ -30,7 +30,10 @@ class JsonSchema(TextMetric):
 
     name: Literal["json_schema"] = "json_schema"
     schema_: Annotated[dict[str, Any] | str, Inert()] | None = Field(
-        None, alias="schema", description="the schema; else each reference is one"
+        None,
+        alias="schema",
+        title="JSON Schema",
+        description="the schema; else each reference is one",
     )
 
     @field_validator("schema_")

@@ -19,7 +19,9 @@ class JsonValid(TextMetric):
     binary: ClassVar = True
 
     name: Literal["json_valid"] = "json_valid"
-    root: Literal["any", "object", "array"] = Field("any", description="what the JSON must be")
+    root: Literal["any", "object", "array"] = Field(
+        "any", title="What the JSON must be", description="what the JSON must be"
+    )
 
     def part_compared(self, answer: Answer) -> str | None:
         return json_in(answer.text)

@@ -25,7 +25,9 @@ class LanguageSwitch(TextMetric):
 
     name: Literal["language_switch"] = "language_switch"
     expected: Code | None = Field(
-        None, description="the language that is right for every item, as ISO 639-1 has it: de"
+        None,
+        title="Right language",
+        description="the language that is right for every item, as ISO 639-1 has it: de",
     )
 
     def score_batch(self, batch: Sequence[Scorable], ask: Any) -> Sequence[MetricScore]:

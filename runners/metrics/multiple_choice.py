@@ -25,7 +25,9 @@ class MultipleChoice(TextMetric):
     binary: ClassVar = True
 
     name: Literal["multiple_choice"] = "multiple_choice"
-    letters: str = Field("ABCDEFGHIJ", description="the letters to choose from")
+    letters: str = Field(
+        "ABCDEFGHIJ", title="Letters to choose from", description="the letters to choose from"
+    )
 
     @field_validator("letters")
     @classmethod

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-Lower = Annotated[bool, Field(description="take capitals and small letters as the same")]
+Lower = Annotated[
+    bool, Field(title="Ignore capitals", description="take capitals and small letters as the same")
+]
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 

@@ -33,8 +33,18 @@ class NumericMatch(TextMetric):
     binary: ClassVar = True
 
     name: Literal["numeric_match"] = "numeric_match"
-    tolerance: float = Field(1e-6, ge=0, description="difference still taken as equal")
-    relative: float = Field(0.0, ge=0, description="the same, as a share of the larger number")
+    tolerance: float = Field(
+        1e-6,
+        ge=0,
+        title="Largest difference that counts as equal",
+        description="difference still taken as equal",
+    )
+    relative: float = Field(
+        0.0,
+        ge=0,
+        title="Largest difference, as a share",
+        description="the same, as a share of the larger number",
+    )
 
     def part_compared(self, answer: Answer) -> str | None:
         number = last_number(answer.text)

@@ -20,12 +20,22 @@ class RecordedScore(MetricDeclaration):
 
     name: Literal["recorded"] = "recorded"
     of: str = Field(
-        "score", alias="score", min_length=1, description="which of an answer's `scores` it takes"
+        "score",
+        alias="score",
+        min_length=1,
+        title="Score to take",
+        description="which of an answer's `scores` it takes",
     )
-    upward: bool = Field(True, alias="higher_is_better", description="whether more of it is better")
+    upward: bool = Field(
+        True,
+        alias="higher_is_better",
+        title="More is better",
+        description="whether more of it is better",
+    )
     between: Bounds | None = Field(
         None,
         alias="bounds",
+        title="Least and most possible",
         description="the least and the most that one score can be, such as [0, 1]",
     )
 

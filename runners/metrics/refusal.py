@@ -86,7 +86,10 @@ class Refusal(TextMetric):
 
     name: Literal["refusal"] = "refusal"
     phrases: tuple[Phrase, ...] = Field(
-        (), max_length=100, description="texts that are refusals too, wherever they stand in it"
+        (),
+        max_length=100,
+        title="More texts that are refusals",
+        description="texts that are refusals too, wherever they stand in it",
     )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

@@ -17,7 +17,9 @@ class RegexMatch(TextMetric):
     apart: ClassVar = True
 
     name: Literal["regex_match"] = "regex_match"
-    pattern: str | None = Field(None, description="the pattern; else each reference is one")
+    pattern: str | None = Field(
+        None, title="Pattern that must match", description="the pattern; else each reference is one"
+    )
 
     @field_validator("pattern")
     @classmethod

@@ -20,7 +20,9 @@ class Repetition(TextMetric):
     higher_is_better: ClassVar = False
 
     name: Literal["repetition"] = "repetition"
-    words: int = Field(4, ge=1, le=20, description="how many words make a run")
+    words: int = Field(
+        4, ge=1, le=20, title="Words in a run", description="how many words make a run"
+    )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         return MetricScore(share_of_repeats(_WORD.findall(answer.text.lower()), self.words))

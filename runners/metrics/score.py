@@ -200,6 +200,7 @@ class TextMetric(MetricDeclaration):
 
     extract: str | None = Field(
         None,
+        title="Score only what this pattern finds",
         description="a pattern with a group: its last match is scored in place of the whole answer",
     )
 

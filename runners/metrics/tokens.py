@@ -19,7 +19,7 @@ class Tokens(MetricDeclaration):
 
     name: Literal["tokens"] = "tokens"
     of: Literal["completion", "prompt", "total"] = Field(
-        "completion", description="whose tokens are counted"
+        "completion", title="Whose tokens", description="whose tokens are counted"
     )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

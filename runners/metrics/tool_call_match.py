@@ -22,10 +22,15 @@ class ToolCallMatch(MetricDeclaration):
     name: Literal["tool_call_match"] = "tool_call_match"
     arguments: Literal["exact", "given", "ignored"] = Field(
         "exact",
+        title="Arguments",
         description="whether arguments must be the same, may be more than those given in the "
         "reference, or aren't looked at",
     )
-    ordered: bool = Field(False, description="whether the order of several calls counts")
+    ordered: bool = Field(
+        False,
+        title="The order of calls counts",
+        description="whether the order of several calls counts",
+    )
 
     def part_compared(self, answer: Answer) -> str | None:
         return _calls_text(answer.tool_calls) if answer.tool_calls else None

@@ -104,12 +104,12 @@ def field_of(
 
 
 def option_field(declaration: type[BaseModel], name: str) -> forms.Field:
-    """The field of an option that is called by its name and helped by its description.
+    """The field of an option, called by its title or its name, and helped by its description.
 
     It may stay empty. What no field of Django's is for is asked for as JSON.
     """
     declared = declaration.model_fields[name]
-    label = (declared.alias or name).replace("_", " ").capitalize()
+    label = declared.title or (declared.alias or name).replace("_", " ").capitalize()
     help_text = declared.description or ""
     if _is_simple(declared):
         return field_of(declaration, name, label, help_text, required=False)

@@ -40,3 +40,17 @@ def test_the_guides_patterns_take_what_it_says() -> None:
     for pattern, output in zip(patterns, outputs, strict=True):
         score = scorer("exact_match", extract=pattern)(Answer(output), ["42"])
         assert (score.value, score.extracted) == (1, True)
+
+
+def test_every_option_has_a_title_that_a_form_can_show() -> None:
+    """Forms call an option by its title: a parameter's own name says little on a page."""
+    asked_by_pages = [
+        kind for kind in METRICS.values() if not kind.needs_model and not kind.reads_choices
+    ]
+    untitled = {
+        f"{kind.title}: {name}"
+        for kind in asked_by_pages
+        for name, declared in kind.model_fields.items()
+        if name != "name" and not declared.title
+    }
+    assert untitled == set()
