@@ -172,6 +172,7 @@ INSTALLED_APPS = [
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
+    "evalhub.features.endpoints",
     "evalhub.features.examples",
     "evalhub.features.experiments",
     "evalhub.features.exporters",

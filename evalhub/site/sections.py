@@ -108,6 +108,7 @@ MODELS = Section(
     [
         ListPage("Versions", "site:versions"),
         ListPage("Side by side", "site:versions_beside"),
+        ListPage("Endpoints", "site:endpoints"),
     ],
     ["site:version", "site:new_version", "site:endpoint", "site:study_cost"],
 )

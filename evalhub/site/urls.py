@@ -3,10 +3,10 @@
 from django.urls import path
 
 from evalhub.features.data import pages as data
+from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
 from evalhub.features.examples.queues import pages as example_queues
 from evalhub.features.examples.sources import pages as example_sources
-from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.experiments import pages as experiments
 from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters

@@ -41,6 +41,7 @@ from tests.e2e.scene_parts import (
     a_queue_of_examples,
     a_sample_of_requests,
     a_served_name,
+    a_webhook_with_a_message,
     experiments,
     monitoring,
 )
@@ -204,6 +205,8 @@ def scene(team: Team) -> Scene:
             "experiments": experiment.pk,
             **monitoring(),
             **a_queue_of_examples(team),
+            **a_webhook_with_a_message(team),
+            "alias": "none",
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
             "number": 1,
