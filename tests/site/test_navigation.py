@@ -7,11 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from evalhub.site.sections import HELP, SECTIONS, section_of
+from evalhub.site.nouns import HELP, NOUNS, noun_of
 from evalhub.site.templatetags.help import DOCUMENTS
 from tests.cast import Team, a_team
 
-NOUNS = ["Home", "Studies", "Reviews", "Production", "Data", "Models"]
+LABELS = ["Home", "Studies", "Reviews", "Production", "Data", "Models"]
 OF_A_PERSON = re.compile(
     r"^(account|accounts:|site:(projects?|project_log|members|tokens|webhooks?|site_log|overview|search)$)"
 )
@@ -31,8 +31,8 @@ def current(page: str) -> list[str]:
 
 
 def test_who_sees_results_has_the_six_nouns(olga: Client) -> None:
-    assert nouns(olga.get("/").text) == NOUNS
-    assert [section.label for section in SECTIONS] == NOUNS
+    assert nouns(olga.get("/").text) == LABELS
+    assert [noun.label for noun in NOUNS] == LABELS
 
 
 def test_who_sees_none_has_their_reviews_alone(team: Team) -> None:
@@ -74,16 +74,16 @@ def test_help_holds_documents_and_methods(olga: Client) -> None:
 
 
 def test_every_page_with_a_document_has_a_place() -> None:
-    lost = [name for name in DOCUMENTS if section_of(name) is None and not OF_A_PERSON.match(name)]
+    lost = [name for name in DOCUMENTS if noun_of(name) is None and not OF_A_PERSON.match(name)]
     assert lost == []
 
 
-def test_a_section_s_lists_stand_on_each_of_them_and_nowhere_else(olga: Client, team: Team) -> None:
-    for section in (*SECTIONS, HELP):
-        for link in section.lists:
+def test_a_noun_s_lists_stand_on_each_of_them_and_nowhere_else(olga: Client, team: Team) -> None:
+    for noun in (*NOUNS, HELP):
+        for link in noun.lists:
             page = olga.get(reverse(link.view)).text
-            shown = [each.view for each in section.lists if reverse(each.view) in lists(page)]
-            expected = [each.view for each in section.lists] if len(section.lists) > 1 else []
+            shown = [each.view for each in noun.lists if reverse(each.view) in lists(page)]
+            expected = [each.view for each in noun.lists] if len(noun.lists) > 1 else []
             assert shown == expected, link.view
     assert lists(olga.get("/runs/new/").text) == ""
 

@@ -133,7 +133,7 @@ def _page(
     *,
     secret: str = "",
     problem: str = "",
-    status: int = 200,
+    status: int | None = None,
 ) -> HttpResponse:
     page = Paginator(row.deliveries.all(), MESSAGES).get_page(request.GET.get("page"))
     context = {

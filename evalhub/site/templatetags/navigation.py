@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import MemberInvitation, Project, User
 from evalhub.accounts.permissions import owns
-from evalhub.site.sections import HELP, SECTIONS, Section, section_of
+from evalhub.site.nouns import HELP, NOUNS, Noun, noun_of
 from reviews.models import Invitation
 
 register = template.Library()
@@ -50,7 +50,7 @@ class Links:
 
     Attributes:
         pages: the nouns that this person may open.
-        lists: the sub-navigation, where this page is one of a section's lists; else empty.
+        lists: the sub-navigation, where this page is one of a noun's lists; else empty.
         in_help: the page is one of Help's.
         projects: of the person's menu, IN_MENU at most; `has_more` says that there are more.
         sees_overview: whether they own several projects, or administer the site.
@@ -60,7 +60,7 @@ class Links:
 
     pages: Sequence[Link] = ()
     lists: Sequence[Link] = ()
-    section: str = ""
+    noun: str = ""
     in_help: bool = False
     projects: Sequence[ProjectLinks] = field(default_factory=list)
     has_more: bool = False
@@ -76,8 +76,8 @@ def navigation(context: dict[str, Any]) -> Links:
     if request is None or not request.user.is_authenticated:
         return Links()
     view_name = request.resolver_match.view_name if request.resolver_match else ""
-    section = section_of(view_name)
-    in_help = section is HELP
+    noun = noun_of(view_name)
+    in_help = noun is HELP
     user = request.user
     projects = list(Project.objects.visible_to(user).order_by("name")[: IN_MENU + 1])
     if not projects:
@@ -86,9 +86,9 @@ def navigation(context: dict[str, Any]) -> Links:
         return Links([own], in_help=in_help)
     owned = set(Project.objects.owned_by(user).values_list("pk", flat=True))
     return Links(
-        [Link(each.label, reverse(each.view), each is section) for each in SECTIONS],
-        lists=_lists(section, view_name),
-        section=section.label if section else "",
+        [Link(each.label, reverse(each.view), each is noun) for each in NOUNS],
+        lists=_lists(noun, view_name),
+        noun=noun.label if noun else "",
         in_help=in_help,
         projects=[
             ProjectLinks(project, user.is_superuser or project.pk in owned, project.pk in owned)
@@ -101,13 +101,13 @@ def navigation(context: dict[str, Any]) -> Links:
     )
 
 
-def _lists(section: Section | None, view_name: str) -> list[Link]:
-    """The section's lists, if the page is one of them and there are others."""
-    if section is None or len(section.lists) < 2:
+def _lists(noun: Noun | None, view_name: str) -> list[Link]:
+    """The noun's lists, if the page is one of them and there are others."""
+    if noun is None or len(noun.lists) < 2:
         return []
-    if all(each.view != view_name for each in section.lists):
+    if all(each.view != view_name for each in noun.lists):
         return []
-    return [Link(each.label, reverse(each.view), each.view == view_name) for each in section.lists]
+    return [Link(each.label, reverse(each.view), each.view == view_name) for each in noun.lists]
 
 
 @register.inclusion_tag("site/projects/_pages.html", takes_context=True)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage:
-    """A list of a section: a link of its sub-navigation."""
+class NounPage:
+    """A list of a noun: a link of its sub-navigation."""
 
     label: str
     view: str
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Noun:
     """A noun of navigation.
 
     Attributes:
@@ -22,7 +22,7 @@ class Section:
     """
 
     label: str
-    lists: Sequence[ListPage]
+    lists: Sequence[NounPage]
     prefixes: Sequence[str]
 
     @property
@@ -30,14 +30,14 @@ class Section:
         return self.lists[0].view
 
 
-HOME = Section(
+HOME = Noun(
     "Home",
-    [ListPage("Home", "home")],
+    [NounPage("Home", "home")],
     ["home"],
 )
-STUDIES = Section(
+STUDIES = Noun(
     "Studies",
-    [ListPage("Studies", "site:studies"), ListPage("Runs", "site:runs")],
+    [NounPage("Studies", "site:studies"), NounPage("Runs", "site:runs")],
     [
         "site:stud",
         "site:new_comparison",
@@ -55,9 +55,9 @@ STUDIES = Section(
         "site:score_audit",
     ],
 )
-REVIEWS = Section(
+REVIEWS = Noun(
     "Reviews",
-    [ListPage("Reviews", "site:campaigns")],
+    [NounPage("Reviews", "site:campaigns")],
     [
         "site:campaign",
         "site:choose_study",
@@ -65,9 +65,9 @@ REVIEWS = Section(
         "site:upload_pairs",
     ],
 )
-PRODUCTION = Section(
+PRODUCTION = Noun(
     "Production",
-    [ListPage("Production", "site:production")],
+    [NounPage("Production", "site:production")],
     [
         "site:production",
         "site:experiment",
@@ -77,14 +77,14 @@ PRODUCTION = Section(
         "site:alarm",
     ],
 )
-DATA = Section(
+DATA = Noun(
     "Data",
     [
-        ListPage("Test sets", "site:test_sets"),
-        ListPage("Working sets", "site:working_sets"),
-        ListPage("Examples", "site:example_queues"),
-        ListPage("Training files", "site:training_files"),
-        ListPage("Data reports", "site:data_reports"),
+        NounPage("Test sets", "site:test_sets"),
+        NounPage("Working sets", "site:working_sets"),
+        NounPage("Examples", "site:example_queues"),
+        NounPage("Training files", "site:training_files"),
+        NounPage("Data reports", "site:data_reports"),
     ],
     [
         "site:test_set",
@@ -103,31 +103,31 @@ DATA = Section(
         "site:check_data",
     ],
 )
-MODELS = Section(
+MODELS = Noun(
     "Models",
     [
-        ListPage("Versions", "site:versions"),
-        ListPage("Side by side", "site:versions_beside"),
-        ListPage("Endpoints", "site:endpoints"),
+        NounPage("Versions", "site:versions"),
+        NounPage("Side by side", "site:versions_beside"),
+        NounPage("Endpoints", "site:endpoints"),
     ],
     ["site:version", "site:new_version", "site:endpoint", "site:study_cost"],
 )
-HELP = Section(
+HELP = Noun(
     "Help",
-    [ListPage("Documents", "site:help"), ListPage("Methods", "site:methods")],
+    [NounPage("Documents", "site:help"), NounPage("Methods", "site:methods")],
     ["site:help", "site:document", "site:method"],
 )
-SECTIONS = (HOME, STUDIES, REVIEWS, PRODUCTION, DATA, MODELS)
+NOUNS = (HOME, STUDIES, REVIEWS, PRODUCTION, DATA, MODELS)
 """What stands at the top, in this order; Help stands beside the person's menu."""
 
 
-def section_of(view_name: str) -> Section | None:
-    """The section of a page by its view's name, by the longest prefix; None outside of them all:
+def noun_of(view_name: str) -> Noun | None:
+    """The noun of a page by its view's name, by the longest prefix; None outside of them all:
     the pages of one's account and of a project."""
     matches = [
-        (len(prefix), section)
-        for section in (*SECTIONS, HELP)
-        for prefix in section.prefixes
+        (len(prefix), noun)
+        for noun in (*NOUNS, HELP)
+        for prefix in noun.prefixes
         if view_name.startswith(prefix)
     ]
     return max(matches, key=lambda match: match[0])[1] if matches else None
