@@ -172,6 +172,7 @@ INSTALLED_APPS = [
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
+    "evalhub.features.endpoints",
     "evalhub.features.examples",
     "evalhub.features.experiments",
     "evalhub.features.exporters",
@@ -300,9 +301,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # every submission; guesses have limits of their own
 MFA_ADAPTER = "evalhub.accounts.adapters.Passkeys"
 MFA_FORMS = {
-    "add_webauthn": "evalhub.accounts.passkeys.AddForm",
-    "login_webauthn": "evalhub.accounts.passkeys.LoginForm",
-    "reauthenticate_webauthn": "evalhub.accounts.passkeys.ReauthenticateForm",
+    f"{verb}_webauthn": f"evalhub.accounts.passkeys.{verb.title()}Form"
+    for verb in ("add", "login", "reauthenticate")
 }
 MFA_SUPPORTED_TYPES = ["webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

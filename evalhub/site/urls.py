@@ -3,6 +3,7 @@
 from django.urls import path
 
 from evalhub.features.data import pages as data
+from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
 from evalhub.features.examples.queues import pages as example_queues
 from evalhub.features.examples.sources import pages as example_sources
@@ -15,6 +16,7 @@ from evalhub.features.ownership import pages as ownership
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
 from evalhub.features.traffic import pages as traffic
+from evalhub.features.webhooks import pages as webhooks
 from evalhub.features.working_sets import pages as working_sets
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
@@ -27,6 +29,7 @@ from evalhub.site.views import (
     jobs,
     members,
     policy,
+    projects,
     records,
     results,
     runs,
@@ -95,7 +98,10 @@ urlpatterns = [
     path("campaigns/<int:pk>/export/", results.export, name="campaign_export"),
     path("campaigns/<int:pk>/unblind/", results.unblind_campaign, name="unblind_campaign"),
     path("overview/", home.projects_overview, name="overview"),
-    path("projects/", members.projects, name="projects"),
+    path("projects/", projects.projects, name="projects"),
+    path("projects/<slug:slug>/", projects.project, name="project"),
+    *webhooks.urlpatterns,
+    *endpoints.urlpatterns,
     path("projects/<slug:slug>/members/", members.members, name="members"),
     path("projects/<slug:slug>/members/<int:pk>/", members.change_member, name="change_member"),
     path(

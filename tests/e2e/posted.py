@@ -83,6 +83,16 @@ POSTED = {
     "/projects/<slug:slug>/members/": ["whom=new@example.org&role=reviewer"],
     "/projects/<slug:slug>/members/<int:pk>/": ["verb=role&role=evaluator", "verb=remove"],
     "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
+    "/projects/<slug:slug>/webhooks/": [
+        "address=https://ci.example.org/other&events=decision.made"
+    ],
+    "/projects/<slug:slug>/webhooks/<int:pk>/change/": [
+        "verb=events&read=decision.made&events=run.failed",
+        "verb=off",
+        "verb=rotate",
+        "verb=remove",
+    ],
+    "/projects/<slug:slug>/webhooks/<int:pk>/messages/<int:delivery>/again/": [""],
     "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
     "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
     "/projects/<slug:slug>/production/keeping/": ["text_share=0.05&text_days=30&days=60"],

@@ -7,6 +7,8 @@ from evalhub.features.monitoring.models import RetrainProposal
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
+from evalhub.features.webhooks.models import Delivery
+from evalhub.features.webhooks.registering import add_webhook
 from evalhub.registry.models import TrafficSample
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
@@ -77,3 +79,23 @@ def a_queue_of_examples(team: Team) -> dict[str, object]:
         "training-files": sent.file_id,
         "what": "card.md",
     }
+
+
+def a_webhook_with_a_message(team: Team) -> dict[str, object]:
+    """What addresses are filled with of a webhook of one event, and of a message given up."""
+    webhook = add_webhook(
+        project=team.project,
+        by=team.olga,
+        url="https://ci.example.org/evalhub",
+        events=["decision.made"],
+    ).webhook
+    message = Delivery.objects.create(
+        webhook=webhook,
+        event="decision.made:1",
+        type="decision.made",
+        message_id="msg_1",
+        body="{}",
+        state="failed",
+        due_at=webhook.created,
+    )
+    return {"webhooks": webhook.pk, "delivery": message.pk}

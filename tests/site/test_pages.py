@@ -16,7 +16,7 @@ from tests.site.cases import POLICY, a_measured_study
 def test_no_study_yet_says_what_to_begin_with(olga: Client) -> None:
     page = olga.get(reverse("site:studies")).text
     assert "Make the demo’s study" in page
-    assert "Compare two files" in page
+    assert "New comparison" in page
 
 
 def test_the_list_shows_each_study_with_its_verdict(olga: Client, team: Team) -> None:

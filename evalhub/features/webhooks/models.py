@@ -3,11 +3,17 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", "is to be sent"
+    DELIVERED = "delivered", "was taken"
+    FAILED = "failed", "was given up"
 
 
 class WebhookQuerySet(OfProjectQuerySet["Webhook"]):
@@ -17,6 +23,15 @@ class WebhookQuerySet(OfProjectQuerySet["Webhook"]):
     def owned_by(self, user: User) -> Self:
         """Webhooks of the projects that this person owns."""
         return self.filter(project__in=Project.objects.owned_by(user))
+
+    def with_outcomes(self) -> Self:
+        """With `waiting` and `given_up`, how many of its messages are, and `last_sent`."""
+        waiting = Q(deliveries__state=DeliveryState.WAITING)
+        return self.annotate(
+            waiting=Count("deliveries", filter=waiting),
+            given_up=Count("deliveries", filter=Q(deliveries__state=DeliveryState.FAILED)),
+            last_sent=Max("deliveries__ended", filter=Q(deliveries__state=DeliveryState.DELIVERED)),
+        ).order_by("id")
 
 
 class Webhook(models.Model):
@@ -60,12 +75,6 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.url
-
-
-class DeliveryState(models.TextChoices):
-    WAITING = "waiting", "is to be sent"
-    DELIVERED = "delivered", "was taken"
-    FAILED = "failed", "was given up"
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

@@ -1,6 +1,7 @@
 """Template tags: the links at the top of every page that the user may see, and the breadcrumbs."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import template
@@ -9,88 +10,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import MemberInvitation, Project, User
+from evalhub.accounts.permissions import owns
+from evalhub.site.nouns import HELP, NOUNS, Noun, noun_of
 from reviews.models import Invitation
 
 register = template.Library()
 
-WORKING = tuple(
-    f"site:{name}"
-    for name in (
-        "edit_test_set",
-        "working_set",
-        "new_working_set",
-        "add_item",
-        "add_rows",
-        "change_item",
-        "publish_set",
-    )
-)
-# label, view, prefix of the view names of the pages under it
-RESULTS = [
-    (
-        "Studies",
-        "site:studies",
-        (
-            "site:stud",
-            "site:flips",
-            "site:criterion",
-            "site:record",
-            "site:new_comparison",
-            "site:copy_study",
-        ),
-    ),
-    ("Runs", "site:runs", ("site:run", "site:new_run")),
-    ("Test sets", "site:test_sets", ("site:test_set", *WORKING)),
-    (
-        "Versions",
-        "site:versions",
-        ("site:version", "site:new_version", "site:data_report", "site:check_data"),
-    ),
-    (
-        "Production",
-        "site:production",
-        (
-            "site:production",
-            "site:experiment",
-            "site:new_experiment",
-            "site:monitor",
-            "site:new_monitor",
-            "site:alarm",
-        ),
-    ),
-    ("Methods", "site:methods", ("site:methods",)),
-]
-CAMPAIGNS = (
-    "Reviews",
-    "site:campaigns",
-    (
-        "site:campaign",
-        "site:example",
-        "site:new_example_queue",
-        "site:add_example_file",
-        "site:choose_study",
-        "site:new_campaign",
-        "site:upload_pairs",
-    ),
-)
-MEMBERS = (
-    "Members",
-    "site:projects",
-    ("site:project", "site:member", "site:tokens", "site:site_log"),
-)
-OVERVIEW = ("Overview", "site:overview", ("site:overview",))
-INVITATIONS = ("Invitations", "reviews:home", ("reviews:",))
-REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
+REVIEWS_OF_ONES_OWN = ("Reviews", "reviews:home")
+IN_MENU = 3
+"""Projects that the person's menu names; who has more finds them all on one page."""
 
 
-def projects_owned(user: User) -> int:
-    return Project.objects.owned_by(user).count()
-
-
-def has_invitations(user: User) -> bool:
-    """Whether a review or an invitation waits for this user, who else has no link to it."""
-    return any(
-        rows.waiting_for(user).exists() for rows in (MemberInvitation.objects, Invitation.objects)
+def count_invitations(user: User) -> int:
+    """How many reviews and projects wait for this user's answer."""
+    return sum(
+        rows.waiting_for(user).count() for rows in (MemberInvitation.objects, Invitation.objects)
     )
 
 
@@ -102,11 +36,37 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """The links to pages, and whether there is a field that searches them."""
+class ProjectLinks:
+    """A project in the person's menu, and whether they may manage its members, its webhooks."""
 
-    pages: list[Link]
-    searches: bool
+    project: Project
+    members: bool
+    webhooks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links at the top of a page.
+
+    Attributes:
+        pages: the nouns that this person may open.
+        lists: the sub-navigation, where this page is one of a noun's lists; else empty.
+        in_help: the page is one of Help's.
+        projects: of the person's menu, IN_MENU at most; `has_more` says that there are more.
+        sees_overview: whether they own several projects, or administer the site.
+        invitations: how many wait for an answer.
+        searches: whether there is a field that searches everything.
+    """
+
+    pages: Sequence[Link] = ()
+    lists: Sequence[Link] = ()
+    noun: str = ""
+    in_help: bool = False
+    projects: Sequence[ProjectLinks] = field(default_factory=list)
+    has_more: bool = False
+    sees_overview: bool = False
+    invitations: int = 0
+    searches: bool = False
 
 
 @register.simple_tag(takes_context=True)
@@ -114,22 +74,61 @@ def navigation(context: dict[str, Any]) -> Links:
     """The links; pages of results only for those who see results: reviewers stay blind."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
-        return Links([], searches=False)
+        return Links()
     view_name = request.resolver_match.view_name if request.resolver_match else ""
-    sees_results = Project.objects.visible_to(request.user).exists()
-    pages: list[tuple[str, str, tuple[str, ...]]]
-    pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
-    owned = projects_owned(request.user) if sees_results else 0
-    if sees_results and (request.user.is_superuser or owned):
-        pages.append(MEMBERS)
-    if sees_results and (request.user.is_superuser or owned > 1):
-        pages.insert(0, OVERVIEW)
-    if sees_results and has_invitations(request.user):
-        pages.append(INVITATIONS)
-    links = [
-        Link(label, reverse(name), view_name.startswith(under)) for label, name, under in pages
-    ]
-    return Links(links, searches=sees_results)
+    noun = noun_of(view_name)
+    in_help = noun is HELP
+    user = request.user
+    projects = list(Project.objects.visible_to(user).order_by("name")[: IN_MENU + 1])
+    if not projects:
+        label, view = REVIEWS_OF_ONES_OWN
+        own = Link(label, reverse(view), view_name.startswith("reviews:"))
+        return Links([own], in_help=in_help)
+    owned = set(Project.objects.owned_by(user).values_list("pk", flat=True))
+    return Links(
+        [Link(each.label, reverse(each.view), each is noun) for each in NOUNS],
+        lists=_lists(noun, view_name),
+        noun=noun.label if noun else "",
+        in_help=in_help,
+        projects=[
+            ProjectLinks(project, user.is_superuser or project.pk in owned, project.pk in owned)
+            for project in projects[:IN_MENU]
+        ],
+        has_more=len(projects) > IN_MENU,
+        sees_overview=user.is_superuser or len(owned) > 1,
+        invitations=count_invitations(user),
+        searches=True,
+    )
+
+
+def _lists(noun: Noun | None, view_name: str) -> list[Link]:
+    """The noun's lists, if the page is one of them and there are others."""
+    if noun is None or len(noun.lists) < 2:
+        return []
+    if all(each.view != view_name for each in noun.lists):
+        return []
+    return [Link(each.label, reverse(each.view), each.view == view_name) for each in noun.lists]
+
+
+@register.inclusion_tag("site/projects/_pages.html", takes_context=True)
+def project_pages(context: dict[str, Any], project: Project) -> dict[str, Any]:
+    """The sub-navigation of one project: its pages that this person may open."""
+    request = context["request"]
+    manages = owns(request.user, project)
+    pages = [("Project", "project"), ("Tokens", "tokens")]
+    if manages:
+        pages.append(("Webhooks", "webhooks"))
+    if manages or request.user.is_superuser:
+        pages[1:1] = [("Members", "members")]
+        pages.append(("Log", "project_log"))
+    return {
+        "project": project,
+        "links": [
+            Link(label, address, address == request.path)
+            for label, view in pages
+            if (address := reverse(f"site:{view}", args=[project.slug]))
+        ],
+    }
 
 
 @register.simple_block_tag

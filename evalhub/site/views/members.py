@@ -53,16 +53,6 @@ def owners_only(view: View) -> View:
     return guard
 
 
-@require_GET
-def projects(request: SignedInRequest) -> HttpResponse:
-    """The projects whose members and audit log the user may see."""
-    every = request.user.is_superuser
-    projects = Project.objects.all() if every else Project.objects.owned_by(request.user)
-    if not every and not projects.exists():
-        raise PermissionDenied("Members are managed by a project's owners.")
-    return render(request, "site/members/projects.html", {"projects": projects})
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 @owners_only

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from evalhub.accounts.models import Project, User
-from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.permissions import NotAllowedError, check_evaluates
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
@@ -26,6 +26,8 @@ from runners.spending import used_price
 AT_ONCE = 2
 """Models that are tried at a time by one process: each holds up one of its threads."""
 TIMEOUT_S = 30.0
+TRIED_TOKENS = 256
+"""The longest answer to a message of one's own."""
 
 _TRYING = BoundedSemaphore(AT_ONCE)
 
@@ -81,12 +83,40 @@ def try_item(
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
     _, item = next(read_items(items, mapping))
+    return _trial(declared_arm, backend, item)
+
+
+def try_message(
+    *, by: User, endpoint: str, model: str, message: str, aliases: Collection[str]
+) -> TrialResult:
+    """Sends one message to a model at an operator's endpoint, and waits TIMEOUT_S.
+
+    Raises as `try_item`; NotAllowedError: `by` evaluates in no project.
+    """
+    if not Project.objects.visible_to(by).exists():
+        raise NotAllowedError(f"{by} evaluates in no project, and can't try an endpoint")
+    if endpoint not in aliases:
+        raise DeclarationError("is no endpoint here", "endpoint")
+    if not message.strip():
+        raise DeclarationError("is empty: write what the model is to answer", "message")
+    document = {
+        "kind": "base",
+        "backend": {"openai": {"endpoint": endpoint, "model": model}},
+        "sampling": {"max_tokens": TRIED_TOKENS},
+    }
+    arm = validate(Arm, document)
+    backend = arm.backend.live_backend
+    assert isinstance(backend, OpenAIBackend)
+    return _trial(arm, backend, ItemContent("message", message, [], "", [], "", {}))
+
+
+def _trial(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> TrialResult:
     try:
-        sent = chat(declared_arm.prompt, item.input, item.context)
+        sent = chat(arm.prompt, item.input, item.context)
     except PromptError as error:
         raise TryError(f"item '{item.key}': {error}") from error
-    reply = _reply(declared_arm, backend, item)
-    price = used_price(backend, declared_arm.price)
+    reply = _reply(arm, backend, item)
+    price = used_price(backend, arm.price)
     return TrialResult(item.key, sent, reply, price, _money(price, reply))
 
 

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class EndpointsConfig(AppConfig):
+    name = "evalhub.features.endpoints"
