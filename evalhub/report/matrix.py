@@ -72,8 +72,8 @@ class Matrix:
 
     @property
     def columns(self) -> int:
-        """How many stand before the plots: criterion, baseline, arms, difference."""
-        return 3 + len(self.arms)
+        """How many stand before the plots: criterion, baseline, arms, difference, interval."""
+        return 4 + len(self.arms)
 
     @property
     def current(self) -> MatrixArm | None:

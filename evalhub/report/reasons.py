@@ -50,7 +50,7 @@ class ReasonLine:
 def reason_lines(record: DecisionRecord) -> list[ReasonLine]:
     """The lines of a record, in the order of its reasons."""
     names = {each.name: number for number, each in enumerate(record.criteria, 1)}
-    rows = []
+    rows: list[tuple[Status | None, str, ReasonPart | None]] = []
     for reason in record.reasons:
         status, sentence = split_mark(reason)
         number = names.get(criterion_of(reason, list(names)), 0)
@@ -63,7 +63,7 @@ def reason_lines(record: DecisionRecord) -> list[ReasonLine]:
     return [
         line
         for (status, text, _), group in groupby(rows, key=lambda row: (*row[:2], row[2] is None))
-        for line in _lines(status, text, [part for *_, part in group if part])
+        for line in _lines(status, text, [row[2] for row in group if row[2]])
     ]
 
 

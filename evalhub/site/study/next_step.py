@@ -67,28 +67,27 @@ def step_decided(
         return NextStep("Something changed since this verdict.", *_decide(study, again=True))
     if page.to_accept:
         url = f"{here}?{urlencode(arm | {'tab': 'evidence'})}#accept"
-        return NextStep("An owner may accept what holds it.", "Accept and say why", url)
+        return NextStep("An owner may accept what holds it.", "Accept what holds it", url)
+    if verdict is Verdict.HOLD:
+        return _after_hold(here, decision, _shipping(newest))
     if review_awaited and study.review is not None:
         query = urlencode({"study": study.pk, "test_set": study.review.test_set})
         url = f"{reverse('site:new_campaign')}?{query}"
         return NextStep("Its review waits for its owner.", "Open the review", url)
+    if verdict is Verdict.SHIP:
+        return _after_ship(decision, standing)
     if campaign and not campaign.complete and campaign.campaign.state != "closed":
         return NextStep(
             f"Reviewers are at {campaign.judgments:,} of {campaign.planned:,} judgments.",
             "See the review",
             reverse("site:campaign", args=[campaign.campaign.pk]),
         )
-    if verdict is Verdict.SHIP:
-        return _after_ship(decision, standing)
-    shipping = next((name for name, other in newest.items() if other.verdict == Verdict.SHIP), None)
-    if shipping:
-        url = f"{here}?{urlencode({'arm': shipping})}"
-        return NextStep(
-            f"{shipping} passes all that is asked: ship that, or train again.",
-            f"See {shipping}",
-            url,
-        )
-    return _after_hold(here, decision, verdict)
+    return _after_more(decision)
+
+
+def _shipping(newest: Mapping[str, Decision]) -> str:
+    """The first arm that may ship, or ""."""
+    return next((name for name, each in newest.items() if each.verdict == Verdict.SHIP), "")
 
 
 def _after_ship(decision: Decision, standing: ChampionStanding) -> NextStep:
@@ -102,39 +101,49 @@ def _after_ship(decision: Decision, standing: ChampionStanding) -> NextStep:
     return NextStep("It passes all that is asked.", "See the decision", record)
 
 
-def _after_hold(here: str, decision: Decision, verdict: Verdict) -> NextStep:
-    """The losses behind a hold; where more data is needed, how much."""
+def _after_more(decision: Decision) -> NextStep:
+    """How many items would settle what is open, where a number would."""
     record = decision.document
-    if verdict is Verdict.MORE:
-        sentence = (
-            f"Add items: about {record.needed_n:,} in all would settle it."
-            if record.needed_n
-            else "See what is open, and what would settle it."
+    sentence = (
+        f"Add items: about {record.needed_n:,} would settle it."
+        if record.needed_n
+        else "See what is open, and what would settle it."
+    )
+    number = next(
+        (n for n, each in enumerate(record.criteria, 1) if each.status is Status.OPEN), None
+    )
+    if number is None:
+        return NextStep(sentence, "See the decision", reverse("site:record", args=[decision.pk]))
+    url = reverse("site:criterion", args=[decision.pk, number])
+    return NextStep(sentence, "What would settle it", url)
+
+
+def _after_hold(here: str, decision: Decision, shipping: str) -> NextStep:
+    """Another arm that may ship, else the answers behind the largest loss."""
+    if shipping:
+        return NextStep(
+            f"{shipping} passes all that is asked: ship that, or train again.",
+            f"See {shipping}",
+            f"{here}?{urlencode({'arm': shipping})}",
         )
-        number = next(
-            (n for n, each in enumerate(record.criteria, 1) if each.status is Status.OPEN), None
-        )
-        if number is None:
-            return NextStep(
-                sentence, "See the decision", reverse("site:record", args=[decision.pk])
-            )
-        url = reverse("site:criterion", args=[decision.pk, number])
-        return NextStep(sentence, "What would settle it", url)
     worst = min(
-        (each for each in record.criteria if each.status is Status.FAIL and each.kind.by_metric),
+        (
+            each
+            for each in decision.document.criteria
+            if each.status is Status.FAIL and each.kind.by_metric and each.losses
+        ),
         key=lambda each: each.difference,
         default=None,
     )
-    if worst is None or not worst.losses:
-        return NextStep(
-            "See what holds it.", "See the decision", reverse("site:record", args=[decision.pk])
-        )
+    if worst is None:
+        record = reverse("site:record", args=[decision.pk])
+        return NextStep("See what holds it.", "See the decision", record)
     query = urlencode(
         {"arm": decision.arm, "tab": "answers", "test_set": worst.test_set, "outcome": "lost"}
     )
     answers = f"{worst.losses:,} answer{'s' if worst.losses > 1 else ''}"
     return NextStep(
-        f"It lost {answers} on {worst.name}: read them, then train again.",
+        f"Read the {answers} that it lost on {worst.name}, then train again.",
         "See what was lost",
         f"{here}?{query}#panel",
     )

@@ -60,6 +60,7 @@ class StudyPage:
     looks: Sequence[PlannedLook]
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
+    review_awaited: bool
     judge_awaited: JudgeRun | None
     not_kept: str
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
@@ -91,6 +92,7 @@ def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
     judged = study.test_sets.judged().exists()
     page = decision_page(decision.document) if decision else None
     since = changes_since(decision) if decision else []
+    awaited = decision is not None and _review_awaited(study, decision)
     if decision and page:
         step = step_decided(
             study,
@@ -99,7 +101,7 @@ def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
             newest=newest,
             standing=standing,
             stale=bool(since),
-            review_awaited=_review_awaited(study, decision),
+            review_awaited=awaited,
             campaign=campaign,
         )
     else:
@@ -127,6 +129,7 @@ def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
         looks=next_looks(study) if _unread(decision) else [],
         since=since,
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
+        review_awaited=awaited,
         judge_awaited=_judge_awaited(study),
         not_kept=why_not_kept(decision) if decision else "",
     )
