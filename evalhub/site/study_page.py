@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.http import QueryDict
+
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
 from evalhub.judges.models import JudgeRun
@@ -15,7 +17,6 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.matrix import Matrix, MatrixArm, matrix
 from evalhub.report.skills import Skills, skills_of
-from evalhub.site.changes import Changes, Wanted, changes
 from evalhub.site.cost_view import CostView, StudySpending, cost_view, study_spending
 from evalhub.site.queries import (
     CampaignProgress,
@@ -25,6 +26,7 @@ from evalhub.site.queries import (
     development_rows,
     study_runs,
 )
+from evalhub.site.study.answers import AnswersTab, answers_tab
 from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.plan import next_looks
 
@@ -56,7 +58,7 @@ class StudyPage:
     earlier: Sequence[Decision]
     runs: StudyRuns
     campaign: CampaignProgress | None
-    changes: Changes | None
+    answers: AnswersTab | None
     looks: Sequence[PlannedLook]
     readings: Sequence[ReadingRow]
     cost: StudySpending
@@ -75,13 +77,13 @@ class StudyPage:
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
-def study_page(study: Study, wanted: Wanted) -> StudyPage:
-    """The page of `study` with the wanted arm, test set, outcome and order."""
+def study_page(study: Study, query: QueryDict) -> StudyPage:
+    """The page of `study` with the arm, test set, outcome and order that the address asks for."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
     candidates = _arms_to_judge(study, arms)
     names = [arm.name for arm in candidates]
-    name = wanted.arm if wanted.arm in names else next(iter(names), "")
+    name = query.get("arm", "") if query.get("arm") in names else next(iter(names), "")
     decision = newest.get(name)
     runs = study_runs(study)
     baseline = _baseline(arms, decision)
@@ -94,13 +96,15 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.document) if decision else None,
-        matrix=matrix([_column(arm.name, newest.get(arm.name)) for arm in candidates], wanted.sort),
-        costs=cost_view(newest, decision, wanted.cost) if decision else None,
+        matrix=matrix(
+            [_column(arm.name, newest.get(arm.name)) for arm in candidates], query.get("sort", "")
+        ),
+        costs=cost_view(newest, decision, query.get("cost", "")) if decision else None,
         skills=skills_of(decision.document, _capability(study)) if decision else None,
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign_state(study),
-        changes=changes(study, decision.document, wanted) if decision else None,
+        answers=answers_tab(study, decision, query),
         looks=next_looks(study) if _unread(decision) else [],
         readings=development_rows(study, arms),
         cost=study_spending(study),
@@ -143,17 +147,6 @@ def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm |
     name = decision.document.arms.baseline.name if decision else None
     from_decision = next((arm for arm in arms if arm.name == name), None)
     return from_decision or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
-
-
-def newest_decision(study: Study, arm: str) -> Decision | None:
-    """The newest decision on the arm of this name, or on the candidate in question."""
-    decisions = Decision.objects.filter(study=study).newest_first()
-    return (
-        decisions.filter(arm=arm).first()
-        or decisions.filter(
-            arm__in=study.arms.filter(role=ArmRole.CANDIDATE).values("name")
-        ).first()
-    )
 
 
 def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:

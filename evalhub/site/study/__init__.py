@@ -1,0 +1,1 @@
+"""The study page: the verdict first, then one tab a question."""
