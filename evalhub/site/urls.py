@@ -18,6 +18,7 @@ from evalhub.features.strategy import pages as strategy
 from evalhub.features.traffic import pages as traffic
 from evalhub.features.webhooks import pages as webhooks
 from evalhub.features.working_sets import pages as working_sets
+from evalhub.features.working_sets import pages_add as items_to_add
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
     campaigns,
@@ -52,7 +53,6 @@ urlpatterns = [
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
     *ownership.urlpatterns,
-    path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
     path(
@@ -60,6 +60,7 @@ urlpatterns = [
         items.study_item,
         name="study_item",
     ),
+    path("studies/<int:pk>/panel/", studies.study_panel, name="study_panel"),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/cancel/", studies.cancel_study_runs, name="cancel_study_runs"),
     path("studies/<int:pk>/resume/", studies.resume_study_runs, name="resume_study_runs"),
@@ -131,6 +132,7 @@ urlpatterns = [
     path("help/<path:name>", documents.document, name="document"),
     *working_sets.urlpatterns,
     *working_items.urlpatterns,
+    *items_to_add.urlpatterns,
     path("test-sets/<int:pk>/items/", items.test_set_items, name="test_set_items"),
     path(
         "test-sets/<int:pk>/items.<slug:form>",
