@@ -168,6 +168,7 @@ INSTALLED_APPS = [
     "reviews",
     "evalhub.judges",
     "evalhub.ledger",
+    "evalhub.features.beside",
     "evalhub.features.data",
     "evalhub.features.monitoring",
     "evalhub.features.webhooks",

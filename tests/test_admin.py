@@ -23,6 +23,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
+from evalhub.declare.prompt import Prompt
 from evalhub.declare.slice_shares import SliceShares
 from evalhub.ledger.chain.append import append
 from evalhub.ledger.models import (
@@ -39,6 +40,7 @@ from evalhub.ledger.models import (
     SignOff,
     StageMove,
 )
+from evalhub.ledger.prompt_trials import keep_trial
 from evalhub.registry.models import (
     Draw,
     Ingestion,
@@ -137,6 +139,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         cast.a_traffic_sample(team, questions, answered_by=base)
         NearCopies.objects.create(version=questions, earlier=questions, positions=[1])
         Acceptance.objects.create(project=team.project, subject=slug, reason=slug, by=team.olga)
+        for item in questions.items.all():
+            keep_trial(item=item, prompt=Prompt(), model=slug, by=team.olga)
         newest = Promotion.objects.newest_first().first()
         told = {"version": lora, "decision": decision, "by": team.olga, "reason": slug}
         promoted = Promotion.objects.create(project=team.project, before=newest, **told)
