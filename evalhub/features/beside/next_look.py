@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from evalhub.accounts.models import User
 from evalhub.decision.levels import level_of
 from evalhub.decision.policy import Rule
+from evalhub.decision.wording import significant
 from evalhub.declare.declaration import default_of
 from evalhub.features.beside.pairs import RunPair
 from evalhub.ledger.numbering import Tally
@@ -25,6 +26,9 @@ class LookToDecide:
     number: int
     level: float
     study: Study | None
+
+    def __str__(self) -> str:
+        return f"look {self.number} at {significant(self.level, 2)}"
 
 
 def look_to_decide(pair: RunPair, user: User) -> LookToDecide:

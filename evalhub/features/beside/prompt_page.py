@@ -33,7 +33,8 @@ REFUSED = (DeclarationError, TryError, BackendError, ItemGoneError)
 class ShownSide:
     """One side with its answer: what it answered just now, or in its version's newest run.
 
-    `wrong`: why it wasn't asked, in a sentence.
+    `wrong`: why it wasn't asked, in a sentence. `unedited`: it is the very prompt of the other
+    side, whose answer isn't shown twice.
     """
 
     side: Side
@@ -42,6 +43,7 @@ class ShownSide:
     stored: StoredAnswer | None = None
     wrong: str = ""
     pieces: Sequence[Piece] = ()
+    unedited: bool = False
 
     @property
     def text(self) -> str | None:
@@ -100,6 +102,8 @@ def prompts_page(
     shown = [
         _shown(side, versions, aliases, item, by=user if "ask" in sent else None) for side in sides
     ]
+    if not sent and sides[0].version and sides[0].version == sides[1].version:
+        shown[1] = replace(shown[1], stored=None, unedited=True)
     page = PromptsPage(_mark(shown), _test_sets(user, item), item)
     return _with_item(page, item, query) if item else page
 

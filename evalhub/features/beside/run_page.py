@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from django.http import QueryDict
+from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.decision.outcomes import Outcome
@@ -36,7 +38,7 @@ from evalhub.report.flips import (
 )
 from runners.backends import BACKENDS
 
-PAGE = 20
+PAGE = 10
 LISTED = 200
 """Runs that can be chosen from; an address takes any."""
 ALL, DIFFERENT, ERRORS = "all", "different", "errors"
@@ -102,6 +104,24 @@ class RunsBeside:
     choices: Sequence[tuple[str, str, int | None, bool]]
     page: "Page[int]"
     rows: Sequence[ItemBeside]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether an answer of either run is missing, an error or without a score."""
+        unscored = (
+            [each.unscored for each in (self.metric.left, self.metric.right)] if self.metric else []
+        )
+        return any((*self.errors, *unscored)) or self.answered[0] != self.answered[1]
+
+    @property
+    def try_both(self) -> str:
+        """The address where both prompts are edited; "" where either has no chat endpoint."""
+        versions = [run.version for run in (self.pair.left, self.pair.right)]
+        if not self.rows or not all(answers_live(version.backend) for version in versions):
+            return ""
+        left, right = (version.pk for version in versions)
+        query = urlencode({"item": self.rows[0].item.pk, "left": left, "right": right})
+        return f"{reverse('site:prompts_beside')}?{query}"
 
     @property
     def lost(self) -> int:
