@@ -23,7 +23,6 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
-from evalhub.declare.prompt import Prompt
 from evalhub.declare.slice_shares import SliceShares
 from evalhub.ledger.chain.append import append
 from evalhub.ledger.models import (
@@ -40,7 +39,6 @@ from evalhub.ledger.models import (
     SignOff,
     StageMove,
 )
-from evalhub.ledger.prompt_trials import keep_trial
 from evalhub.registry.models import (
     Draw,
     Ingestion,
@@ -81,11 +79,8 @@ OURS = [
     # a secret of minutes, which nobody is to browse; and counts, which stand on /metrics
     if model not in (SignInLink, MailDay)
 ]
-EDITABLE: dict[type[Model], set[str]] = {
-    TestSet: {"purpose"},
-    ModelVersion: {"notes"},
-    Study: {"name"},
-}
+EDITABLE: dict[type[Model], set[str]]
+EDITABLE = {TestSet: {"purpose"}, ModelVersion: {"notes"}, Study: {"name"}}
 EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDITABLE]
 
 
@@ -139,8 +134,6 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         cast.a_traffic_sample(team, questions, answered_by=base)
         NearCopies.objects.create(version=questions, earlier=questions, positions=[1])
         Acceptance.objects.create(project=team.project, subject=slug, reason=slug, by=team.olga)
-        for item in questions.items.all():
-            keep_trial(item=item, prompt=Prompt(), model=slug, by=team.olga)
         newest = Promotion.objects.newest_first().first()
         told = {"version": lora, "decision": decision, "by": team.olga, "reason": slug}
         promoted = Promotion.objects.create(project=team.project, before=newest, **told)
@@ -205,6 +198,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 leaked={"q0001": "exact"},
             )
         for item in questions.items.all():
+            item.prompt_trials.create(model=slug, by=team.olga)
             pair = Pair.objects.create(
                 campaign=campaign,
                 item=item,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.features.beside.sides import Side
+from evalhub.features.beside.sides import PromptSide
 from evalhub.ledger.differences import right_of
 from evalhub.ledger.prompt_trials import keep_trial
 from evalhub.registry.contents import content_of
@@ -55,7 +55,7 @@ class StoredAnswer:
     scores: Sequence[OpenScore]
 
 
-def ask_item(*, item: Item, side: Side, by: User) -> NewAnswer:
+def ask_item(*, item: Item, side: PromptSide, by: User) -> NewAnswer:
     """Ask the side's model the item under the side's prompt, once.
 
     That a judged item is asked is kept before it is asked.

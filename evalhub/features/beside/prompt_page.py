@@ -16,7 +16,7 @@ from evalhub.features.beside.asking import (
     ask_item,
     stored_answer,
 )
-from evalhub.features.beside.sides import SLOTS, Side
+from evalhub.features.beside.sides import SLOTS, PromptSide
 from evalhub.frames.page.forms import whole_number
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.models import Item, ModelVersion, TestSetVersion
@@ -37,7 +37,7 @@ class ShownSide:
     side, whose answer isn't shown twice.
     """
 
-    side: Side
+    side: PromptSide
     choices: Sequence[tuple[str, str, bool]]
     new: NewAnswer | None = None
     stored: StoredAnswer | None = None
@@ -136,18 +136,22 @@ def _versions(user: User, item: Item | None) -> dict[str, ModelVersion]:
 
 def _side(
     slot: str, query: QueryDict, versions: dict[str, ModelVersion], aliases: Collection[str]
-) -> Side:
+) -> PromptSide:
     """The side that the address names, else the one of the newest version, else an endpoint's."""
     wanted = query.get(slot, "")
     alias = wanted.removeprefix("endpoint:")
     if wanted.startswith("endpoint:") and alias in aliases:
-        return Side(slot, alias=alias)
+        return PromptSide(slot, alias=alias)
     version = versions.get(wanted) or next(iter(versions.values()), None)
-    return Side.of_version(slot, version) if version else Side(slot, alias=next(iter(aliases), ""))
+    return (
+        PromptSide.of_version(slot, version)
+        if version
+        else PromptSide(slot, alias=next(iter(aliases), ""))
+    )
 
 
 def _shown(
-    side: Side,
+    side: PromptSide,
     versions: dict[str, ModelVersion],
     aliases: Collection[str],
     item: Item | None,

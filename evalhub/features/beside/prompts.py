@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from evalhub.declare.declaration import default_of
 from evalhub.declare.prompt import Prompt, PromptExample
 from evalhub.frames.page.properties import backend_properties, properties
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.models import ModelVersion
 
+PLAIN: str = default_of(Prompt, "template")
 COMPARED = 40_000
 """Word comparisons of one text, so that a prompt with many examples stays quick."""
 
@@ -67,7 +69,7 @@ def prompts_beside(left: ModelVersion, right: ModelVersion) -> PromptsBeside:
 
 
 def _template(prompt: Prompt) -> str:
-    return "" if prompt.template == "{input}" else prompt.template
+    return "" if prompt.template == PLAIN else prompt.template
 
 
 def _example(number: int, left: PromptExample | None, right: PromptExample | None) -> ExampleBeside:

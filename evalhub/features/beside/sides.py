@@ -7,7 +7,7 @@ from typing import Self
 
 from django.http import QueryDict
 
-from evalhub.declare.declaration import DeclarationError, validate
+from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.version import BackendDeclaration
@@ -17,6 +17,7 @@ from runners.backends.openai import OpenAIBackend
 
 LEFT, RIGHT = SLOTS = ("left", "right")
 MOST_EXAMPLES = 50
+PLAIN: str = default_of(Prompt, "template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TypedExample:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PromptSide:
     """A prompt under one of two models: a registered version's, or that of an endpoint alone.
 
     Attributes:
@@ -46,7 +47,7 @@ class Side:
     alias: str = ""
     model: str = ""
     system: str = ""
-    template: str = "{input}"
+    template: str = PLAIN
     examples: Sequence[TypedExample] = ()
 
     @classmethod
@@ -117,7 +118,7 @@ class Side:
             return sampling
         return Sampling(temperature=0, max_tokens=1000)
 
-    def with_sent(self, sent: QueryDict) -> "Side":
+    def with_sent(self, sent: QueryDict) -> "PromptSide":
         """The side as a form sent it. One more example where `add` names the side, one fewer where
         `drop` names it with a number."""
 
@@ -137,6 +138,6 @@ class Side:
             self,
             model=value("model"),
             system=value("system"),
-            template=value("template") or "{input}",
+            template=value("template") or PLAIN,
             examples=examples,
         )

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Membership
 from evalhub.features.beside.asking import ItemGoneError, ask_item
-from evalhub.features.beside.sides import Side
+from evalhub.features.beside.sides import PromptSide
 from evalhub.ledger.models import PromptTrial
 from evalhub.registry.development import read_freely
 from evalhub.registry.models import Item, ModelVersion, TestSetVersion
@@ -152,7 +152,7 @@ def test_a_prompt_that_cannot_be_used_says_why(eva: Client, team: Team) -> None:
     assert "template: must hold {input}" in wrong.text
     recorded = a_version(team, "files")
     with pytest.raises(Exception, match="no chat endpoint answers for it"):
-        ask_item(item=first(over), side=Side.of_version("left", recorded), by=team.eva)
+        ask_item(item=first(over), side=PromptSide.of_version("left", recorded), by=team.eva)
     assert PromptTrial.objects.count() == 1, "the left side was asked; what can't be isn't kept"
 
 
@@ -167,7 +167,7 @@ def test_a_redacted_item_is_not_asked(team: Team, server: OpenAIServer) -> None:
     item = first(opposites(team, development=True))
     item.redacted = item.version.created
     with pytest.raises(ItemGoneError, match="was taken out"):
-        ask_item(item=item, side=Side.of_version("left", live(team)), by=team.eva)
+        ask_item(item=item, side=PromptSide.of_version("left", live(team)), by=team.eva)
     assert server.requests == []
 
 

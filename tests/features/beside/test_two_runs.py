@@ -26,7 +26,7 @@ def keys(text: str) -> list[str]:
 
 
 def two_runs(team: Team) -> tuple[Run, Run]:
-    """Of ten items the right run loses the second, gains the last, and is wrong alike in a third."""
+    """Of ten items the right run loses the second and gains the last."""
     over = a_test_set(team, items=10)
     left = a_run(a_version(team, "base"), over, scores=[1, 1, 0, *[1] * 6, 0])
     right = a_run(a_version(team, "tuned"), over, scores=[1, 0, 0, *[1] * 6, 1])
@@ -146,9 +146,7 @@ def test_a_run_of_another_team_is_not_found(eva: Client, team: Team) -> None:
     assert f'value="{theirs.pk}"' not in eva.get(ADDRESS, {"left": left.pk}).text
 
 
-def test_a_form_chooses_both_runs_first_those_on_the_same_test_set(
-    eva: Client, team: Team
-) -> None:
+def test_a_form_chooses_both_runs_first_those_on_the_same_test_set(eva: Client, team: Team) -> None:
     left, right = two_runs(team)
     elsewhere = a_run(right.version, a_test_set(team, "other"), scores=[1] * 10)
     text = eva.get(ADDRESS, {"left": left.pk}).text
