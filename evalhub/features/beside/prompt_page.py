@@ -143,11 +143,9 @@ def _side(
     if wanted.startswith("endpoint:") and alias in aliases:
         return PromptSide(slot, alias=alias)
     version = versions.get(wanted) or next(iter(versions.values()), None)
-    return (
-        PromptSide.of_version(slot, version)
-        if version
-        else PromptSide(slot, alias=next(iter(aliases), ""))
-    )
+    if version is None:
+        return PromptSide(slot, alias=next(iter(aliases), ""))
+    return PromptSide.of_version(slot, version)
 
 
 def _shown(

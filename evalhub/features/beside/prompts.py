@@ -9,6 +9,7 @@ from evalhub.declare.prompt import Prompt, PromptExample
 from evalhub.frames.page.properties import backend_properties, properties
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.models import ModelVersion
+from evalhub.report.flips import HEAD
 
 PLAIN: str = default_of(Prompt, "template")
 COMPARED = 40_000
@@ -23,6 +24,13 @@ class TextBeside:
     left: Sequence[Piece]
     right: Sequence[Piece]
     same: bool
+
+    @property
+    def long(self) -> bool:
+        """Whether it gets a scrolling box of its own."""
+        return any(
+            sum(len(piece.text) for piece in side) > HEAD for side in (self.left, self.right)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,11 @@ class PromptsBeside:
     texts: Sequence[TextBeside]
     examples: Sequence[ExampleBeside]
     settings: Sequence[tuple[str, str, str]]
+
+    @property
+    def empty(self) -> bool:
+        """Whether neither has a prompt, and nothing else differs."""
+        return not (self.texts or self.examples or self.settings)
 
     @property
     def same(self) -> bool:

@@ -65,7 +65,12 @@ class PromptSide:
     def name(self) -> str:
         if self.version is not None:
             return str(self.version)
-        return f"{self.model or 'a model'} at {self.alias}"
+        return f"{self.model} at {self.alias}" if self.model else f"endpoint {self.alias}"
+
+    @property
+    def title(self) -> str:
+        """Its name, and that its prompt isn't the version's any more."""
+        return f"{self.name}, edited" if self.version and self.edited else self.name
 
     @property
     def value(self) -> str:
