@@ -28,9 +28,8 @@ class TextBeside:
     @property
     def long(self) -> bool:
         """Whether it gets a scrolling box of its own."""
-        return any(
-            sum(len(piece.text) for piece in side) > HEAD for side in (self.left, self.right)
-        )
+        lengths = (sum(len(piece.text) for piece in side) for side in (self.left, self.right))
+        return max(lengths) > HEAD
 
 
 @dataclass(frozen=True, slots=True)
