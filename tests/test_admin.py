@@ -79,11 +79,8 @@ OURS = [
     # a secret of minutes, which nobody is to browse; and counts, which stand on /metrics
     if model not in (SignInLink, MailDay)
 ]
-EDITABLE: dict[type[Model], set[str]] = {
-    TestSet: {"purpose"},
-    ModelVersion: {"notes"},
-    Study: {"name"},
-}
+EDITABLE: dict[type[Model], set[str]]
+EDITABLE = {TestSet: {"purpose"}, ModelVersion: {"notes"}, Study: {"name"}}
 EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDITABLE]
 
 
@@ -201,6 +198,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 leaked={"q0001": "exact"},
             )
         for item in questions.items.all():
+            item.prompt_trials.create(model=slug, by=team.olga)
             pair = Pair.objects.create(
                 campaign=campaign,
                 item=item,

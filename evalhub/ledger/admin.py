@@ -13,6 +13,7 @@ from evalhub.ledger.models import (
     NearCopies,
     Peek,
     Promotion,
+    PromptTrial,
     SharedLook,
     SignOff,
     StageMove,
@@ -86,6 +87,12 @@ register(
             rows={"ledger_stagemove": "promotion"},
             needs="before__version__model before__project restores__version__model "
             "restores__project",
+        ),
+        PromptTrial: AdminTable(
+            "item model by created",
+            "item__key by__username model",
+            page=("test_set", "item__version__test_set_id"),
+            order="-id",
         ),
         StageMove: AdminTable(
             "version was stage decision by created",

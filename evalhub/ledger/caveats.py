@@ -17,6 +17,7 @@ from evalhub.ledger.ledger import Claim
 from evalhub.ledger.models import Acceptance, Promotion
 from evalhub.ledger.near_copies import copies_of
 from evalhub.ledger.policy_history import earlier_policies
+from evalhub.ledger.prompt_trials import caveats_on_trials
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm
@@ -30,8 +31,8 @@ def with_history(
     claims: Sequence[Claim],
     shared: SameItems,
 ) -> DecisionRecord:
-    """The record with its caveats on the past: changes of its policy, changed items, other
-    baselines.
+    """The record with its caveats on the past: changes of its policy, changed items, items
+    that a prompt was tried on, other baselines.
 
     Invalid evidence shows nothing, and nothing is said of it.
 
@@ -54,6 +55,7 @@ def with_history(
         *of_policy,
         *of_items,
         *caveats_on_changes(study, claims, shared, evidence.test_sets),
+        *caveats_on_trials(study, claims, shared),
         *other_baseline(study, *arms, runs),
         *ledger_caveats(record),
     ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evalhub.features.beside import pages as beside
 from evalhub.features.data import pages as data
 from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
@@ -140,6 +141,7 @@ urlpatterns = [
         name="test_set_items_file",
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
+    *beside.urlpatterns,
     *score_audits.urlpatterns,
     *data.urlpatterns,
     *example_queues.urlpatterns,

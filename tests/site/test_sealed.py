@@ -64,6 +64,10 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
         pages.append((reverse("site:run_item", args=[run.pk, "q0007"]), {}))
         both = {"left": runs[0].version_id, "right": run.version_id}
         pages.append((reverse("site:versions_beside"), both))
+        two = {"left": runs[0].pk, "right": run.pk}
+        pages.append((reverse("site:runs_beside"), two | {"show": "lost"}))
+        item = {"item": run.test_set_version.items.all()[7].pk}
+        pages.append((reverse("site:prompts_beside"), item))
         pages.append((reverse("site:version", args=[run.version_id]), {}))
     return pages
 

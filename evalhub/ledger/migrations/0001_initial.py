@@ -302,6 +302,20 @@ class Migration(migrations.Migration):
             model_name='stagemove',
             constraint=models.CheckConstraint(condition=models.Q(('was', models.F('stage')), _negated=True), name='move_goes_somewhere', violation_error_message='A move goes to another stage.'),
         ),
+        migrations.CreateModel(
+            name='PromptTrial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('prompt_digest', models.CharField(help_text='SHA-256 of the prompt', max_length=64)),
+                ('model', models.CharField(help_text='who was asked, as the page named it', max_length=300)),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prompt_trials', to=settings.AUTH_USER_MODEL)),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prompt_trials', to='registry.item')),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
         append_only("ledger_promotion", says="a champion is promoted again, never changed"),
         append_only("ledger_stagemove", says="a version is moved anew, never otherwise than it was"),
         append_only("ledger_look", says="looks are added, never changed nor taken back"),
@@ -312,6 +326,7 @@ class Migration(migrations.Migration):
         append_only("ledger_signoff", says="a sign-off is never changed: sign anew"),
         append_only("ledger_datasignoff", says="a sign-off is never changed: sign anew"),
         append_only("ledger_acceptance", says="an acceptance is never changed: accept anew"),
+        append_only("ledger_prompttrial", says="trials are kept as they were, never changed"),
         append_only("ledger_ledgerrestore", says="a restore is noted once, never changed"),
         append_only("ledger_ledgerlink", says="links are added, never changed"),
         append_only("ledger_ledger", may_change=['entries', 'links', 'head'], says="a home keeps its ledger"),

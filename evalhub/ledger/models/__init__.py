@@ -8,6 +8,7 @@ from evalhub.ledger.models.decisions import Decision, DecisionQuerySet, SignOff,
 from evalhub.ledger.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
 from evalhub.ledger.models.peeks import Peek
 from evalhub.ledger.models.promotions import Promotion, StageMove
+from evalhub.ledger.models.trials import PromptTrial
 
 __all__ = [
     "Acceptance",
@@ -25,6 +26,7 @@ __all__ = [
     "NearCopies",
     "Peek",
     "Promotion",
+    "PromptTrial",
     "SharedLook",
     "SignOff",
     "SignOffAction",

@@ -1,4 +1,4 @@
-"""Try one item on a model before registration: the messages sent, the answer, and its cost.
+"""Try one item on a model outside any run: the messages sent, the answer, and its cost.
 
 The answer isn't kept and isn't scored: answers are always open, scores aren't
 (docs/explanation/decisions/preview-of-a-metric.md).
@@ -15,7 +15,10 @@ from evalhub.accounts.permissions import NotAllowedError, check_evaluates
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
-from evalhub.declare.prices import UsedPrice
+from evalhub.declare.prices import Price, UsedPrice
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from evalhub.io.items import FieldMapping, ItemContent, read_items
 from evalhub.studies.file.arms import Arm
 from runners.backends.asking import BackendRequest, Reply
@@ -83,7 +86,7 @@ def try_item(
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
     _, item = next(read_items(items, mapping))
-    return _trial(declared_arm, backend, item)
+    return _trial(backend, declared_arm.prompt, declared_arm.sampling, declared_arm.price, item)
 
 
 def try_message(
@@ -107,25 +110,65 @@ def try_message(
     arm = validate(Arm, document)
     backend = arm.backend.live_backend
     assert isinstance(backend, OpenAIBackend)
-    return _trial(arm, backend, ItemContent("message", message, [], "", [], "", {}))
+    item = ItemContent("message", message, [], "", [], "", {})
+    return _trial(backend, arm.prompt, arm.sampling, arm.price, item)
 
 
-def _trial(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> TrialResult:
+def try_prompt(
+    *,
+    project: Project,
+    by: User | None,
+    backend: BackendDeclaration,
+    prompt: Prompt,
+    sampling: Sampling,
+    item: ItemContent,
+) -> TrialResult:
+    """Asks the model of a registered version one item under this prompt, as `try_item` does.
+
+    What it may reach is what a run launched from the web may.
+
+    Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
+        TryError: the version's answers are recorded, its prompt searches documents, the prompt
+            can't be used on the item, or AT_ONCE others are being tried.
+        runners.backends.asking.BackendError: the endpoint can't be used.
+    """
+    check_evaluates(by, project)
+    return _trial(check_can_be_tried(backend, prompt), prompt, sampling, None, item)
+
+
+def check_can_be_tried(backend: BackendDeclaration, prompt: Prompt) -> OpenAIBackend:
+    """The endpoint that is asked. Raises TryError where there is none, or a run alone makes what
+    is sent."""
+    if not isinstance(backend, OpenAIBackend) or backend.api != "chat":
+        raise TryError("no chat endpoint answers for it: its answers come from elsewhere")
+    if prompt.retriever is not None:
+        raise TryError("its prompt searches documents, which only a run does")
+    return backend
+
+
+def _trial(
+    backend: OpenAIBackend,
+    prompt: Prompt,
+    sampling: Sampling,
+    own_price: Price | None,
+    item: ItemContent,
+) -> TrialResult:
     try:
-        sent = chat(arm.prompt, item.input, item.context)
+        sent = chat(prompt, item.input, item.context)
     except PromptError as error:
         raise TryError(f"item '{item.key}': {error}") from error
-    reply = _reply(arm, backend, item)
-    price = used_price(backend, arm.price)
+    reply = _reply(backend, prompt, sampling, item)
+    price = used_price(backend, own_price)
     return TrialResult(item.key, sent, reply, price, _money(price, reply))
 
 
-def _reply(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> Reply:
+def _reply(backend: OpenAIBackend, prompt: Prompt, sampling: Sampling, item: ItemContent) -> Reply:
     if not _TRYING.acquire(blocking=False):
         raise TryError("others are trying models just now: try again in a moment")
     try:
         once = backend.model_copy(update={"retries": 0, "timeout_s": TIMEOUT_S, "logprobs": False})
-        client = Client.of(once, arm.prompt, arm.sampling, Reach())
+        client = Client.of(once, prompt, sampling, Reach())
         question = BackendRequest(0, 0, item.input, item.context, tools=item.tools)
         return next(reply for batch in client.answer([question]) for _, reply in batch)
     finally:

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class BesideConfig(AppConfig):
+    name = "evalhub.features.beside"
