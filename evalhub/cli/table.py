@@ -60,6 +60,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
+    from evalhub.features.erasure.erase import PersonEraser
     from evalhub.features.traffic.erase import Erasers
     from evalhub.registry.redaction import Redactor
 
@@ -76,6 +77,12 @@ def _erasers() -> "Erasers":
     return ERASERS
 
 
+def _person_erasers() -> "Sequence[PersonEraser]":
+    from evalhub.features.table import PERSON_ERASERS
+
+    return PERSON_ERASERS
+
+
 def _group_at_home(group: typer.Typer) -> typer.Typer:
     """The group with the option --home on each of its commands."""
     for command in group.registered_commands:
@@ -86,7 +93,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 data.app.command("curve")(data_curve.curve)
 verb(data.app)(data_judge.judge)
-user.app.command("erase")(erasure.erase)
+user.app.command("erase")(erasure.erase_command(_person_erasers))
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
 experiments.app.command("judged")(judged_answers.judged)
