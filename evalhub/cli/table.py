@@ -33,9 +33,11 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.comments import cli as comments
 from evalhub.features.data import cli as data
 from evalhub.features.data.curve import cli as data_curve
 from evalhub.features.data.judging import cli as data_judge
+from evalhub.features.decision_links import cli as decision_links
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples.out import cli as examples_out
@@ -131,6 +133,8 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "run": _group_at_home(runs.app),
         "judge": _group_at_home(judging.app),
         "decision": decision.app,
+        "decision-link": _group_at_home(decision_links.app),
+        "comment": _group_at_home(comments.app),
         "cost": at_home(cost.cost),
         "export": at_home(exporters.export),
     },

@@ -41,7 +41,7 @@ def _subject(request: SignedInRequest) -> Subject:
     """What the form names. Raises Http404 where the person sees no such thing."""
     if "item" in request.POST:
         test_sets = TestSet.objects.visible_to(request.user)
-        items = Item.objects.filter(version__test_set__in=test_sets)
+        items = Item.objects.written().filter(version__test_set__in=test_sets)
         items = items.select_related("version__test_set__project")
         item = get_object_or_404(items, pk=whole_number(request.POST["item"]))
         return Subject(item.version.test_set.project, item=item)

@@ -7,16 +7,12 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from evalhub.accounts.models import Membership, OfProjectQuerySet, Project, Role, User
+from evalhub.accounts.models import Membership, OfProjectQuerySet, Role, User
 from evalhub.ledger.models import Decision
-from reviews.models import Campaign
 
 
 class DecisionLinkQuerySet(OfProjectQuerySet["DecisionLink"]):
     project_field = "decision__study__project"
-
-    def owned_by(self, user: User) -> Self:
-        return self.filter(decision__study__project__in=Project.objects.owned_by(user))
 
     def current(self) -> Self:
         """Neither withdrawn nor over, and made by somebody who owns the project still."""
@@ -25,11 +21,6 @@ class DecisionLinkQuerySet(OfProjectQuerySet["DecisionLink"]):
         )
         rows = self.filter(withdrawn=None, expires__gt=timezone.now(), by__is_active=True)
         return rows.filter(Exists(owners))
-
-    def open(self) -> Self:
-        """Current ones, but for those of a study with a review that isn't sealed."""
-        unsealed = Campaign.objects.unsealed().filter(study=OuterRef("decision__study"))
-        return self.current().filter(~Exists(unsealed.order_by()))
 
 
 class DecisionLink(models.Model):

@@ -16,6 +16,7 @@ from evalhub.features.decision_links.sharing import (
     DecisionLinkError,
     link_of,
     share_decision,
+    shows_texts,
     withdraw_link,
 )
 from evalhub.frames.page.access import results_only
@@ -35,7 +36,7 @@ def share(request: SignedInRequest, pk: int) -> HttpResponse:
     """Make a link; its address is in this answer only."""
     decisions = Decision.objects.visible_to(request.user).select_related("study__project")
     decision = get_object_or_404(decisions, pk=pk)
-    days, texts = whole_number(request.POST.get("days", "")), "texts" in request.POST
+    days, texts = whole_number(request.POST.get("days", "")), bool(request.POST.get("texts"))
     try:
         new = share_decision(decision=decision, by=request.user, days=days, texts=texts)
     except DecisionLinkError as error:
@@ -65,7 +66,7 @@ def shared_decision(request: HttpRequest, token: str) -> HttpResponse:
         response = render(request, f"{FOLDER}/blind.html", status=403)
     else:
         context = report_context(**stored_report(link.decision))
-        if not link.texts:
+        if not shows_texts(link):
             context |= {"sections": [], "examples": []}
         response = render(request, f"{FOLDER}/shared.html", context | {"link": link})
     for name, value in PRIVATE.items():

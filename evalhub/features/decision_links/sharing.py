@@ -40,19 +40,22 @@ def share_decision(
     """Makes a link by which anybody reads the decision for `days` days, 1 to LONGEST_DAYS.
 
     Args:
-        texts: whether it shows the items that changed most, with their answers.
+        texts: whether it shows the items that changed most, with each arm's answers.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
-        DecisionLinkError: the days are out of range, or a review of the study isn't sealed.
+        DecisionLinkError: the days are out of range; or texts, which say whose answer is whose,
+            before a review of the study is sealed.
     """
     study = decision.study
     check_owns(by, study.project, "share a decision")
     if not 1 <= days <= LONGEST_DAYS:
         raise DecisionLinkError(f"A link lasts 1 to {LONGEST_DAYS} days")
-    review = Campaign.objects.unsealed().filter(study=study).only("pk", "name").first()
-    if review is not None:
-        raise DecisionLinkError(f"{review} isn’t sealed yet: its reviewers could open the link")
+    if texts and (review := _unsealed_review(decision)) is not None:
+        raise DecisionLinkError(
+            f"{review} isn’t sealed yet, and item texts would tell its reviewers whose answer is "
+            "whose: share without them"
+        )
     token = secrets.token_urlsafe(32)
     link = DecisionLink.objects.create(
         decision=decision,
@@ -86,15 +89,25 @@ def withdraw_link(*, link: DecisionLink, by: User) -> DecisionLink:
 
 
 def link_of(token: str) -> DecisionLink | None:
-    """The open link of a token."""
-    links = DecisionLink.objects.open().filter(digest=_digest(token))
+    """The link of a token, while it opens."""
+    links = DecisionLink.objects.current().filter(digest=_digest(token))
     return links.select_related("decision__study__project").first()
+
+
+def shows_texts(link: DecisionLink) -> bool:
+    """Whether the link shows item texts now: not while a review of the study isn't sealed."""
+    return link.texts and _unsealed_review(link.decision) is None
 
 
 def end_links_of(user: User, identifiers: Collection[str]) -> Mapping[str, int]:
     """Withdraws what an erased person shared."""
     links = DecisionLink.objects.filter(by=user, withdrawn=None)
     return {"links to decisions": links.update(withdrawn=timezone.now())}
+
+
+def _unsealed_review(decision: Decision) -> Campaign | None:
+    reviews = Campaign.objects.unsealed().filter(study=decision.study_id)
+    return reviews.only("pk", "name").first()
 
 
 def _digest(token: str) -> str:

@@ -1,6 +1,7 @@
 """Pages: one's saved views, and the forms that save and remove one."""
 
 from collections.abc import Sequence
+from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -40,9 +41,14 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("site:saved_views")
 
 
-def _own(user: User) -> Sequence[tuple[SavedView, str]]:
-    """A person's views with what each lists."""
-    return [(view, list_of(view.path) or "") for view in user.saved_views.all()]
+def _own(user: User) -> Sequence[tuple[SavedView, str, str]]:
+    """A person's views: each with what it lists, and its filters as words."""
+    return [(view, list_of(view.path) or "", _filters(view)) for view in user.saved_views.all()]
+
+
+def _filters(view: SavedView) -> str:
+    pairs = parse_qsl(view.query)
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in pairs)
 
 
 urlpatterns = [

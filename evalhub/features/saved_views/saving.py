@@ -15,14 +15,14 @@ MOST = 100
 LONGEST_NAME, LONGEST_QUERY, LONGEST_PATH = 60, 1000, 300
 LISTS = {
     "studies": "Studies",
-    "study": "Answers of a study",
+    "study": "Answers of study",
     "runs": "Runs",
     "versions": "Versions",
     "test_sets": "Test sets",
     "campaigns": "Reviews",
-    "study_items": "Items of a study",
-    "run_items": "Items of a run",
-    "test_set_items": "Items of a test set",
+    "study_items": "Items of study",
+    "run_items": "Items of run",
+    "test_set_items": "Items of test set",
 }
 """The pages that can be saved, by the name of their address, and what each lists."""
 
@@ -70,7 +70,8 @@ def list_of(path: str) -> str | None:
         match = resolve(path)
     except Resolver404:
         return None
-    return LISTS.get(match.url_name or "") if match.namespace == "site" else None
+    label = LISTS.get(match.url_name or "") if match.namespace == "site" else None
+    return f"{label} {match.kwargs['pk']}" if label and "pk" in match.kwargs else label
 
 
 def clean_query(query: str) -> str:
