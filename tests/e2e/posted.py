@@ -30,6 +30,7 @@ QUEUE = (
 )
 SERVED_NAME = "which version a served name stands for"
 EXPERIMENT = "an experiment to start"
+A_COMMENT = "a comment on a decision"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
     "/reviews/skip/<uuid:token>/": [SKIP],
@@ -50,6 +51,12 @@ POSTED = {
     "/studies/<int:pk>/policy/": [POLICY],
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
+    "/decisions/<int:pk>/share/": ["days=9&texts="],
+    "/decision-links/<int:pk>/withdraw/": [""],
+    "/comments/": [A_COMMENT],
+    "/comments/<int:pk>/remove/": [""],
+    "/views/": ["path=/studies/&query=verdict%3Dship&name=Shipped"],
+    "/views/<int:pk>/remove/": [""],
     "/decisions/<int:pk>/accept/": ["reason=We+have+looked+at+it"],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/decisions/<int:pk>/promote/": ["reason=It+runs&arm=baseline"],

@@ -75,8 +75,8 @@ class DecisionLinks(LinkEndpoint):
         return list_response(request, self.links(), DecisionLinkOut.from_model)
 
     @describes(
-        "Make a link to a decision\n\nWhoever has its address reads the decision until it ends. The "
-        "address is shown only once.",
+        "Make a link to a decision\n\nWhoever has its address reads the decision. The address is "
+        "shown only once.",
         gives=NewDecisionLinkOut,
         takes=DecisionLinkRequest,
         code=201,
