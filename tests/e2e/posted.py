@@ -1,6 +1,7 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
 from tests.e2e.posted_forms import (
+    A_COMMENT,
     CHECK,
     CHOICE,
     COMPARISON,
@@ -30,7 +31,6 @@ QUEUE = (
 )
 SERVED_NAME = "which version a served name stands for"
 EXPERIMENT = "an experiment to start"
-A_COMMENT = "a comment on a decision"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
     "/reviews/skip/<uuid:token>/": [SKIP],

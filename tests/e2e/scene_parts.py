@@ -11,8 +11,8 @@ from evalhub.features.saved_views.saving import save_view
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
-from evalhub.ledger.models import Decision
-from evalhub.registry.models import TrafficSample
+from evalhub.ledger.decide import decide_study
+from evalhub.registry.models import Study, TrafficSample
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
@@ -26,8 +26,9 @@ PLANNED = "planned"
 """The project in which an experiment may be started."""
 
 
-def talk(team: Team, decision: Decision) -> dict[str, object]:
+def talk(team: Team, study: Study) -> dict[str, object]:
     """What addresses are filled with of a comment, a link and a saved view, all Olga's."""
+    decision = decide_study(study=study)[0]
     comment = write_comment(
         subject=Subject(team.project, decision=decision), by=team.olga, text="Look at the losses."
     )

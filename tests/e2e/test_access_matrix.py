@@ -24,7 +24,6 @@ from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, tables
 from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
-from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
@@ -34,7 +33,7 @@ from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
-from tests.e2e.posted import A_COMMENT, ADJUDICATION, EXPERIMENT, GUESS, POSTED, SERVED_NAME
+from tests.e2e.posted import ADJUDICATION, EXPERIMENT, GUESS, POSTED, SERVED_NAME
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.e2e.scene_parts import (
     PLANNED,
@@ -156,7 +155,6 @@ def scene(team: Team) -> Scene:
     close_campaign(campaign=ended, by=None)
     afterwards, said = reviews_that_have_ended(team, campaign, runs)
     study = a_measured_study(team)
-    decision = decide_study(study=study)[0]
     invited = invite(campaign=campaign, email="nora@example.org", by=team.olga)
     member = MemberInvitation.objects.create(
         project=team.project, role=Role.REVIEWER, email="ned@example.org",
@@ -205,7 +203,7 @@ def scene(team: Team) -> Scene:
             "samples": sample.pk,
             "experiments": experiment.pk,
             **monitoring(),
-            **talk(team, decision),
+            **talk(team, study),
             **a_queue_of_examples(team),
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
@@ -224,7 +222,7 @@ def scene(team: Team) -> Scene:
             "project": team.project.slug,
         },
         ended=ended.pk,
-        decision=decision.pk,
+        decision=study.decisions.latest("pk").pk,
         study=study.pk,
         running=a_run_that_goes_on(team, "going").pk,
         stopped=stopped.pk,
@@ -234,7 +232,6 @@ def scene(team: Team) -> Scene:
         | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui))
         | {SERVED_NAME: a_served_name(served.model, run.version_id)}
         | {EXPERIMENT: starting}
-        | {A_COMMENT: f"decision={decision.pk}&text=Why%3F".encode()}
         | said,
     )
 

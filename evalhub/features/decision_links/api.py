@@ -26,14 +26,14 @@ from evalhub.frames.rest.lists import list_response, response_of
 from evalhub.frames.rest.shapes import ResponseBody, address
 
 
-class DecisionLinkRequest(Declaration):
+class SharedLinkRequest(Declaration):
     """How long a link opens, and what it shows."""
 
-    days: int = Field(LASTS_DAYS, ge=1, le=LONGEST_DAYS)
+    days: int = Field(LASTS_DAYS, gt=0, le=LONGEST_DAYS)
     texts: bool = Field(False, description="the items that changed most, with their answers")
 
 
-class DecisionLinkOut(ResponseBody):
+class SharedLinkOut(ResponseBody):
     """A link by which anybody reads one decision."""
 
     id: int
@@ -52,7 +52,7 @@ class DecisionLinkOut(ResponseBody):
         return super().from_model(link, by=str(link.by), url=url, **computed)
 
 
-class NewDecisionLinkOut(DecisionLinkOut):
+class NewSharedLinkOut(SharedLinkOut):
     """With its address, which is shown this once."""
 
     address: str
@@ -69,30 +69,30 @@ class LinkEndpoint(DecisionEndpoint):
 
 
 class DecisionLinks(LinkEndpoint):
-    @describes("Links to a decision for people without an account", gives=DecisionLinkOut,
+    @describes("Links to a decision for people without an account", gives=SharedLinkOut,
                pages=True)  # fmt: skip
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return list_response(request, self.links(), DecisionLinkOut.from_model)
+        return list_response(request, self.links(), SharedLinkOut.from_model)
 
     @describes(
         "Make a link to a decision\n\nWhoever has its address reads the decision. The address is "
         "shown only once.",
-        gives=NewDecisionLinkOut,
-        takes=DecisionLinkRequest,
+        gives=NewSharedLinkOut,
+        takes=SharedLinkRequest,
         code=201,
     )
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        body = self.body(DecisionLinkRequest)
+        body = self.body(SharedLinkRequest)
         new = share_decision(decision=self.decision(), by=self.by, days=body.days, texts=body.texts)
-        shape = NewDecisionLinkOut.from_model(new.link, address=new.address)
+        shape = NewSharedLinkOut.from_model(new.link, address=new.address)
         return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneDecisionLink(LinkEndpoint):
-    @describes("A link to a decision", gives=DecisionLinkOut)
+    @describes("A link to a decision", gives=SharedLinkOut)
     def get(self, request: Request, project: str, pk: int, link: int) -> Response:
-        return response_of(request, DecisionLinkOut.from_model(self._link(link)))
+        return response_of(request, SharedLinkOut.from_model(self._link(link)))
 
     @describes("Withdraw it: it opens nothing any more")
     def delete(self, request: Request, project: str, pk: int, link: int) -> HttpResponse:

@@ -21,26 +21,33 @@ By = Annotated[str | None, typer.Option(help="Owner who acts.", metavar="USER")]
 def make(
     project: "Project",
     decision: Annotated[int, typer.Argument(help="The decision's number.", metavar="DECISION")],
-    days: Annotated[int, typer.Option(help="Days that it opens, 90 at most.")] = 14,
+    days: Annotated[
+        int | None, typer.Option(help="Days that it opens, 90 at most.", show_default="14")
+    ] = None,
     texts: Annotated[
         bool, typer.Option("--texts", help="Show the items that changed, with their answers.")
     ] = False,
     by: By = None,
 ) -> Printed:
     """Make a link and print its address, which is shown only once."""
-    from evalhub.features.decision_links.api import NewDecisionLinkOut
-    from evalhub.features.decision_links.sharing import DecisionLinkError, share_decision
+    from evalhub.features.decision_links.api import NewSharedLinkOut
+    from evalhub.features.decision_links.sharing import (
+        LASTS_DAYS,
+        DecisionLinkError,
+        share_decision,
+    )
     from evalhub.ledger.models import Decision
 
     rows = Decision.objects.filter(study__project=project).select_related("study__project")
     row = rows.filter(pk=decision).first()
     if row is None:
         raise DecisionLinkError(f"{project} has no decision {decision}")
-    new = share_decision(decision=row, by=user_by_option(by), days=days, texts=texts)
+    lasts = LASTS_DAYS if days is None else days
+    new = share_decision(decision=row, by=user_by_option(by), days=lasts, texts=texts)
     note = f"Link {new.link.pk} opens until {new.link.expires:%Y-%m-%d}."
     return Printed(
         new,
-        lambda made: NewDecisionLinkOut.from_model(made.link, address=made.address),
+        lambda made: NewSharedLinkOut.from_model(made.link, address=made.address),
         [new.address],
         note,
     )
@@ -49,13 +56,13 @@ def make(
 @verb(app, "list")
 def list_(project: "Project") -> Printed:
     """List the links that open now."""
-    from evalhub.features.decision_links.api import DecisionLinkOut
+    from evalhub.features.decision_links.api import SharedLinkOut
     from evalhub.features.decision_links.models import DecisionLink
 
     rows = DecisionLink.objects.current().filter(decision__study__project=project)
     links = list(rows.select_related("decision__study__project", "by"))
     note = "" if links else "No links: `evalhub decision-link make DECISION` makes one."
-    return Printed(links, DecisionLinkOut.from_model, [_line(each) for each in links], note)
+    return Printed(links, SharedLinkOut.from_model, [_line(each) for each in links], note)
 
 
 @verb(app)
@@ -65,7 +72,7 @@ def withdraw(
     by: By = None,
 ) -> Printed:
     """Withdraw a link: it opens nothing any more."""
-    from evalhub.features.decision_links.api import DecisionLinkOut
+    from evalhub.features.decision_links.api import SharedLinkOut
     from evalhub.features.decision_links.models import DecisionLink
     from evalhub.features.decision_links.sharing import DecisionLinkError, withdraw_link
 
@@ -74,7 +81,7 @@ def withdraw(
     if row is None:
         raise DecisionLinkError(f"{project} has no link {link}")
     withdraw_link(link=row, by=user_by_option(by))
-    return Printed(row, DecisionLinkOut.from_model, [f"Link {link} is withdrawn."])
+    return Printed(row, SharedLinkOut.from_model, [f"Link {link} is withdrawn."])
 
 
 def _line(link: "DecisionLink") -> str:
