@@ -161,6 +161,11 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
+FEATURES = [
+    "beside", "comments", "data", "decision_links", "deployment", "endpoints", "examples",
+    "experiments", "exporters", "lifecycle", "monitoring", "ownership", "saved_views",
+    "score_audits", "strategy", "traffic", "training", "webhooks", "working_sets",
+]  # fmt: skip
 INSTALLED_APPS = [
     "evalhub.accounts",
     "evalhub.registry",
@@ -168,22 +173,7 @@ INSTALLED_APPS = [
     "reviews",
     "evalhub.judges",
     "evalhub.ledger",
-    "evalhub.features.beside",
-    "evalhub.features.data",
-    "evalhub.features.monitoring",
-    "evalhub.features.webhooks",
-    "evalhub.features.deployment",
-    "evalhub.features.endpoints",
-    "evalhub.features.examples",
-    "evalhub.features.experiments",
-    "evalhub.features.exporters",
-    "evalhub.features.lifecycle",
-    "evalhub.features.ownership",
-    "evalhub.features.working_sets",
-    "evalhub.features.score_audits",
-    "evalhub.features.strategy",
-    "evalhub.features.traffic",
-    "evalhub.features.training",
+    *(f"evalhub.features.{feature}" for feature in FEATURES),
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

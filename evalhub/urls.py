@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evalhub.demo.web import make_demo
+from evalhub.features.decision_links.pages import public_urlpatterns
 from evalhub.serving import failing, watching
 from evalhub.site.views.home import home
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("evalhub.api.urls")),
     path("v1/", include("evalhub.features.traffic.otlp.api")),
     path("admin/", admin.site.urls),
+    *public_urlpatterns,
     path("demo/", make_demo, name="make_demo"),
     path("", include("evalhub.site.urls")),
 ]

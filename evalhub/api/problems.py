@@ -15,7 +15,9 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.comments.commenting import CommentError
 from evalhub.features.data.curve.learning_curve import CurveError
+from evalhub.features.decision_links.sharing import DecisionLinkError
 from evalhub.features.examples.out.exporting import ExamplesOutError
 from evalhub.features.examples.sources.from_traffic import DrawError
 from evalhub.features.experiments.steps import ExperimentError
@@ -96,6 +98,8 @@ STATUSES: dict[type[Exception], int] = {
     ChangedMeanwhileError: 412,
     WorkingSetError: 409,
     ScoreCaseError: 409,
+    CommentError: 409,
+    DecisionLinkError: 409,
     DraftLostError: 503,
     SampleError: 503,
     DrawError: 503,

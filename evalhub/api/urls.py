@@ -17,8 +17,10 @@ from evalhub.api.views import (
     studies,
     study_changes,
 )
+from evalhub.features.comments import api as comments
 from evalhub.features.data import api as data
 from evalhub.features.data.curve import api as data_curve
+from evalhub.features.decision_links import api as decision_links
 from evalhub.features.examples.out import api as examples_out
 from evalhub.features.examples.queues import api as example_queues
 from evalhub.features.examples.sources import api as example_sources
@@ -61,6 +63,8 @@ urlpatterns = [
     _at("decisions", decisions.Decisions, "decisions"),
     _at("decisions/<int:pk>", decisions.OneDecision, "decision"),
     _at("decisions/<int:pk>/flips", decisions.Flips, "flips"),
+    *decision_links.urlpatterns,
+    *comments.urlpatterns,
     _at("peeks", peeks.Peeks, "peeks"),
     _at("decisions/<int:pk>/acceptance", decisions.Accepted, "acceptance"),
     _at("decisions/<int:pk>/sign-offs", decisions.SignOffs, "sign_offs"),

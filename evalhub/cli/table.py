@@ -33,9 +33,11 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.comments import cli as comments
 from evalhub.features.data import cli as data
 from evalhub.features.data.curve import cli as data_curve
 from evalhub.features.data.judging import cli as data_judge
+from evalhub.features.decision_links import cli as decision_links
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.examples.out import cli as examples_out
@@ -60,6 +62,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.verbs import verb
 
 if TYPE_CHECKING:
+    from evalhub.features.erasure.erase import PersonEraser
     from evalhub.features.traffic.erase import Erasers
     from evalhub.registry.redaction import Redactor
 
@@ -76,6 +79,12 @@ def _erasers() -> "Erasers":
     return ERASERS
 
 
+def _person_erasers() -> "Sequence[PersonEraser]":
+    from evalhub.features.table import PERSON_ERASERS
+
+    return PERSON_ERASERS
+
+
 def _group_at_home(group: typer.Typer) -> typer.Typer:
     """The group with the option --home on each of its commands."""
     for command in group.registered_commands:
@@ -86,7 +95,7 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
 
 data.app.command("curve")(data_curve.curve)
 verb(data.app)(data_judge.judge)
-user.app.command("erase")(erasure.erase)
+user.app.command("erase")(erasure.erase_command(_person_erasers))
 experiments.app.command("prediction")(predictions.prediction)
 experiments.app.command("sample")(judged_answers.sample)
 experiments.app.command("judged")(judged_answers.judged)
@@ -124,6 +133,8 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "run": _group_at_home(runs.app),
         "judge": _group_at_home(judging.app),
         "decision": decision.app,
+        "decision-link": _group_at_home(decision_links.app),
+        "comment": _group_at_home(comments.app),
         "cost": at_home(cost.cost),
         "export": at_home(exporters.export),
     },

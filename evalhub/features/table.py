@@ -5,6 +5,9 @@ from functools import partial
 
 from evalhub.accounts.events import EventSources
 from evalhub.accounts.models import Project
+from evalhub.features.comments.erasing import erase_comments, redact_comments
+from evalhub.features.decision_links.sharing import end_links_of
+from evalhub.features.erasure.erase import PersonEraser
 from evalhub.features.erasure.redact import RedactionError, redact, redact_rows
 from evalhub.features.examples.out.erasing import erase_redacted_lines, erase_what_went_out
 from evalhub.features.examples.queues.erasing import (
@@ -24,6 +27,7 @@ from evalhub.features.experiments.keeping import (
     erase_user_days,
 )
 from evalhub.features.monitoring.events import MONITORING_EVENTS
+from evalhub.features.saved_views.saving import erase_views
 from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.traffic.erase import ERASERS as TRAFFIC_ERASERS
 from evalhub.features.traffic.erase import Erasers
@@ -43,8 +47,12 @@ REDACTORS: Sequence[Redactor] = (
     erase_redacted_lines,
     erase_calls_of_redacted,
     redact_reasons,
+    redact_comments,
 )
 """Who takes a redacted item's text out of a feature's own rows."""
+
+PERSON_ERASERS: Sequence[PersonEraser] = (erase_comments, erase_views, end_links_of)
+"""Who takes an erased person out of a feature's own rows."""
 
 
 def _redact_item(project: Project, test_set: str, item: str) -> None:

@@ -33,6 +33,23 @@ def render_report(
 ) -> str:
     """Render the report as HTML.
 
+    Takes what `report_context` takes.
+    """
+    context = report_context(record, flips, skills=skills, lost=lost, totals=totals, digest=digest)
+    return render_to_string("report/one_file.html", context | {"style": mark_safe(_style())})
+
+
+def report_context(
+    record: DecisionRecord,
+    flips: Sequence[Mapping[str, Any]],
+    *,
+    skills: Skills | None = None,
+    lost: Sequence[Mapping[str, Any]] = (),
+    totals: Mapping[Outcome, int] | None = None,
+    digest: str = "",
+) -> dict[str, Any]:
+    """What the template of the report shows.
+
     Args:
         flips: items as `flip_of` takes them, in any order: key, input, reference,
             baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
@@ -43,27 +60,21 @@ def render_report(
     """
     counted = Counter(flip["outcome"] for flip in flips) if totals is None else totals
     names = {"baseline": record.arms.baseline.name, "candidate": record.arms.candidate.name}
-    return render_to_string(
-        "report/one_file.html",
-        {
-            "page": decision_page(record),
-            "skills": skills,
-            "examples": [flip_of(each, **names) for each in lost],
-            "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
-            "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
-            "style": mark_safe(_style()),
-            "sections": [
-                _section(outcome, counted.get(outcome, 0), flips, names) for outcome in MOST
-            ],
-            "counts": [
-                (outcome.label.capitalize(), number)
-                for outcome in Outcome
-                if (number := counted.get(outcome, 0))
-            ],
-            "words_used": [],
-            "digest": digest or digest_of(record.as_json()),
-        },
-    )
+    return {
+        "page": decision_page(record),
+        "skills": skills,
+        "examples": [flip_of(each, **names) for each in lost],
+        "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
+        "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
+        "sections": [_section(outcome, counted.get(outcome, 0), flips, names) for outcome in MOST],
+        "counts": [
+            (outcome.label.capitalize(), number)
+            for outcome in Outcome
+            if (number := counted.get(outcome, 0))
+        ],
+        "words_used": [],
+        "digest": digest or digest_of(record.as_json()),
+    }
 
 
 def _style() -> str:

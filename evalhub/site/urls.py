@@ -3,7 +3,9 @@
 from django.urls import path
 
 from evalhub.features.beside import pages as beside
+from evalhub.features.comments import pages as comments
 from evalhub.features.data import pages as data
+from evalhub.features.decision_links import pages as decision_links
 from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
 from evalhub.features.examples.queues import pages as example_queues
@@ -14,6 +16,7 @@ from evalhub.features.exporters import pages as exporters
 from evalhub.features.monitoring import pages as monitoring
 from evalhub.features.monitoring.retraining import pages as retraining
 from evalhub.features.ownership import pages as ownership
+from evalhub.features.saved_views import pages as saved_views
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
 from evalhub.features.traffic import pages as traffic
@@ -143,6 +146,9 @@ urlpatterns = [
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     *beside.urlpatterns,
     *score_audits.urlpatterns,
+    *comments.urlpatterns,
+    *decision_links.urlpatterns,
+    *saved_views.urlpatterns,
     *data.urlpatterns,
     *example_queues.urlpatterns,
     *examples_out.urlpatterns,

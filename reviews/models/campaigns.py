@@ -131,6 +131,10 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
             .filter(Q(active=0) | quiet, given__lt=F("asked"))
         )
 
+    def unsealed(self) -> Self:
+        """Those that still take judgments, or may take one back: nobody steers their reviewers."""
+        return self.filter(seal="", unblinded=None)
+
     def unblinded_of(self, study: Study) -> Self:
         """Those of a study whose models have been named, the newest first."""
         return self.filter(study=study, unblinded__isnull=False).order_by("-created", "-pk")

@@ -59,6 +59,8 @@ LIGHT = {
     "/monitoring": "one row",
     "/acceptance": "an owner's verb, once for each decision that is held",
     "/score-cases": "one row",
+    "/comments": "one row",
+    "/decisions/{id}/links": "one row",
     "/decline": "a verb on one row",
     "/retrained": "a verb on one row",
     "post /score-audits/{id}/answers": "one row",

@@ -1,6 +1,7 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
 from tests.e2e.posted_forms import (
+    A_COMMENT,
     CHECK,
     CHOICE,
     COMPARISON,
@@ -50,6 +51,12 @@ POSTED = {
     "/studies/<int:pk>/policy/": [POLICY],
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
+    "/decisions/<int:pk>/share/": ["days=9&texts="],
+    "/decision-links/<int:pk>/withdraw/": [""],
+    "/comments/": [A_COMMENT],
+    "/comments/<int:pk>/remove/": [""],
+    "/views/": ["path=/studies/&query=verdict%3Dship&name=Shipped"],
+    "/views/<int:pk>/remove/": [""],
     "/decisions/<int:pk>/accept/": ["reason=We+have+looked+at+it"],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/decisions/<int:pk>/promote/": ["reason=It+runs&arm=baseline"],

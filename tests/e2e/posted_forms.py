@@ -18,6 +18,7 @@ BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 TRAINING = b'{"prompt": "Say it", "completion": "one"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+A_COMMENT = "a comment on the study's decision"
 POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
@@ -45,6 +46,7 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     run = filled(client.get(reverse("site:new_run"))) | run | {"start": "1"}
     policy = filled(client.get(reverse("site:study_policy", args=[study.pk])))
     return {
+        A_COMMENT: f"decision={study.decisions.latest('pk').pk}&text=Why%3F".encode(),
         POLICY: urlencode(policy | {"alpha": "0.01", "change": "1"}, doseq=True).encode(),
         STUDY: encode_multipart(BOUNDARY, study_file),
         RUN: urlencode(run).encode(),

@@ -2,14 +2,19 @@
 
 from urllib.parse import urlencode
 
+from evalhub.features.comments.commenting import write_comment
+from evalhub.features.comments.models import Subject
+from evalhub.features.decision_links.sharing import share_decision
 from evalhub.features.experiments.models import Experiment
 from evalhub.features.monitoring.models import RetrainProposal
+from evalhub.features.saved_views.saving import save_view
 from evalhub.features.traffic.keeping import change_settings
 from evalhub.features.traffic.shadow.drawing import draw_requests
 from evalhub.features.traffic.shadow.query import RequestFilter, SampleQuery
 from evalhub.features.webhooks.models import Delivery
 from evalhub.features.webhooks.registering import add_webhook
-from evalhub.registry.models import TrafficSample
+from evalhub.ledger.decide import decide_study
+from evalhub.registry.models import Study, TrafficSample
 from tests.cast import Team, a_team
 from tests.features.experiments.experiments_of import a_pair, an_experiment
 from tests.features.experiments.plan_form import form_of
@@ -21,6 +26,17 @@ from tests.sent_out import a_sent_example
 
 PLANNED = "planned"
 """The project in which an experiment may be started."""
+
+
+def talk(team: Team, study: Study) -> dict[str, object]:
+    """What addresses are filled with of a comment, a link and a saved view, all Olga's."""
+    decision = decide_study(study=study)[0]
+    comment = write_comment(
+        subject=Subject(team.project, decision=decision), by=team.olga, text="Look at the losses."
+    )
+    link = share_decision(decision=decision, by=team.olga).link
+    view = save_view(by=team.olga, path="/studies/", query="verdict=hold", name="Held")
+    return {"comments": comment.pk, "decision-links": link.pk, "views": view.pk}
 
 
 def experiments() -> tuple[Experiment, bytes]:

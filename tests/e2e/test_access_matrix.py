@@ -24,7 +24,6 @@ from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, tables
 from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
-from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
@@ -44,6 +43,7 @@ from tests.e2e.scene_parts import (
     a_webhook_with_a_message,
     experiments,
     monitoring,
+    talk,
 )
 from tests.features.data.reports import a_kept_report
 from tests.features.traffic.rows_of import a_request, taken
@@ -204,6 +204,7 @@ def scene(team: Team) -> Scene:
             "samples": sample.pk,
             "experiments": experiment.pk,
             **monitoring(),
+            **talk(team, study),
             **a_queue_of_examples(team),
             **a_webhook_with_a_message(team),
             "item": written.items.all()[0].pk,
@@ -223,7 +224,7 @@ def scene(team: Team) -> Scene:
             "project": team.project.slug,
         },
         ended=ended.pk,
-        decision=decide_study(study=study)[0].pk,
+        decision=study.decisions.latest("pk").pk,
         study=study.pk,
         running=a_run_that_goes_on(team, "going").pk,
         stopped=stopped.pk,

@@ -39,7 +39,7 @@ run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;
 study init; data curve; experiment plan; experiment list; experiment show; experiment prediction;
-monitor proposals; examples list; examples show
+monitor proposals; examples list; examples show; comment list; decision-link list
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
 NOT_TRIED = """
@@ -60,6 +60,10 @@ user add ada
 user link olga
 *study run study.yaml
 decision sign 1 --by olga --reason Why.
+comment add Why? --decision 1 --project sums --by olga
+comment remove 1 --project sums --by olga
+decision-link make 1 --project sums --by olga
+decision-link withdraw 1 --project sums --by olga
 webhook add http://127.0.0.1:9/hook --project sums --private
 promote 1 --by olga --reason Why.
 rollback tuned@1 {OF}

@@ -32,9 +32,12 @@ class Scope(models.TextChoices):
     READ = "read", "read everything that its person may see"
     INGEST = "ingest", "hand in test sets, versions, answers and scores, and draw answers to judge"
     RUN = "run", "start studies and runs, and stop them"
-    DECIDE = "decide", "decide, change a policy, sign off, promote and move versions"
+    DECIDE = "decide", "decide, comment, change a policy, sign off, promote and move versions"
     REVIEW = "review", "open and close reviews, and invite people to them"
-    ADMIN = "admin", "manage members, tokens, webhooks and what is kept of traffic"
+    ADMIN = (
+        "admin",
+        "manage members, tokens, webhooks, links to decisions and what is kept of traffic",
+    )
     TRAFFIC = "traffic", "send production's requests and signals, and ask which user gets which arm"
 
 

@@ -12,7 +12,7 @@ from evalhub.frames.command.options import DryRun, Yes
 from evalhub.frames.command.verbs import Printed, command
 
 if TYPE_CHECKING:
-    from evalhub.features.erasure.erase import Erased
+    from evalhub.features.erasure.erase import Erased, PersonEraser
     from evalhub.features.erasure.redact import Redacted
     from evalhub.registry.redaction import Redactor
 
@@ -80,33 +80,45 @@ def _amount(redacted: "Redacted") -> str:
     return "; ".join(parts)
 
 
-@command
-def erase(
-    name: Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")],
-    yes: Yes = False,
-    dry_run: DryRun = False,
-) -> Printed:
-    """Erase a person's name, addresses and ways in, for good; what they judged stays evidence."""
-    from evalhub.features.erasure.erase import erase_user
+def erase_command(erasers: "Callable[[], Sequence[PersonEraser]]") -> Callable[..., int]:
+    """The command `user erase`; `erasers` names who takes the person out of a feature's rows."""
 
-    def plan() -> Printed:
-        planned = erase_user(name=name, dry_run=True)
-        return Printed({"dry_run": True, **_erasure_row(planned)}, lines=_erase_plan(planned))
+    @command
+    def erase(
+        name: Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")],
+        yes: Yes = False,
+        dry_run: DryRun = False,
+    ) -> Printed:
+        """Erase a person's name, addresses, comments and ways in, for good; what they judged stays
+        evidence."""
+        from evalhub.features.erasure.erase import erase_user
 
-    def take() -> Printed:
-        erased = erase_user(name=name)
-        lines = [
-            f"Erased: the account is called {erased.name} now, and nobody can use it. Judgments, "
-            "seals and decisions stand.",
-            "Backups, exports, logs and mails aren't reached.",
-        ]
-        if erased.named_in:
-            names = ", ".join(erased.named_in)
-            lines.append(f"Their address stays where a digest covers it: {names}.")
-        return Printed(_erasure_row(erased), lines=lines)
+        act = partial(erase_user, name=name, erasers=erasers())
 
-    question = f"Erase {name} for good?"
-    return for_good(plan, take, question=question, yes=yes, dry_run=dry_run)
+        def plan() -> Printed:
+            planned = act(dry_run=True)
+            return Printed({"dry_run": True, **_erasure_row(planned)}, lines=_erase_plan(planned))
+
+        def take() -> Printed:
+            erased = act()
+            return Printed(_erasure_row(erased), lines=_erase_lines(erased))
+
+        question = f"Erase {name} for good?"
+        return for_good(plan, take, question=question, yes=yes, dry_run=dry_run)
+
+    return erase
+
+
+def _erase_lines(erased: "Erased") -> list[str]:
+    lines = [
+        f"Erased: the account is called {erased.name} now, and nobody can use it. Judgments, "
+        "seals and decisions stand.",
+        "Backups, exports, logs and mails aren't reached.",
+    ]
+    if erased.named_in:
+        names = ", ".join(erased.named_in)
+        lines.append(f"Their address stays where a digest covers it: {names}.")
+    return lines
 
 
 def _erase_plan(planned: "Erased") -> list[str]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from allauth.account.models import EmailAddress
@@ -51,23 +51,29 @@ class Erased:
     taken: dict[str, int]
 
 
-def erase_user(*, name: str, dry_run: bool = False) -> Erased:
+type PersonEraser = Callable[[User, Collection[str]], Mapping[str, int]]
+"""Takes a person, of these names and addresses, out of a feature's own rows, in the transaction of
+the erasure; how many rows, by what they are. `evalhub.features.table.PERSON_ERASERS` lists them."""
+
+
+def erase_user(*, name: str, erasers: Sequence[PersonEraser], dry_run: bool = False) -> Erased:
     """As `_erase`, and removes the name from the database's own files too.
 
-    On PostgreSQL that is so after its next VACUUM. With `dry_run` everything is checked and counted
-    and nothing changed; `name` is then the one that the account has.
+    `erasers` are the features that keep what people wrote. On PostgreSQL the name is gone after its
+    next VACUUM. With `dry_run` everything is checked and counted and nothing changed; `name` is
+    then the one that the account has.
     """
     if dry_run:
         with transaction.atomic():
-            erased = _erase(name)
+            erased = _erase(name, erasers)
             transaction.set_rollback(True)
         return replace(erased, name=name)
     with leaving_nothing():
-        return _erase(name)
+        return _erase(name, erasers)
 
 
 @transaction.atomic
-def _erase(name: str) -> Erased:
+def _erase(name: str, erasers: Sequence[PersonEraser]) -> Erased:
     """Removes a person's data.
 
     The account's row stays, nameless and closed, because judgments, events and the audit log
@@ -91,6 +97,8 @@ def _erase(name: str) -> Erased:
         remove_by_operator(reviewer=reviewer)
         counts["places in open reviews"] += 1
     counts["memberships"] = Membership.objects.filter(user=user).delete()[0]
+    for eraser in erasers:
+        counts.update(eraser(user, identifiers))
     user.username = f"erased-{secrets.token_hex(4)}"
     user.first_name = user.last_name = user.email = ""
     user.is_active = user.is_staff = user.is_superuser = False

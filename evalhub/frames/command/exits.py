@@ -59,6 +59,8 @@ CODES = {
     "evalhub.features.data.curve.learning_curve.CurveError": USAGE,
     "evalhub.features.experiments.steps.ExperimentError": USAGE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
+    "evalhub.features.comments.commenting.CommentError": USAGE,
+    "evalhub.features.decision_links.sharing.DecisionLinkError": USAGE,
     "evalhub.features.monitoring.errors.MonitorError": USAGE,
     "evalhub.features.traffic.shadow.drawing.SampleError": UNREACHABLE,
     "evalhub.features.examples.sources.from_traffic.DrawError": UNREACHABLE,

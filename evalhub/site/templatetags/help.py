@@ -16,6 +16,7 @@ _EXPERIMENT = "how-to/live-experiment.md"
 _MONITORING = "how-to/monitoring.md"
 _DATA = "how-to/check-training-data.md"
 _PREDICTION = f"{_EXPERIMENT}#did-offline-predict-online"
+_TALK = "how-to/talk.md"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
 # by view name; for every page that a person opens
 DOCUMENTS = {
@@ -69,6 +70,8 @@ DOCUMENTS = {
     "site:run_items": _ITEMS,
     "site:runs": _RUNS,
     "site:runs_beside": "how-to/lay-beside.md",
+    "site:saved_views": f"{_TALK}#save-a-view",
+    "site:share_decision": f"{_TALK}#share-a-decision",
     "site:score_audit": _DISPUTES,
     "site:search": "reference/dashboard.md#search",
     "site:site_log": "how-to/members.md#the-audit-log",

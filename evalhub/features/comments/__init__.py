@@ -1,0 +1,1 @@
+"""Comments: what people of a project say about an item, a criterion or a decision."""

@@ -1,0 +1,1 @@
+"""Links to one decision for people without an account."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class DecisionLinksConfig(AppConfig):
+    name = "evalhub.features.decision_links"

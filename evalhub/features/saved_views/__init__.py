@@ -1,0 +1,1 @@
+"""Saved views: lists and items as one person filtered and sorted them, by a name."""

@@ -1,0 +1,36 @@
+"""The report of a decision that is stored here: its record, and the items that changed most."""
+
+from collections import Counter
+from typing import Any
+
+from evalhub.decision.outcomes import Outcome
+from evalhub.ledger.changed_items import worst_flips, worst_losses
+from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
+from evalhub.ledger.models import Decision
+from evalhub.report.one_file import MOST
+from evalhub.report.skills import skills_of
+
+EXAMPLES = 3
+"""Items that are shown of a skill that was lost."""
+
+
+def stored_report(decision: Decision) -> dict[str, Any]:
+    """The arguments of `evalhub.report.one_file.report_context` for a stored decision."""
+    record = decision.document
+    flips = worst_flips(decision.study, record, MOST)
+    totals: Counter[Outcome] = Counter()
+    for pair in runs_of_evidence(decision.study, record.evidence).values() if flips else ():
+        for outcome, items in items_by_outcome(pair).items():
+            totals[outcome] += len(items)
+    skills = skills_of(
+        record, set(decision.study.test_sets.capability().values_list("name", flat=True))
+    )
+    lost = [each.criterion.test_set for each in skills.losses] if skills else []
+    return {
+        "record": record,
+        "flips": flips,
+        "skills": skills,
+        "lost": worst_losses(decision.study, record, lost, EXAMPLES),
+        "totals": totals,
+        "digest": decision.digest,
+    }
