@@ -218,6 +218,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "evalhub.frames.page.read_from.StaleForms",
     "evalhub.serving.heavy_forms.HeavyForms",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -228,9 +229,10 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": [  # any template may explain a word, or say which request it answers
+            "builtins": [  # any template may explain a word, or say what its form was read from
                 "evalhub.report.templatetags.terms",
                 "evalhub.report.templatetags.request_line",
+                "evalhub.frames.page.read_from",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
