@@ -6,7 +6,7 @@ it was read from itself.
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.db.models import Model
 from django.test import Client
@@ -99,6 +99,7 @@ READ_FROM: dict[str, State] = {
     "site:revoke_token": _row(ApiToken),
     "site:sign": _signed(Decision),
     "site:sign_data": _signed(StoredDataReport),
+    "site:study_policy": _row(Study),
     "site:unblind_campaign": _row(Campaign),
     "site:withdraw_invitation": _row(Invitation, "invitation"),
     "site:withdraw_member": _row(MemberInvitation),
@@ -142,7 +143,10 @@ class Browser(Client):
         return super().post(path, data, *args, **more)
 
 
-def body_read_now(address: str, body: bytes, form: Values) -> bytes:
-    """The same form, urlencoded, with what it was read from."""
+def body_read_now(address: str, body: bytes) -> bytes:
+    """The same form, urlencoded, with what it was read from; one with files as it is."""
+    if body.startswith(b"--"):
+        return body
+    form = dict(parse_qsl(body.decode(), keep_blank_values=True))
     fields = {name: value for name, value in read_now(address, form).items() if name not in form}
     return b"&".join(each for each in (body, urlencode(fields).encode()) if each)

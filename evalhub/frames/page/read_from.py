@@ -55,6 +55,11 @@ def read_from(shown: object) -> SafeString:
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, state_digest(shown))
 
 
+def is_stale(request: SignedInRequest, shown: Model) -> bool:
+    """Whether the row is no longer what the posted form was read from."""
+    return state_digest(shown) != request.POST.get(FIELD)
+
+
 @contextmanager
 def as_read(
     request: SignedInRequest,
