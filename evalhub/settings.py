@@ -154,11 +154,8 @@ if DEBUG and SITE_HOST not in ("localhost", "127.0.0.1", "::1"):
         "machine alone: unset it, or EVALHUB_URL"
     )
 SECRET_KEY = lazy(_secret_key, str)()  # read or created at its first use
-ALLOWED_HOSTS = [
-    *LOCAL_HOSTS,
-    f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
-    *_names("EVALHUB_ALLOWED_HOSTS"),
-]
+_HOST = f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST
+ALLOWED_HOSTS = [*LOCAL_HOSTS, _HOST, *_names("EVALHUB_ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 INSTALLED_APPS = [

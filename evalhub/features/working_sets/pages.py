@@ -34,7 +34,7 @@ from evalhub.features.working_sets.sets import (
 )
 from evalhub.frames.page.access import View, redirects_refusals, results_only
 from evalhub.frames.page.forms import whole_number
-from evalhub.frames.page.read_from import StaleFormError
+from evalhub.frames.page.read_from import OutdatedFormError
 from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion
@@ -53,7 +53,7 @@ def shows_refusal(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except ChangedMeanwhileError as error:
-            raise StaleFormError from error
+            raise OutdatedFormError from error
 
     return redirects_refusals("site:working_set", *REFUSALS)(guard)
 

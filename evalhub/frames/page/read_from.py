@@ -31,7 +31,7 @@ LONG = 12
 register = template.Library()
 
 
-class StaleFormError(Exception):
+class OutdatedFormError(Exception):
     """What the form was read from has changed since, or the form doesn't say what it was."""
 
 
@@ -74,7 +74,7 @@ def as_read(
         lock: the row that the verb locks as well, so that no other door writes in between; by
             default the row shown.
 
-    Raises StaleFormError, and then nothing was written.
+    Raises OutdatedFormError, and then nothing was written.
     """
     with transaction.atomic():
         locked = lock if lock is not None else shown
@@ -83,7 +83,7 @@ def as_read(
         there = rows.filter(pk=locked.pk).first() is not None
         current = _again(shown) if isinstance(shown, Model) else shown()
         if not there or state_digest(current) != request.POST.get(FIELD):
-            raise StaleFormError
+            raise OutdatedFormError
         yield
 
 
@@ -102,7 +102,7 @@ class StaleForms:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, StaleFormError):
+        if not isinstance(error, OutdatedFormError):
             return None
         typed = [
             text

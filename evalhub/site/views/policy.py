@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.read_from import StaleFormError, as_read, is_stale
+from evalhub.frames.page.read_from import OutdatedFormError, as_read, is_stale
 from evalhub.registry.models import Study
 from evalhub.site.policy.form import PolicyForm
 from evalhub.site.policy.page import difference_of, saved_sentence
@@ -34,7 +34,7 @@ def study_policy(request: SignedInRequest, pk: int) -> HttpResponse:
             with as_read(request, study):
                 new = {"policy": form.policy, "demands": form.demands}
                 changes = change_policy(study=study, by=request.user, **new)
-        except StaleFormError:
+        except OutdatedFormError:
             study.refresh_from_db()
         except (DeclarationError, SamePolicyError) as error:
             form.add_error(None, f"{error}.")
