@@ -38,6 +38,8 @@ DOCUMENTS = {
     "site:data_reports": _DATA,
     "site:dispute_score": _DISPUTES,
     "site:members": "how-to/members.md#invite-a-colleague",
+    "site:method": "explanation/statistics.md",
+    "site:method_rates": "reference/verdict-rates.md",
     "site:methods": "explanation/statistics.md",
     "site:metric_cases": _DISPUTES,
     "site:new_campaign": "how-to/campaigns.md",

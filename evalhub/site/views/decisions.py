@@ -1,4 +1,4 @@
-"""A decision: its record, its criteria one by one, and the methods behind them."""
+"""A decision: its record as JSON, its criteria one by one, and who stands by it."""
 
 from urllib.parse import urlencode
 
@@ -16,7 +16,6 @@ from evalhub.ledger.signoff import SignOffError, sign_off
 from evalhub.ledger.staleness import changes_since
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.report.criterion_page import criterion_page
-from evalhub.report.methods import methods as explained_methods
 from evalhub.site.sampling import flips_of, sampling_of
 
 
@@ -95,10 +94,3 @@ def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Accepted, and decided again. Your reason is stored with it.")
     return redirect("site:record", new_decision.pk)
-
-
-@require_GET
-@results_only
-def methods(request: SignedInRequest) -> HttpResponse:
-    """Every method in words and formulas, with its measured error rates."""
-    return render(request, "site/methods.html", {"shown": explained_methods()})
