@@ -59,6 +59,11 @@ class DecisionPage:
         return tuple(self.record.sections.values())
 
     @property
+    def all_reasons(self) -> Sequence[tuple[Status | None, str]]:
+        """Every reason in the record's own words and order."""
+        return [split_mark(each) for each in self.record.reasons]
+
+    @property
     def items(self) -> int:
         return sum(self.sizes.values())
 

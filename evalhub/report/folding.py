@@ -38,7 +38,7 @@ def fold(record: DecisionRecord) -> Folded:
         return Folded(record.reasons, (), (), "")
     names = {each.name for each in quiet}
     every = [each.name for each in record.criteria]
-    apart = [_about(reason, every) in names for reason in record.reasons]
+    apart = [criterion_of(reason, every) in names for reason in record.reasons]
     return Folded(
         reasons=[reason for reason, away in zip(record.reasons, apart, strict=True) if not away],
         folded_reasons=[reason for reason, away in zip(record.reasons, apart, strict=True) if away],
@@ -55,7 +55,7 @@ def _is_quiet(criterion: Criterion, verdict: Verdict) -> bool:
     return criterion.tier != "critical" or (holds and verdict is not Verdict.SHIP)
 
 
-def _about(reason: str, names: Sequence[str]) -> str:
+def criterion_of(reason: str, names: Sequence[str]) -> str:
     """The criterion that a reason is about; "" where it is about none, or about several."""
     text = next((reason[2:] for each in Status if reason.startswith(f"{each.mark} ")), "")
     of = [name for name in names if text.startswith((f"{name} ", f"{name}: "))]

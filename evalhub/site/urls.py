@@ -58,6 +58,7 @@ urlpatterns = [
         items.study_item,
         name="study_item",
     ),
+    path("studies/<int:pk>/panel/", studies.study_panel, name="study_panel"),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/cancel/", studies.cancel_study_runs, name="cancel_study_runs"),
     path("studies/<int:pk>/resume/", studies.resume_study_runs, name="resume_study_runs"),

@@ -75,7 +75,7 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(
             request, f"{sentence[0].upper()}{sentence[1:]}. Your reason is stored with it."
         )
-    query = urlencode({"arm": decision.arm})
+    query = urlencode({"arm": decision.arm, "tab": "history"})
     return redirect(f"{reverse('site:study', args=[decision.study_id])}?{query}#sign-off")
 
 

@@ -18,7 +18,7 @@ from evalhub.site.listing import list_page
 from evalhub.site.lists import studies_list
 from evalhub.site.queries import study_runs
 from evalhub.site.sent_study import SentStudy
-from evalhub.site.study_page import newest_decision, study_page
+from evalhub.site.study.page import newest_decision, study_page
 from evalhub.studies.run.advance import advance
 from evalhub.studies.run.all_runs import cancel_runs, resume_runs
 from evalhub.studies.run.verdicts import with_verdict
@@ -45,8 +45,20 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
     if live is not None:
         return redirect("site:experiment", live.experiment.pk)
     study = get_object_or_404(_visible(request), pk=pk)
-    page = study_page(study, Wanted.of(request.GET))
-    return render(request, "site/study.html", {"shown": page, "study": study})
+    page = study_page(study, Wanted.of(request.GET), request.GET.get("tab", ""))
+    return render(request, "site/study/study.html", {"shown": page, "study": study})
+
+
+@require_GET
+@results_only
+def study_panel(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The open tab of a study, as a part of its page; without htmx, that page."""
+    if not request.htmx:
+        query = request.GET.urlencode()
+        return redirect(f"{reverse('site:study', args=[pk])}?{query}#panel")
+    study = get_object_or_404(_visible(request), pk=pk)
+    page = study_page(study, Wanted.of(request.GET), request.GET.get("tab", ""))
+    return render(request, "site/study/_panel.html", {"shown": page, "study": study})
 
 
 @require_GET

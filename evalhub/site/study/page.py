@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalhub.accounts.models import Action, LogEntry
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
 from evalhub.judges.models import JudgeRun
@@ -13,18 +14,13 @@ from evalhub.ledger.staleness import Change, changes_since
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
+from evalhub.report.ends import look_of
 from evalhub.report.matrix import Matrix, MatrixArm, matrix
-from evalhub.report.skills import Skills, skills_of
-from evalhub.site.changes import Changes, Wanted, changes
-from evalhub.site.cost_view import CostView, StudySpending, cost_view, study_spending
-from evalhub.site.queries import (
-    CampaignProgress,
-    ReadingRow,
-    StudyRuns,
-    campaign_state,
-    development_rows,
-    study_runs,
-)
+from evalhub.report.reasons import ReasonLine, reason_lines
+from evalhub.site.changes import Wanted
+from evalhub.site.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
+from evalhub.site.study.next_step import NextStep, step_decided, step_undecided
+from evalhub.site.study.tabs import Panel, StudyTab, panel_of, study_tabs
 from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.plan import next_looks
 
@@ -41,7 +37,8 @@ class ArmTab:
 @dataclass(frozen=True, slots=True)
 class StudyPage:
     """`judged`: whether the study asks for a verdict; development sets alone ask for none.
-    `not_kept` is the sentence where the database holds another decision than was made."""
+    `look` is the number of the look that the decision paid for. `not_kept` is the sentence where
+    the database holds another decision than was made."""
 
     study: Study
     judged: bool
@@ -49,18 +46,18 @@ class StudyPage:
     standing: ChampionStanding
     arms: Sequence[ArmTab]
     decision: Decision | None
+    decided: LogEntry | None
+    look: int | None
     page: DecisionPage | None
+    reasons: Sequence[ReasonLine]
+    step: NextStep
     matrix: Matrix | None
-    costs: CostView | None
-    skills: Skills | None
+    tabs: Sequence[StudyTab]
+    panel: Panel
     earlier: Sequence[Decision]
     runs: StudyRuns
     campaign: CampaignProgress | None
-    changes: Changes | None
     looks: Sequence[PlannedLook]
-    readings: Sequence[ReadingRow]
-    cost: StudySpending
-    names: Sequence[str]
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
     review_awaited: bool
@@ -69,58 +66,88 @@ class StudyPage:
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
+    def tab(self) -> str:
+        """The name of the open tab."""
+        return next(tab.name for tab in self.tabs if tab.current)
+
+    @property
     def override(self) -> SignOff | None:
         """The valid sign-off, if its verdict differs from the decision's."""
         newest = next(iter(self.sign_offs), None)
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
-def study_page(study: Study, wanted: Wanted) -> StudyPage:
-    """The page of `study` with the wanted arm, test set, outcome and order."""
+def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
+    """The page of `study` with the wanted arm and order, and the tab of this name open."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
     candidates = _arms_to_judge(study, arms)
     names = [arm.name for arm in candidates]
     name = wanted.arm if wanted.arm in names else next(iter(names), "")
     decision = newest.get(name)
-    runs = study_runs(study)
+    runs, campaign = study_runs(study), campaign_state(study)
     baseline = _baseline(arms, decision)
     candidate = next((arm for arm in candidates if arm.name == name), None)
+    standing = champion_standing(study.project, baseline=baseline, candidate=candidate)
+    judged = study.test_sets.judged().exists()
+    page = decision_page(decision.document) if decision else None
+    since = changes_since(decision) if decision else []
+    awaited = decision is not None and _review_awaited(study, decision)
+    if decision and page:
+        step = step_decided(
+            study,
+            decision,
+            page,
+            newest=newest,
+            standing=standing,
+            stale=bool(since),
+            review_awaited=awaited,
+            campaign=campaign,
+        )
+    else:
+        step = step_undecided(study, runs, judged=judged)
+    tabs = study_tabs(wanted, tab=tab, page=page, runs=runs, campaign=campaign)
+    current = next(tab.name for tab in tabs if tab.current)
     return StudyPage(
         study=study,
-        judged=study.test_sets.judged().exists(),
+        judged=judged,
         baseline=baseline,
-        standing=champion_standing(study.project, baseline=baseline, candidate=candidate),
+        standing=standing,
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
-        page=decision_page(decision.document) if decision else None,
-        matrix=matrix([_column(arm.name, newest.get(arm.name)) for arm in candidates], wanted.sort),
-        costs=cost_view(newest, decision, wanted.cost) if decision else None,
-        skills=skills_of(decision.document, _capability(study)) if decision else None,
+        decided=_log_entry(study, decision) if decision else None,
+        look=look_of(decision.document) if decision else None,
+        page=page,
+        reasons=reason_lines(decision.document) if decision else [],
+        step=step,
+        matrix=matrix([_column(each, newest.get(each), name) for each in names], wanted.sort),
+        tabs=tabs,
+        panel=panel_of(current, study, wanted, arms=arms, newest=newest, decision=decision),
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
-        campaign=campaign_state(study),
-        changes=changes(study, decision.document, wanted) if decision else None,
+        campaign=campaign,
         looks=next_looks(study) if _unread(decision) else [],
-        readings=development_rows(study, arms),
-        cost=study_spending(study),
-        names=[arm.name for arm in arms],
-        since=changes_since(decision) if decision else [],
-        review_awaited=_review_awaited(study, runs, decision),
+        since=since,
+        sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
+        review_awaited=awaited,
         judge_awaited=_judge_awaited(study),
         not_kept=why_not_kept(decision) if decision else "",
-        sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
 
 
-def _column(arm: str, decision: Decision | None) -> MatrixArm:
+def _column(arm: str, decision: Decision | None, current: str) -> MatrixArm:
+    shown = arm == current
     if decision is None:
-        return MatrixArm(arm, None, None, None)
-    return MatrixArm(arm, decision.pk, Verdict(decision.verdict), decision.document)
+        return MatrixArm(arm, None, None, None, shown)
+    return MatrixArm(arm, decision.pk, Verdict(decision.verdict), decision.document, shown)
 
 
-def _capability(study: Study) -> set[str]:
-    return set(study.test_sets.capability().values_list("name", flat=True))
+def _log_entry(study: Study, decision: Decision) -> LogEntry | None:
+    """The log's row of who decided; None where it holds no such row."""
+    of_decision = LogEntry.objects.of_action(
+        Action.DECIDED, project=study.project_id, begins=decision.in_the_log
+    )
+    return of_decision.select_related("by").first()
 
 
 def _arms_to_judge(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
@@ -178,12 +205,11 @@ def _judge_awaited(study: Study) -> JudgeRun | None:
     )
 
 
-def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:
+def _review_awaited(study: Study, decision: Decision) -> bool:
     """Whether the study file's review waits for its owner to open it."""
     return (
         study.review is not None
         and study.review.open == "owner"
-        and decision is not None
         and decision.verdict != Verdict.INVALID
         and decision.record["people"] is None
     )

@@ -1,0 +1,1 @@
+"""The study page: the verdict with its reasons, one table of arms by criteria, and tabs."""
