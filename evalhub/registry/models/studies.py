@@ -114,6 +114,11 @@ class Study(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def in_the_log(self) -> str:
+        """How the audit log's row on its start begins."""
+        return f"study {self.pk}, "
+
 
 class ArmRole(models.TextChoices):
     BASELINE = "baseline", "baseline"

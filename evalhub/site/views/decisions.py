@@ -49,6 +49,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
         raise Http404
     context = {
         "decision": decision,
+        "decision_name": f"Decision {decision.pk}",
         "study": decision.study,
         "shown": criterion_page(record, number, sampling_of(decision, record.criteria[number - 1])),
         "since": changes_since(decision),
