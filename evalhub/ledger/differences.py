@@ -141,8 +141,8 @@ def _read(
     version: int,
     finished: tuple[datetime | None, datetime | None],
 ) -> ComparedItems:
-    answered, ours = _means(baseline, metric)
-    judged, theirs = _means(candidate, metric)
+    answered, ours = mean_scores(baseline, metric)
+    judged, theirs = mean_scores(candidate, metric)
     paired, at, beside = np.intersect1d(answered, judged, assume_unique=True, return_indices=True)
     difference = sign * (theirs[beside] - ours[at])
     order = np.lexsort((paired, difference))
@@ -165,8 +165,8 @@ def _read(
     return ComparedItems(by_outcome, before, theirs[beside][order])
 
 
-def _means(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ids of a run's fully scored items, in ascending order, and their mean scores."""
+def mean_scores(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ids of a run's fully scored items, in ascending order, and their mean scores. One query."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     rows = scores.order_by("output__item_id", "output__sample").values_list(
         "output__item_id", "value"

@@ -16,6 +16,7 @@ from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
 from evalhub.features.traffic import pages as traffic
 from evalhub.features.working_sets import pages as working_sets
+from evalhub.features.working_sets import pages_add as items_to_add
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
     campaigns,
@@ -50,7 +51,6 @@ urlpatterns = [
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
     *ownership.urlpatterns,
-    path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
     path(
@@ -127,6 +127,7 @@ urlpatterns = [
     path("help/<path:name>", documents.document, name="document"),
     *working_sets.urlpatterns,
     *working_items.urlpatterns,
+    *items_to_add.urlpatterns,
     path("test-sets/<int:pk>/items/", items.test_set_items, name="test_set_items"),
     path(
         "test-sets/<int:pk>/items.<slug:form>",

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 SHELL = (
     "report/evalhub.css",
+    "reviews/laid_out.css",
     "reviews/review.css",
     "reviews/small.css",
     "reviews/offline.js",

@@ -94,7 +94,15 @@ def test_a_reload_without_a_connection_shows_our_page_and_keeps_no_answer(
     )
     kept = page.evaluate(CACHED)
     assert {path.split("/")[-1] or "offline" for path in kept} == {
-        *("offline", "evalhub.css", "review.css", "small.css", "offline.js", "favicon.svg")
+        *(
+            "offline",
+            "evalhub.css",
+            "laid_out.css",
+            "review.css",
+            "small.css",
+            "offline.js",
+            "favicon.svg",
+        )
     }
     everything = "".join(kept.values()) + page.evaluate("JSON.stringify({...localStorage})")
     for secret in (*texts, "charged me twice", "rather send"):

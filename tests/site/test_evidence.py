@@ -22,7 +22,7 @@ def read(html: str) -> str:
 def test_a_study_says_what_its_candidate_pays_and_how_to_verify(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
     decision = decide_study(study=study)[0]
-    page = olga.get(reverse("site:study", args=[study.pk])).text
+    page = olga.get(reverse("site:study", args=[study.pk]), {"tab": "evidence"}).text
     assert "The first candidate on triage-task" in page
     assert decision.digest in page
     assert "evalhub decision verify FILE" in page
@@ -41,7 +41,7 @@ def test_leaked_items_and_both_verdicts_are_said(olga: Client, team: Team) -> No
         leaked={"q0001": [{"part": "input", "how": "exact", "line": 3, "share": 1.0}]},
     )
     decide_study(study=study)
-    page = olga.get(reverse("site:study", args=[study.pk])).text
+    page = olga.get(reverse("site:study", args=[study.pk]), {"tab": "evidence"}).text
     assert "1 of 40 items of triage-reading was found" in page
     assert "1 × exact" in page
     assert "the verdict is the same: hold" in page
@@ -60,7 +60,7 @@ def test_the_noise_floor_is_said_and_drawn(olga: Client, team: Team) -> None:
     Run.objects.filter(pk=again.pk).update(repeat=1)
     StudyRun.objects.create(arm=first.arm, test_set=first.test_set, run=again, repeat=1)
     decision = decide_study(study=study)[0]
-    page = olga.get(reverse("site:study", args=[study.pk])).text
+    page = olga.get(reverse("site:study", args=[study.pk]), {"tab": "runs"}).text
     assert "a second run of the baseline differs from the first by +0.025" in page
     assert 'class="noise"' in page
     assert "Shaded: the noise floor" in read(page)
@@ -100,7 +100,7 @@ def test_looks_of_another_project_at_the_same_items_are_counted_and_not_named(
 def test_an_evaluator_signs_a_decision_off(eva: Client, team: Team) -> None:
     study = a_measured_study(team)
     decision = decide_study(study=study)[0]
-    page = eva.get(reverse("site:study", args=[study.pk])).text
+    page = eva.get(reverse("site:study", args=[study.pk]), {"tab": "history"}).text
     assert "Nobody has signed this decision yet" in read(page)
     answer = eva.post(
         reverse("site:sign", args=[decision.pk]),

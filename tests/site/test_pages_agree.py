@@ -13,8 +13,8 @@ from tests.report.reading.renderings import html_blocks, rendering_faults
 from tests.report.reading.sentences import Reading
 
 SECTION = re.compile(
-    r'<div class="verdict .*?</section>|<section class="card" aria-labelledby='
-    r'"(?:criteria|measured|verdict|decide|computed)[-\d]*">.*?</section>',
+    r'<section class="card (?:verdict|matrix)-card.*?</section>|<section class="card" '
+    r'aria-labelledby="(?:in-full|measured|verdict|decide|computed)[-\d]*">.*?</section>',
     re.S,
 )
 

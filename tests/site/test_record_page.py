@@ -138,7 +138,7 @@ def test_sign_offs_and_a_newer_decision_stand_beside_it(
 def test_the_study_leads_to_the_page(olga: Client, decision: Decision) -> None:
     page = olga.get(reverse("site:study", args=[decision.study_id])).text
     address = reverse("site:record", args=[decision.pk])
-    assert f'href="{address}">Decision record</a>' in page
+    assert f'href="{address}">Decision</a>' in page
 
 
 def test_a_promotion_by_it_is_named(olga: Client, team: Team, decision: Decision) -> None:

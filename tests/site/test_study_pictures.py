@@ -5,6 +5,7 @@ import re
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.decision.wording import with_sign
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Output, Spending, Study
 from evalhub.registry.models.studies import ArmRole
@@ -27,35 +28,44 @@ def the_matrix(page: str) -> str:
 
 
 def rows_of(matrix: str) -> list[str]:
-    return re.findall(r'<th scope="row">(\S+)', matrix)
+    return re.findall(r'<th scope="row">.*?<a [^>]*>([^<]+)</a>', matrix)
 
 
-def test_each_cell_opens_the_criterion_of_that_arms_decision(olga: Client, team: Team) -> None:
+def test_the_table_opens_how_each_value_of_each_arm_was_computed(olga: Client, team: Team) -> None:
     study = a_decided_study(team)
     matrix = the_matrix(page_of(olga, study))
     for decision in study.decisions.all():
         for number, criterion in enumerate(decision.document.criteria, 1):
             address = reverse("site:criterion", args=[decision.pk, number])
-            cell = matrix.partition(f'href="{address}"')[2].partition("</td>")[0]
-            assert f'aria-label="{criterion.status}"' in cell
-            assert f"{decision.arm}, {criterion.name}: difference" in cell
+            before, _, after = matrix.partition(f'href="{address}"')
+            assert f'aria-label="{criterion.status}"' in before[-160:] + after.partition("</a>")[0]
+
+
+def test_one_arm_s_differences_are_drawn_and_another_s_by_its_own_page(
+    olga: Client, team: Team
+) -> None:
+    study = a_decided_study(team)
+    for arm in ("triage-lora", "triage-prompted"):
+        matrix = the_matrix(page_of(olga, study, arm=arm))
+        assert f"{arm} − triage-base" in matrix
+        for criterion in study.decisions.get(arm=arm).document.criteria:
+            text = f'aria-label="{criterion.name}: difference {with_sign(criterion.difference)}'
+            assert matrix.count(text) == 1
 
 
 def test_the_criteria_are_sorted_by_a_link_that_keeps_the_rest_of_the_address(
     olga: Client, team: Team
 ) -> None:
     study = a_decided_study(team)
-    as_asked = the_matrix(page_of(olga, study, arm="triage-prompted"))
-    assert rows_of(as_asked) == ["triage-task", "triage-reading"]
-    assert "?arm=triage-prompted&amp;sort=worst#matrix" in as_asked
-    worst = the_matrix(page_of(olga, study, sort="worst"))
-    assert rows_of(worst) == ["triage-reading", "triage-task"], "the lora fails reading"
+    first = the_matrix(page_of(olga, study, arm="triage-prompted"))
+    assert rows_of(first) == ["triage-task", "triage-reading"], "what must gain stands first"
+    assert "?arm=triage-prompted&amp;sort=name#matrix" in first
     by_name = the_matrix(page_of(olga, study, sort="name"))
     assert rows_of(by_name) == ["triage-reading", "triage-task"]
     by_arm = the_matrix(page_of(olga, study, sort="arm:triage-lora"))
-    assert rows_of(by_arm) == ["triage-reading", "triage-task"]
+    assert rows_of(by_arm) == ["triage-reading", "triage-task"], "the lora fails reading"
     assert by_arm.count('aria-sort="ascending"') == 1
-    assert rows_of(the_matrix(page_of(olga, study, sort="nonsense"))) == rows_of(as_asked)
+    assert rows_of(the_matrix(page_of(olga, study, sort="nonsense"))) == rows_of(first)
 
 
 def test_an_arm_that_is_sealed_or_invalid_says_so_instead_of_numbers(
@@ -84,11 +94,12 @@ def test_an_arm_that_is_sealed_or_invalid_says_so_instead_of_numbers(
     }
     matrix = the_matrix(page_of(olga, study))
     assert "invalid evidence shows no result" in matrix
-    assert "not decided yet: its scores are sealed" in matrix
-    assert len(re.findall(r'class="cell', matrix)) == 1
+    assert "not decided yet: sealed" in matrix
+    assert matrix.count("not judged by this") == 2
+    assert "0.81" in matrix
 
 
-def test_one_arm_has_no_matrix_beside_its_criteria(olga: Client, team: Team) -> None:
+def test_one_arm_alone_has_the_same_table(olga: Client, team: Team) -> None:
     items = a_test_set(team, items=40)
     base = a_version(team, "base")
     lora = a_version(team, "lora", parent=base)
@@ -96,7 +107,7 @@ def test_one_arm_has_no_matrix_beside_its_criteria(olga: Client, team: Team) -> 
     a_run(lora, items, scores=[1] * 40)
     study = a_study(team, baseline=base, candidate=lora, primary=items)
     decide_study(study=study)
-    assert 'id="matrix"' not in page_of(olga, study)
+    assert len(rows_of(the_matrix(page_of(olga, study)))) == 1
 
 
 def test_won_lost_and_the_rest_are_counted_and_each_leads_to_its_items(
@@ -120,14 +131,14 @@ def test_both_arms_scores_are_drawn_with_their_numbers_beside(olga: Client, team
 
 
 def test_slices_say_how_many_were_looked_at(olga: Client, team: Team) -> None:
-    page = page_of(olga, a_decided_study(team))
+    page = page_of(olga, a_decided_study(team), tab="slices")
     assert "4 slices were looked at." in page
     assert "For reading, never for the verdict." in page
 
 
 def test_a_slice_leads_to_its_items(olga: Client, team: Team) -> None:
     study = a_decided_study(team)
-    page = page_of(olga, study)
+    page = page_of(olga, study, tab="slices")
     items = reverse("site:study_items", args=[study.pk])
     link = f"{items}?arm=triage-lora&amp;test_set=triage-reading&amp;tag=tag1"
     assert f'href="{link}">tag1</a>' in page
@@ -139,7 +150,7 @@ def test_a_slice_leads_to_its_items(olga: Client, team: Team) -> None:
 
 def test_before_a_decision_nothing_is_drawn_and_it_says_why(olga: Client, team: Team) -> None:
     page = page_of(olga, a_measured_study(team))
-    assert "Until then they are sealed: nothing of them is drawn here." in page
+    assert "Scores are sealed until it is decided." in page
     assert 'class="drawn"' not in page
     assert 'class="forest' not in page
 
@@ -154,12 +165,12 @@ def test_each_arm_stands_by_what_its_answers_took_beside_its_difference(
     study = a_decided_study(team)
     slow = study.arms.get(name="triage-lora").runs.get(test_set__name="triage-task").run
     Output.objects.filter(run=slow).update(latency_ms=250.0)
-    costs = the_costs(page_of(olga, study))
+    costs = the_costs(page_of(olga, study, tab="runs"))
     assert "Milliseconds an answer" in costs
     assert "triage-lora: +0.50" in costs
     assert ", 250 (250 to 250)" in costs
     assert "triage-base: +0.00 (no interval), 100 (100 to 100)<" in costs
-    tokens = the_costs(page_of(olga, study, cost="tokens"))
+    tokens = the_costs(page_of(olga, study, tab="runs", cost="tokens"))
     assert ", 25 (25 to 25)" in tokens
 
 
@@ -171,7 +182,7 @@ def test_an_arm_of_which_an_answer_tells_nothing_is_named_and_not_drawn(
     answer = run.outputs.first()
     assert answer
     Output.objects.filter(pk=answer.pk).update(latency_ms=None)
-    costs = the_costs(page_of(olga, study))
+    costs = the_costs(page_of(olga, study, tab="runs"))
     assert "Not drawn: triage-prompted." in costs
     assert "<title>triage-prompted" not in costs
 
@@ -179,7 +190,7 @@ def test_an_arm_of_which_an_answer_tells_nothing_is_named_and_not_drawn(
 def test_where_nobody_knows_a_cost_it_says_what_would_tell(olga: Client, team: Team) -> None:
     study = a_decided_study(team)
     Output.objects.update(latency_ms=None, prompt_tokens=None)
-    costs = the_costs(page_of(olga, study))
+    costs = the_costs(page_of(olga, study, tab="runs"))
     assert "Nothing to draw: money an answer, milliseconds an answer, tokens an answer" in costs
     assert "latency_ms" in costs
 
@@ -189,7 +200,7 @@ def test_money_is_what_was_paid_shared_out_over_the_answers(olga: Client, team: 
     for money, name in ((8.0, "triage-base"), (4.0, "triage-lora")):
         run = study.arms.get(name=name).runs.get(test_set__name="triage-task").run
         Spending.objects.create(run=run, version=run.version, money=money)
-    costs = the_costs(page_of(olga, study))
+    costs = the_costs(page_of(olga, study, tab="runs"))
     assert "triage-base: +0.00 (no interval), 0.2 (no interval)" in costs
     assert ", 0.1 (no interval), on the Pareto front" in costs
     assert "what was paid for them shared out" in costs

@@ -19,6 +19,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.wording import count_text
+from evalhub.declare.declaration import DeclarationError
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItem, WorkingSet
 from evalhub.io.items import FieldMapping, ItemContent
 from evalhub.io.limits import ITEMS
@@ -83,6 +84,23 @@ def begin_working_set(
         project=project, slug=slug, purpose=purpose, source=called, origin=newest, by=by
     )
     return _fill(draft, ItemSource.of_file(path, mapping, ITEMS))
+
+
+def begin_with_item(
+    content: ItemContent, *, project: Project, slug: str, purpose: str, by: User | None
+) -> WorkingSet:
+    """Makes a working set with one item, to become the first version of the test set `slug`.
+
+    Raises NotAllowedError, and DeclarationError for a purpose or a name that can't be, such as
+    that of a test set of the project.
+    """
+    check_evaluates(by, project)
+    check_test_set(slug, purpose)
+    if TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug).exists():
+        raise DeclarationError(f"there is a test set “{slug}” already: choose it", "test set")
+    draft = WorkingSet(project=project, slug=slug, purpose=purpose, source=content.key, by=by)
+    source = ItemSource(content.key, content.key, "id", lambda: iter([(1, content)]))
+    return _fill(draft, source)
 
 
 def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:

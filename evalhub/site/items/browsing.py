@@ -1,88 +1,37 @@
 """A page of the item list, and the links to other lists."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.urls import reverse
 
-from evalhub.decision.outcomes import Outcome, outcome
+from evalhub.decision.outcomes import Outcome
 from evalhub.decision.wording import count_text
-from evalhub.ledger.differences import differences_of
-from evalhub.registry.models import Item
-from evalhub.report.flips import input_text, references_text, status_of, text_of_message
-from evalhub.site.items.answers import answers_of, mean_of, scores_of
-from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
+from evalhub.site.items.addresses import ItemUrls
+from evalhub.site.items.columns import ShownColumns, columns_of
+from evalhub.site.items.filters import (
+    ERRORS,
+    JUDGE,
+    OF_ANSWERS,
+    OF_PAIR,
+    OF_SCORES,
+    ORDERS,
+    OUTCOMES,
+    VIEWS,
+    VOTES,
+    ItemFilters,
+)
 from evalhub.site.items.finding import FoundItems, find, judge_run, tags_of
-from evalhub.site.items.naming import item_address
+from evalhub.site.items.rows import ItemRow, item_rows
 from evalhub.site.items.scope import ItemScope
 from reviews.models import Campaign
 
 PAGE = 25
-HEAD = 180
-"""Characters of a text that a row shows."""
-COLUMNS = 4
-"""Arms that a row shows: the pair, and as many beside it as fit."""
-
 ALWAYS = (Outcome.LOST, Outcome.WON)
 """Outcomes of which it is worth saying that there are none."""
 
 type Options = list[tuple[str, str, bool]]
 """Value, label, whether it is chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemUrls:
-    """Where a list of items and its items are: the names of their addresses, and whose they are."""
-
-    name: str
-    pk: int
-    test_set: str = ""
-    version: int = 0
-
-    def items(self, filters: ItemFilters, **more: object) -> str:
-        return reverse(f"site:{self.name}_items", args=[self.pk]) + filters.query(
-            **self._version, **more
-        )
-
-    def item(self, key: str, filters: ItemFilters, **more: object) -> str:
-        which = [self.pk, self.test_set] if self.test_set else [self.pk]
-        query = asdict(filters.but(test_set="")) | self._version | more
-        return item_address(self.name, *which, key=key, **query)
-
-    def file(self, form: str, filters: ItemFilters) -> str:
-        address = reverse(f"site:{self.name}_items_file", args=[self.pk, form])
-        return address + filters.query(**self._version)
-
-    @property
-    def _version(self) -> dict[str, object]:
-        return {"version": self.version} if self.version else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One arm's answer in a row."""
-
-    arm: str
-    text: str
-    error: str
-    samples: int
-    value: float | None
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    pk: int
-    key: str
-    address: str
-    tags: Sequence[str]
-    question: str
-    reference: str
-    outcome: Outcome | None
-    difference: float | None
-    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +45,33 @@ class ItemsPage:
     found: FoundItems
     page: "Page[int]"
     rows: Sequence[ItemRow]
-    columns: Sequence[str]
+    columns: ShownColumns
     controls: Sequence[tuple[str, str, Options]]
     sorts: Options
+    metrics: Options
+    views: Sequence[tuple[str, str, bool]]
     test_sets: Sequence[tuple[str, str, bool]]
     outcomes: Sequence[tuple[str, str, bool, int, bool]]
     files: Sequence[tuple[str, str]]
     everything: str
+
+    @property
+    def action(self) -> str:
+        """Where a form of this list is sent; its other fields are `hidden`."""
+        return self.place.list_address
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the list's address asks for, without the columns: (name, value)."""
+        return self.place.fields(self.sought)
+
+    @property
+    def previous(self) -> str:
+        return self.place.items(self.sought, page=self.page.previous_page_number())
+
+    @property
+    def next(self) -> str:
+        return self.place.items(self.sought, page=self.page.next_page_number())
 
     @property
     def growing(self) -> bool:
@@ -118,28 +87,50 @@ class ItemsPage:
         return f"{number} of {self.found.total:,}" if self.sought.filters else number
 
 
-def items_page(scope: ItemScope, filters: ItemFilters, urls: ItemUrls, number: str) -> ItemsPage:
-    """Page `number` of the selected items. A constant number of queries."""
+def items_page(
+    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, number: str, size: int = PAGE
+) -> ItemsPage:
+    """Page `number` of the selected items, `size` a page. A constant number of queries."""
     result = find(scope, filters)
     ids = result.ids.tolist()
-    page = Paginator(ids, PAGE).get_page(number)
+    page = Paginator(ids, size).get_page(number)
+    columns = columns_of(scope, filters.columns)
+    if columns.default:
+        filters = filters.but(columns=())
     return ItemsPage(
         scope=scope,
         sought=filters,
         place=urls,
         found=result,
         page=page,
-        rows=_rows(scope, filters, urls, list(page)),
-        columns=[arm.name for arm in scope.arms[:COLUMNS]],
+        rows=item_rows(scope, filters, columns, urls, list(page)),
+        columns=columns,
         controls=_controls(scope, filters),
-        sorts=_options(SORTS, filters.sort or _sort(scope, filters)) if scope.pair else [],
+        sorts=_options(_orders(scope), filters.sort or _sort(scope, filters)),
+        metrics=_metrics(scope),
+        views=[
+            (label, urls.items(filters.but(view=view)), view == filters.view)
+            for view, label in VIEWS.items()
+            if view != "diff" or len(columns.arms) > 1
+        ],
         test_sets=[
-            (test_set, urls.items(filters.but(test_set=test_set)), test_set == scope.test_set)
+            (
+                test_set,
+                urls.items(filters.but(test_set=test_set, metric="")),
+                test_set == scope.test_set,
+            )
             for test_set in (scope.test_sets if len(scope.test_sets) > 1 else ())
         ],
         outcomes=_outcomes(filters, urls, result),
         files=[(form.upper(), urls.file(form, filters)) for form in ("jsonl", "csv")],
-        everything=urls.items(ItemFilters(test_set=filters.test_set, arm=filters.arm)),
+        everything=urls.items(
+            ItemFilters(
+                test_set=filters.test_set,
+                arm=filters.arm,
+                view=filters.view,
+                columns=filters.columns,
+            )
+        ),
     )
 
 
@@ -149,14 +140,35 @@ def _sort(scope: ItemScope, filters: ItemFilters) -> str:
     return "best" if filters.outcome == Outcome.WON else "worst"
 
 
+def _orders(scope: ItemScope) -> dict[str, str]:
+    """The orders that the list may have, by their names: those of scores that are open alone."""
+    if not scope.arms:
+        return {}
+    of_pair = OF_PAIR if scope.pair else {}
+    has_scores = any(each.metric == scope.metric for each in scope.metrics)
+    of_arm = (OF_SCORES if has_scores else {}) | OF_ANSWERS
+    if scope.compares:
+        of_arm = {order: f"{scope.candidate}’s {label}" for order, label in of_arm.items()}
+    else:
+        of_arm = {order: label.capitalize() for order, label in of_arm.items()}
+    return of_pair | of_arm | {"id": ORDERS["id"]}
+
+
+def _metrics(scope: ItemScope) -> Options:
+    """The open metrics that may tell outcomes and order, if there are several."""
+    if len(scope.metrics) < 2:
+        return []
+    return [(each.name, each.name, each.metric == scope.metric) for each in scope.metrics]
+
+
 def _outcomes(
     filters: ItemFilters, urls: ItemUrls, result: FoundItems
 ) -> list[tuple[str, str, bool, int, bool]]:
-    """The link to each outcome's list, in that list's own order unless the test set's order is
+    """The link to each outcome's list, in that list's own order unless another than the pair's is
     wanted."""
     if result.counts is None:
         return []
-    sort = "id" if filters.sort == "id" else ""
+    sort = "" if filters.sort in OF_PAIR else filters.sort
 
     def leading_to(outcome: str) -> str:
         return urls.items(filters.but(outcome=outcome, sort=sort))
@@ -196,71 +208,3 @@ def _controls(scope: ItemScope, filters: ItemFilters) -> list[tuple[str, str, Op
 
 def _options(choices: dict[str, str], chosen: str) -> Options:
     return [(value, label, value == chosen) for value, label in choices.items()]
-
-
-def _rows(
-    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, ids: Sequence[int]
-) -> list[ItemRow]:
-    """Rows in the order of `ids`. Three queries, and one more if outcomes may be read."""
-    items = Item.objects.in_bulk(ids)
-    answers = answers_of(scope, ids)
-    scores = scores_of(scope, answers)
-    moved = {each.item_id: each for each in differences_of(scope.pair, ids)} if scope.pair else {}
-    rows = []
-    for pk in ids:
-        item, change = items[pk], moved.get(pk)
-        cells = []
-        for arm in scope.arms[:COLUMNS]:
-            samples = answers.get((arm.run.pk, pk), [])
-            value = mean_of(scope.metric, samples, scores) if scope.metric and samples else None
-            first = samples[0] if samples else None
-            cells.append(
-                Cell(
-                    arm.name,
-                    head(first.as_read if first else "", filters.text),
-                    first.error if first else "not answered yet",
-                    len(samples),
-                    value,
-                    status_of(value, scope.right),
-                )
-            )
-        rows.append(
-            ItemRow(
-                pk=pk,
-                key=item.key,
-                address=urls.item(item.key, filters),
-                tags=item.tags,
-                question=head(question_of(item.input), filters.text),
-                reference=head(references_text(item.references), filters.text),
-                outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
-                if change
-                else None,
-                difference=change.difference if change else None,
-                cells=cells,
-            )
-        )
-    return rows
-
-
-def question_of(item_input: Any) -> str:
-    """The item's question in short: of a chat the last turn that isn't the model's or the
-    system's."""
-    if isinstance(item_input, list):
-        turns = [each for each in item_input if isinstance(each, Mapping)]
-        asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
-        if asking or turns:
-            return text_of_message((asking or turns)[-1])
-    return input_text(item_input)
-
-
-def head(text: str, term: str = "") -> str:
-    """The text's first words, up to HEAD characters, in one line; the words around `term` if it
-    comes later."""
-    at = text.casefold().find(term.casefold()) if term else -1
-    start = 0
-    if at > HEAD // 2:
-        start = text.rfind(" ", 0, at - HEAD // 3) + 1
-    line = " ".join(text[start : start + 4 * HEAD].split())
-    if len(line) > HEAD or start + 4 * HEAD < len(text):
-        line = line[:HEAD].rsplit(None, 1)[0] + " …"
-    return f"… {line}" if start else line

@@ -10,14 +10,25 @@ from functools import lru_cache
 from math import inf
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count, F, Max, Q
+from django.db.models.functions import Length
 
 from evalhub.decision.outcomes import Outcome
 from evalhub.judges.models import JudgeRun, JudgeVote, VoteChoice
-from evalhub.ledger.differences import items_by_outcome
+from evalhub.ledger.differences import items_by_outcome, mean_scores
 from evalhub.registry.models import Item, Output, Redaction, TestSetVersion
-from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
-from evalhub.site.items.scope import ItemScope
+from evalhub.site.items.filters import (
+    ERRORS,
+    JUDGE,
+    OF_ANSWERS,
+    OF_PAIR,
+    OF_SCORES,
+    ORDERS,
+    OUTCOMES,
+    VOTES,
+    ItemFilters,
+)
+from evalhub.site.items.scope import SEALED, ItemScope
 from evalhub.site.items.text_search import Ids, TextSearch
 from evalhub.site.queries import outputs_of
 from reviews.models import Campaign
@@ -81,7 +92,7 @@ def find(scope: ItemScope, filters: ItemFilters, *, to_the_end: bool = False) ->
     request goes on there: what is found so far is a list's beginning, to which later ones only
     add. `to_the_end`: however long it takes.
     """
-    ignored: list[str] = []
+    ignored: list[str] = [*scope.left_out]
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
     ids = _order(scope, filters, by_outcome, ignored)
     every = alike = item_ids(scope.version)
@@ -174,26 +185,52 @@ def _order(
     ignored: list[str],
 ) -> Ids:
     """The items of the chosen outcome, or all, in the chosen order."""
-    sort = _one_of(SORTS, filters.sort, "order", ignored)
+    sort = _one_of(ORDERS, filters.sort, "order", ignored)
     outcome = _one_of(OUTCOMES, filters.outcome, "outcome", ignored)
+    order = _order_of_arm(scope, sort, ignored)
     if by_outcome is None:
-        if outcome or sort in ("worst", "best"):
+        if outcome or sort in OF_PAIR:
             field = "outcome" if outcome else "order"
             ignored.append(f"the {field}: {scope.closed or 'there is nothing to compare with.'}")
-        return item_ids(scope.version)
+        return item_ids(scope.version) if order is None else order
     if outcome:
         ids = next(of_outcome for each, of_outcome in by_outcome.items() if each == outcome)
-        if sort == "id":
-            return item_ids(scope.version)[np.isin(item_ids(scope.version), ids)]
+        if order is not None:
+            return order[np.isin(order, ids)]
         largest_first = "best" if outcome == Outcome.WON else "worst"
         return ids if sort in ("", largest_first) else ids[::-1]
-    if sort == "id":
-        return item_ids(scope.version)
+    if order is not None:
+        return order
     falling = [by_outcome[Outcome.WON][::-1]]
     worst = [by_outcome[each] for each in WORST_FIRST[:4]] + falling
     if sort == "best":
         worst = [each[::-1] for each in reversed(worst)]
     return np.concatenate([*worst, by_outcome[Outcome.UNPAIRED]])
+
+
+def _order_of_arm(scope: ItemScope, sort: str, ignored: list[str]) -> Ids | None:
+    """All items ordered by the scores, times or lengths of one arm, the candidate where there are
+    two, or as in the test set; those without come last. None where `sort` is of none of these."""
+    if sort == "id":
+        return item_ids(scope.version)
+    arm = scope.arms[1 if scope.compares else 0] if scope.arms else None
+    if arm is None or sort not in OF_SCORES | OF_ANSWERS:
+        return None
+    if sort in OF_ANSWERS:
+        field = F("latency_ms") if sort == "slow" else Length("text")
+        rows = Output.objects.filter(run=arm.run).order_by().values("item_id")
+        table = rows.annotate(most=Max(field)).exclude(most=None).values_list("item_id", "most")
+        values = np.array(list(table), dtype=float).reshape(-1, 2)
+        items, keys = values[:, 0].astype(np.int64), -values[:, 1]
+    elif any(each.metric == scope.metric for each in scope.metrics) and scope.metric:
+        items, means = mean_scores(arm.run.pk, scope.metric.pk)
+        keys = means if sort == "low" else -means
+    else:
+        ignored.append(f"the order: {scope.closed or SEALED}")
+        return item_ids(scope.version)
+    ordered = items[np.lexsort((items, keys))]
+    every = item_ids(scope.version)
+    return np.concatenate([ordered, every[~np.isin(every, ordered)]])
 
 
 def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str]) -> str:

@@ -22,7 +22,8 @@ def item_address(name: str, *which: object, key: str, **query: object) -> str:
     in_path = all(_KEPT.fullmatch(part) for part in key.split("/"))
     extra = {} if in_path else {"item": key}
     path = reverse(f"site:{name}_item", args=[*which, key if in_path else ELSEWHERE])
-    encoded = urlencode(extra | {field: value for field, value in query.items() if value})
+    fields = extra | {field: value for field, value in query.items() if value}
+    encoded = urlencode(fields, doseq=True)
     return f"{path}?{encoded}" if encoded else path
 
 

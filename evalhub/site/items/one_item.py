@@ -4,21 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from evalhub.decision.outcomes import Outcome, outcome
 from evalhub.io.tools import call_text
-from evalhub.io.word_diff import Piece, word_diff
+from evalhub.io.word_diff import word_diff
 from evalhub.judges.models import JudgeRun, JudgeVote
 from evalhub.ledger.differences import ItemDifference, differences_of
 from evalhub.ledger.leakage.overlaps import keys_of_leaks
 from evalhub.registry.models import Item, Output, Score
-from evalhub.report.flips import (
-    COMPARED,
-    FoldedText,
-    input_text,
-    passage,
-    references_text,
-    text_of_message,
-)
+from evalhub.report.flips import COMPARED, input_text, references_text, text_of_message
+from evalhub.site.items.addresses import ItemUrls
 from evalhub.site.items.answers import (
     Answers,
     ShownScore,
@@ -27,34 +23,47 @@ from evalhub.site.items.answers import (
     score_rows,
     scores_of,
 )
-from evalhub.site.items.browsing import PAGE, ItemUrls
-from evalhub.site.items.filters import ItemFilters
+from evalhub.site.items.browsing import PAGE
+from evalhub.site.items.filters import VIEWS, ItemFilters
 from evalhub.site.items.finding import FoundItems, find, judge_run
+from evalhub.site.items.reading import pieces_html, text_html
 from evalhub.site.items.scope import ItemScope, ShownArm, beside
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
 from reviews.results.item_votes import judgments_of_item
 
+UNFOLDED = 6_000
+"""Characters of a message from which on it is folded at first."""
 COPIES = 10
 """Items that ask the same that are named."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskedTurn:
-    """One turn of the request. `folded`: closed at first, like a system prompt."""
+class LongText:
+    """A text to read, of `length` characters. `folded`: closed at first, for its length or as a
+    system prompt is."""
 
-    role: str
-    text: FoldedText
+    html: SafeString
+    length: int
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class AskedTurn:
+    """One turn of the request."""
+
+    role: str
+    text: LongText
+
+
+@dataclass(frozen=True, slots=True)
 class ArmAnswer:
-    """One arm's answer, sample `sample` of `samples`, with the words marked that only it has."""
+    """One arm's answer, sample `sample` of `samples`."""
 
     arm: ShownArm
     output: Output | None
-    pieces: Sequence[Piece]
+    text: SafeString
+    reasoning: LongText | None
     calls: Sequence[str]
     scores: Sequence[ShownScore]
     sample: int
@@ -80,7 +89,8 @@ class OneItem:
     scope: ItemScope
     item: Item
     messages: Sequence[AskedTurn]
-    reference: FoldedText
+    context: LongText | None
+    reference: LongText | None
     pair: Sequence[ArmAnswer]
     others: Sequence[ArmAnswer]
     aligned: bool
@@ -98,6 +108,8 @@ class OneItem:
     address: str
     choices: Sequence[tuple[str, str, bool]]
     samples: Sequence[tuple[int, str, bool]]
+    view: str
+    views: Sequence[tuple[str, str, bool]]
 
     @property
     def searching(self) -> bool:
@@ -110,21 +122,23 @@ def one_item(
 ) -> OneItem:
     """The page of one of the scope's items. The number of queries is constant."""
     result = find(scope, filters)
+    references = references_text(item.references)
     at, before, after = _neighbours(result, filters, urls, item)
     change = differences_of(scope.pair, [item.pk])[0] if scope.pair else None
     pair_scope = beside(scope, filters.against)
     answers = answers_of(pair_scope, [item.pk])
     k = int(sample) - 1 if sample.isdecimal() and len(sample) < 5 else 0
-    arm_answers = _arm_answers(pair_scope, answers, item, max(k, 0))
-    pair, aligned = (
-        _mark_differences(arm_answers[:2]) if len(arm_answers) > 1 else (arm_answers, True)
-    )
+    arm_answers = _arm_answers(pair_scope, answers, item, max(k, 0), filters.view)
+    pair, aligned = arm_answers[:2], True
+    if filters.view == "diff" and len(pair) == 2:
+        pair, aligned = _mark_differences(pair)
     most = max((each.samples for each in arm_answers), default=0)
     return OneItem(
         scope=pair_scope,
         item=item,
-        messages=messages_of(item.input),
-        reference=passage(references_text(item.references)),
+        messages=messages_of(item.input, filters.view),
+        context=_long(item.context, filters.view) if item.context else None,
+        reference=_long(references, filters.view) if references else None,
         pair=pair,
         others=arm_answers[2:],
         aligned=aligned,
@@ -146,19 +160,29 @@ def one_item(
         ]
         if most > 1
         else [],
+        view=filters.view,
+        views=[
+            (label, urls.item(item.key, filters.but(view=view)), view == filters.view)
+            for view, label in VIEWS.items()
+            if view != "diff" or len(pair) == 2
+        ],
     )
 
 
-def messages_of(item_input: Any) -> list[AskedTurn]:
+def messages_of(item_input: Any, view: str) -> list[AskedTurn]:
     """The question turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
     if not chat or not item_input:
-        return [AskedTurn("", passage(input_text(item_input)))]
+        return [AskedTurn("", _long(input_text(item_input), view))]
     return [
-        AskedTurn(role, passage(text_of_message(message)), folded=role == "system")
+        AskedTurn(role, _long(text_of_message(message), view, folded=role == "system"))
         for message in item_input
         for role in [str(message.get("role", "?"))]
     ]
+
+
+def _long(text: str, view: str, *, folded: bool = False) -> LongText:
+    return LongText(text_html(text, view), len(text), folded or len(text) > UNFOLDED)
 
 
 def _page(at: int | None) -> int:
@@ -184,7 +208,9 @@ def _outcome(scope: ItemScope, change: ItemDifference | None) -> Outcome | None:
     return outcome(change.baseline, change.candidate, change.difference, scope.right)
 
 
-def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
+def _arm_answers(
+    scope: ItemScope, answers: Answers, item: Item, k: int, view: str
+) -> list[ArmAnswer]:
     scores, metrics = scores_of(scope, answers), metrics_of(scope)
     arm_answers = []
     for arm in scope.arms:
@@ -199,7 +225,10 @@ def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list
             ArmAnswer(
                 arm=arm,
                 output=output,
-                pieces=[Piece(output.text, False)] if output and output.text else [],
+                text=text_html(output.text, view) if output and output.text else SafeString(""),
+                reasoning=_long(output.reasoning, view, folded=True)
+                if output and output.reasoning
+                else None,
                 calls=[call_text(each) for each in (output.tool_calls if output else None) or ()],
                 scores=own_scores,
                 sample=min(k + 1, len(samples)),
@@ -216,7 +245,8 @@ def _mark_differences(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
     if None in texts:
         return list(two), True
     one, other, aligned = word_diff(texts[0] or "", texts[1] or "", most=COMPARED)
-    return [replace(two[0], pieces=one), replace(two[1], pieces=other)], aligned
+    marked = [pieces_html(one), pieces_html(other)]
+    return [replace(each, text=html) for each, html in zip(two, marked, strict=True)], aligned
 
 
 def _judge(scope: ItemScope, item: Item) -> JudgeSaid | None:

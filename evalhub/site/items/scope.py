@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.accounts.models import Project
-from evalhub.declare.verdicts import Verdict
+from evalhub.decision.document import DecisionRecord
+from evalhub.declare.verdicts import Status, Verdict
 from evalhub.ledger.differences import ComparedRuns, readable_pairs, right_of
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Metric, Run, Study, StudyRun, TestSet, TestSetVersion
 from evalhub.registry.models.studies import ArmRole, CriterionRole
-from evalhub.site.changes import count_moved, worst_test_set
 
 SEALED = "Its scores are sealed until a decision reads them."
 INVALID = "Invalid evidence shows no result."
@@ -29,12 +29,22 @@ class ShownArm:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMetric:
+    """`name` is what an address calls it: its own, with its digest's beginning where two metrics
+    of the runs share one."""
+
+    name: str
+    metric: Metric
+
+
+@dataclass(frozen=True, slots=True)
 class ItemScope:
     """The answers of `arms` to a version's items; baseline and candidate first, where there are.
 
     `pair` is what outcomes are told by; None, and `closed` says why, where they may not be.
     `metric` is the one that items are ordered by, and `right` its score of a wholly right answer.
-    `compares`: whether the first two arms are a baseline and a candidate.
+    `compares`: whether the first two arms are a baseline and a candidate. `metrics` may be chosen
+    in place of the study's own; `left_out` says what was asked for in vain.
     """
 
     project: Project
@@ -49,6 +59,8 @@ class ItemScope:
     candidates: Sequence[str] = ()
     compares: bool = False
     right: float | None = None
+    metrics: Sequence[OpenMetric] = ()
+    left_out: Sequence[str] = ()
 
     @property
     def baseline(self) -> str:
@@ -188,8 +200,8 @@ def _worst(
 ) -> str:
     if decision is None or decision.arm in invalid:
         return names[0]
-    moved = {name: count_moved(decision.document, name) for name in names if name in pairs}
-    return worst_test_set(decision.document, moved) if moved else names[0]
+    moved = {name: _moved(decision.document, name) for name in names if name in pairs}
+    return _worst_failing(decision.document, moved) if moved else names[0]
 
 
 def beside(scope: ItemScope, against: str) -> ItemScope:
@@ -200,3 +212,20 @@ def beside(scope: ItemScope, against: str) -> ItemScope:
     chosen = scope.arms[1]
     rest = [each for each in scope.arms if each not in (other, chosen)]
     return replace(scope, arms=[other, chosen, *rest])
+
+
+def _moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
+    """Number of items won and lost on a test set, from the record."""
+    for criterion in record.criteria:
+        if criterion.test_set == test_set and criterion.kind.by_metric:
+            return criterion.wins, criterion.losses
+    return 0, 0
+
+
+def _worst_failing(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
+    """Of these test sets, the one of the first failing criterion, else the one with the most
+    losses."""
+    for criterion in record.criteria:
+        if criterion.status is Status.FAIL and criterion.test_set in moved:
+            return criterion.test_set
+    return max(moved, key=lambda name: moved[name][1])

@@ -144,7 +144,7 @@ def _after_hold(here: str, decision: Decision, shipping: str) -> NextStep:
     answers = f"{worst.losses:,} answer{'s' if worst.losses > 1 else ''}"
     return NextStep(
         f"Read the {answers} that it lost on {worst.name}, then train again.",
-        "See what was lost",
+        "Read them",
         f"{here}?{query}#panel",
     )
 

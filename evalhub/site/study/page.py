@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.http import QueryDict
+
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
@@ -17,7 +19,6 @@ from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.ends import look_of
 from evalhub.report.matrix import Matrix, MatrixArm, matrix
 from evalhub.report.reasons import ReasonLine, reason_lines
-from evalhub.site.changes import Wanted
 from evalhub.site.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
 from evalhub.site.study.next_step import NextStep, step_decided, step_undecided
 from evalhub.site.study.tabs import Panel, StudyTab, panel_of, study_tabs
@@ -77,13 +78,13 @@ class StudyPage:
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
-def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
-    """The page of `study` with the wanted arm and order, and the tab of this name open."""
+def study_page(study: Study, query: QueryDict) -> StudyPage:
+    """The page of `study` with the arm, order and tab that the address asks for."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
     candidates = _arms_to_judge(study, arms)
     names = [arm.name for arm in candidates]
-    name = wanted.arm if wanted.arm in names else next(iter(names), "")
+    name = query.get("arm", "") if query.get("arm") in names else next(iter(names), "")
     decision = newest.get(name)
     runs, campaign = study_runs(study), campaign_state(study)
     baseline = _baseline(arms, decision)
@@ -106,7 +107,7 @@ def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
         )
     else:
         step = step_undecided(study, runs, judged=judged)
-    tabs = study_tabs(wanted, tab=tab, page=page, runs=runs, campaign=campaign)
+    tabs = study_tabs(query, page=page, runs=runs, campaign=campaign)
     current = next(tab.name for tab in tabs if tab.current)
     return StudyPage(
         study=study,
@@ -120,9 +121,11 @@ def study_page(study: Study, wanted: Wanted, tab: str) -> StudyPage:
         page=page,
         reasons=reason_lines(decision.document) if decision else [],
         step=step,
-        matrix=matrix([_column(each, newest.get(each), name) for each in names], wanted.sort),
+        matrix=matrix(
+            [_column(each, newest.get(each), name) for each in names], query.get("sort", "")
+        ),
         tabs=tabs,
-        panel=panel_of(current, study, wanted, arms=arms, newest=newest, decision=decision),
+        panel=panel_of(current, study, query, arms=arms, newest=newest, decision=decision),
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign,
@@ -170,17 +173,6 @@ def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm |
     name = decision.document.arms.baseline.name if decision else None
     from_decision = next((arm for arm in arms if arm.name == name), None)
     return from_decision or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
-
-
-def newest_decision(study: Study, arm: str) -> Decision | None:
-    """The newest decision on the arm of this name, or on the candidate in question."""
-    decisions = Decision.objects.filter(study=study).newest_first()
-    return (
-        decisions.filter(arm=arm).first()
-        or decisions.filter(
-            arm__in=study.arms.filter(role=ArmRole.CANDIDATE).values("name")
-        ).first()
-    )
 
 
 def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.http import QueryDict
+
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study, StudyArm
 from evalhub.report.decision_page import DecisionPage
-from evalhub.site.changes import Changes, Wanted, changes
 from evalhub.site.cost_view import CostView, StudySpending, cost_view, study_spending
 from evalhub.site.queries import CampaignProgress, ReadingRow, StudyRuns, development_rows
+from evalhub.site.study.answers import AnswersTab, answers_tab
 
 LABELS = {
     "answers": "Answers",
@@ -33,13 +35,6 @@ class StudyTab:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswersPanel:
-    """The changed answers of a decision; before one there are none to compare."""
-
-    changes: Changes | None
-
-
-@dataclass(frozen=True, slots=True)
 class RunsPanel:
     """What the study's answers took, beside how good they are."""
 
@@ -55,18 +50,18 @@ class EvidencePanel:
     readings: Sequence[ReadingRow]
 
 
-type Panel = AnswersPanel | RunsPanel | EvidencePanel | None
+type Panel = AnswersTab | RunsPanel | EvidencePanel | None
 
 
 def study_tabs(
-    wanted: Wanted,
+    query: QueryDict,
     *,
-    tab: str,
     page: DecisionPage | None,
     runs: StudyRuns,
     campaign: CampaignProgress | None,
 ) -> list[StudyTab]:
-    """All tabs, the open one marked: the one of this name, else answers; runs before a decision."""
+    """All tabs with the wanted one open; else answers, or runs before a decision."""
+    tab = query.get("tab", "")
     current = tab if tab in LABELS else "answers" if page else "runs"
     counts = {
         "answers": f"{page.items:,}" if page else "",
@@ -74,7 +69,7 @@ def study_tabs(
         "people": f"{campaign.judgments:,} of {campaign.planned:,}" if campaign else "",
         "runs": _runs_text(runs),
     }
-    kept = {"arm": wanted.arm, "sort": wanted.sort}
+    kept = {"arm": query.get("arm", "")}
     return [
         StudyTab(
             name=name,
@@ -90,7 +85,7 @@ def study_tabs(
 def panel_of(
     tab: str,
     study: Study,
-    wanted: Wanted,
+    query: QueryDict,
     *,
     arms: Sequence[StudyArm],
     newest: Mapping[str, Decision],
@@ -98,11 +93,11 @@ def panel_of(
 ) -> Panel:
     """What the tab of this name shows beyond the page's own data; each tab reads only its own."""
     if tab == "answers":
-        return AnswersPanel(changes(study, decision.document, wanted) if decision else None)
+        return answers_tab(study, decision, query)
     if tab == "evidence":
         return EvidencePanel([arm.name for arm in arms], development_rows(study, arms))
     if tab == "runs":
-        costs = cost_view(newest, decision, wanted.cost) if decision else None
+        costs = cost_view(newest, decision, query.get("cost", "")) if decision else None
         return RunsPanel(costs, study_spending(study))
     return None
 

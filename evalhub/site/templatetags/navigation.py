@@ -20,6 +20,7 @@ WORKING = tuple(
         "working_set",
         "new_working_set",
         "add_item",
+        "add_to_test_set",
         "add_rows",
         "change_item",
         "publish_set",
@@ -32,7 +33,6 @@ RESULTS = [
         "site:studies",
         (
             "site:stud",
-            "site:flips",
             "site:criterion",
             "site:record",
             "site:new_comparison",

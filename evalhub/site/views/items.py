@@ -15,9 +15,11 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.features.exporters.items import FORMS, export_items
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
-from evalhub.site.items.browsing import ItemUrls, items_page
+from evalhub.site.items.addresses import ItemUrls
+from evalhub.site.items.browsing import items_page
 from evalhub.site.items.filters import ItemFilters
 from evalhub.site.items.finding import find
+from evalhub.site.items.metrics import by_metric
 from evalhub.site.items.naming import key_named
 from evalhub.site.items.one_item import OneItem, one_item
 from evalhub.site.items.scope import ItemScope, run_scope, study_scope, version_scope
@@ -30,13 +32,15 @@ def _of_study(
     study = get_object_or_404(seen, pk=pk)
     filters = ItemFilters.of(request.GET)
     scope = study_scope(study, test_set or filters.test_set, filters.arm)
+    scope = by_metric(scope, filters.metric) if scope else None
     return scope, ItemUrls("study", pk, test_set=scope.test_set if scope else "")
 
 
 def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, ItemUrls]:
     related = ("version__model", "test_set_version__test_set__project")
     run = get_object_or_404(Run.objects.visible_to(request.user).select_related(*related), pk=pk)
-    return run_scope(run), ItemUrls("run", pk)
+    scope = by_metric(run_scope(run), ItemFilters.of(request.GET).metric)
+    return scope, ItemUrls("run", pk)
 
 
 def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, ItemUrls]:

@@ -13,12 +13,11 @@ from evalhub.decision.wording import count_text
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
-from evalhub.site.changes import Wanted, changes
 from evalhub.site.listing import list_page
 from evalhub.site.lists import studies_list
 from evalhub.site.queries import study_runs
 from evalhub.site.sent_study import SentStudy
-from evalhub.site.study.page import newest_decision, study_page
+from evalhub.site.study.page import study_page
 from evalhub.studies.run.advance import advance
 from evalhub.studies.run.all_runs import cancel_runs, resume_runs
 from evalhub.studies.run.verdicts import with_verdict
@@ -45,7 +44,7 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
     if live is not None:
         return redirect("site:experiment", live.experiment.pk)
     study = get_object_or_404(_visible(request), pk=pk)
-    page = study_page(study, Wanted.of(request.GET), request.GET.get("tab", ""))
+    page = study_page(study, request.GET)
     return render(request, "site/study/study.html", {"shown": page, "study": study})
 
 
@@ -57,23 +56,8 @@ def study_panel(request: SignedInRequest, pk: int) -> HttpResponse:
         query = request.GET.urlencode()
         return redirect(f"{reverse('site:study', args=[pk])}?{query}#panel")
     study = get_object_or_404(_visible(request), pk=pk)
-    page = study_page(study, Wanted.of(request.GET), request.GET.get("tab", ""))
+    page = study_page(study, request.GET)
     return render(request, "site/study/_panel.html", {"shown": page, "study": study})
-
-
-@require_GET
-@results_only
-def flips(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The changed items, as a part of the study's page; without htmx, that page."""
-    study = get_object_or_404(_visible(request), pk=pk)
-    if not request.htmx:
-        query = request.GET.urlencode()
-        return redirect(f"{reverse('site:study', args=[pk])}?{query}#changed")
-    wanted = Wanted.of(request.GET)
-    decision = newest_decision(study, wanted.arm)
-    page = changes(study, decision.document, wanted) if decision else None
-    context = {"changes": page, "study": study, "verdict": decision.verdict if decision else ""}
-    return render(request, "site/_changed.html", context)
 
 
 @require_GET

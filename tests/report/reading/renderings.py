@@ -156,6 +156,11 @@ TEMPLATES: list[str] = [
     r"The chance to show it at the level of the next look.*",
     r"(?:⏳ )?Need more data(?: \(exit code 2\))?:?(?: tuned against base\.?(?: · Evalhub)?)?",
     r"of the baseline’s [a-z]+, (?:none|\S+ to \S+), where it must stay below \S+",
+    # a verdict card's line: criteria that came out alike, and what was asked of them
+    r"(?:[^,]+ [+−]?\d\S*(?:, )?)+(?: and \d+ more)? "
+    r"(?:below \S+%|may lose \S+|must gain(?: over \S+)?)(?: each)?",
+    r"[^,]+ (?:below \S+%|may lose \S+|must gain(?: over \S+)?)(?:, own scale)?(?: \w+)?",
+    r"Read the \d+ answers? that it lost on [^,]+, then train again\.",
 ]  # fmt: skip
 
 
@@ -214,6 +219,7 @@ def rendering_faults(
     known = [*numbers_of(record), *extra]
     own = [record["headline"], *record["reasons"], *(r["sentence"] for r in record["criteria"])]
     own += [r[name] for r in record["criteria"] for name in ("needed_why", "method", "test")]
+    own += [r["needed_why"].partition(": ")[0] for r in record["criteria"]]
     asked = {
         f"{r['requires']}{tier}" for r in record["criteria"] for tier in ("", f", {r['tier']}")
     }

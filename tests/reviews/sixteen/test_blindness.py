@@ -141,7 +141,7 @@ def test_exchanging_the_arms_changes_no_byte_but_the_tokens(rui: Client, team: T
 def test_the_byte_shape_of_an_answer_does_not_show(rui: Client, team: Team) -> None:
     campaign = a_campaign(team, items=1, answers=(["\ufeffYes.\r\n\r\n"], ["No. \t"]))
     html = page(rui, campaign)
-    texts = re.findall(r'<div class="text" dir="auto">(.*?)</div>', html, re.DOTALL)
+    texts = re.findall(r'<div class="text laid-out" dir="auto">(.*?)</div>', html, re.DOTALL)
     assert sorted(texts[1:]) == ["<p>No.</p>\n", "<p>Yes.</p>\n"]
 
 
