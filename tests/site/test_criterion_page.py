@@ -147,7 +147,7 @@ def test_harm_is_shown_by_itself_and_after_holm(team: Team) -> None:
     record = decide_study(study=a_measured_study(team))[0].document
     said = " ".join(criterion_page(record, 2).rule)
     assert record.criteria[1].p_harm_adjusted <= 0.025
-    assert "shown after correction. This only chooses words." in said
+    assert "shown after correction, which only chooses words." in said
 
 
 def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:
