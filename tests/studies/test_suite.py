@@ -83,7 +83,7 @@ def test_what_was_lost_is_told_by_skill_with_examples(
     page = olga.get(reverse("site:study", args=[Study.objects.get().pk])).text
     assert "General capability, skill by skill" in page
     assert "<strong>formats</strong> lost: 1.00 → 0.00" in page
-    assert "test_set=general-formats&amp;outcome=lost#changed" in page
+    assert "test_set=general-formats&amp;outcome=lost#answers" in page
 
 
 def test_skills_items_seed_and_margin_can_be_said(desk: Desk) -> None:

@@ -23,6 +23,7 @@ DOCUMENTS = {
     "account_inactive": "how-to/accounts.md",
     "account_reauthenticate": "how-to/accounts.md",
     "accounts:account": "how-to/accounts.md#your-account",
+    "site:add_to_test_set": _WORKING,
     "site:add_item": _WORKING,
     "site:add_rows": _WORKING,
     "site:campaign": "how-to/campaigns.md#while-it-runs",
