@@ -57,7 +57,7 @@ PICTURES = [
     Picture("study-criterion", CRITERION, height=1500),
     Picture("study-matrix", STUDY + "?sort=worst", part="#matrix"),
     Picture("study-costs", STUDY, part="#cost-quality"),
-    Picture("study-changed", STUDY, part="#answers .beside"),
+    Picture("study-changed", STUDY + "?tab=answers&outcome=lost", part="#answers"),
     Picture("flips", STUDY, height=1000, scrolled="#answers"),
     Picture("items", "{items}", height=1000),
     Picture("new-comparison", "/studies/new/", files=COMPARED, width=1280),

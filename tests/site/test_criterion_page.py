@@ -69,7 +69,9 @@ def test_wins_and_losses_lead_to_their_items(olga: Client, team: Team) -> None:
     address = re.search(r'href="([^"]*outcome=lost)#answers">20<', page)
     assert address
     page = olga.get(address[1].replace("&amp;", "&")).text
-    assert re.search(r'outcome=lost&amp;tab=answers#answers" aria-current="true">Lost <[^>]*>20<', page)
+    assert re.search(
+        r'outcome=lost&amp;tab=answers#answers" aria-current="true">Lost <[^>]*>20<', page
+    )
 
 
 @pytest.mark.parametrize("number", [0, 3, 99999])

@@ -1,6 +1,7 @@
 """The pages, by what a person sees on them."""
 
 import json
+import re
 
 from django.test import Client
 from django.urls import reverse
