@@ -1,4 +1,4 @@
-"""General capability by skill: kept, lost, not shown, or nothing to lose. Pure."""
+"""General capability by skill: kept, lost, not shown, or too low to tell. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class SkillRow:
 
     @property
     def state(self) -> str:
-        """ "kept", "lost", "not shown" or, where the baseline has nothing of it, "nothing to
-        lose"."""
-        return "nothing to lose" if self.bare else _SAID[self.criterion.status]
+        """ "kept", "lost", "not shown" or, where the baseline scores too little of it to lose more
+        than the margin, "too low to tell"."""
+        return "too low to tell" if self.bare else _SAID[self.criterion.status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Skills:
         """For example "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
         kept_names = [each.name for each in self.rows if each.state == "kept"]
         parts = [f"{len(kept_names)} of {len(self.rows)} skills are kept"]
-        for state in ("lost", "not shown", "nothing to lose"):
+        for state in ("lost", "not shown", "too low to tell"):
             if names := [each.name for each in self.rows if each.state == state]:
                 parts.append(f"{state[0].upper()}{state[1:]}: {', '.join(names)}")
         return ". ".join(parts)

@@ -80,7 +80,7 @@ def test_only_an_owner_accepts_it_and_the_gate_lets_it_through_with_its_note(
 def test_its_page_has_a_form_for_it_that_an_owner_may_send(held: Program, team: Team) -> None:
     owner, other = team.signed_in(team.olga), team.signed_in(team.eva)
     record = reverse("site:record", args=[newest().pk])
-    study_page = reverse("site:study", args=[newest().study_id])
+    study_page = reverse("site:study", args=[newest().study_id]) + "?tab=evidence"
     action = reverse("site:accept", args=[newest().pk])
     for page in (record, study_page):
         shown = owner.get(page).text

@@ -94,13 +94,6 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) ->
         assert not overflows(page), each
 
 
-def test_the_verdict_stays_in_sight_while_the_page_scrolls(opens: Opens, team: Team) -> None:
-    page = opens(team.olga, address(a_decided_study(team)))
-    page.mouse.wheel(0, 1500)
-    expect(page.locator(".verdict .word")).to_be_in_viewport()
-    expect(page.locator(".verdict .word")).to_contain_text("Hold")
-
-
 def test_the_keyboard_skips_to_the_content(opens: Opens, team: Team) -> None:
     page = opens(team.olga, address(a_decided_study(team)))
     page.keyboard.press("Tab")
@@ -109,31 +102,77 @@ def test_the_keyboard_skips_to_the_content(opens: Opens, team: Team) -> None:
     expect(page.locator("#main")).to_be_focused()
 
 
-def test_the_keyboard_goes_through_what_changed_without_leaving_the_page(
+def test_a_reason_leads_to_the_items_that_made_it_in_one_click(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.locator(".reasons").get_by_role("link", name="triage-reading −0.50").press("Enter")
+    assert "test_set=triage-reading&outcome=lost" in page.url
+    panel = page.locator("#panel")
+    expect(panel.get_by_role("link", name="q0000")).to_be_visible()
+    expect(panel.get_by_text("lost", exact=False).first).to_be_visible()
+
+
+def test_the_keyboard_opens_a_tab_without_leaving_the_page(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.evaluate("window.stayed = true")
+    for tab, shows in (
+        ("Slices", "4 slices were looked at."),
+        ("Evidence", "What the verdict rests on"),
+        ("Runs", "Cost beside quality"),
+        ("History", "Decisions on triage-lora"),
+    ):
+        link = page.locator(f"#tab-{tab.lower()}")
+        link.press("Enter")
+        expect(page.locator("#panel").get_by_text(shows).first).to_be_visible()
+        expect(link).to_be_focused()
+        assert page.url.endswith(f"tab={tab.lower()}")
+    assert page.evaluate("window.stayed")
+    page.reload()
+    expect(page.get_by_role("heading", name="Decisions on triage-lora")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Cost beside quality")).to_be_visible()
+
+
+def test_the_keyboard_goes_through_the_answers_without_leaving_the_page(
     opens: Opens, team: Team
 ) -> None:
     page = opens(team.olga, address(a_decided_study(team)))
     page.evaluate("window.stayed = true")
-    page.get_by_role("link", name="Later").press("Enter")
-    expect(page.get_by_text("Page 2 of 2, 20 items")).to_be_visible()
-    page.locator("#changed").get_by_role("link", name="triage-task").press("Enter")
-    expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
+    answers = page.locator("#answers")
+    answers.get_by_role("link", name="Next").press("Enter")
+    expect(answers.get_by_text("Page 2 of 4")).to_be_visible()
+    answers.get_by_label("Test set").select_option("triage-task")
+    expect(answers.get_by_role("link", name="Won 20")).to_be_visible()
+    answers.get_by_role("link", name="Won 20").press("Enter")
+    expect(answers.get_by_role("link", name="Won 20")).to_have_attribute("aria-current", "true")
     assert page.evaluate("window.stayed")
-    assert "test_set=triage-task" in page.url
     page.reload()
-    expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
+    expect(answers.get_by_role("link", name="Won 20")).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_amiss_in_any_tab(
+    opens: Opens, team: Team, axe: Callable[[Page], None], phone: bool
+) -> None:
+    study = a_decided_study(team)
+    page = opens(team.olga, address(study), phone=phone)
+    for tab in ("slices", "people", "evidence", "runs", "history"):
+        page.goto(page.url.partition("?")[0] + f"?tab={tab}")
+        axe(page)
+        assert not overflows(page), tab
 
 
 def test_the_keyboard_opens_a_criterion_and_goes_back_to_its_losses(
     opens: Opens, team: Team
 ) -> None:
     page = opens(team.olga, address(a_decided_study(team)))
-    page.get_by_role("link", name="triage-reading").first.press("Enter")
+    page.locator("#matrix").get_by_role("link", name="triage-reading").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("triage-reading")
     expect(page.get_by_role("img", name="must stay above −0.020: fails")).to_be_visible()
     expect(page.get_by_text("It is decided: nothing more is needed.")).to_be_visible()
     page.get_by_role("link", name="20", exact=True).press("Enter")
-    expect(page.get_by_role("link", name="Lost (20)")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#panel").get_by_role("link", name="Lost 20")).to_have_attribute(
+        "aria-current", "true"
+    )
 
 
 def test_the_keyboard_overrides_a_decision(opens: Opens, team: Team) -> None:
@@ -158,4 +197,4 @@ def test_the_page_follows_its_runs_and_turns_to_the_question_of_deciding(
     expect(page.get_by_text("25 of 40")).to_be_visible()
     Run.objects.filter(pk=run.pk).update(state=RunState.DONE)
     page.get_by_role("button", name="Decide now").click()
-    expect(page.locator(".verdict .word")).to_contain_text("Hold")
+    expect(page.locator(".verdict-card .word")).to_contain_text("Hold")

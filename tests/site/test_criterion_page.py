@@ -66,9 +66,12 @@ def test_the_pictures_are_read_aloud(olga: Client, team: Team) -> None:
 def test_wins_and_losses_lead_to_their_items(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
     page = shown(olga, decide_study(study=study)[0], 2)
-    address = re.search(r'href="([^"]*outcome=lost)#changed">20<', page)
+    address = re.search(r'href="([^"]*outcome=lost)#answers">20<', page)
     assert address
-    assert "Lost (20)" in olga.get(address[1].replace("&amp;", "&")).text
+    page = olga.get(address[1].replace("&amp;", "&")).text
+    assert re.search(
+        r'outcome=lost&amp;tab=answers#answers" aria-current="true">Lost <[^>]*>20<', page
+    )
 
 
 @pytest.mark.parametrize("number", [0, 3, 99999])

@@ -19,7 +19,14 @@ from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.ends import look_of
 from evalhub.report.matrix import Matrix, MatrixArm, matrix
 from evalhub.report.reasons import ReasonLine, reason_lines
-from evalhub.site.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
+from evalhub.site.queries import (
+    CampaignProgress,
+    ReadingRow,
+    StudyRuns,
+    campaign_state,
+    development_rows,
+    study_runs,
+)
 from evalhub.site.study.next_step import NextStep, step_decided, step_undecided
 from evalhub.site.study.tabs import Panel, StudyTab, panel_of, study_tabs
 from evalhub.studies.run.judged_pairs import newest_judge_run
@@ -38,6 +45,7 @@ class ArmTab:
 @dataclass(frozen=True, slots=True)
 class StudyPage:
     """`judged`: whether the study asks for a verdict; development sets alone ask for none.
+    `names` are of all arms, whose means on the development sets are the `readings`.
     `look` is the number of the look that the decision paid for. `not_kept` is the sentence where
     the database holds another decision than was made."""
 
@@ -53,6 +61,8 @@ class StudyPage:
     reasons: Sequence[ReasonLine]
     step: NextStep
     matrix: Matrix | None
+    names: Sequence[str]
+    readings: Sequence[ReadingRow]
     tabs: Sequence[StudyTab]
     panel: Panel
     earlier: Sequence[Decision]
@@ -108,7 +118,7 @@ def study_page(study: Study, query: QueryDict) -> StudyPage:
     else:
         step = step_undecided(study, runs, judged=judged)
     tabs = study_tabs(query, page=page, runs=runs, campaign=campaign)
-    current = next(tab.name for tab in tabs if tab.current)
+    open_tab = next(tab.name for tab in tabs if tab.current)
     return StudyPage(
         study=study,
         judged=judged,
@@ -124,8 +134,10 @@ def study_page(study: Study, query: QueryDict) -> StudyPage:
         matrix=matrix(
             [_column(each, newest.get(each), name) for each in names], query.get("sort", "")
         ),
+        names=[arm.name for arm in arms],
+        readings=[] if decision and open_tab != "evidence" else development_rows(study, arms),
         tabs=tabs,
-        panel=panel_of(current, study, query, arms=arms, newest=newest, decision=decision),
+        panel=panel_of(open_tab, study, query, newest=newest, decision=decision),
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign,

@@ -1,16 +1,16 @@
 """The tabs below a study's verdict: which there are, and what the open one shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models import Study
 from evalhub.report.decision_page import DecisionPage
 from evalhub.site.cost_view import CostView, StudySpending, cost_view, study_spending
-from evalhub.site.queries import CampaignProgress, ReadingRow, StudyRuns, development_rows
+from evalhub.site.queries import CampaignProgress, StudyRuns
 from evalhub.site.study.answers import AnswersTab, answers_tab
 
 LABELS = {
@@ -42,15 +42,7 @@ class RunsPanel:
     cost: StudySpending
 
 
-@dataclass(frozen=True, slots=True)
-class EvidencePanel:
-    """Each arm's means on the development sets; `names` are the arms'."""
-
-    names: Sequence[str]
-    readings: Sequence[ReadingRow]
-
-
-type Panel = AnswersTab | RunsPanel | EvidencePanel | None
+type Panel = AnswersTab | RunsPanel | None
 
 
 def study_tabs(
@@ -65,7 +57,7 @@ def study_tabs(
     current = tab if tab in LABELS else "answers" if page else "runs"
     counts = {
         "answers": f"{page.items:,}" if page else "",
-        "slices": f"{len(page.slices.rows):,}" if page else "",
+        "slices": f"{len(page.slices.rows):,}" if page and page.slices.rows else "",
         "people": f"{campaign.judgments:,} of {campaign.planned:,}" if campaign else "",
         "runs": _runs_text(runs),
     }
@@ -87,15 +79,12 @@ def panel_of(
     study: Study,
     query: QueryDict,
     *,
-    arms: Sequence[StudyArm],
     newest: Mapping[str, Decision],
     decision: Decision | None,
 ) -> Panel:
     """What the tab of this name shows beyond the page's own data; each tab reads only its own."""
     if tab == "answers":
         return answers_tab(study, decision, query)
-    if tab == "evidence":
-        return EvidencePanel([arm.name for arm in arms], development_rows(study, arms))
     if tab == "runs":
         costs = cost_view(newest, decision, query.get("cost", "")) if decision else None
         return RunsPanel(costs, study_spending(study))

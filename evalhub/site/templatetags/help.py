@@ -25,6 +25,7 @@ DOCUMENTS = {
     "accounts:account": "how-to/accounts.md#your-account",
     "site:add_item": _WORKING,
     "site:add_rows": _WORKING,
+    "site:add_to_test_set": _WORKING,
     "site:campaign": "how-to/campaigns.md#while-it-runs",
     "site:campaign_audit": "reference/review-audit.md#was-it-blind",
     "site:campaign_judgments": "reference/review-results.md#judgment-by-judgment",

@@ -104,7 +104,8 @@ def test_no_row_of_any_table_holds_the_name_and_all_evidence_stands(
     states = {each["state"] for each in json.loads(capsys.readouterr().out)["rows"]}
     assert states == {"matches"}
     assert [verify(each).faults for each in Campaign.objects.all()] == [[]]
-    page = team.signed_in(team.olga).get(reverse("site:study", args=[decision.study_id]))
+    history = reverse("site:study", args=[decision.study_id]) + "?tab=history"
+    page = team.signed_in(team.olga).get(history)
     assert f"Signed off by <strong>{told['user']}</strong>".lower() in page.content.decode().lower()
 
 

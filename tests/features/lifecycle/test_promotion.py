@@ -207,7 +207,7 @@ def test_the_database_keeps_promotions_and_one_after_each(team: Team, shipped: D
 def test_pages_say_which_arm_is_the_baseline(
     team: Team, eva: Client, shipped: Decision, tuned: ModelVersion
 ) -> None:
-    address = reverse("site:study", args=[shipped.study_id])
+    address = reverse("site:study", args=[shipped.study_id]) + "?tab=history"
     assert "No version of this project is promoted" in read(eva.get(address).text)
     promote(decision=shipped, by=team.olga, reason="Runs since May.", arm="baseline")
     assert standing_of(shipped).promoted is True

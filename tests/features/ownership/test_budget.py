@@ -296,7 +296,7 @@ def test_its_pages_are_shown(desk: Desk) -> None:
     page = olga.get(reverse("site:criterion", args=[decision.pk, number]))
     assert page.status_code == 200
     assert "ownership" in page.content.decode()
-    study = olga.get(reverse("site:study", args=[decision.study_id])).content.decode()
+    study = olga.get(reverse("site:study", args=[decision.study_id]), {"tab": "evidence"}).text
     assert "USD saved a month" in study
     assert "Cost of ownership" in study
     policy = olga.get(reverse("site:study_policy", args=[decision.study_id]))

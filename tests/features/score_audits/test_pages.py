@@ -157,7 +157,7 @@ def test_a_study_s_page_counts_the_cases_against_its_metrics(eva: Client, team: 
     base, lora = a_version(team), a_version(team, "lora", parent=a_version(team))
     runs = [a_run(each, items, scores=[0, 1, 0, 1]) for each in (base, lora)]
     study = a_study(team, baseline=base, candidate=lora, primary=items)
-    path = reverse("site:study", args=[study.pk])
+    path = reverse("site:study", args=[study.pk]) + "?tab=evidence"
     eva.post(reverse("site:decide", args=[study.pk]))
     assert "said to be wrong" not in eva.get(path).text
     a_score_audit(team, runs[0])
