@@ -154,11 +154,8 @@ if DEBUG and SITE_HOST not in ("localhost", "127.0.0.1", "::1"):
         "machine alone: unset it, or EVALHUB_URL"
     )
 SECRET_KEY = lazy(_secret_key, str)()  # read or created at its first use
-ALLOWED_HOSTS = [
-    *LOCAL_HOSTS,
-    f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
-    *_names("EVALHUB_ALLOWED_HOSTS"),
-]
+_HOST = f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST
+ALLOWED_HOSTS = [*LOCAL_HOSTS, _HOST, *_names("EVALHUB_ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 INSTALLED_APPS = [
@@ -218,6 +215,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "evalhub.frames.page.read_from.StaleForms",
     "evalhub.serving.heavy_forms.HeavyForms",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -228,9 +226,10 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": [  # any template may explain a word, or say which request it answers
+            "builtins": [  # any template may explain a word, or say what its form was read from
                 "evalhub.report.templatetags.terms",
                 "evalhub.report.templatetags.request_line",
+                "evalhub.frames.page.read_from",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -67,6 +67,7 @@ from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
 from runners.backends import AnyBackend
 from runners.outcome import finish
+from tests.forms_read import Browser
 
 RECORDED = {"type": "recorded"}
 UNSCORED = "the item has no reference"
@@ -86,7 +87,7 @@ class Team:
     sam: User
 
     def signed_in(self, user: User) -> Client:
-        client = Client()
+        client = Browser()
         client.force_login(user)
         return client
 

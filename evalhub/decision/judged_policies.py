@@ -199,11 +199,16 @@ def _comparable(policy: Demands, old: JudgedPolicy, now: JudgedPolicy) -> Demand
     both = {*(old.demands.people or {})} & {*(now.demands.people or {})}
     people = {name: value for name, value in (policy.people or {}).items() if name in both}
     setting = {
-        name: value
+        name: _without_names(value) if name == "prices" else value
         for name, value in policy.setting.items()
         if old.answers == now.answers or name not in _OF_ANSWERS
     }
     return replace(policy, people=people, setting=setting)
+
+
+def _without_names(prices: Mapping[str, Any] | None) -> list[Any] | None:
+    """The arms' prices in an order of their own: an arm under another name costs the same."""
+    return sorted(prices.values(), key=digest_of) if prices else None
 
 
 def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Demands:
@@ -214,10 +219,12 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Dem
     """
     left = dict(old.demands.criteria)
     criteria: dict[str, Mapping[str, Any]] = {}
+    new: dict[str, str] = {}  # by its name in `old`
     for name in now.demands.criteria:
         match = _same_measure(name, now, old, sharing, among=left)
         if match is not None:
             criteria[name] = left.pop(match)
+            new[match] = name
     for name, demand in now.demands.criteria.items():
         items = _sharing(now.items.get(name, ""), sharing)
         if name in criteria or demand["role"] != PrimaryKind.role:
@@ -226,10 +233,17 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Dem
         match = next((at for at in other if old.items.get(at) in items), None)
         if match is not None:
             was = left.pop(match)
+            new[match] = name
             criteria[name] = {**demand, **{field: was[field] for field in _MEASURE}}
     for name, criterion in left.items():
         criteria[name if name not in now.demands.criteria else f"{name} (as it was)"] = criterion
-    return replace(_comparable(old.demands, old, now), criteria=criteria)
+    demands = _comparable(old.demands, old, now)
+    gains = demands.rule.get("largest_gain", {})
+    rule = {**demands.rule, "largest_gain": {new.get(name, name): gains[name] for name in gains}}
+    judge = demands.judge
+    if judge is not None:
+        judge = {**judge, "test_set": new.get(judge["test_set"], judge["test_set"])}
+    return replace(demands, rule=rule, judge=judge, criteria=criteria)
 
 
 def _same_measure(

@@ -7,15 +7,18 @@ still have the digests that the database keeps of them is another question
 (evalhub.ledger.verification).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from evalhub.decision.criteria.preference import PreferenceKind
 from evalhub.decision.criteria.primary import PrimaryKind
+from evalhub.decision.criterion import Criterion
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.policy import StudySettings
+from evalhub.decision.policy_words import change_sentence
 from evalhub.decision.wording import count_text
 from evalhub.declare.decision import EvidenceRow
 from evalhub.declare.declaration import DeclarationError, validate
@@ -165,30 +168,41 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         decided = validate(StudySettings, record.policy)
     except DeclarationError:
         decided = None
-    if decided != decision.study.policy:
+    if decided is None:
         yield Change(Changed.POLICY, "The policy asks otherwise than it did")
+    elif decided != decision.study.policy:
+        yield from _sentences("", decided.as_json(), decision.study.policy.as_json())
     review = decision.study.review
     for criterion in record.criteria:
         test_set = now.test_sets.get(criterion.test_set)
-        demand = None
         if criterion.role == PreferenceKind.role and review is not None:
-            demand = criterion.min_gain != review.min_gain
+            gains = criterion.min_gain, review.min_gain
+            yield from _sentences("people.", *({"min_gain": gain} for gain in gains))
         elif criterion.kind.by_metric and test_set is not None:
-            demand = _demand(criterion.role, test_set) != (
-                criterion.role,
-                criterion.tier,
-                criterion.relative_margin if criterion.margin is not None else criterion.min_gain,
-                criterion.margin if criterion.relative_margin is None else None,
-            )
-        if demand:
-            yield Change(Changed.POLICY, f"The requirement of {criterion.name} has changed")
+            yield from _demand(criterion, test_set)
 
 
-def _demand(role: str, test_set: StudyTestSet) -> tuple[object, ...]:
-    if role == PrimaryKind.role:
-        return test_set.role, test_set.tier, test_set.min_gain, None
-    relative = test_set.relative_margin
-    return test_set.role, test_set.tier, relative, test_set.margin if relative is None else None
+def _sentences(at: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for name in dict.fromkeys([*was, *now]):
+        before, after = was.get(name), now.get(name)
+        if before != after:
+            yield Change(Changed.POLICY, change_sentence(f"{at}{name}", before, after))
+
+
+def _demand(criterion: Criterion, test_set: StudyTestSet) -> Iterator[Change]:
+    demands = _bound(criterion), _bound(test_set)
+    yield from _sentences("criteria.", *({criterion.name: each} for each in demands))
+    tiers = ({"tier": each.tier} for each in (criterion, test_set))
+    yield from _sentences(f"criteria.{criterion.name}.", *tiers)
+
+
+def _bound(asked: Criterion | StudyTestSet) -> dict[str, Any]:
+    """The role and the bound, whichever of the two kinds it is."""
+    if asked.role == PrimaryKind.role:
+        return {"role": asked.role, "min_gain": asked.min_gain}
+    share = asked.relative_margin
+    margin = asked.margin if share is None else None
+    return {"role": asked.role, "margin": margin, "relative_margin": share}
 
 
 def _test_sets(record: DecisionRecord, now: _Now) -> Iterator[Change]:

@@ -1,9 +1,11 @@
 """A decision's record as a page: who, what and why; what it rests on; the sign-offs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from evalhub.accounts.models import Action, LogEntry, User
+from evalhub.decision.policy_words import RULE
 from evalhub.decision.verify import Verification
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.lifecycle.pages import PossiblePromotions, possible_promotions
@@ -59,7 +61,7 @@ def record_page(
         sign_offs=list(decision.sign_offs.select_related("by")),
         promotions=list(decision.promotions.select_related("by", "project", "version__model")),
         crowning=possible_promotions(decision),
-        policy=properties(record.policy),
+        policy=_policy_rows(record.policy),
         checked=checked,
         not_kept=why_not_kept(decision),
     )
@@ -75,6 +77,23 @@ def decided_by(decision: Decision) -> str:
     if person := _noted(decision, Action.STUDY_STARTED, study.in_the_log):
         return f"by itself, for {person} who started the study"
     return "by the site’s operator"
+
+
+def _policy_rows(policy: Mapping[str, Any]) -> list[Property]:
+    """What is set of it, in the words of the page on which a policy is changed."""
+    return [
+        _in_words(name, policy[name], row)
+        for name in policy
+        for row in properties({name: policy[name]})
+    ]
+
+
+def _in_words(name: str, value: Any, row: Property) -> Property:
+    words = RULE.get(name)
+    if words is None:
+        return replace(row, name=row.name.capitalize())
+    text = words.values.get(value, row.text) if isinstance(value, str | bool) else row.text
+    return replace(row, name=words.label, text=text)
 
 
 def _noted(decision: Decision, action: Action, begins: str) -> User | None:

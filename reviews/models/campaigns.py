@@ -229,6 +229,8 @@ class Campaign(models.Model):
 
     objects: ClassVar = CampaignQuerySet.as_manager()
 
+    forms_read: ClassVar = ("state", "unblinded")
+
     class Meta:
         ordering = ["-created", "-id"]
         constraints = [

@@ -106,6 +106,8 @@ class ExampleQueue(models.Model):
 
     objects: ClassVar = ExampleQueueQuerySet.as_manager()
 
+    forms_read: ClassVar = ("state",)
+
     class Meta:
         ordering = ["-created", "-id"]
         constraints = [

@@ -128,6 +128,8 @@ class Reviewer(models.Model):
 
     objects: ClassVar = ReviewerQuerySet.as_manager()
 
+    forms_read: ClassVar = ("state", "quota")
+
     class Meta:
         ordering = ["campaign", "id"]
         constraints = [

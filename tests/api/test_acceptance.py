@@ -15,7 +15,7 @@ from tests.cast import Team
 
 Programs = Callable[..., Program]
 pytestmark = pytest.mark.django_db
-WORDS = "policy eased after the look: sums.min_gain from 0.9 to 0.0"
+WORDS = "policy eased after the look: sums must gain more than 0 (was 0.9)"
 REASON = "Half of it is worth as much."
 
 

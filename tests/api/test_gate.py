@@ -132,7 +132,7 @@ def test_other_answers_since_make_it_stale(shipped: Program) -> None:
 def test_another_policy_since_makes_it_stale(shipped: Program) -> None:
     asked = study() | {"policy": {"alpha": 0.01}}
     assert shipped.post("/studies", asked).status_code == 202
-    found = refused(shipped, "The policy asks otherwise than it did")
+    found = refused(shipped, "Significance level: 0.01 (was 0.025)")
     assert not found["current"]
     assert found["changed_since"]
 

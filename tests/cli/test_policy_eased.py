@@ -62,16 +62,28 @@ WAYS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "min_gain": (
         {"triage.min_gain": 0.2},
         {"triage.min_gain": 0.02},
-        "triage.min_gain from 0.2 to 0.02",
+        "triage must gain more than 0.02 (was 0.2)",
     ),
-    "margin": ({"sums.margin": 0.03}, {"sums.margin": 0.06}, "sums.margin from 0.03 to 0.06"),
-    "guard left out": ({"sums.margin": 0.03}, {"sums": None}, "sums left out"),
+    "margin": (
+        {"sums.margin": 0.03},
+        {"sums.margin": 0.06},
+        "sums may lose less than 0.06 (was 0.03)",
+    ),
+    "guard left out": (
+        {"sums.margin": 0.03},
+        {"sums": None},
+        "sums isn’t required any more (was: may lose less than 0.03)",
+    ),
     "tier": (
         {"sums.margin": 0.03},
         {"sums.tier": "advisory"},
-        "sums.tier from critical to advisory",
+        "sums: only reported (was: needed for a ship)",
     ),
-    "alpha": ({"policy.alpha": 1e-6}, {"policy.alpha": 0.05}, "alpha from 1e-06 to 0.05"),
+    "alpha": (
+        {"policy.alpha": 1e-6},
+        {"policy.alpha": 0.05},
+        "Significance level: 0.05 (was 1e-06)",
+    ),
 }
 """What was asked first and brought no ship, what is asked then and would, and its words."""
 
@@ -159,7 +171,7 @@ def test_it_ships_once_it_is_accepted_and_says_so(desk: Desk, capsys: Printed) -
     (caveat,) = record["caveats"]
     assert (caveat["holds"], caveat["accepted"]) == (False, REASON)
     assert record["headline"].endswith(
-        " Note: policy eased after the look: triage.min_gain from 0.2 to 0.02 (accepted)."
+        " Note: policy eased after the look: triage must gain more than 0.02 (was 0.2) (accepted)."
     )
     entry = LogEntry.objects.get(action="accepted")
     assert (entry.by, entry.detail["caveats"]) == (None, ["policy-eased"])

@@ -204,7 +204,7 @@ def test_the_words_of_several_changes_and_of_an_alpha() -> None:
     assert since is not None
     section = policy_section(since[1], digest="d" * 64, decided="2026-11-29")
     told = [each.sentence for each in policy_caveats(section, alpha=0.05)]
-    assert told == ["policy eased after the look: alpha from 0.025 to 0.05 and 1 more"]
+    assert told == ["policy eased after the look: Significance level: 0.05 (was 0.025) and 1 more"]
     (alone,) = policy_caveats(None, alpha=0.06)
     assert (alone.code, alone.holds) == ("large-alpha", True)
     assert not any(each.holds for each in policy_caveats(section, alpha=0.06, accepted="Yes."))

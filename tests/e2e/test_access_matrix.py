@@ -46,6 +46,7 @@ from tests.e2e.scene_parts import (
 )
 from tests.features.data.reports import a_kept_report
 from tests.features.traffic.rows_of import a_request, taken
+from tests.forms_read import body_read_now
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -362,7 +363,7 @@ def test_every_address_answers_everybody_as_the_table_says(scene: Scene) -> None
             address = scene.address(route)
             answers = [("GET", asked("GET", address, cookies))]
             for form in POSTED.get(route, []):
-                body = scene.forms.get(form, form.encode())
+                body = body_read_now(address, scene.forms.get(form, form.encode()))
                 answer = asked("POST", address, cookies, body, unlike=before)
                 answers.append(("POST", answer))
                 # whoever may not, or is answered otherwise, has changed no row

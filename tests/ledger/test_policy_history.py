@@ -64,7 +64,7 @@ def test_a_margin_that_was_widened_after_the_look_is_told(study: Study) -> None:
     )
     assert now.policy_since.status == "fail"
     assert now.policy_since.sentences[1] == (
-        "Easier to pass: criteria.sums.margin, from 0.02 to 0.2."
+        "Easier to pass: sums may lose less than 0.2 (was 0.02)."
     )
     assert decided(study) == now
     study.test_sets.filter(name="sums").update(margin=0.02)
@@ -139,10 +139,10 @@ def test_fresh_items_are_a_fresh_start(team: Team, study: Study) -> None:
 @pytest.mark.parametrize(
     ("was", "now", "words"),
     [
-        ({"floor": 0.6}, {"floor": 0.2}, "pairwise.floor from 0.6 to 0.2"),
-        ({"min_gain": 0.1}, {"min_gain": 0.0}, "pairwise.min_gain from 0.1 to 0.0"),
-        ({}, {"tier": "advisory"}, "pairwise.tier from critical to advisory"),
-        ({}, None, "pairwise left out"),
+        ({"floor": 0.6}, {"floor": 0.2}, "Judge, floor: 0.2 (was 0.6)"),
+        ({"min_gain": 0.1}, {"min_gain": 0.0}, "Judge, gain over the baseline: 0 (was 0.1)"),
+        ({}, {"tier": "advisory"}, "Judge, tier: advisory (was critical)"),
+        ({}, None, "Judge: not asked any more"),
         ({"floor": 0.2}, {"floor": 0.6}, ""),
     ],
     ids=["floor", "gain", "tier", "left out", "stricter"],

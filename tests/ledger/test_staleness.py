@@ -149,8 +149,8 @@ def trained(study: Study, team: Team) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (other_policy, "The policy asks otherwise than it did"),
-        (other_margin, "The requirement of sums has changed"),
+        (other_policy, "Significance level: 0.05 (was 0.025)"),
+        (other_margin, "sums may lose less than 0.1 (was 0.02)"),
         (other_items, "sums has other items: sums v2, and this read sums v1"),
         (another_version, "tuned is another version"),
         (trained, "What tuned was trained on has been looked through"),

@@ -98,7 +98,7 @@ def test_a_decision_is_stale_once_its_study_asks_otherwise(
     register_study(read_study(desk.write(), OperatorFile()))
     ((said, action, url),) = needs(olga)["stale"]
     assert said.startswith(f"Shall we? ({decision.get_verdict_display()}, ")
-    assert said.endswith("): The policy asks otherwise than it did.")
+    assert said.endswith("): Significance level: 0.01 (was 0.025).")
     assert (action, url) == ("Look and decide again", f"/studies/{study.pk}/?arm=tuned")
     assert study.name in olga.get("/studies/", {"state": "touched"}).text
     study.refresh_from_db()

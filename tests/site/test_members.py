@@ -18,6 +18,7 @@ from evalhub.accounts.models import (
     User,
 )
 from tests.cast import Team, a_team
+from tests.forms_read import Browser
 
 PAGE = "/projects/support-desk/members/"
 LINK = re.compile(r"http://localhost:8000(/accounts/join/[^\"]+)")
@@ -163,7 +164,7 @@ def test_an_owner_confirms_whose_an_account_is_and_nobody_their_own(
     olga: Client, team: Team
 ) -> None:
     [path] = set(LINK.findall(invites(olga, "nora@example.org", "owner")))
-    nora = Client()
+    nora = Browser()
     nora.post(path)
     user = User.objects.get(email="nora@example.org")
     assert "nobody has confirmed" in html.unescape(olga.get(PAGE).text)

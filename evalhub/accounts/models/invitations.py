@@ -48,6 +48,8 @@ class AnyInvitation(models.Model):
     declined = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField(db_default=Now(), editable=False)
 
+    forms_read: ClassVar = ("expires", "used", "declined")
+
     class Meta:
         abstract = True
 
@@ -116,6 +118,8 @@ class Provenance(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar = ProvenanceQuerySet.as_manager()
+
+    forms_read: ClassVar = ("confirmed", "confirmed_by_id")
 
     class Meta:
         ordering = ["id"]

@@ -1,6 +1,6 @@
 """People, the projects they share, and what each may do there."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -80,6 +80,8 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
+
+    forms_read: ClassVar = ("role",)
 
     class Meta:
         ordering = ["project", "user"]

@@ -80,6 +80,8 @@ class ApiToken(models.Model):
 
     objects: ClassVar = ApiTokenQuerySet.as_manager()
 
+    forms_read: ClassVar = ("revoked",)
+
     class Meta:
         verbose_name = "API token"
         ordering = ["project", "-created", "-id"]

@@ -1,14 +1,14 @@
 """What a record says of its policy where that was changed after a look at its items. Pure."""
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from evalhub.decision.code import code_digest
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.policy_changes import Effect, PolicyChange
+from evalhub.decision.policy_words import change_sentence
 from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.decision import Arms, Digest
@@ -63,9 +63,8 @@ class PolicySection(Section):
             f"one that judged them, on {self.decided[:10]} (decision {self.decision[:12]})."
         )
         for change in self.changes:
-            was, now = (_text(value) for value in (change.was, change.now))
             label = Effect(change.effect).label.capitalize()
-            yield f"{label}: {change.field}, from {was} to {now}."
+            yield f"{label}: {change_sentence(change.field, change.was, change.now)}."
 
     @classmethod
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
@@ -119,7 +118,8 @@ def policy_caveats(
     if eased:
         more = f" and {len(eased) - 1} more" if len(eased) > 1 else ""
         end = " (accepted)" if accepted else ""
-        sentences[EASED] = f"policy eased after the look: {_change(eased[0])}{more}{end}"
+        change = change_sentence(eased[0].field, eased[0].was, eased[0].now)
+        sentences[EASED] = f"policy eased after the look: {change}{more}{end}"
     if alpha > LARGEST_ALPHA:
         end = " (accepted)" if accepted else ", which an owner has to accept"
         sentences[LARGE_ALPHA] = f"alpha is {alpha:g}, above {LARGEST_ALPHA:g}{end}"
@@ -127,18 +127,3 @@ def policy_caveats(
         Caveat(code=code, sentence=sentence, holds=not accepted, subject=subject, accepted=accepted)
         for code, sentence in sentences.items()
     ]
-
-
-def _change(change: ChangedDemand) -> str:
-    name = change.field.removeprefix("criteria.")
-    if change.now is None:
-        return f"{name} left out"
-    if isinstance(change.was, dict) or isinstance(change.now, dict):
-        return f"{name} asks less"
-    return f"{name} from {_text(change.was)} to {_text(change.now)}"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -19,6 +19,7 @@ from evalhub.features.data.report_page import report_page
 from evalhub.features.data.shapes import DataSignOffRequest
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import DeclaredForm, field_of
+from evalhub.frames.page.read_from import as_read
 from evalhub.io.limits import WEB
 from evalhub.io.rows import DataError
 from evalhub.ledger.data_signoff import sign_report
@@ -120,18 +121,23 @@ def sign_data(request: SignedInRequest, pk: int) -> HttpResponse:
     """Accept or reject the file; the verb checks who may."""
     row = get_object_or_404(_visible(request), pk=pk)
     try:
-        signed = sign_report(
-            report=row,
-            by=request.user,
-            verdict=request.POST.get("verdict", ""),
-            reason=request.POST.get("reason", ""),
-        )
+        with as_read(request, lambda: _newest_sign_off(row), lock=row):
+            signed = sign_report(
+                report=row,
+                by=request.user,
+                verdict=request.POST.get("verdict", ""),
+                reason=request.POST.get("reason", ""),
+            )
     except SignOffError as error:
         messages.error(request, f"Not signed: {error}.")
     else:
         verdict = signed.get_verdict_display().capitalize()
         messages.success(request, f"{verdict}. Your reason is stored with it.")
     return redirect(f"{reverse('site:data_report', args=[pk])}#sign-off")
+
+
+def _newest_sign_off(row: StoredDataReport) -> int | None:
+    return row.sign_offs.values_list("pk", flat=True).first()
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,7 +1,7 @@
 """Live experiments: what was started, how far it was ramped, and users' sums by day."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, FloatField, OuterRef, Q, Subquery
@@ -132,6 +132,8 @@ class Experiment(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ExperimentQuerySet.as_manager()
+
+    forms_read: ClassVar = ("ended",)
 
     class Meta:
         ordering = ["-id"]

@@ -33,6 +33,7 @@ from evalhub.features.traffic.page_data.filtering import TrafficFilter
 from evalhub.features.traffic.page_data.production_page import production_head
 from evalhub.features.traffic.pages import of_project
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 
 
 @require_GET
@@ -103,7 +104,9 @@ def change_experiment(request: SignedInRequest, pk: int) -> HttpResponse:
     if verb not in ACTS:
         return _follow(request, row, 400, refused="Say what is to be done.")
     try:
-        sentence = ACTS[verb](row, request.user, request.POST.dict())
+        shown = row if verb in ENDING else lambda: _newest_step(row)
+        with as_read(request, shown, lock=row.project):
+            sentence = ACTS[verb](row, request.user, request.POST.dict())
     except (ExperimentError, StageError) as error:
         typed = request.POST.dict()
         return _follow(request, row, 409, refused=f"Not done: {error}.", typed=typed)
@@ -122,6 +125,10 @@ def _follow(
     shown = follow_page(row, timezone.now())
     context = {"experiment": row, "project": row.project, "shown": shown, **more}
     return render(request, "experiments/experiment.html", context, status=status)
+
+
+def _newest_step(row: Experiment) -> int:
+    return row.steps.in_order().values_list("pk", flat=True).reverse()[0]
 
 
 type Act = Callable[[Experiment, User, Mapping[str, str]], str]
@@ -174,6 +181,8 @@ ACTS: dict[str, Act] = {
     "promote": _promote,
 }
 """What can be done on an experiment's page, by the form's verb: each says what was done."""
+ENDING = ("stop", "rollback", "promote")
+"""Acts that a step of the ramp, which comes by itself, doesn't stand in the way of."""
 
 _PROJECT = "projects/<slug:slug>/experiments/"
 urlpatterns = [

@@ -25,7 +25,7 @@ from evalhub.features.monitoring.alarms import (
 )
 from evalhub.features.monitoring.ending import end_monitor
 from evalhub.features.monitoring.errors import AlarmError, MonitorError
-from evalhub.features.monitoring.false_alarms import set_false_alarms
+from evalhub.features.monitoring.false_alarms import set_false_alarms, total_false_alarms
 from evalhub.features.monitoring.forms import FORMS, MonitorForm, monitor_form
 from evalhub.features.monitoring.models import Alarm, Monitor, Resolution
 from evalhub.features.monitoring.owners import owner_by_name
@@ -39,6 +39,7 @@ from evalhub.features.traffic.page_data.filtering import TrafficFilter
 from evalhub.features.traffic.page_data.production_page import production_head
 from evalhub.features.traffic.pages import of_project
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from runners.launch_checks import LaunchError
 
 
@@ -57,7 +58,9 @@ def change_false_alarms(request: SignedInRequest, project: Project) -> HttpRespo
     """Set how many false alarms a year the monitors may raise together."""
     text = request.POST.get("false_alarms_a_year", "")
     try:
-        set_false_alarms(project=project, by=request.user, a_year=_number(text))
+        a_year = _number(text)
+        with as_read(request, lambda: total_false_alarms(project), lock=project):
+            set_false_alarms(project=project, by=request.user, a_year=a_year)
     except (MonitorError, DeclarationError) as error:
         return _monitors(request, project, 409, refused=f"Not set: {error.message}.", typed=text)
     messages.success(request, f"{project}’s monitors may raise {text} false alarms a year.")
@@ -141,7 +144,8 @@ def change_monitor(request: SignedInRequest, pk: int) -> HttpResponse:
     if verb not in MONITOR_ACTS:
         return _monitor(request, row, 400, refused="Say what is to be done.")
     try:
-        sentence = MONITOR_ACTS[verb](row, request.user)
+        with as_read(request, row):
+            sentence = MONITOR_ACTS[verb](row, request.user)
     except MonitorError as error:
         return _monitor(request, row, 409, refused=f"Not done: {error}.")
     messages.success(request, sentence)
@@ -175,7 +179,8 @@ def change_alarm(request: SignedInRequest, pk: int) -> HttpResponse:
     if verb not in ALARM_ACTS:
         return _alarm(request, row, 400, refused="Say what is to be done.")
     try:
-        sentence = ALARM_ACTS[verb](row, request.user, request.POST.dict())
+        with as_read(request, row, lock=row.monitor):
+            sentence = ALARM_ACTS[verb](row, request.user, request.POST.dict())
     except MonitorError as error:
         typed = request.POST.dict()
         return _alarm(request, row, 409, refused=f"Not done: {error}.", typed=typed)

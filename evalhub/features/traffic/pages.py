@@ -45,6 +45,7 @@ from evalhub.features.traffic.served import (
 )
 from evalhub.features.traffic.shadow.drawing import SampleError, draft_sample, draw_requests
 from evalhub.frames.page.access import View, results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.registry.models import TrafficSample
 
 NARROWED = ("figures", "slices", "requests", "signals")
@@ -177,20 +178,24 @@ def sending(request: SignedInRequest, project: Project) -> HttpResponse:
 @of_project
 def keeping(request: SignedInRequest, project: Project) -> HttpResponse:
     """What is kept of requests; posting changes it, for owners."""
-    settings = TrafficSettings.objects.filter(project=project).first() or TrafficSettings()
-    posted = request.method == "POST"
+    settings, posted = _settings(project), request.method == "POST"
     form = KeepingForm(request.POST) if posted else KeepingForm.of_settings(settings)
     if posted and form.is_valid():
         try:
-            change_settings(project=project, by=request.user, **form.cleaned_data)
+            with as_read(request, lambda: _settings(project), lock=project):
+                change_settings(project=project, by=request.user, **form.cleaned_data)
         except DeclarationError as error:
             form.add_declaration_error(error)
         else:
             messages.success(request, "What is kept of requests is changed.")
             return redirect("site:production_keeping", project.slug)
-    context = {"form": form, "may_change": owns(request.user, project)}
+    context = {"form": form, "settings": settings, "may_change": owns(request.user, project)}
     status = 400 if form.errors else None
     return _tab(request, project, "keeping", lambda *_: context, status=status)
+
+
+def _settings(project: Project) -> TrafficSettings:
+    return TrafficSettings.objects.filter(project=project).first() or TrafficSettings()
 
 
 @require_http_methods(["GET", "POST"])

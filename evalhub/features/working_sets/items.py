@@ -166,6 +166,7 @@ def tag_items(
     tag: str,
     by: User | None,
     take: bool = False,
+    revision: int | None = None,
 ) -> int:
     """Adds a tag to the items that the filter selects; with `take`, removes it.
 
@@ -174,7 +175,7 @@ def tag_items(
     tag = tag.strip()
     if not 0 < len(tag) <= LABEL_LIMIT:
         raise DeclarationError(f"a tag has 1 to {LABEL_LIMIT} characters", "tag")
-    begin_writing(working_set, by=by)
+    begin_writing(working_set, by=by, revision=revision)
     items = working_set.items.matching(wanted).order_by("pk")
     others: dict[str, str | None] = {}
     writer = None if by is None else by.pk
@@ -196,10 +197,16 @@ def tag_items(
 
 
 @transaction.atomic
-def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User | None) -> int:
+def delete_items(
+    working_set: WorkingSet,
+    wanted: WorkingItemFilter,
+    *,
+    by: User | None,
+    revision: int | None = None,
+) -> int:
     """Deletes the items that the filter selects. Returns their number. Raises as
     `begin_writing`."""
-    begin_writing(working_set, by=by)
+    begin_writing(working_set, by=by, revision=revision)
     deleted, _ = working_set.items.matching(wanted).order_by().delete()
     return deleted
 
@@ -215,11 +222,15 @@ def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
 
 @transaction.atomic
 def set_parts(
-    working_set: WorkingSet, development: Collection[int] | None, *, by: User | None
+    working_set: WorkingSet,
+    development: Collection[int] | None,
+    *,
+    by: User | None,
+    revision: int | None = None,
 ) -> None:
     """Puts these items (primary keys) into the development part and all others into the test part;
     None removes the split. Raises as `begin_writing`."""
-    begin_writing(working_set, by=by)
+    begin_writing(working_set, by=by, revision=revision)
     rows = working_set.items.order_by()
     rows.update(part="" if development is None else SplitPart.TEST)
     chosen = list(development or ())
@@ -228,10 +239,16 @@ def set_parts(
 
 
 @transaction.atomic
-def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User | None) -> None:
+def note_alike(
+    working_set: WorkingSet,
+    copies: Mapping[int, str],
+    *,
+    by: User | None,
+    revision: int | None = None,
+) -> None:
     """Notes what these items (by primary key) are near-copies of, and clears the note of all
     others. Raises as `begin_writing`."""
-    begin_writing(working_set, by=by)
+    begin_writing(working_set, by=by, revision=revision)
     before = dict(working_set.items.exclude(alike="").order_by().values_list("pk", "alike"))
     after = {pk: copy_of[:300] for pk, copy_of in copies.items()}
     changed = [(after.get(pk, ""), pk) for pk in before.keys() | after.keys()]

@@ -24,7 +24,7 @@ from reviews.planning.diversity import near_copies, signatures
 AT_ONCE = 2_000
 
 
-def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
+def look_inside(working_set: WorkingSet, *, by: User | None, revision: int | None = None) -> int:
     """Notes each item that is a near-copy of an earlier one. Returns their number.
 
     Raises as `evalhub.features.working_sets.sets.begin_writing`.
@@ -37,11 +37,13 @@ def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
         if group in first:
             notes[pk] = f"near-copy of {first[group]}"
         first.setdefault(group, key)
-    note_alike(working_set, notes, by=by)
+    note_alike(working_set, notes, by=by, revision=revision)
     return len(notes)
 
 
-def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
+def look_in_other_test_sets(
+    working_set: WorkingSet, *, by: User | None, revision: int | None = None
+) -> int:
     """Notes each item that the newest version of another test set of the project holds exactly or
     nearly. Returns their number. Raises as `look_inside`."""
     check_evaluates(by, working_set.project)
@@ -59,10 +61,12 @@ def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
         version, key = origins[match.line - 1]
         return f"{match.part}: {_how(match)}, {key} of {version}"
 
-    return _note(working_set, leakage.leaked, describe, by)
+    return _note(working_set, leakage.leaked, describe, by, revision)
 
 
-def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) -> int:
+def look_in_training(
+    working_set: WorkingSet, path: Path, *, by: User | None, revision: int | None = None
+) -> int:
     """Notes each item that is in a training file, or in a file of its fingerprints. Returns their
     number.
 
@@ -74,10 +78,17 @@ def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) ->
     def describe(match: LeakageMatch) -> str:
         return f"{match.part}: {_how(match)}, line {match.line} of {path.name}"
 
-    return _note(working_set, leakage.leaked, describe, by)
+    return _note(working_set, leakage.leaked, describe, by, revision)
 
 
-def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) -> int:
+def split(
+    working_set: WorkingSet,
+    *,
+    share: float,
+    seed: int,
+    by: User | None,
+    revision: int | None = None,
+) -> int:
     """Draws about this share of the items, by the seed, into the development part, and the rest
     into the test part. Returns the number in development.
 
@@ -103,7 +114,8 @@ def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) 
             "one part would be empty: items of a cluster and near-copies stay together, and here "
             "too many do"
         )
-    set_parts(working_set, [rows[index][0] for index in chosen], by=by)
+    development = [rows[index][0] for index in chosen]
+    set_parts(working_set, development, by=by, revision=revision)
     return len(chosen)
 
 
@@ -118,9 +130,10 @@ def _note(
     leaked: Mapping[str, Sequence[LeakageMatch]],
     describe: Callable[[LeakageMatch], str],
     by: User | None,
+    revision: int | None,
 ) -> int:
     notes = {int(pk): "; ".join(map(describe, matches)) for pk, matches in leaked.items()}
-    note_alike(working_set, notes, by=by)
+    note_alike(working_set, notes, by=by, revision=revision)
     return len(notes)
 
 

@@ -1,5 +1,8 @@
 """Pages: working sets, from a file or a version, until published."""
 
+from functools import wraps
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -22,14 +25,16 @@ from evalhub.features.working_sets.near_copies import (
 )
 from evalhub.features.working_sets.page_data import changes_of, items_page, publish_page
 from evalhub.features.working_sets.sets import (
+    ChangedMeanwhileError,
     WorkingSetError,
     begin_working_set,
     discard_working_set,
     edit_version,
     publish_working_set,
 )
-from evalhub.frames.page.access import redirects_refusals, results_only
+from evalhub.frames.page.access import View, redirects_refusals, results_only
 from evalhub.frames.page.forms import whole_number
+from evalhub.frames.page.read_from import OutdatedFormError
 from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion
@@ -37,7 +42,25 @@ from evalhub.registry.models import TestSet, TestSetVersion
 PAGE = 25
 FOLDER = "working_sets"
 REFUSALS = (DataError, DeclarationError, WorkingSetError)
-shows_refusal = redirects_refusals("site:working_set", *REFUSALS)
+
+
+def shows_refusal(view: View) -> View:
+    """Decorator: the set's page says why a verb refused; a form that was read from another
+    revision of it is stale."""
+
+    @wraps(view)
+    def guard(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except ChangedMeanwhileError as error:
+            raise OutdatedFormError from error
+
+    return redirects_refusals("site:working_set", *REFUSALS)(guard)
+
+
+def revision_seen(request: SignedInRequest) -> int:
+    """The revision that the form was read from; 0, which is none, where it doesn't say it."""
+    return whole_number(request.POST.get("revision", ""))
 
 
 def visible_sets(request: SignedInRequest) -> WorkingSetQuerySet:
@@ -114,11 +137,12 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
     working_set = get_object_or_404(visible_sets(request), pk=pk)
     form = SplitForm(request.POST)
     if request.POST.get("verb") == "undo":
-        set_parts(working_set, None, by=request.user)
+        set_parts(working_set, None, by=request.user, revision=revision_seen(request))
         messages.success(request, "The split is taken back.")
     elif form.is_valid():
         share, seed = form.cleaned_data["share"] / 100, form.cleaned_data["seed"]
-        inside = split(working_set, share=share, seed=seed, by=request.user)
+        seen: dict[str, Any] = {"by": request.user, "revision": revision_seen(request)}
+        inside = split(working_set, share=share, seed=seed, **seen)
         messages.success(request, f"{count_text(inside, 'item')} of development, the rest of test.")
     else:
         messages.error(request, "A split takes 1 to 99% and a seed that is a whole number.")
@@ -150,8 +174,8 @@ def publish(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         context = {"working_set": working_set, "shown": publish_page(working_set)}
         return render(request, f"{FOLDER}/publish.html", context)
-    revision = whole_number(request.POST.get("revision", ""))
-    versions = publish_working_set(working_set, revision=revision, by=request.user)
+    seen = revision_seen(request)
+    versions = publish_working_set(working_set, revision=seen, by=request.user)
     names = " and ".join(map(str, versions))
     messages.success(request, f"Published: {names}. It is frozen; “Edit” begins the next one.")
     return redirect("site:test_set", versions[0].test_set_id)
@@ -162,22 +186,22 @@ def publish(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     working_set = get_object_or_404(visible_sets(request), pk=pk)
-    discard_working_set(working_set, by=request.user)
+    discard_working_set(working_set, by=request.user, revision=revision_seen(request))
     messages.success(request, f"What was being written for {working_set.slug} is gone.")
     return redirect("site:working_sets")
 
 
 def _look(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
-    where = form.cleaned_data["where"]
+    where, seen = form.cleaned_data["where"], revision_seen(request)
     if where == "training":
         with uploaded_path(form.cleaned_data["file"]) as file:
-            number = look_in_training(working_set, file, by=request.user)
+            number = look_in_training(working_set, file, by=request.user, revision=seen)
         source = f"in {file.name}"
     elif where == "others":
-        number = look_in_other_test_sets(working_set, by=request.user)
+        number = look_in_other_test_sets(working_set, by=request.user, revision=seen)
         source = "in the project’s other test sets"
     else:
-        number = look_inside(working_set, by=request.user)
+        number = look_inside(working_set, by=request.user, revision=seen)
         source = "of items before"
     if not number:
         return f"No near-copies {source}."

@@ -1,5 +1,7 @@
 """Pages: add, change or delete an item; add rows; change many items at once."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,10 +24,14 @@ from evalhub.features.working_sets.items import (
 )
 from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.features.working_sets.page_data import filter_of
-from evalhub.features.working_sets.pages import FOLDER, shows_refusal, visible_sets
+from evalhub.features.working_sets.pages import (
+    FOLDER,
+    revision_seen,
+    shows_refusal,
+    visible_sets,
+)
 from evalhub.features.working_sets.sets import ChangedMeanwhileError
 from evalhub.frames.page.access import results_only
-from evalhub.frames.page.forms import whole_number
 from evalhub.frames.page.uploaded import uploaded_path
 from evalhub.io.items import items_of
 from evalhub.io.limits import ITEMS
@@ -79,7 +85,7 @@ def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
     working_set = get_object_or_404(visible_sets(request), pk=pk)
     row = get_object_or_404(working_set.items.select_related("working_set__project"), pk=item)
-    delete_item(row, revision=whole_number(request.POST.get("revision", "")), by=request.user)
+    delete_item(row, revision=revision_seen(request), by=request.user)
     messages.success(request, f"“{row.key}” is deleted.")
     return redirect(_back(working_set, request))
 
@@ -109,15 +115,14 @@ def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
     working_set = get_object_or_404(visible_sets(request), pk=pk)
     wanted = filter_of(working_set, request.GET).wanted
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
+    seen: dict[str, Any] = {"by": request.user, "revision": revision_seen(request)}
     if verb in ("tag", "untag"):
-        number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
+        number = tag_items(working_set, wanted, tag=tag, take=verb == "untag", **seen)
         message = (
             f"{count_text(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
         )
     elif verb == "delete":
-        message = (
-            f"Deleted {count_text(delete_items(working_set, wanted, by=request.user), 'item')}."
-        )
+        message = f"Deleted {count_text(delete_items(working_set, wanted, **seen), 'item')}."
     else:
         raise Http404
     messages.success(request, message)

@@ -160,11 +160,14 @@ def publish_working_set(
     return versions
 
 
-def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
-    """Deletes a working set with its items; versions stay. Raises NotAllowedError, and
-    WorkingSetError while somebody publishes it."""
+def discard_working_set(
+    working_set: WorkingSet, *, by: User | None, revision: int | None = None
+) -> None:
+    """Deletes a working set with its items; versions stay. Raises NotAllowedError,
+    ChangedMeanwhileError where it isn't at `revision` any more, and WorkingSetError while somebody
+    publishes it."""
     check_evaluates(by, working_set.project)
-    with _busy(working_set, None):
+    with _busy(working_set, revision):
         _take_away(working_set)
 
 

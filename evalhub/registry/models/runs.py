@@ -1,7 +1,7 @@
 """Runs: one model version on one test set version, with its outputs."""
 
 import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -168,6 +168,8 @@ class Run(models.Model):
     objects = WrittenRuns()
     with_drafts = RunQuerySet.as_manager()
 
+    forms_read: ClassVar = ("goes_on",)
+
     class Meta:
         ordering = ["-created", "-id"]
         constraints = [
@@ -186,6 +188,10 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} on {self.test_set_version}"
+
+    @property
+    def goes_on(self) -> bool:
+        return self.state in UNFINISHED
 
     @property
     def limits(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Studies: the question, its arms and its test sets."""
 
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
@@ -62,6 +62,19 @@ class OfflineStudies(_Studies["Study"]):
         return queryset
 
 
+DEMANDED = (
+    "name",
+    "role",
+    "tier",
+    "margin",
+    "relative_margin",
+    "min_gain",
+    "planned_gain",
+    "tails",
+)
+"""Columns of a judged test set that say what must hold on it."""
+
+
 class Study(models.Model):
     """Should one of these candidate arms replace the baseline arm?"""
 
@@ -97,6 +110,8 @@ class Study(models.Model):
     objects = OfflineStudies()
     with_live = StudyQuerySet.as_manager()
 
+    forms_read: ClassVar = ("requires",)
+
     class Meta:
         ordering = ["-created", "-id"]
         verbose_name_plural = "studies"
@@ -118,6 +133,12 @@ class Study(models.Model):
     def in_the_log(self) -> str:
         """How the audit log's row on its start begins."""
         return f"study {self.pk}, "
+
+    @property
+    def requires(self) -> list[Any]:
+        """Its policy, and what must hold on each judged test set. One query."""
+        rows = self.test_sets.judged().order_by("name").values_list(*DEMANDED)
+        return [self.policy.as_json(), list(rows)]
 
 
 class ArmRole(models.TextChoices):

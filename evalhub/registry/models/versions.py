@@ -1,6 +1,6 @@
 """Lines of models, and the versions that are compared."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -155,6 +155,8 @@ class ModelVersion(models.Model):
 
     objects = WrittenModelVersions()
     with_drafts = ModelVersionQuerySet.as_manager()
+
+    forms_read: ClassVar = ("stage",)
 
     class Meta:
         ordering = ["model", "-number"]

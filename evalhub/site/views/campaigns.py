@@ -14,6 +14,7 @@ from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.page.access import redirects_refusals, results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.site.campaign_form import CampaignForm, UploadForm
@@ -140,7 +141,8 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
         raise Http404
-    VERBS[verb](campaign=campaign, by=request.user)
+    with as_read(request, campaign):
+        VERBS[verb](campaign=campaign, by=request.user)
     messages.success(request, f"The review is {DONE[verb]}.")
     return redirect("site:campaign", pk)
 
@@ -168,15 +170,17 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
     campaign = get_object_or_404(_visible(request), pk=pk)
     person = get_object_or_404(campaign.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
-    if verb == "quota":
-        set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
-    elif verb == "vouch":
-        vouch(campaign=campaign, whom=person.user.get_username(), by=request.user)
-        messages.success(request, f"You vouch for {person.user}: their judgments count.")
-    elif verb in PEOPLE:
-        PEOPLE[verb](reviewer=person, by=request.user)
-    else:
+    if verb not in {"quota", "vouch", *PEOPLE}:
         raise Http404
+    with as_read(request, person, lock=campaign):
+        if verb == "quota":
+            quota = _number(request.POST.get("quota", ""))
+            set_quota(reviewer=person, quota=quota, by=request.user)
+        elif verb == "vouch":
+            vouch(campaign=campaign, whom=person.user.get_username(), by=request.user)
+            messages.success(request, f"You vouch for {person.user}: their judgments count.")
+        else:
+            PEOPLE[verb](reviewer=person, by=request.user)
     return redirect(reverse("site:campaign", args=[pk]) + "#people")
 
 
@@ -185,7 +189,9 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 @shows_refusal
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
     campaign = get_object_or_404(_visible(request), pk=pk)
-    withdraw(invitation=get_object_or_404(campaign.invitations, pk=invitation), by=request.user)
+    row = get_object_or_404(campaign.invitations, pk=invitation)
+    with as_read(request, row):
+        withdraw(invitation=row, by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("site:campaign", args=[pk]) + "#people")
 

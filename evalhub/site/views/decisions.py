@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.models import Decision, DecisionQuerySet
 from evalhub.ledger.signoff import SignOffError, sign_off
@@ -68,7 +69,8 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(_visible(request), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
     try:
-        signed = sign_off(decision=decision, by=request.user, reason=reason, verdict=verdict)
+        with as_read(request, lambda: _newest_sign_off(decision), lock=decision):
+            signed = sign_off(decision=decision, by=request.user, reason=reason, verdict=verdict)
     except SignOffError as error:
         messages.error(request, f"Not signed: {error}.")
     else:
@@ -78,6 +80,10 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
         )
     query = urlencode({"arm": decision.arm, "tab": "history"})
     return redirect(f"{reverse('site:study', args=[decision.study_id])}?{query}#sign-off")
+
+
+def _newest_sign_off(decision: Decision) -> int | None:
+    return decision.sign_offs.values_list("pk", flat=True).first()
 
 
 @require_POST

@@ -23,10 +23,11 @@ from evalhub.accounts.members import (
     remove_member,
     withdraw_membership,
 )
-from evalhub.accounts.models import LogEntry, Project, Role
+from evalhub.accounts.models import LogEntry, Membership, Project, Provenance, Role
 from evalhub.accounts.permissions import NotAllowedError, check_manages
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import View
+from evalhub.frames.page.read_from import as_read
 from evalhub.site.log_form import LogForm
 from reviews.joining.vouch import confirm_member
 
@@ -91,7 +92,8 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
     verb = request.POST.get("verb", "")
     if verb == "role":
         was, role = member.role, _role(request.POST.get("role", ""))
-        change_role(membership=member, role=role, by=request.user)
+        with as_read(request, member, lock=project):
+            change_role(membership=member, role=role, by=request.user)
         messages.success(request, f"{member.user} is {role} now.")
         if role == Role.REVIEWER and was != role:
             message = (
@@ -99,10 +101,12 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
             )
             messages.warning(request, message)
     elif verb == "remove":
-        remove_member(membership=member, by=request.user)
+        with as_read(request, member, lock=project):
+            remove_member(membership=member, by=request.user)
         messages.success(request, f"{member.user} is no member any more.")
     elif verb == "confirm":
-        confirm_member(membership=member, by=request.user)
+        with as_read(request, lambda: _provenance(member), lock=project):
+            confirm_member(membership=member, by=request.user)
         messages.success(request, f"You have confirmed the account of {member.user}.")
     else:
         raise Http404
@@ -115,7 +119,8 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
 @owners_only
 def withdraw_member(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
     invitation = get_object_or_404(project.invitations, pk=pk)
-    withdraw_membership(invitation=invitation, by=request.user)
+    with as_read(request, invitation):
+        withdraw_membership(invitation=invitation, by=request.user)
     messages.success(request, "The invitation is withdrawn.")
     return redirect("site:members", project.slug)
 
@@ -147,6 +152,10 @@ def _log(request: SignedInRequest, project: Project | None) -> HttpResponse:
     context = {"project": project, "form": form, "page": page}
     status = 200 if form.is_valid() else 400
     return render(request, "site/members/log.html", context, status=status)
+
+
+def _provenance(member: Membership) -> Provenance | None:
+    return Provenance.objects.filter(user=member.user).first()
 
 
 def _role(text: str) -> Role:

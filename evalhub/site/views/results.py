@@ -19,6 +19,7 @@ from evalhub.accounts.models import Action
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.ledger.training_pairs import UnreleasedError, training_pairs
 from evalhub.site.judgments_page import judgments_page
 from evalhub.site.results_page import results_by_name
@@ -156,7 +157,8 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
 def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(_visible(request).defer("plan"), pk=pk)
     try:
-        unblind(campaign=campaign, by=request.user)
+        with as_read(request, campaign):
+            unblind(campaign=campaign, by=request.user)
     except ReviewError as error:
         messages.error(request, str(error))
     else:

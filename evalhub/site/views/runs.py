@@ -9,6 +9,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.io.rows import DataError
 from evalhub.judges.models import JudgeRun
 from evalhub.judges.run import Work, cancel_work, resume_work
@@ -78,7 +79,8 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Cancel an open run, or the judges of an ended one; answers stay."""
     run = get_object_or_404(_visible(request), pk=pk)
-    work = cancel_work(run, by=request.user)
+    with as_read(request, run):
+        work = cancel_work(run, by=request.user)
     if work is Work.ANSWERS:
         messages.success(request, "The run is cancelled. Its answers are kept.")
     elif work is Work.VERDICTS:
@@ -99,7 +101,8 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _run_page(request, pk, form)
     try:
-        work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
+        with as_read(request, run):
+            work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
     except DeclarationError as error:
         form.add_declaration_error(error)
         return _run_page(request, pk, form)

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import count_text
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.site.listing import list_page
@@ -78,7 +79,9 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Cancel all open runs and judges of a study; answers stay."""
-    count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
+    study = get_object_or_404(_visible(request), pk=pk)
+    with as_read(request, lambda: study_runs(study).stopped, lock=study):
+        count = cancel_runs(study, by=request.user)
     if count:
         message = f"{count_text(count, 'run')} stopped. Their answers are kept."
         messages.success(request, message)
@@ -91,8 +94,10 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Resume a study's failed or cancelled runs."""
+    study = get_object_or_404(_visible(request), pk=pk)
     try:
-        count = resume_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
+        with as_read(request, lambda: study_runs(study).stopped, lock=study):
+            count = resume_runs(study, by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:

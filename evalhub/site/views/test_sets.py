@@ -12,6 +12,7 @@ from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
+from evalhub.frames.page.read_from import as_read
 from evalhub.ledger.draws import count_unseen
 from evalhub.ledger.retirement import RetirementError, retire_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion, TrainingFileLine
@@ -81,12 +82,19 @@ def retire(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         if "sure" not in request.POST:
             raise RetirementError("a retired version stays retired: tick that you are sure")
-        retire_test_set(version=version, by=request.user, reason=request.POST.get("reason", ""))
+        with as_read(request, lambda: _retirement(version), lock=test_set):
+            reason = request.POST.get("reason", "")
+            retire_test_set(version=version, by=request.user, reason=reason)
     except RetirementError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{version} is retired: nothing is judged on it any more.")
     return redirect(f"{reverse('site:test_set', args=[pk])}?version={version.number}")
+
+
+def _retirement(version: TestSetVersion) -> int | None:
+    retired = retirement_of(version)
+    return None if retired is None else retired.pk
 
 
 def _sent_out(version: TestSetVersion, project: Project) -> list[tuple[int, str, int, int]]:

@@ -13,6 +13,7 @@ from evalhub.accounts.models import ApiToken, Project, Scope
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 
 USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 
@@ -54,7 +55,8 @@ def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
 def revoke_token(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     rows = ApiToken.objects.in_sight_of(request.user).filter(project__slug=slug).distinct()
     token = get_object_or_404(rows, pk=pk)
-    verbs.revoke_token(token=token, by=request.user)
+    with as_read(request, token):
+        verbs.revoke_token(token=token, by=request.user)
     messages.success(request, f"{token.name} is revoked: it opens nothing any more.")
     return redirect("site:tokens", slug)
 

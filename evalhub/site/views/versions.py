@@ -20,6 +20,7 @@ from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
 from evalhub.frames.page.properties import Property, backend_properties, properties
+from evalhub.frames.page.read_from import as_read
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.site.lineage import lineage
@@ -81,7 +82,8 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
     if verb not in MOVES:
         return _render_version(request, version, 400, refused="Say what is to be done.")
     try:
-        sentence = MOVES[verb](version, request.user, request.POST.dict())
+        with as_read(request, version, lock=version.model.project):
+            sentence = MOVES[verb](version, request.user, request.POST.dict())
     except StageError as error:
         typed = request.POST.dict()
         return _render_version(request, version, 409, refused=f"Not done: {error}.", typed=typed)

@@ -95,7 +95,7 @@ def test_what_is_refused_keeps_what_was_typed_and_says_why(eva: Client, shipped:
     status, said = promoted(eva, shipped, reason="Better.")
     assert status == 409
     assert "Not done: decision" in said
-    assert "The requirement of first-items has changed. Decide again first" in said
+    assert "first-items must gain more than 0.5 (was 0). Decide again first" in said
     assert not Promotion.objects.exists()
 
 

@@ -1,6 +1,7 @@
 """Test sets written on the web: taken in, edited, tagged, split, and published as a version."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -162,9 +163,25 @@ def test_the_second_of_two_editors_is_told_and_keeps_what_they_typed(
     assert "Olga’s words" in answer.text
     item.refresh_from_db()
     assert item.input == "Olga’s words"
-    late = eva.post(at("delete_item", begun, item.pk), {"revision": 1}, follow=True)
-    assert "somebody has changed or deleted" in late.text
+    late = eva.post(at("delete_item", begun, item.pk), {"revision": 1})
+    assert late.status_code == 409
+    assert "Somebody changed this first" in late.text
     assert begun.items.count() == 4
+
+
+def test_who_has_seen_both_may_save_theirs_over_it(
+    olga: Client, eva: Client, begun: WorkingSet
+) -> None:
+    item = begun.items.all()[0]
+    path = at("change_item", begun, item.pk)
+    theirs = filled(eva.get(path), input="Eva’s words")
+    edit(olga, item, input="Olga’s words")
+    conflict = eva.post(path, theirs).text
+    assert "Save mine over it" in conflict
+    (revision,) = re.findall(r'name="revision" value="(\d+)">\s*<p class="actions">', conflict)
+    eva.post(path, theirs | {"revision": revision})
+    item.refresh_from_db()
+    assert item.input == "Eva’s words"
 
 
 def test_what_somebody_changed_since_one_looked_is_not_published(
@@ -173,7 +190,7 @@ def test_what_somebody_changed_since_one_looked_is_not_published(
     path = at("publish_set", begun)
     seen = olga.get(path).context["working_set"].revision
     edit(olga, begun.items.all()[0], input="Other words")
-    assert "since you saw it" in olga.post(path, {"revision": seen}, follow=True).text
+    assert olga.post(path, {"revision": seen}).status_code == 409
     assert not TestSetVersion.objects.exists()
 
 

@@ -18,6 +18,7 @@ from evalhub.features.examples.queues.files import drafts_of_file
 from evalhub.features.examples.queues.forms import ExampleFileForm, QueueForm, uploaded_examples
 from evalhub.features.examples.queues.life import example_life
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.io.limits import WEB
 from evalhub.io.rows import DataError
 from reviews.errors import ExampleQueueError, QueueClosedError, ReviewError
@@ -113,7 +114,8 @@ def change_example_queue(request: SignedInRequest, pk: int) -> HttpResponse:
         return _queue(request, queue, 400, refused="Say what is to be done.")
     act, sentence = ACTS[verb]
     try:
-        act(queue=queue, by=request.user)
+        with as_read(request, queue):
+            act(queue=queue, by=request.user)
     except ReviewError as error:
         return _queue(request, queue, 409, refused=str(error))
     messages.success(request, sentence)

@@ -1,6 +1,6 @@
 """Changes that monitors have proven, who was told, and what would mend them."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from django.db import models
 from django.db.models import Q
@@ -70,6 +70,8 @@ class Alarm(models.Model):
     reason = models.TextField(blank=True, help_text="of the resolution")
 
     objects = AlarmQuerySet.as_manager()
+
+    forms_read: ClassVar = ("owner_id", "acknowledged", "snoozed_until", "resolved")
 
     class Meta:
         ordering = ["-raised", "-id"]
@@ -160,6 +162,8 @@ class RetrainProposal(models.Model):
     )
 
     objects = RetrainProposalQuerySet.as_manager()
+
+    forms_read: ClassVar = ("declined", "retrained_id")
 
     class Meta:
         ordering = ["-id"]

@@ -1,7 +1,7 @@
 """Monitors of a project, and how many false alarms a year they may raise together."""
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -72,6 +72,8 @@ class Monitor(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = MonitorQuerySet.as_manager()
+
+    forms_read: ClassVar = ("ended",)
 
     class Meta:
         ordering = ["project", "id"]

@@ -18,6 +18,7 @@ from evalhub.features.monitoring.retraining.proposals import (
     link_retrained,
 )
 from evalhub.frames.page.access import results_only
+from evalhub.frames.page.read_from import as_read
 from evalhub.registry.version_names import version_by_name
 
 type ProposalAct = Callable[[RetrainProposal, User, Mapping[str, str]], str]
@@ -47,7 +48,9 @@ def answer_proposal(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         if verb not in ACTS:
             raise ProposalError("say what is to be done with it")
-        messages.success(request, ACTS[verb](proposal, request.user, request.POST.dict()))
+        with as_read(request, proposal):
+            sentence = ACTS[verb](proposal, request.user, request.POST.dict())
+        messages.success(request, sentence)
     except (ProposalError, VersionNameError) as error:
         messages.error(request, f"Not done: {error}.")
     return redirect("site:alarm", proposal.alarm_id)

@@ -1,5 +1,7 @@
 """What people state of a project's traffic: what is kept, and which version a served name is."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -22,6 +24,8 @@ class TrafficSettings(models.Model):
     languages = models.JSONField(
         default=list, blank=True, help_text="codes that may be detected; empty: any"
     )
+
+    forms_read: ClassVar = ("text_share", "text_days", "days", "languages")
 
     def __str__(self) -> str:
         return f"{self.project}: texts of {self.text_share:.0%} for {self.text_days} days"

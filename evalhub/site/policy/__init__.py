@@ -1,0 +1,1 @@
+"""The page on which a study's policy is changed: one table of what must hold."""
