@@ -360,7 +360,7 @@ COSTLY_READS = (
     r"/api/v1/projects/[\w-]+/(exports/.+|decisions/\d+/flips|studies/[\w-]+/(cost|policy)"
     r"|campaigns/\d+/results|working-sets/\d+(/items)?|runs/\d+/(outputs|scores)"
     r"|test-sets/[\w-]+/versions/\d+/items)"
-    r"|/studies/\d+/(|cost/|flips/|policy/|items/|items\..+|study\.\w+)"
+    r"|/studies/\d+/(|cost/|policy/|items/|items\..+|study\.\w+)"
     r"|/(runs|test-sets)/\d+/(items/|items\..+)"
     r"|/campaigns/\d+/(results|judgments|audit|export)(/|\.json)|/campaigns/new/"
     r"|/working-sets/\d+/(publish/)?|/decisions/\d+/.*|/versions/beside/|/search/"

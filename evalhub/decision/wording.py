@@ -226,6 +226,12 @@ def money_span(ends: Ends) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def round_money(ends: Ends) -> str:
+    """The same without cents from 100 on, for amounts that are reckoned: 143 to 1,383."""
+    low, high = (money(round(end) if abs(end) >= 100 else end) for end in (ends.low, ends.high))
+    return low if low == high else f"{low} to {high}"
+
+
 def percent(ratio: float | None) -> str:
     """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
     if ratio is None:

@@ -16,8 +16,8 @@ from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest
 from evalhub.report.power_plot import PowerPlot, power_plot
 
 TIERS = {
-    "critical": "It is critical: a ship waits until it is shown to hold.",
-    "supporting": "It is supporting: where it fails the candidate is held, doubt holds nothing.",
+    "critical": "It is critical: a ship waits until it holds.",
+    "supporting": "It is supporting: failing holds the candidate, doubt holds nothing.",
     "advisory": "It is advisory: it is reported and decides nothing.",
 }
 
@@ -89,8 +89,8 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
             *_levels(record, row),
         ]
     return [
-        f"It holds once its interval lies wholly {above} {bound}, fails once it lies wholly "
-        f"{below}, and is open between.",
+        f"It holds with its whole interval {above} {bound}, fails with all of it {below}, and is "
+        "open between.",
         *(f"{each}." for each in tail_sentences(row)),
         _role_text(record, row),
         *_levels(record, row),
@@ -104,16 +104,13 @@ def _role_text(record: DecisionRecord, row: Criterion) -> str:
         if record.rule.primaries == "any-of":
             return f"It is one of {primaries} primaries, of which one has to gain and none lose."
         return f"It is one of {primaries} primaries, all of which have to gain."
-    if row.tier == "critical":
-        alike = "Since all critical ones have to hold, their number needs no correction."
-        return f"{TIERS[row.tier]} {alike}"
     return TIERS[row.tier]
 
 
 def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
     """The level of each end of the interval, and why."""
     passing, harm = (each.capitalize() for each in ends_of(row))
-    alpha, text = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
+    alpha, text = record.rule.alpha, f"{passing} end, to pass: one-sided α = {row.alpha:.3g}"
     if row.alpha < alpha * (1 - 1e-9):
         why = []
         if row.kind.counts_users:
@@ -126,17 +123,13 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
         shared = " and ".join(why) or "the study’s other candidates"
         text += f", less than the policy’s {alpha:g} because of {shared}"
     if row.kind.counts_users:
-        return [f"{text}; one-sided.", _level_of_users(row, harm)]
-    return [
-        f"{text}; one-sided.",
-        f"{harm} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided, whole for each "
-        "criterion.",
-    ]
+        return [f"{text}.", _level_of_users(row, harm)]
+    return [f"{text}.", f"{harm} end, to fail: one-sided α = {row.harm_alpha:.3g}."]
 
 
 def _level_of_users(row: Criterion, end: str) -> str:
     shared = "" if row.kind.must_gain else ", harm’s level over the number of guards"
-    return f"{end} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided{shared}."
+    return f"{end} end, to fail: one-sided α = {row.harm_alpha:.3g}{shared}."
 
 
 def _harm(record: DecisionRecord, row: Criterion) -> str:
@@ -147,9 +140,8 @@ def _harm(record: DecisionRecord, row: Criterion) -> str:
     family = sum(each.tier != "advisory" for each in record.criteria)
     is_shown = row.shown_to_lose and row.p_harm_adjusted <= row.harm_alpha
     return (
-        f"Harm: {_p(row.p_harm)} by itself and {_p(row.p_harm_adjusted)} by Holm’s method among "
-        f"the {family} that count: {'' if is_shown else 'not '}shown after correction. This only "
-        "chooses words."
+        f"Harm: {_p(row.p_harm)}, and {_p(row.p_harm_adjusted)} by Holm’s method among "
+        f"{family}: {'' if is_shown else 'not '}shown after correction, which only chooses words."
     )
 
 

@@ -31,7 +31,7 @@ def flips_of(decision: Decision, criterion: Criterion) -> str:
     """The link to a criterion's changed items; "" for one that has none."""
     if not criterion.kind.by_metric:
         return ""
-    query = urlencode({"arm": decision.arm, "test_set": criterion.test_set})
+    query = urlencode({"tab": "answers", "arm": decision.arm, "test_set": criterion.test_set})
     return f"{reverse('site:study', args=[decision.study_id])}?{query}"
 
 

@@ -71,6 +71,15 @@ def test_a_copy_that_cant_be_names_its_fields(caller: Program) -> None:
     assert Study.objects.count() == 1
 
 
+def test_who_sends_a_study_has_started_it_once(caller: Program) -> None:
+    row = Study.objects.get()
+    (started,) = LogEntry.objects.filter(action="study-started")
+    assert started.what == f"study {row.pk}, {row.name}"
+    assert started.by is not None
+    assert caller.post("/studies", study()).status_code == 202
+    assert LogEntry.objects.filter(action="study-started").count() == 1
+
+
 def test_what_is_asked_is_changed_with_its_difference_and_noted(caller: Program) -> None:
     change = {"policy": {"alpha": 0.05}}
     shown = caller.post("/studies/sums/policy", change | {"dry_run": True})

@@ -67,7 +67,7 @@ def measure(items: int) -> None:
     most = max(decision.record["evidence"], key=lambda each: each["items"])["test_set"]
     run = Run.objects.latest("pk")
     study_page = reverse("site:study", args=[study.pk])
-    flips = f"{reverse('site:flips', args=[study.pk])}?test_set={most}&outcome"
+    answers = f"{study_page}?tab=answers&test_set={most}&outcome"
     run_page = reverse("site:run", args=[run.pk])
     set_page = reverse("site:test_set", args=[task.test_set_id])
     pages = {
@@ -76,8 +76,8 @@ def measure(items: int) -> None:
         "criterion": reverse("site:criterion", args=[decision.pk, 1]),
         "record": reverse("site:record", args=[decision.pk]),
         "methods": reverse("site:methods"),
-        "flips, lost, first page": f"{flips}=lost",
-        "flips, both right, last page": f"{flips}=both-right&page=999999",
+        "answers, lost, first page": f"{answers}=lost",
+        "answers, both right, last page": f"{answers}=both-right&page=999999",
         "runs": reverse("site:runs"),
         "run": run_page,
         "run, last page": f"{run_page}?page=999999",

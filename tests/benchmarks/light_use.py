@@ -40,7 +40,7 @@ PAUSE_S = 0.5
 SAMPLE_S = 5.0
 LIMIT = 0.02
 PAGES = [
-    *["/", "/studies/", "/studies/1/", "/studies/1/items/", "/studies/1/flips/", "/test-sets/1/"],
+    *["/", "/studies/", "/studies/1/", "/studies/1/items/", "/test-sets/1/"],
     *["/runs/1/", "/projects/", "/projects/sums/members/", "/projects/sums/log/", "/help/"],
     *["/search/?q=7", "/accounts/", "/readyz", "/metrics", "/api/v1/projects/sums"],
 ]

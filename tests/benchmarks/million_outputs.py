@@ -149,7 +149,6 @@ def studied(file: Path) -> list[str]:
     return [
         reverse("site:studies"),
         reverse("site:study", args=[study.pk]),
-        reverse("site:flips", args=[study.pk]),
         reverse("site:criterion", args=[decision.pk, 1]),
         reverse("site:runs"),
         *(reverse("site:run", args=[runs[1].pk]) + query for query in OF_RUN),

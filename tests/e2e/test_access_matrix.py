@@ -213,6 +213,7 @@ def scene(team: Team) -> Scene:
             "number": 1,
             "name": "reference/policy.md",
             "key": "wrong",
+            "method": "ledger",
             "test_set": "triage-task",
             "item_key": "q0000",
             "form": "jsonl",

@@ -18,16 +18,16 @@ def test_what_if_by_keyboard(opens: Opens, team: Team) -> None:
     page = opens(team.eva, f"/studies/{owned(team).pk}/")
     page.get_by_role("link", name="What it costs").press("Enter")
     expect(page.get_by_text("After 5.64 to 26.3 months.")).to_be_visible()
-    page.get_by_label("Present bill a month").fill("800")
-    page.get_by_label("Present bill a month").press("Enter")
+    page.get_by_label("Serving base a month").fill("800")
+    page.get_by_label("Serving base a month").press("Enter")
     # 1,128 / 500 and 5,256 / 500
     expect(page.get_by_text("After 2.26 to 10.5 months.")).to_be_visible()
     page.get_by_label("Requests a month").fill("none")
-    page.get_by_role("button", name="Work it out").press("Enter")
-    expect(page.get_by_text("Say a number, or a range")).to_be_visible()
-    expect(page.get_by_label("Present bill a month")).to_have_value("800")
-    page.get_by_role("link", name="The study’s figures").press("Enter")
-    expect(page.get_by_label("Present bill a month")).to_have_value("")
+    page.get_by_role("button", name="Update").press("Enter")
+    expect(page.get_by_text("Write a number, or a range")).to_be_visible()
+    expect(page.get_by_label("Serving base a month")).to_have_value("800")
+    page.get_by_role("link", name="Start over").press("Enter")
+    expect(page.get_by_label("Serving base a month")).to_have_value("500")
 
 
 @pytest.mark.heavy

@@ -1,8 +1,6 @@
 """The demo's study page in Chromium: how long it is, and how near answers are to the verdict."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -24,8 +22,7 @@ HEIGHT = "() => document.documentElement.scrollHeight"
 
 
 @pytest.fixture
-def study(team: Team, settings: Any, tmp_path: Path) -> Study:
-    settings.HOME = tmp_path / "home"
+def study(team: Team) -> Study:
     assert run(["study", "run", str(STUDY)]) == 1, "it holds"
     return Study.objects.get()
 

@@ -34,13 +34,13 @@ def test_a_worst_loss_is_found_and_shared_in_two_clicks(opens: Opens, team: Team
     study = a_decided_study(team)
     page = opens(team.olga, reverse("site:study", args=[study.pk]))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator("#changed").get_by_role("link", name="q0000").click()
+    page.locator("#answers").get_by_role("link", name="q0000").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied ✓")).to_be_visible()
     shared = page.evaluate("navigator.clipboard.readText()")
     page.goto(shared)
     expect(page.get_by_role("heading", level=1)).to_have_text("q0000")
-    expect(page.get_by_text("1 of 20")).to_be_visible()
+    expect(page.get_by_text("1 of 40")).to_be_visible()
 
 
 def test_ids_that_a_browser_would_resolve_have_pages_of_their_own(opens: Opens, team: Team) -> None:
@@ -108,7 +108,7 @@ def test_what_only_one_answer_has_is_marked_in_no_colour_of_right_or_wrong(
 ) -> None:
     study = a_decided_study(team)
     for dark in (False, True):
-        page = opens(team.olga, item_of(study), dark=dark)
+        page = opens(team.olga, item_of(study, "?view=diff"), dark=dark)
         marks = page.locator(".answer mark")
         expect(marks).to_have_count(2)
         looks = marks.evaluate_all(
@@ -137,6 +137,8 @@ def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
         list_of(study),
         list_of(study, "?text=nothing+like+it&outcome=splendid"),
         item_of(study, "?outcome=lost"),
+        item_of(study, "?view=diff"),
+        list_of(study, "?view=raw&columns=arm:triage-prompted&columns=time"),
         reverse("site:run_items", args=[run.pk]),
         reverse("site:run_item", args=[run.pk, "q0003"]),
         reverse("site:test_set_items", args=[run.test_set_version.test_set_id]),

@@ -120,15 +120,33 @@ def test_the_keyboard_opens_a_tab_without_leaving_the_page(opens: Opens, team: T
         ("Runs", "Cost beside quality"),
         ("History", "Decisions on triage-lora"),
     ):
-        page.get_by_role("link", name=tab).press("Enter")
+        link = page.locator(f"#tab-{tab.lower()}")
+        link.press("Enter")
         expect(page.locator("#panel").get_by_text(shows).first).to_be_visible()
-        expect(page.get_by_role("link", name=tab).first).to_be_focused()
+        expect(link).to_be_focused()
         assert page.url.endswith(f"tab={tab.lower()}")
     assert page.evaluate("window.stayed")
     page.reload()
     expect(page.get_by_role("heading", name="Decisions on triage-lora")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Cost beside quality")).to_be_visible()
+
+
+def test_the_keyboard_goes_through_the_answers_without_leaving_the_page(
+    opens: Opens, team: Team
+) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.evaluate("window.stayed = true")
+    answers = page.locator("#answers")
+    answers.get_by_role("link", name="Next").press("Enter")
+    expect(answers.get_by_text("Page 2 of 4")).to_be_visible()
+    answers.get_by_label("Test set").select_option("triage-task")
+    expect(answers.get_by_role("link", name="Won 20")).to_be_visible()
+    answers.get_by_role("link", name="Won 20").press("Enter")
+    expect(answers.get_by_role("link", name="Won 20")).to_have_attribute("aria-current", "true")
+    assert page.evaluate("window.stayed")
+    page.reload()
+    expect(answers.get_by_role("link", name="Won 20")).to_have_attribute("aria-current", "true")
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])

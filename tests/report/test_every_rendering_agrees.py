@@ -233,9 +233,9 @@ def test_the_reader_knows_what_few_items_can_miss(said: str, instead: str) -> No
         ("words loses 9.6", False),
         ("0.361", False),
         ("36.353", True),
-        ("It holds once its interval lies wholly above −3.00, fails once it lies wholly below, "
+        ("It holds with its whole interval above −3.00, fails with all of it below, "
          "and is open between.", True),
-        ("It holds once its interval lies wholly below −3.00, fails once it lies wholly above, "
+        ("It holds with its whole interval below −3.00, fails with all of it above, "
          "and is open between.", False),
     ],
 )  # fmt: skip

@@ -17,7 +17,6 @@ def pages(team: Team) -> list[str]:
     written = a_working_set(team, TestSetVersion.objects.latest("pk"))
     things = {
         "study": study.pk,
-        "flips": study.pk,
         "study_cost": study.pk,
         "study_file": study.pk,
         "study_policy": study.pk,

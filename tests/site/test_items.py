@@ -332,7 +332,7 @@ def test_a_text_that_a_spreadsheet_would_take_for_a_formula_is_harmless_in_a_csv
 def test_the_study_its_runs_and_its_test_sets_lead_here(olga: Client, study: Study) -> None:
     page = olga.get(reverse("site:study", args=[study.pk])).text
     first = reverse("site:study_item", args=[study.pk, "triage-reading", "q0000"])
-    assert f'href="{first}?outcome=lost"' in page
+    assert f'href="{first}?arm=triage-lora" data-item' in page
     assert reverse("site:study_items", args=[study.pk]) in page
     run = Run.objects.latest("pk")
     page = olga.get(reverse("site:run", args=[run.pk])).text

@@ -43,7 +43,7 @@ def addresses(study: Study) -> list[str]:
         reverse("site:criterion", args=[decision.pk, 1]),
         reverse("site:record", args=[decision.pk]),
         reverse("site:study", args=[study.pk]),
-        reverse("site:flips", args=[study.pk]),
+        reverse("site:study", args=[study.pk], query={"tab": "answers", "outcome": "lost"}),
         reverse("site:study_cost", args=[study.pk]),
         reverse("site:study_file", args=[study.pk]),
         reverse("site:study_items", args=[study.pk]),

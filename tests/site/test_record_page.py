@@ -1,9 +1,13 @@
 """A decision's record: who, when, what it rests on, whether it verifies, who stands by it."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action
 from evalhub.features.lifecycle.promotion import promote
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.decide import decide_study
@@ -32,27 +36,47 @@ def test_it_says_who_decided_what_when_and_on_which_evidence(
     olga: Client, decision: Decision
 ) -> None:
     page = page_of(olga, decision)
-    assert f"<h1>Decision {decision.pk}</h1>" in page
+    assert f"<h1>Decision {decision.pk}: triage-lora instead of triage-base?</h1>" in page
     assert decision.record["headline"] in page
-    assert "<dt>Asked for by</dt><dd>eva</dd>" in page
+    assert re.search(r"Decided <time [^>]+>[^<]+</time> by eva · ", page)
     assert decision.created.isoformat()[:16] in page
-    assert decision.digest in page
-    assert f'<dt>Of its content</dt><dd><span class="hash">{decision.content}</span>' in page
-    for each in decision.document.evidence:
-        assert each.digest in page
-        assert reverse("site:run", args=[each.candidate_run]) in page
-    assert "look 1 on triage-task" in page
+    assert ">look</a> 1 on triage-task" in page
     assert reverse("site:decision", args=[decision.pk]) in page, "the JSON comes second"
 
 
-def test_a_decision_that_nobody_asked_for_says_so(olga: Client, team: Team) -> None:
-    page = page_of(olga, decide_study(study=a_measured_study(team))[0])
-    assert "nobody: the study went on by itself" in page
+def test_each_reason_leads_to_the_items_that_made_it(olga: Client, decision: Decision) -> None:
+    page = page_of(olga, decision)
+    study = reverse("site:study", args=[decision.study_id])
+    assert f'href="{study}?arm=triage-lora&amp;tab=answers&amp;test_set=triage-reading' in page
+
+
+def test_digests_and_what_it_rests_on_are_folded_away(olga: Client, decision: Decision) -> None:
+    page = page_of(olga, decision)
+    shown, _, folded = page.partition('<details class="fold">')
+    for digest in (decision.digest, decision.content, decision.document.evidence[0].digest):
+        assert digest not in shown
+        assert digest in folded
+    for each in decision.document.evidence:
+        assert reverse("site:run", args=[each.candidate_run]) in folded
+
+
+def test_a_study_that_decided_by_itself_names_who_started_it(olga: Client, team: Team) -> None:
+    study = a_measured_study(team)
+    page = page_of(olga, decide_study(study=study)[0])
+    assert "</time> by the site’s operator" in page
+    note(
+        Action.STUDY_STARTED,
+        by=team.eva,
+        project=study.project,
+        what=f"{study.in_the_log}{study}",
+    )
+    page = page_of(olga, decide_study(study=study)[0])
+    assert "</time> by itself, for eva who started the study" in page
 
 
 def test_it_verifies_by_a_button(olga: Client, decision: Decision) -> None:
     assert "Verified." not in page_of(olga, decision)
-    assert "Does it verify?" in page_of(olga, decision)
+    assert "Verify it now" in page_of(olga, decision)
     page = verified(olga, decision)
     assert "<strong>Verified.</strong>" in page
     assert "From the record’s own numbers follows hold" in page

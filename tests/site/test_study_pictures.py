@@ -121,7 +121,7 @@ def test_won_lost_and_the_rest_are_counted_and_each_leads_to_its_items(
         ("0", "won, 0%"),
         ("0", "both wrong, 0%"),
     ]
-    assert "test_set=triage-reading&amp;outcome=lost" in square
+    assert "test_set=triage-reading&amp;arm=triage-lora&amp;outcome=lost" in square
 
 
 def test_both_arms_scores_are_drawn_with_their_numbers_beside(olga: Client, team: Team) -> None:

@@ -81,11 +81,11 @@ def test_its_page_has_a_button_for_each_while_there_is_something_to_do(
     study: Study, eva: Client, rui: Client
 ) -> None:
     page = reverse("site:study", args=[study.pk])
-    assert "Retry all that failed or stopped" in eva.get(page).text
+    assert "Retry 2 runs</button>" in eva.get(page).text
     assert "Stop all its runs" not in eva.get(page).text
     eva.post(reverse("site:resume_study_runs", args=[study.pk]))
     assert "Stop all its runs" in eva.get(page).text
-    assert "Retry all that failed" not in eva.get(page).text
+    assert "Retry 2 runs" not in eva.get(page).text
     for verb in ("cancel_study_runs", "resume_study_runs"):
         assert rui.post(reverse(f"site:{verb}", args=[study.pk])).status_code == 403
     assert states() == ["done", "done", "pending", "pending"]

@@ -110,7 +110,6 @@ def test_pages_read_what_they_show(study: Study, admin_client: Client) -> None:
     of_run = reverse("site:run", args=[run.pk])
     for address in [
         reverse("site:study", args=[study.pk]),
-        reverse("site:flips", args=[study.pk]),
         reverse("site:criterion", args=[decision.pk, 1]),
         *(f"{of_run}{query}" for query in ("", "?page=100", "?show=errors", "?show=unscored")),
         reverse("site:test_set", args=[run.test_set_version.test_set_id]),

@@ -62,6 +62,7 @@ class Action(models.TextChoices):
     BUDGET_SET = "budget-set", "set a budget:"
     DATA_CHECKED = "data-checked", "kept the report of training data:"
     DATA_SIGNED = "data-signed", "signed the report of training data:"
+    STUDY_STARTED = "study-started", "started"
     POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     QUEUE_CREATED = "queue-created", "created a queue of examples:"
     QUEUE_PAUSED = "queue-paused", "paused or resumed a queue of examples:"

@@ -90,9 +90,9 @@ def line(part: Part, name: str, *figures: Figure, repeats: bool = False) -> Cost
     return CostLine(part=part, name=name, figures=figures, repeats=repeats)
 
 
-def unknown_line(part: Part, name: str, missing: str) -> CostLine:
+def unknown_line(part: Part, name: str, missing: str, *, repeats: bool = False) -> CostLine:
     """A line whose amount is unknown, and what would make it known."""
-    return CostLine(part=part, name=name, figures=(), missing=missing)
+    return CostLine(part=part, name=name, figures=(), missing=missing, repeats=repeats)
 
 
 @dataclass(frozen=True, slots=True)

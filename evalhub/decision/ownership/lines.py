@@ -31,6 +31,9 @@ from evalhub.declare.ownership import (
 )
 from evalhub.declare.training import Hardware, TrainingCost
 
+IN_ALL = "in all"
+"""What all work on data is called where one sum stands for it."""
+
 
 def cost_lines(
     ownership: Ownership,
@@ -151,7 +154,7 @@ def data_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
 
 
 def _work(called: str, work: PaidWork) -> CostLine:
-    name = f"data ({called})"
+    name = "data" if called == IN_ALL else f"data ({called})"
     if work.bill is not None:
         return line("data", name, figure_stated(f"{name}: bill", work.bill))
     rate = figure_stated(f"{name}: rate", work.rate or (0, 0), "an hour")
@@ -170,7 +173,7 @@ def _work(called: str, work: PaidWork) -> CostLine:
 
 
 def evaluation_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
-    name = "evaluation (tokens)"
+    name = "this study's answers"
     if ownership.evaluation.tokens is not None:
         lines = [line("evaluation", name, figure_stated(name, ownership.evaluation.tokens))]
     elif costs.tokens is not None:
@@ -182,7 +185,7 @@ def evaluation_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
     if costs.review_hours is None:
         return lines
     ends = (costs.review_hours, costs.review_hours)
-    people = "evaluation (reviewers)"
+    people = "this study's reviewers"
     if ownership.evaluation.reviewer_rate is None:
         spent = f"{costs.review_hours:.3g} hours were spent"
         return [
@@ -314,7 +317,7 @@ def retraining_line(ownership: Ownership, sofar: CostModel) -> CostLine:
         return unknown_line(
             "retraining",
             "retraining",
-            "say ownership.retraining.times_a_year, 0 if it is never made anew",
+            "say ownership.retraining.times_a_year, 0 if it is never retrained",
         )
     times = figure_stated("retraining: times", retraining.times_a_year, "times a year")
     if retraining.cost is not None:
@@ -326,10 +329,9 @@ def retraining_line(ownership: Ownership, sofar: CostModel) -> CostLine:
         )
     if retraining.times_a_year[1] > 0 and (lacking := sofar.lines_without_amount(UPFRONT)):
         names = ", ".join(each.name for each in lacking)
-        return unknown_line(
-            "retraining",
-            "retraining",
-            f"it is taken to cost what was paid once, of which {names} isn't known: say "
-            "ownership.retraining.cost",
+        missing = (
+            f"each costs what was paid once, where {names} is missing: say that, or "
+            "ownership.retraining.cost"
         )
+        return unknown_line("retraining", "retraining", missing, repeats=True)
     return line("retraining", "retraining", times, repeats=True)

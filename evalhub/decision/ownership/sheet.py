@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from evalhub.decision.wording import round_money
 from evalhub.declare.cost_sheet import (
     UPFRONT,
     BreakEven,
@@ -134,10 +135,7 @@ def break_even(reckoning: CostModel) -> BreakEven:
     """Months until savings have paid the costs up front, at best and at worst."""
     unknown = reckoning.lines_without_amount(UPFRONT)
     if not reckoning.net_is_known:
-        why = (
-            "Unknown without "
-            f"{_names(reckoning.lines_without_amount(reckoning.net_parts)) or 'a monthly bill'}."
-        )
+        why = f"Not known yet. Missing: {_names(_causes(reckoning)) or 'a monthly bill'}."
         return BreakEven(low=None, value=None, high=None, never=False, sentence=why)
     best = min(
         (
@@ -150,15 +148,15 @@ def break_even(reckoning: CostModel) -> BreakEven:
     worst = [reckoning.outcome(at).months for at in reckoning.corners(good=False)]
     value = reckoning.outcome(reckoning.middle).months
     if best is None:
-        sentence = "Never: nothing is saved a month, at the best of all figures."
+        sentence = _never(reckoning.range_of(lambda at: reckoning.outcome(at).net, gain=True))
         return BreakEven(low=None, value=None, high=None, never=True, sentence=sentence)
     finite = [each for each in worst if each is not None]
     high = max(finite) if len(finite) == len(worst) else None
     if unknown:
-        sentence = f"After {months_in_words(best)} months or more: unknown is {_names(unknown)}."
+        sentence = f"After {months_in_words(best)} months or more. Missing: {_names(unknown)}."
         return BreakEven(low=best, value=None, high=None, never=False, sentence=sentence)
     if high is None:
-        sentence = f"After {months_in_words(best)} months at the best, and never at the worst."
+        sentence = f"After {months_in_words(best)} months at best, never at worst."
     elif months_in_words(best) == months_in_words(high):
         sentence = f"After {months_in_words(best)} months."
     else:
@@ -266,6 +264,22 @@ def months_in_words(months: float) -> str:
 
 def _product(line: CostLine, at: Point) -> float:
     return prod(at[each.name] for each in line.figures)
+
+
+def _never(net: Ends) -> str:
+    """Why nothing is ever paid back, from what is saved a month at best: nothing, or less."""
+    if net.high == 0:
+        return "Never: it saves nothing a month."
+    more = Ends(low=-net.high, value=-net.value, high=-net.low)
+    return f"Never: it costs {round_money(more)} more a month."
+
+
+def _causes(reckoning: CostModel) -> list[CostLine]:
+    """The lines that somebody has to fill in. A retraining that costs as much as this time again
+    lacks what this time lacks, and nothing of its own."""
+    lacking = reckoning.lines_without_amount(reckoning.net_parts)
+    once = reckoning.lines_without_amount(UPFRONT) if any(each.repeats for each in lacking) else []
+    return [*(each for each in lacking if not each.repeats), *once]
 
 
 def _names(lines: Sequence[CostLine]) -> str:

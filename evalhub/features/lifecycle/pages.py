@@ -38,6 +38,12 @@ class PossiblePromotions:
     def possible(self) -> bool:
         return any(not each.hindrance for each in self.choices)
 
+    @property
+    def of_candidate(self) -> PromotableArm | None:
+        """The candidate, where nothing hinders its promotion."""
+        free = (each for each in self.choices if each.arm == "candidate" and not each.hindrance)
+        return next(free, None)
+
 
 def possible_promotions(decision: Decision) -> PossiblePromotions:
     standing = standing_of(decision)

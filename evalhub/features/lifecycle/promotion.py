@@ -193,8 +193,8 @@ def _check_ships(decision: Decision) -> None:
     if (holds := decision.standing_verdict) != Verdict.SHIP:
         label = holds.label.lower()
         raise PromotionError(
-            f"decision {decision.pk} is no ship ({label}): only what ships becomes the champion, "
-            "or what somebody answers for by an override (evalhub decision sign --override ship)"
+            f"decision {decision.pk} is no ship ({label}): only a ship becomes the champion, or "
+            "what is overridden as one (evalhub decision sign --override ship)"
         )
     if not decision.document.registered and not decision.sign_offs.exists():
         raise PromotionError(

@@ -91,6 +91,6 @@ def _print(sheet: "CostSheet") -> None:
         print_(f"{name}: {total}")
     print_(f"Break-even: {sheet.break_even.sentence}")
     if sheet.tornado:
-        console.print(figures(["it hangs on", "from", "to", ""], tornado_rows(sheet.tornado)))
+        console.print(figures(["what matters most", "from", "to", ""], tornado_rows(sheet.tornado)))
     for note in sheet.notes:
         print_(note)

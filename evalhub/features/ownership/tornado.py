@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.declare.cost_sheet import Swing, Tornado
-from evalhub.features.ownership.wording import VARIED, amount, outcome
+from evalhub.declare.cost_sheet import Figure, Swing, Tornado
+from evalhub.features.ownership.wording import VARIED, amount, bare_outcome, outcome
 from evalhub.report.charts.scale import Scale, Tick, around
 
 
@@ -29,7 +29,7 @@ class TornadoPlot:
     """All rows on one scale; `at` is the outcome with all figures at their middle."""
 
     title: str
-    said: str
+    middle: str
     at: str
     rows: Sequence[TornadoRow]
     ticks: Sequence[Tick]
@@ -42,7 +42,7 @@ def tornado_plot(tornado: Tornado) -> TornadoPlot:
     months = tornado.of == "break-even"
     return TornadoPlot(
         title="Months until break-even" if months else "Saved a month",
-        said=outcome(tornado.at, tornado),
+        middle=bare_outcome(tornado.at, tornado),
         at=scale.at(tornado.at),
         rows=[_row(each, tornado, scale) for each in tornado.swings],
         ticks=scale.ticks(5, "{:,.3g}".format),
@@ -57,13 +57,18 @@ def _row(swing: Swing, tornado: Tornado, scale: Scale) -> TornadoRow:
     low, high = outcome(swing.at_low, tornado), outcome(swing.at_high, tornado)
     figure = swing.figure
     return TornadoRow(
-        name=figure.name,
-        ends=amount(figure),
-        low=low,
-        high=high,
+        name=_name(figure),
+        ends=f"{amount(figure)} {figure.unit}".strip(),
+        low=bare_outcome(swing.at_low, tornado),
+        high=bare_outcome(swing.at_high, tornado),
         varied=VARIED[swing.varied],
         x=x,
         width=width,
         open=never,
         spoken=f"{figure.name}: from {low} to {high}, {VARIED[swing.varied]}",
     )
+
+
+def _name(figure: Figure) -> str:
+    """The figure's name; of a line's only figure the line's."""
+    return figure.name.removesuffix(": bill").removesuffix(": times")

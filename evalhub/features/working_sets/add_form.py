@@ -28,7 +28,9 @@ class AddItemsForm(DeclaredForm):
         max_length=80,
         help_text="letters, digits, - and _",
     )
-    purpose = forms.ChoiceField(label="What a new one is for", choices=TestSetPurpose.choices)
+    purpose = forms.ChoiceField(
+        label="What a new one is for", required=False, choices=TestSetPurpose.choices
+    )
     given_tag = field_of(RowsRequest, "tag", "Tag them", "finds them again")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -52,6 +54,7 @@ class AddItemsForm(DeclaredForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned["purpose"] = cleaned.get("purpose") or TestSetPurpose.TASK
         if cleaned.get("to") == NEW and not cleaned.get("slug"):
             self.add_error("slug", "Name the new test set.")
         return cleaned

@@ -130,6 +130,11 @@ class Study(models.Model):
         return self.name
 
     @property
+    def in_the_log(self) -> str:
+        """How the audit log's row on its start begins."""
+        return f"study {self.pk}, "
+
+    @property
     def requires(self) -> list[Any]:
         """Its policy, and what must hold on each judged test set. One query."""
         rows = self.test_sets.judged().order_by("name").values_list(*DEMANDED)

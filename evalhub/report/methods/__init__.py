@@ -16,7 +16,8 @@ class Method(Declaration):
     """What a page says of a method.
 
     Attributes:
-        key: its address on the methods page.
+        key: its address, /methods/KEY/.
+        gloss: what it is for, beside its name in the index; "" where the name says it.
         pattern: a regular expression that finds this method in the name that a result gives;
             "" for what no result names.
         words: paragraphs of plain text.
@@ -27,6 +28,7 @@ class Method(Declaration):
 
     key: str
     name: str
+    gloss: str = ""
     pattern: str = ""
     words: tuple[str, ...]
     formula: str = ""
@@ -83,7 +85,7 @@ class CoverageRate(Declaration):
 
 
 class Methods(Declaration):
-    """The whole page. `rates` and `coverages` stand in documents that benchmarks print."""
+    """All of them. `rates` and `coverages` stand in documents that benchmarks print."""
 
     chapters: tuple[Chapter, ...]
     rates: tuple[VerdictRate, ...]
@@ -92,6 +94,17 @@ class Methods(Declaration):
     @property
     def all(self) -> list[Method]:
         return [each for chapter in self.chapters for each in chapter.methods]
+
+    def chapter_of(self, key: str) -> Chapter | None:
+        """The chapter of this key, or that holds the method of this key."""
+        return next(
+            (
+                chapter
+                for chapter in self.chapters
+                if key in (chapter.key, *(each.key for each in chapter.methods))
+            ),
+            None,
+        )
 
     def explaining(self, name: str) -> list[Method]:
         """Methods whose pattern matches the name of a method or test in a result, in reading

@@ -95,8 +95,12 @@ def items_page(
     ids = result.ids.tolist()
     page = Paginator(ids, size).get_page(number)
     columns = columns_of(scope, filters.columns)
-    if columns.default:
-        filters = filters.but(columns=())
+    orders = _orders(scope)
+    filters = filters.but(
+        columns=() if columns.default else filters.columns,
+        metric=filters.metric if any(each.name == filters.metric for each in scope.metrics) else "",
+        sort=filters.sort if filters.sort in orders else "",
+    )
     return ItemsPage(
         scope=scope,
         sought=filters,
@@ -106,7 +110,7 @@ def items_page(
         rows=item_rows(scope, filters, columns, urls, list(page)),
         columns=columns,
         controls=_controls(scope, filters),
-        sorts=_options(_orders(scope), filters.sort or _sort(scope, filters)),
+        sorts=_options(orders, filters.sort or _sort(scope, filters)),
         metrics=_metrics(scope),
         views=[
             (label, urls.items(filters.but(view=view)), view == filters.view)

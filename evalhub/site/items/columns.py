@@ -41,8 +41,9 @@ def columns_of(scope: ItemScope, wanted: Sequence[str]) -> ShownColumns:
         labels |= {TIME: "Milliseconds", TOKENS: "Tokens"}
     default = [*(f"{ARM}{arm.name}" for arm in scope.arms[:DEFAULT_ARMS]), EXPECTED, TAGS]
     chosen = {name for name in wanted if name in labels} or set(default)
+    arms = [arm for arm in scope.arms if f"{ARM}{arm.name}" in chosen]
     return ShownColumns(
-        arms=[arm for arm in scope.arms if f"{ARM}{arm.name}" in chosen],
+        arms=arms or scope.arms[:DEFAULT_ARMS],
         metrics=[each for each in metrics if f"{METRIC}{each.name}" in chosen],
         expected=EXPECTED in chosen,
         tags=TAGS in chosen,

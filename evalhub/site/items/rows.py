@@ -52,7 +52,7 @@ class Cell:
     samples: int
     value: float | None
     status: str
-    values: Sequence[tuple[str, float | None]]
+    values: Sequence[tuple[str, float | int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _cell(
 ) -> Cell:
     value = mean_of(scope.metric, samples, scores) if scope.metric and samples else None
     first = samples[0] if samples else None
-    values: list[tuple[str, float | None]] = [
+    values: list[tuple[str, float | int | None]] = [
         (each.name, mean_of(each.metric, samples, scores)) for each in columns.metrics
     ]
     if columns.time:

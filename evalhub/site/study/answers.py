@@ -55,11 +55,12 @@ def answers_tab(study: Study, decision: Decision | None, wanted: QueryDict) -> A
     if scope is None:
         return None
     scope = by_metric(scope, filters.metric)
+    filters = filters.but(test_set=scope.test_set)
     urls = ItemUrls("study", study.pk, test_set=scope.test_set, tab=True)
     page = items_page(scope, filters, urls, wanted.get("page") or "", PAGE)
     return AnswersTab(
         page=page,
-        every=replace(urls, tab=False).items(page.sought.but(test_set=scope.test_set)),
+        every=replace(urls, tab=False).items(page.sought),
         moved=_moved(page),
         scores=_scores(scope),
     )

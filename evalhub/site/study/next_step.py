@@ -105,7 +105,7 @@ def _after_more(decision: Decision) -> NextStep:
     """How many items would settle what is open, where a number would."""
     record = decision.document
     sentence = (
-        f"Add items: about {record.needed_n:,} would settle it."
+        f"Add items: about {record.needed_n:,} in all would settle it."
         if record.needed_n
         else "See what is open, and what would settle it."
     )

@@ -57,7 +57,7 @@ def study_tabs(
     current = tab if tab in LABELS else "answers" if page else "runs"
     counts = {
         "answers": f"{page.items:,}" if page else "",
-        "slices": f"{len(page.slices.rows):,}" if page else "",
+        "slices": f"{len(page.slices.rows):,}" if page and page.slices.rows else "",
         "people": f"{campaign.judgments:,} of {campaign.planned:,}" if campaign else "",
         "runs": _runs_text(runs),
     }

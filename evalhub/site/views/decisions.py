@@ -1,4 +1,4 @@
-"""A decision: its record, its criteria one by one, and the methods behind them."""
+"""A decision: its record as JSON, its criteria one by one, and who stands by it."""
 
 from urllib.parse import urlencode
 
@@ -17,7 +17,6 @@ from evalhub.ledger.signoff import SignOffError, sign_off
 from evalhub.ledger.staleness import changes_since
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.report.criterion_page import criterion_page
-from evalhub.report.methods import methods as explained_methods
 from evalhub.site.sampling import flips_of, sampling_of
 
 
@@ -51,6 +50,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
         raise Http404
     context = {
         "decision": decision,
+        "decision_name": f"Decision {decision.pk}",
         "study": decision.study,
         "shown": criterion_page(record, number, sampling_of(decision, record.criteria[number - 1])),
         "since": changes_since(decision),
@@ -101,10 +101,3 @@ def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Accepted, and decided again. Your reason is stored with it.")
     return redirect("site:record", new_decision.pk)
-
-
-@require_GET
-@results_only
-def methods(request: SignedInRequest) -> HttpResponse:
-    """Every method in words and formulas, with its measured error rates."""
-    return render(request, "site/methods.html", {"shown": explained_methods()})

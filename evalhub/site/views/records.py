@@ -26,7 +26,8 @@ def _visible(request: SignedInRequest) -> DecisionQuerySet:
 @results_only
 def record(request: SignedInRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(_visible(request), pk=pk)
-    return render(request, "site/record.html", {"shown": record_page(decision)})
+    sort = request.GET.get("sort", "")
+    return render(request, "site/record.html", {"shown": record_page(decision, sort=sort)})
 
 
 @require_POST

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from evalhub.accounts.models import Project, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
 from evalhub.decision.policy import StudySettings
 from evalhub.declare.declaration import DeclarationError
 from evalhub.ledger.champion_answers import other_answers
@@ -67,8 +68,8 @@ def register_study(
     run. The study is known by its slug: by the file's `slug`, else by one made from its name.
 
     Args:
-        by: who hands it in, whom the audit log names where the policy is changed by it; None: the
-            operator.
+        by: who hands it in, whom the audit log names where a study is started or its policy changed
+            by it; None: the operator.
         may_change_policy: whether a study that is there may be asked otherwise.
 
     Raises:
@@ -91,6 +92,8 @@ def register_study(
     before = comparable_rows(existing) if existing else None
     old_policy = policy_of(existing) if existing else None
     study = _study(spec, project, existing, settings_with_judge(spec, judges))
+    if existing is None:
+        note(Action.STUDY_STARTED, by=by, project=project, what=f"{study.in_the_log}{study}")
     sets |= draw_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_weights(spec, name, test_set, sets[name][0])

@@ -55,7 +55,7 @@ def test_a_decision_s_page_makes_the_first_champion_and_then_its_candidate(
 ) -> None:
     before = eva.get(page(shipped)).text
     assert "Make tuned v1 the champion" in before
-    assert "Or make base v1, which it was judged against, the first one" in before
+    assert "Or make base v1 the first champion" in before
     status, first = promoted(eva, shipped, arm="baseline", reason="It runs.")
     assert (status, "base v1 is the champion of support-desk. Your reason" in first) == (200, True)
     assert "base v1 is retired by it, and can be rolled back to" in first
@@ -80,8 +80,8 @@ def test_a_decision_that_can_promote_nothing_says_why(
         team, named("base"), a_version(team, "worse", parent=named("base")), gain=-18, slug="held"
     )
     said = read(eva.get(page(held)).text)
-    assert f"worse v1 can’t be made champion by this decision: decision {held.pk} is no" in said
-    assert "Or make base v1, which it was judged against" in said
+    assert f"worse v1 can’t become the champion by it: decision {held.pk} is no" in said
+    assert "Make base v1 the first champion" in said
     promoted(eva, shipped, reason="Better.")
     later = read(eva.get(page(held)).text)
     assert "The project’s champion is another one: tuned v1" in later
@@ -121,7 +121,7 @@ def test_a_candidate_is_given_up_and_brought_back_on_its_page(
 ) -> None:
     status, said = moved(eva, "tuned", verb="retire", reason="Licence.")
     assert (status, "tuned v1 is retired. Your reason" in said) == (200, True)
-    assert "can’t be made champion by this decision: tuned v1 is retired since" in read(
+    assert "can’t become the champion by it: tuned v1 is retired since" in read(
         eva.get(page(shipped)).text
     )
     _, said = moved(eva, "tuned", verb="reopen", reason="It goes on.")

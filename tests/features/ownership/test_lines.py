@@ -160,13 +160,13 @@ def test_work_on_data_is_hours_examples_or_a_bill() -> None:
 
 def test_the_evaluation_is_what_the_study_used() -> None:
     found = sheet({}, tokens=12.5, review_hours=3.0)
-    assert ends(found, "evaluation (tokens)") == (12.5, 12.5)
-    people = line(found, "evaluation (reviewers)")
+    assert ends(found, "this study's answers") == (12.5, 12.5)
+    people = line(found, "this study's reviewers")
     assert people.missing == "3 hours were spent; say ownership.evaluation.reviewer_rate"
     rated = sheet({"evaluation": {"reviewer_rate": [20, 40]}}, tokens=12.5, review_hours=3.0)
-    assert ends(rated, "evaluation (reviewers)") == (60, 120)
-    assert origins(rated, "evaluation (reviewers)") == ["measured", "said"]
-    assert line(sheet({}, tokens_missing="why"), "evaluation (tokens)").missing == "why"
+    assert ends(rated, "this study's reviewers") == (60, 120)
+    assert origins(rated, "this study's reviewers") == ["measured", "said"]
+    assert line(sheet({}, tokens_missing="why"), "this study's answers").missing == "why"
 
 
 def test_hosting_runs_all_month_unless_it_is_said_how_long() -> None:
@@ -231,7 +231,9 @@ def test_retraining_costs_as_much_as_this_time_or_what_is_said() -> None:
     said = SEED | {"retraining": {"times_a_year": 2, "cost": 60}}
     assert ends(sheet(said), "retraining") == (10, 10)
     unknown = {**twice, "evaluation": {}}
-    assert "evaluation (tokens) isn't known" in line(sheet(unknown), "retraining").missing
+    assert "this study's answers is missing" in line(sheet(unknown), "retraining").missing
+    sentence = sheet(unknown).break_even.sentence
+    assert sentence == "Not known yet. Missing: this study's answers.", "retraining was stated"
     assert line(sheet({}), "retraining").missing.startswith("say ownership.retraining")
 
 

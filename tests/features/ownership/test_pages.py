@@ -56,7 +56,7 @@ def test_the_page_says_break_even_what_it_hangs_on_and_each_source(
     shown = page(olga, owned(team))
     assert "After 5.64 to 26.3 months." in shown
     assert "data (generated): rate: from 5.96 months to 26 months, over its range" in shown
-    assert '<span class="origin said">said</span>' in shown
+    assert '<span class="origin said">stated</span>' in shown
     assert "1,128 to 5,256" in shown
     assert "<svg" in shown
     assert "style=" not in shown.partition("<main")[2]
@@ -75,12 +75,44 @@ def test_what_if_by_a_form_that_needs_no_script(team: Team, olga: Client) -> Non
     assert "After 1.06 to 10.3 months." in shown
     assert "assumed for this sheet" in shown
     assert 'value="800 to 1,300"' in shown
-    assert "The study’s figures" in shown
-    assert "says the same" not in shown, "the command knows nothing of what is tried here"
+    assert "Start over" in shown
+    assert "evalhub cost" not in shown, "the command knows nothing of what is tried here"
     assert f"evalhub cost {study.slug} --project {study.project.slug}</code>" in page(olga, study)
 
 
-def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olga: Client) -> None:
+def test_three_fields_are_in_sight_and_each_says_what_is_reckoned_with(
+    team: Team, olga: Client
+) -> None:
+    shown = page(olga, owned(team))
+    first, _, others = shown.partition("<details")
+    for label in ("Requests a month", "Serving base a month", "Serving tuned a month"):
+        assert f">{label}</label>" in first
+    for text in ('value="100,000"', 'value="500"', 'value="300"'):
+        assert text in first
+    assert first.count('_helptext">stated</span>') == 3
+    for label in ("Upkeep a month", "Retrainings a year", "This study’s answers"):
+        assert f">{label}</label>" in others
+
+
+def test_a_field_that_is_left_as_it_is_assumes_nothing(team: Team, olga: Client) -> None:
+    shown = page(olga, owned(team), traffic="100,000", present="500", serving="300", upkeep="0")
+    assert "After 5.64 to 26.3 months." in shown
+    assert "assumed for this sheet" not in shown
+    assert "Start over" not in shown
+
+
+def test_a_study_that_says_nothing_has_a_range_at_once(team: Team, olga: Client) -> None:
+    shown = page(olga, owned(team, {}))
+    # one machine all month for both: 100 + 515 · 1 / 12 and 500 + 2,650 · 4 / 12 on top
+    assert "Never: it costs 143 to 1,383 more a month." in shown
+    assumed = "requests a month, training, data, this study&#x27;s answers, serving base, serving"
+    assert f"Assumed: {assumed} tuned, upkeep, retraining." in shown
+    assert "unknown" not in shown.partition("<main")[2]
+    assert "a usual figure: nobody stated one" in shown
+    assert "Saved a request" not in shown, "how many there are is assumed"
+
+
+def test_what_is_filled_in_takes_the_place_of_the_usual(team: Team, olga: Client) -> None:
     asked = {"present": "500", "serving": "300", "upkeep": "50", "retraining": "2"}
     paid = {"training": "128 to 256", "examples": "1,000 to 5,000", "asking": "0"}
     study = owned(team, {})
@@ -88,12 +120,12 @@ def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olg
     assert "Never" in page(olga, study, **asked, **paid)
     shown = page(olga, study, **asked | {"upkeep": "0", "retraining": "0"}, **paid)
     assert "After 5.64 to 26.3 months." in shown
-    assert "Unknown" not in shown
+    assert "Assumed: requests a month." in shown
 
 
 def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olga: Client) -> None:
     shown = page(olga, owned(team), training="200", price="16")
-    assert "Leave it out, or what was paid for the training in all." in shown
+    assert "Leave it out, or its training’s whole cost." in shown
     assert 'value="200"' in shown
     assert 'value="16"' in shown
 
@@ -102,16 +134,16 @@ def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olg
     ("asked", "told"),
     [
         ({"upkeep": "-1"}, "Must be 0 or more, not"),
-        ({"retraining": "often"}, "Say a number, or a range"),
+        ({"retraining": "often"}, "Write a number, or a range"),
         ({"asking": "-5"}, "Must be 0 or more, not"),
         ({"training": "-5"}, "Must be 0 or more, not"),
         ({"examples": "9 to 3"}, "A range goes from its low end"),
         ({"traffic": "0"}, "Must be above 0, not"),
-        ({"traffic": "many"}, "Say a number, or a range such as 80000 to 120000."),
+        ({"traffic": "many"}, "Write a number, or a range such as 80000 to 120000."),
         ({"price": "-3"}, "Must be 0 or more, not"),
         ({"present": "9 to 3"}, "A range goes from its low end"),
-        ({"serving": "1 to 2 to 3"}, "Say a number, or a range"),
-        ({"serving": "nan"}, "Say a number, or a range"),
+        ({"serving": "1 to 2 to 3"}, "Write a number, or a range"),
+        ({"serving": "nan"}, "Write a number, or a range"),
     ],
 )
 def test_a_wrong_figure_is_kept_and_named(
@@ -123,10 +155,13 @@ def test_a_wrong_figure_is_kept_and_named(
     assert "After 5.64 to 26.3 months." in shown, "the study's own figures stay"
 
 
-def test_an_unknown_is_said_and_is_no_nought(team: Team, olga: Client) -> None:
-    shown = page(olga, owned(team, {}))
+def test_in_another_currency_amounts_stay_unknown_and_are_no_nought(
+    team: Team, olga: Client
+) -> None:
+    shown = page(olga, owned(team, {"currency": "EUR"}))
     assert "Say ownership.training.hours" in shown
-    assert "Unknown without" in shown
+    assert "Not known yet. Missing: serving base, serving tuned, upkeep" in shown
+    assert "Assumed: requests a month." in shown
     assert shown.count("</span> unknown</span>") == 7
 
 

@@ -98,7 +98,7 @@ def test_requests_are_counted_on_both_sides_and_the_range_holds_each_end() -> No
     # 1,128 / 25 at the best; at the worst nothing is saved
     assert found.break_even.low == pytest.approx(45.12)
     assert found.break_even.high is None
-    assert found.break_even.sentence == "After 45.1 months at the best, and never at the worst."
+    assert found.break_even.sentence == "After 45.1 months at best, never at worst."
 
 
 def test_paired_savings_stand_in_for_the_difference_of_two_bills() -> None:
@@ -131,13 +131,13 @@ def test_what_is_unknown_is_never_nought() -> None:
     assert found.unknown == ("training: say training.hours",)
     # 1,000 / 200 without the training: it can only be later
     assert (found.break_even.low, found.break_even.high) == (5, None)
-    assert found.break_even.sentence == ("After 5 months or more: unknown is training.")
+    assert found.break_even.sentence == ("After 5 months or more. Missing: training.")
     no_upkeep = [*MONTHLY[:2], line("upkeep", missing="say upkeep"), MONTHLY[3]]
     found = sheet(TRAINING, DATA, EVALUATION, *no_upkeep)
     assert found.net_monthly is None
     assert found.monthly is None
     assert found.tornado is None
-    assert found.break_even.sentence == "Unknown without upkeep."
+    assert found.break_even.sentence == "Not known yet. Missing: upkeep."
 
 
 def test_where_nothing_is_saved_it_never_breaks_even() -> None:

@@ -97,7 +97,7 @@ def test_nothing_is_known_of_what_nobody_priced_or_told(owned: Owned) -> None:
     assert line(found, "serving").amount is None
     assert "no price of tuned is known" in line(found, "serving").missing
     assert found.net_monthly is None
-    assert found.break_even.sentence.startswith("Unknown without serving tuned")
+    assert found.break_even.sentence.startswith("Not known yet. Missing: serving tuned")
 
 
 def test_tokens_that_were_not_told_are_not_nought(owned: Owned) -> None:
@@ -280,11 +280,11 @@ def test_the_command_says_all_figures_and_where_they_come_from(
     assert "say ownership.training.hours" in told
     # 100,000 · 250 millionths, as far as 200 questions can tell
     assert re.search(r"serving base: 2[45]\.?\d* to 25, .* a request", told)
-    assert "100,000 requests a month (said: the study's file)" in told
+    assert "100,000 requests a month (stated: the study's file)" in told
     assert re.search(r"Saved a month: 21\.\d+ to 22\.\d+\n", told)
     # nobody said what the training, the data and the answers cost: it can only be later
     assert "Paid once: unknown" in told
-    assert "unknown is training, data, evaluation (tokens)" in told
+    assert "Missing: training, data, this study's answers" in told
 
 
 def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_path: Path) -> None:

@@ -132,14 +132,13 @@ def junit_blocks(document: bytes) -> list[str]:
 
 # Sentences of a rendering that the record doesn't hold, with what must be so of it.
 TEMPLATES: list[str] = [
-    r"It is critical: a ship waits until it is shown to hold\."
-    r"(?: Since all critical ones have to hold, their number needs no correction\.)?",
-    r"It is supporting: where it fails the candidate is held, doubt holds nothing\.",
+    r"It is critical: a ship waits until it holds\.",
+    r"It is supporting: failing holds the candidate, doubt holds nothing\.",
     r"It is advisory: it is reported and decides nothing\.",
     r"It is one of \d+ primaries, .*",
     r"It is open whatever its interval: nothing on these items could show a loss beyond what may "
     r"be lost\.",
-    r"(?:Upper|Lower) end, (?:which must pass|by which it fails): α = \S+.*",
+    r"(?:Upper|Lower) end, to (?:pass|fail): one-sided α = \S+.*",
     r"Harm: p [=<] \S+ .*",
     r"Being advisory, it holds nothing back\.",
     r"Dot: difference, positive where the candidate is better\..*",
@@ -165,9 +164,8 @@ TEMPLATES: list[str] = [
 
 
 RULE = re.compile(
-    r"It holds once its interval lies wholly (?P<side>above|below) (?P<bound>\S+)"
-    r"(?: of the baseline)?, fails once it lies wholly (?P<other>above|below), "
-    r"and is open between\."
+    r"It holds with its whole interval (?P<side>above|below) (?P<bound>\S+?)"
+    r"(?: of the baseline)?, fails with all of it (?P<other>above|below), and is open between\."
 )
 SPOKEN = re.compile(
     r"(?P<name>[^:]+): .*?"
