@@ -180,6 +180,7 @@ INSTALLED_APPS = [
     "evalhub.features.working_sets",
     "evalhub.features.score_audits",
     "evalhub.features.strategy",
+    "evalhub.features.study_builder",
     "evalhub.features.traffic",
     "evalhub.features.training",
     "evalhub.report",
@@ -358,7 +359,6 @@ UPLOAD_PAGES = [
     "site:upload_pairs",
     "site:new_comparison",
     "site:new_working_set",
-    "site:send_study",
     "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (

@@ -72,7 +72,6 @@ DOCUMENTS = {
     "site:studies": "reference/dashboard.md#studies",
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
-    "site:send_study": "reference/study-file.md",
     "site:add_example_file": _EXAMPLES,
     "site:example": f"{_EXAMPLES}#an-examples-life",
     "site:example_queue": f"{_EXAMPLES}#watch-a-queue",

@@ -34,7 +34,8 @@ class MetricForm(DeclaredForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        self.fields |= option_fields(metric if metric in OFFERED else USUAL_METRIC)
+        options = option_fields(metric if metric in OFFERED else USUAL_METRIC)
+        self.fields |= {PREFIX + name: field for name, field in options.items()}
 
     @property
     def options(self) -> list[forms.BoundField]:
@@ -46,7 +47,7 @@ class MetricForm(DeclaredForm):
         cleaned = super().clean() or {}
         if cleaned.get("metric"):
             try:
-                cleaned["scoring"] = metric_of(cleaned["metric"], cleaned)
+                cleaned["scoring"] = _metric_of(cleaned["metric"], cleaned)
             except DeclarationError as error:
                 option = PREFIX + error.field.partition("[")[0].partition(".")[0]
                 self.add_error(option if option in self.fields else "metric", error.message)
@@ -57,13 +58,13 @@ def option_fields(metric: str) -> dict[str, forms.Field]:
     """The fields of a metric's options, each with its default."""
     declaration = OFFERED[metric]
     return {
-        PREFIX + (declared.alias or name): option_field(declaration, name)
+        declared.alias or name: option_field(declaration, name)
         for name, declared in declaration.model_fields.items()
         if name != "name"
     }
 
 
-def metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
+def _metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
     """The metric with the form's options. Raises DeclarationError, naming the field."""
     values: dict[str, Any] = {"name": name}
     for field, declared in OFFERED[name].model_fields.items():
