@@ -9,8 +9,9 @@ from typing import Any
 from evalhub.features.study_builder.finishing import Coverage, FinishedStudy
 from evalhub.features.study_builder.inputs import Choices, Input, Inputs
 from evalhub.features.study_builder.question import Question
-from evalhub.features.study_builder.uploads import kind_of
+from evalhub.features.study_builder.uploads import columns_of, kind_of
 from evalhub.registry.models.versions import Kind
+from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.checks import BEST_UNTUNED
 
 COPIES = {
@@ -21,6 +22,7 @@ COPIES = {
 """What a rival may be made of an arm that is asked, by the rival's kind."""
 ASK = "ask:"
 EXTRA_EXAMPLES = 1
+USUAL_FIELDS = {"id", "output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ class ArmRow:
 
 
 def arm_rows(
-    question: Question, finished: FinishedStudy, inputs: Inputs, aliases: Collection[str]
+    question: Question,
+    finished: FinishedStudy,
+    inputs: Inputs,
+    aliases: Collection[str],
+    uploads: Uploads,
 ) -> list[ArmRow]:
     """The arms in the order of the study file."""
     return [
-        _row(name, arm, finished, inputs, aliases)
+        _row(name, arm, finished, inputs, aliases, uploads)
         for name, arm in question.arms.items()
         if isinstance(arm, dict)
     ]
@@ -71,6 +77,7 @@ def _row(
     finished: FinishedStudy,
     inputs: Inputs,
     aliases: Collection[str],
+    uploads: Uploads,
 ) -> ArmRow:
     path = f"arms.{name}"
     backend: dict[str, Any] = arm["backend"] if isinstance(arm.get("backend"), dict) else {}
@@ -82,6 +89,8 @@ def _row(
         recorded = backend.get("recorded")
         files = list(recorded.values()) if isinstance(recorded, dict) else [recorded]
         named = [Path(str(each)).name for each in files if each]
+        columns = columns_of(named[0], finished.files, uploads) if named else []
+        choices = [("", "—"), *columns]
         elsewhere = next((each for each in backend if each != "recorded"), "")
         return ArmRow(
             name,
@@ -92,10 +101,10 @@ def _row(
             elsewhere=elsewhere if not named else "",
             coverage=finished.coverage.get(name),
             columns=[
-                inputs.text(f"{path}.fields.id", "Field with the item’s id", usual=""),
-                inputs.text(f"{path}.fields.output", "Field with the answer", usual=""),
+                inputs.select(f"{path}.fields.id", "Field with the item’s id", choices),
+                inputs.select(f"{path}.fields.output", "Field with the answer", choices),
             ]
-            if named
+            if "fields" in arm or (columns and not {each for each, _ in columns} >= USUAL_FIELDS)
             else (),
         )
     examples = (arm.get("prompt") or {}).get("examples") or []
@@ -127,7 +136,7 @@ def _shown_paths(path: str) -> list[str]:
 
 
 def _prompt_inputs(path: str, inputs: Inputs, aliases: Collection[str]) -> list[Input]:
-    choices = [(alias, alias) for alias in aliases]
+    choices = [("", "—"), *((alias, alias) for alias in aliases)]
     return [
         inputs.select(f"{path}.backend.openai.endpoint", "Endpoint", choices),
         inputs.text(f"{path}.backend.openai.model", "Model", "its name at that endpoint"),

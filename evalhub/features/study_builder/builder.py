@@ -12,7 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.study_builder.arm_rows import add_arm
-from evalhub.features.study_builder.finishing import FinishedStudy, finish
+from evalhub.features.study_builder.finishing import FinishedStudy, finish, proposed_roles
 from evalhub.features.study_builder.flaws import Flaw, UnreadableError, flaws_in, read_text
 from evalhub.features.study_builder.optional_parts import complete_parts
 from evalhub.features.study_builder.outlook import Outlook, outlook_of
@@ -231,9 +231,17 @@ class Builder:
             if isinstance(each, dict)
         }
         names = {name: str(value) for name, value in sent.items()}
+        for role, arm in proposed_roles(question.document).items():
+            if names.get(f"t:{role}") == arm:  # a proposal is none of the person's own words
+                del names[f"t:{role}"]
         question.write(names)
         if "skills_shown" in sent:
-            write_skills(question, sent.getlist("skills"), names.get("skill_margin", ""))
+            write_skills(
+                question,
+                sent.getlist("skills"),
+                names.get("skill_margin", ""),
+                names.get("skill_items", ""),
+            )
         tidy_metrics(question, before)
         complete_parts(question)
         for name, value in names.items():

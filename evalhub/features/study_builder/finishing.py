@@ -80,7 +80,7 @@ def finish(
         reads_files: whether files are read; else counts and coverage stay empty.
     """
     document = deepcopy(question.document)
-    _propose_roles(document)
+    _propose(document)
     document = {
         "schema": SCHEMA,
         "name": document.pop("name", None) or _free_name(project, document),
@@ -93,17 +93,25 @@ def finish(
     return finished
 
 
-def _propose_roles(document: dict[str, Any]) -> None:
-    """Names the baseline, the candidate and the test set that people and a judge are asked about,
-    where nobody has."""
+def proposed_roles(document: Mapping[str, Any]) -> dict[str, str]:
+    """The baseline and the candidate, where nobody has named them: what sounds like a baseline, and
+    the last of the other arms."""
+    roles: dict[str, str] = {}
     arms = list(document.get("arms") or {})
-    if arms and not document.get("baseline"):
-        others = [each for each in arms if each != document.get("candidate")]
+    baseline, candidate = document.get("baseline"), document.get("candidate")
+    if arms and not baseline:
+        others = [each for each in arms if each != candidate]
         likely = [each for each in others if sounds_like_baseline(each)]
-        document["baseline"] = [*likely, *others, *arms][0]
-    rest = [each for each in arms if each != document.get("baseline")]
-    if rest and not document.get("candidate") and document.get("baseline") in arms:
-        document["candidate"] = rest[-1]
+        baseline = roles["baseline"] = [*likely, *others, *arms][0]
+    rest = [each for each in arms if each != baseline]
+    if rest and not candidate and baseline in arms:
+        roles["candidate"] = rest[-1]
+    return roles
+
+
+def _propose(document: dict[str, Any]) -> None:
+    """Adds the proposed roles, and the test set that people and a judge are asked about."""
+    document |= proposed_roles(document)
     test_sets = document.get("test_sets") or {}
     judged = [
         name

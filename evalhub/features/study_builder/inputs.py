@@ -121,7 +121,11 @@ class Inputs:
             path,
             label,
             "" if shown is None else shown,
-            placeholder=str(usual) if is_typed and usual != "null" else "",
+            placeholder=_plain(usual) if is_typed and usual != "null" else "",
             error=self._errors.get(path, ""),
             **more,
         )
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

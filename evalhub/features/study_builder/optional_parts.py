@@ -134,4 +134,4 @@ def _summary(document: Mapping[str, Any]) -> str:
         "a rule of its own" if document.get("policy") else "",
         "costs of ownership" if document.get("ownership") else "",
     ]
-    return ", ".join(each for each in parts if each) or "Nothing set."
+    return ", ".join(each for each in parts if each)

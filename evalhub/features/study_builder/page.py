@@ -17,7 +17,7 @@ from evalhub.features.study_builder.test_set_rows import (
     metric_of,
     project_test_sets,
     skill_ticks,
-    suite_margin,
+    suite_values,
     test_set_rows,
 )
 from evalhub.studies.file.test_sets import ItemFields
@@ -49,7 +49,7 @@ def page_context(builder: Builder, *, preview: str, trial: str, typed: str) -> d
     inputs = Inputs(question.document, builder.errors)
     outlook = builder.outlook
     showings = outlook.showings if isinstance(outlook, Outlook) else {}
-    arms = arm_rows(question, finished, inputs, builder.aliases)
+    arms = arm_rows(question, finished, inputs, builder.aliases, builder.uploads)
     test_sets = test_set_rows(question, finished, inputs, showings, builder.uploads)
     parts = optional_parts(question, inputs, builder.aliases, finished.document)
     roles = Inputs(finished.document, builder.errors)
@@ -59,12 +59,12 @@ def page_context(builder: Builder, *, preview: str, trial: str, typed: str) -> d
         "test_sets": test_sets,
         "parts": parts,
         "skills": skill_ticks(finished, showings),
-        "skill_margin": suite_margin(question),
+        **suite_values(question),
         "suite_error": inputs.error_within("suite"),
         "name": inputs.text("name", "Name", usual=proposed_name(finished.document)),
         "baseline": roles.select("baseline", "Runs now", baseline_choices(question)),
         "candidate": roles.select(
-            "candidate", "Candidate", [(each, each) for each in question.arms]
+            "candidate", "Candidate", [(name, name) for name in question.arms], redraws=True
         ),
         "new_arms": new_arm_choices(question, builder.aliases),
         "new_test_sets": project_test_sets(list(builder.test_sets())),
@@ -105,7 +105,7 @@ def _links(builder: Builder) -> list[FlawLink]:
 def _ids(builder: Builder) -> set[str]:
     """The fields that the page has inputs or rows for."""
     inputs = Inputs(builder.question.document, {})
-    arms = arm_rows(builder.question, builder.finished, inputs, builder.aliases)
+    arms = arm_rows(builder.question, builder.finished, inputs, builder.aliases, builder.uploads)
     test_sets = test_set_rows(builder.question, builder.finished, inputs, {}, builder.uploads)
     parts = optional_parts(builder.question, inputs, builder.aliases, builder.finished.document)
     shown = [*parts.people, parts.question, *parts.judge, *parts.budget, *parts.rule]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.study_builder.builder import Builder
 from evalhub.features.study_builder.drafts import discard_draft, keep_draft
 from evalhub.features.study_builder.models import StudyDraft
@@ -20,7 +21,7 @@ from evalhub.features.study_builder.question import Question
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import Study
-from evalhub.studies.file.suite import SkillItems, items_written, skill_name
+from evalhub.studies.file.suite import ITEMS, SkillItems, items_written, skill_name
 from evalhub.studies.web.copying import copy_of
 from runners.backends.endpoints import endpoints
 from runners.suites import SUITES
@@ -81,8 +82,12 @@ def suite_items(request: SignedInRequest, skill: str) -> HttpResponse:
     """The items of a shipped skill, as a study asks them, to be answered elsewhere."""
     if skill not in SUITES:
         raise Http404
-    with items_written(SkillItems(skill=skill)) as file:
-        content = file.read_bytes()
+    wanted = whole_number(request.GET.get("items", "")) or ITEMS
+    try:
+        with items_written(validate(SkillItems, {"skill": skill, "items": wanted})) as file:
+            content = file.read_bytes()
+    except DeclarationError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type="text/plain")
     headers = {"Content-Disposition": f'attachment; filename="{skill_name(skill)}.jsonl"'}
     return HttpResponse(content, content_type="application/x-ndjson", headers=headers)
 

@@ -165,6 +165,9 @@ class Question:
             _drop_empty(prompt, "examples", "retriever")
             if isinstance(arm, dict):
                 _drop_empty(arm, *IN_ARM)
+            asked = _mapping(_mapping(arm, "backend"), "openai")
+            if asked.get("endpoint"):
+                asked.pop("url", None)
         for test_set in self.test_sets.values():
             if isinstance(test_set, dict):
                 _drop_empty(test_set, *IN_TEST_SET)

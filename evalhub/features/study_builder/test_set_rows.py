@@ -12,12 +12,11 @@ from evalhub.features.study_builder.inputs import Input, Inputs
 from evalhub.features.study_builder.metric_form import OFFERED, option_fields
 from evalhub.features.study_builder.outlook import Showing
 from evalhub.features.study_builder.question import READ, Question
+from evalhub.features.study_builder.uploads import columns_of
 from evalhub.frames.page.forms import option_field
-from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
-from evalhub.studies.file.suite import GENERAL, MARGIN, skill_name
-from evalhub.studies.files.file_preview import glance
+from evalhub.studies.file.suite import GENERAL, ITEMS, MARGIN, skill_name
 from runners.metrics import METRICS, MetricDeclaration
 from runners.suites import SUITES
 
@@ -116,7 +115,7 @@ def _row(
     options = option_fields(metric_name) if metric_name in OFFERED else {}
     shown = [f"{path}.{each}" for each in ("metric", "role", "min_gain", "margin", "fields")]
     planned = f"{path}.planned_gain"
-    columns = _columns(file, question, uploads)
+    columns = columns_of(file, question.files, uploads)
     return TestSetRow(
         name=name,
         source=file or _source(test_set),
@@ -162,13 +161,6 @@ def _source(test_set: Mapping[str, Any]) -> str:
     return f"suite: {skill.get('skill', '')}" if isinstance(skill, dict) else ""
 
 
-def _columns(file: str, question: Question, uploads: Uploads) -> list[tuple[str, str]]:
-    try:
-        return [(each, each) for each in glance(uploads[question.files[file]]).fields]
-    except (KeyError, DataError):
-        return []
-
-
 def skill_ticks(finished: FinishedStudy, showings: Mapping[str, Showing]) -> list[SkillTick]:
     """The shipped skills, ticked where the study asks them."""
     suite = suite_of(finished.document)
@@ -179,15 +171,16 @@ def skill_ticks(finished: FinishedStudy, showings: Mapping[str, Showing]) -> lis
     ]
 
 
-def write_skills(question: Question, ticked: Sequence[str], margin: str) -> None:
-    """Writes the ticked skills into the study file, with how much each may lose ("": the usual);
-    what else it says of the suite stays."""
+def write_skills(question: Question, ticked: Sequence[str], margin: str, items: str) -> None:
+    """Writes the ticked skills into the study file, with how much each may lose and how many items
+    it has ("": as usual); what else it says of the suite stays."""
     suite = question.document.get("suite")
     fields = dict(suite) if isinstance(suite, dict) else {}
     skills = [name for name in SUITES if name in ticked]
-    fields.pop("margin", None)
-    if (wanted := READ["n"](margin)) not in (None, MARGIN):
-        fields["margin"] = wanted
+    for name, typed, usual in (("margin", margin, MARGIN), ("items", items, ITEMS)):
+        fields.pop(name, None)
+        if (wanted := READ["n"](typed)) not in (None, usual):
+            fields[name] = wanted
     if not skills and "tasks" not in fields:
         question.document.pop("suite", None)
         return
@@ -197,10 +190,11 @@ def write_skills(question: Question, ticked: Sequence[str], margin: str) -> None
     question.document["suite"] = {"name": GENERAL, **fields} if fields else GENERAL
 
 
-def suite_margin(question: Question) -> Any:
-    """How much a ticked skill may lose, as it was typed."""
+def suite_values(question: Question) -> dict[str, Any]:
+    """How much a ticked skill may lose and how many items it has, as it was typed."""
     suite = question.document.get("suite")
-    return suite.get("margin", MARGIN) if isinstance(suite, dict) else MARGIN
+    stated = suite if isinstance(suite, dict) else {}
+    return {"skill_margin": stated.get("margin", MARGIN), "skill_items": stated.get("items", ITEMS)}
 
 
 def tidy_metrics(question: Question, before: Mapping[str, str]) -> None:

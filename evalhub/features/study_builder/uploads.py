@@ -1,7 +1,7 @@
 """Files that a page sends: stored by digest, and put where they belong in the study file."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,14 @@ def in_order(files: Sequence["UploadedFile[Any]"]) -> list["UploadedFile[Any]"]:
 
 def sounds_like_baseline(name: str) -> bool:
     return any(word in name.lower() for word in BASELINE_WORDS)
+
+
+def columns_of(name: str, files: Mapping[str, str], uploads: Uploads) -> list[tuple[str, str]]:
+    """The fields of a stored file's rows, as choices; none of one that can't be read."""
+    try:
+        return [(each, each) for each in glance(uploads[files[name]]).fields]
+    except (KeyError, DataError):
+        return []
 
 
 def _names_of_files(question: Question) -> set[str]:

@@ -1,4 +1,4 @@
-"""A study is copied into the form of a new comparison, filled in as it asks."""
+"""A study is copied into the builder, filled in as it asks."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,8 @@ from django.urls import reverse
 
 from evalhub.registry.models import Run, Study
 from tests.cast import Team
+from tests.features.study_builder.posting import decided, post, started
 from tests.site.cases import a_measured_study
-from tests.site.comparing.handing_in import compared, decided, new
-from tests.site.test_campaign_pages import filled
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +23,15 @@ def copy(client: Client, study: Study) -> Any:
 
 
 def test_a_copy_asks_the_same_of_the_same_answers(olga: Client, team: Team) -> None:
-    compared(olga, role="guard", margin="0.2", metric="exact_match", option_extract=r"is (\d+)")
+    asked = {"t:test_sets.sums.role": "guard", "n:test_sets.sums.min_gain": ""}
+    started(olga, asked | {"t:test_sets.sums.metric.extract": r"is (\d+)"})
     first = Study.objects.get()
     page = copy(olga, first)
     assert page.status_code == 200
     assert Study.objects.count() == 1
-    assert page.context["plan"].looks, "its price is worked out"
+    assert page.context["outlook"].plan.looks, "its price is worked out"
     runs = Run.objects.count()
-    olga.post(new(), filled(page) | {"run": "1"})
+    post(olga, page, run="1")
     second = Study.objects.exclude(pk=first.pk).get()
     assert second.name == f"{first.name} (copy)"
     mine, theirs = (
@@ -44,9 +44,9 @@ def test_a_copy_asks_the_same_of_the_same_answers(olga: Client, team: Team) -> N
 
 
 def test_what_was_changed_in_the_copy_is_asked(olga: Client, team: Team) -> None:
-    compared(olga)
+    started(olga)
     page = copy(olga, Study.objects.get())
-    olga.post(new(), filled(page, name="Stricter", min_gain="0.1") | {"run": "1"})
+    post(olga, page, {"t:name": "Stricter", "n:test_sets.sums.min_gain": "0.1"}, run="1")
     assert Study.objects.get(name="Stricter").test_sets.get().min_gain == 0.1
 
 
