@@ -161,7 +161,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 FEATURES = [
     "beside", "comments", "data", "decision_links", "deployment", "endpoints", "examples",
     "experiments", "exporters", "lifecycle", "monitoring", "ownership", "saved_views",
-    "score_audits", "strategy", "traffic", "training", "webhooks", "working_sets",
+    "score_audits", "strategy", "study_builder", "traffic", "training", "webhooks", "working_sets",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "evalhub.accounts",
@@ -346,7 +346,6 @@ UPLOAD_PAGES = [
     "site:upload_pairs",
     "site:new_comparison",
     "site:new_working_set",
-    "site:send_study",
     "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (

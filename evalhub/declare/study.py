@@ -24,9 +24,10 @@ def check_name(name: str, *, at: str) -> None:
 
 
 ModelKind = Literal[
-    "base", "prompted", "few-shot", "retrieval", "lora", "qlora", "full", "distilled"
+    "base", "prompted", "few-shot", "retrieval", "lora", "qlora", "full", "distilled", "unknown"
 ]
-FINE_TUNED: frozenset[ModelKind] = frozenset({"lora", "qlora", "full", "distilled"})
+FINE_TUNED: frozenset[ModelKind] = frozenset({"lora", "qlora", "full", "distilled", "unknown"})
+"""Kinds that are judged as fine-tuned: an unknown one too, since it may be."""
 
 
 Promoted = Annotated[

@@ -159,8 +159,7 @@ def _of_traffic(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tup
 
 
 FORMS: dict[str, tuple[tuple[str, ...], str, Rows]] = {
-    "site:new_comparison": (("run", "work_out"), "Compare the answers", _of_field),
-    "site:send_study": ((), "Register the study", _of_field),
+    "site:new_comparison": (("run", "work_out"), "Start the study", _of_field),
     "site:upload_pairs": ((), "Take in the pairs of answers", _of_field),
     "site:new_working_set": ((), "Begin a working set with the file", _of_field),
     "site:check_data": ((), "Check the training file", _of_field),

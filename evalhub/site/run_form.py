@@ -8,11 +8,11 @@ from django import forms
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prices import RunBudget
+from evalhub.features.study_builder.metric_form import MetricForm
+from evalhub.features.study_builder.uploads import keep
 from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.registry.uploads import Uploads
-from evalhub.site.comparing.files import keep
-from evalhub.site.comparing.options import MetricForm
 from evalhub.studies.web.from_web import launch_from_web
 
 

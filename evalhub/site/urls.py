@@ -19,6 +19,7 @@ from evalhub.features.ownership import pages as ownership
 from evalhub.features.saved_views import pages as saved_views
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
+from evalhub.features.study_builder import pages as study_builder
 from evalhub.features.traffic import pages as traffic
 from evalhub.features.webhooks import pages as webhooks
 from evalhub.features.working_sets import pages as working_sets
@@ -26,7 +27,6 @@ from evalhub.features.working_sets import pages_add as items_to_add
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
     campaigns,
-    comparing,
     decisions,
     documents,
     home,
@@ -50,12 +50,10 @@ app_name = "site"
 urlpatterns = [
     path("search/", searching.search_results, name="search"),
     path("studies/", studies.studies, name="studies"),
-    path("studies/new/", comparing.new_comparison, name="new_comparison"),
+    *study_builder.urlpatterns,
     *strategy.urlpatterns,
-    path("studies/file/", studies.send_study, name="send_study"),
     path("studies/<int:pk>/", studies.study, name="study"),
     *exporters.urlpatterns,
-    path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
     *ownership.urlpatterns,
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),

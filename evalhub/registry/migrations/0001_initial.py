@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('base', 'base'), ('prompted', 'prompted'), ('few-shot', 'few-shot'), ('retrieval', 'retrieval'), ('lora', 'LoRA'), ('qlora', 'QLoRA'), ('full', 'full fine-tune'), ('distilled', 'distilled')], max_length=20)),
+                ('kind', models.CharField(choices=[('base', 'base'), ('prompted', 'prompted'), ('few-shot', 'few-shot'), ('retrieval', 'retrieval'), ('lora', 'LoRA'), ('qlora', 'QLoRA'), ('full', 'full fine-tune'), ('distilled', 'distilled'), ('unknown', 'not known')], max_length=20)),
                 ('backend', models.JSONField(default=dict, help_text='{"type": "recorded"} or {"type": "openai", "url", "model", …}')),
                 ('prompt', models.JSONField(blank=True)),
                 ('sampling', models.JSONField(blank=True)),

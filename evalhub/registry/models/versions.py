@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     QLORA = "qlora", "QLoRA"
     FULL = "full", "full fine-tune"
     DISTILLED = "distilled", "distilled"
+    UNKNOWN = "unknown", "not known"
 
 
 class VersionStage(models.TextChoices):

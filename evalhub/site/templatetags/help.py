@@ -81,7 +81,6 @@ DOCUMENTS = {
     "site:studies": "reference/dashboard.md#studies",
     "site:study": "reference/dashboard.md#studies",
     "site:strategy": "how-to/strategy.md",
-    "site:send_study": "reference/study-file.md",
     "site:add_example_file": _EXAMPLES,
     "site:endpoint": "reference/dashboard.md#endpoints",
     "site:endpoints": "reference/dashboard.md#endpoints",

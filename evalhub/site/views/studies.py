@@ -4,8 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.accounts.requests import SignedInRequest
@@ -17,7 +16,6 @@ from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.site.listing import list_page
 from evalhub.site.lists import studies_list
 from evalhub.site.queries import study_runs
-from evalhub.site.sent_study import SentStudy
 from evalhub.site.study.page import study_page
 from evalhub.studies.run.advance import advance
 from evalhub.studies.run.all_runs import cancel_runs, resume_runs
@@ -120,17 +118,3 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.error(request, f"It can't be decided yet: it waits for {status.waits_for}.")
     return redirect("site:study", pk)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-@results_only
-def send_study(request: SignedInRequest) -> HttpResponse:
-    """The form; once sent, it registers and runs the study, or shows the errors and keeps the
-    files."""
-    sent = SentStudy(request)
-    begun = "begin" in request.POST  # an example to start from, which runs nothing yet
-    if request.method == "POST" and not begun and (study := sent.register()):
-        return redirect("site:study", study.pk)
-    status = 400 if sent.wrong else 200
-    return render(request, "site/sending/study_file.html", {"sent": sent}, status=status)

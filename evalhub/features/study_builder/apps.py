@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class StudyBuilderConfig(AppConfig):
+    name = "evalhub.features.study_builder"
