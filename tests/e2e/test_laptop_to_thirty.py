@@ -150,9 +150,10 @@ def signed_in_by_passkey(browser: Browser, link: str) -> Page:
     page.get_by_label("What you call it").fill("Laptop")
     page.get_by_role("button", name="Make it on this device").click()
     expect(page.locator("strong", has_text="Laptop")).to_be_visible()
+    page.get_by_role("button", name="Menu of olga").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("link", name="olga")).to_be_visible()
+    expect(page.get_by_role("button", name="Menu of olga")).to_be_visible()
     return page
 
 
@@ -170,7 +171,7 @@ def joined_by_mail(olga: Page, browser: Browser, mail_server: SMTPServer) -> Pag
     page = browser.new_context().new_page()
     page.goto(link[0])
     page.get_by_role("button", name="Join").click()
-    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Menu of")).to_be_visible()
     return page
 
 
