@@ -31,12 +31,15 @@ def olga(olga: Client) -> Client:
 
 
 def addresses(study: Study) -> list[str]:
-    run = Run.objects.filter(studies__arm__study=study).first()
+    runs = Run.objects.filter(studies__arm__study=study)
+    run = runs.first()
     version = ModelVersion.objects.filter(arms__study=study, parent=None).get()
     tuned = ModelVersion.objects.filter(arms__study=study).exclude(parent=None).earliest("pk")
     test_set = TestSet.objects.filter(versions__studies__study=study).first()
     decision = study.decisions.first()
     assert run
+    other = runs.exclude(version=run.version_id).filter(test_set_version=run.test_set_version_id)[0]
+    item = run.test_set_version.items.all()[1]
     assert test_set
     assert decision
     return [
@@ -58,6 +61,8 @@ def addresses(study: Study) -> list[str]:
         reverse("site:test_set", args=[test_set.pk]),
         reverse("site:version", args=[version.pk]),
         reverse("site:versions_beside", query={"left": version.pk, "right": tuned.pk}),
+        reverse("site:runs_beside", query={"left": run.pk, "right": other.pk}),
+        reverse("site:prompts_beside", query={"item": item.pk}),
     ]
 
 

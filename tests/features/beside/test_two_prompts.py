@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import Membership
+from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.beside.asking import ItemGoneError, ask_item
 from evalhub.features.beside.sides import PromptSide
 from evalhub.ledger.models import PromptTrial
@@ -169,6 +170,20 @@ def test_a_redacted_item_is_not_asked(team: Team, server: OpenAIServer) -> None:
     with pytest.raises(ItemGoneError, match="was taken out"):
         ask_item(item=item, side=PromptSide.of_version("left", live(team)), by=team.eva)
     assert server.requests == []
+
+
+def test_who_does_not_evaluate_in_the_project_asks_nothing(
+    team: Team, server: OpenAIServer
+) -> None:
+    item, side = (
+        first(opposites(team, development=False)),
+        PromptSide.of_version("left", live(team)),
+    )
+    for person in (team.rui, team.sam):
+        with pytest.raises(NotAllowedError):
+            ask_item(item=item, side=side, by=person)
+    assert server.requests == []
+    assert not PromptTrial.objects.exists()
 
 
 def test_another_teams_items_and_versions_are_not_there(eva: Client, team: Team) -> None:
