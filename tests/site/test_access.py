@@ -7,7 +7,7 @@ from evalhub.registry.models import ModelVersion, Run, TestSet, TestSetVersion
 from tests.cast import Team, a_score_audit, a_working_set
 from tests.site.cases import a_measured_study
 
-LISTS = ["studies", "runs", "test_sets", "working_sets", "versions"]
+LISTS = ["studies", "runs", "saved_views", "test_sets", "working_sets", "versions"]
 FORMS = ["new_working_set", "new_run", "new_version", "strategy", "runs_beside", "prompts_beside"]
 
 

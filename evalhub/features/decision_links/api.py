@@ -29,7 +29,7 @@ from evalhub.frames.rest.shapes import ResponseBody, address
 class SharedLinkRequest(Declaration):
     """How long a link opens, and what it shows."""
 
-    days: int = Field(LASTS_DAYS, gt=0, le=LONGEST_DAYS)
+    days: int = Field(LASTS_DAYS, le=LONGEST_DAYS, description="1 or more")
     texts: bool = Field(False, description="the items that changed most, with their answers")
 
 
