@@ -15,7 +15,7 @@ def test_a_first_visit_offers_three_ways(olga: Client, team: Team) -> None:
         shown = olga.get(page).text
         assert f'action="{BUTTON}"' in shown
         assert f'href="{reverse("site:new_comparison")}"' in shown
-        assert f'href="{reverse("site:send_study")}"' in shown
+        assert f'href="{reverse("site:new_comparison")}#study-file"' in shown
 
 
 def test_the_button_makes_the_demo_s_study_in_this_project_once(eva: Client, team: Team) -> None:

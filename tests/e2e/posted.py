@@ -12,7 +12,6 @@ from tests.e2e.posted_forms import (
     POLICY,
     RUN,
     SKIP,
-    STUDY,
     UPLOAD,
 )
 
@@ -47,7 +46,7 @@ POSTED = {
     "/examples/queues/<int:pk>/add/": [EXAMPLES],
     "/examples/queues/<int:pk>/sources/": [f"draw=1&{DRAW}"],
     "/studies/new/": [COMPARISON],
-    "/studies/file/": [STUDY],
+    "/studies/new/drafts/<int:pk>/discard/": [""],
     "/studies/<int:pk>/policy/": [POLICY],
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],

@@ -9,10 +9,8 @@ from django.urls import reverse
 
 from evalhub.features.score_audits.models import ScoreAudit
 from evalhub.registry.models import Run, Study
-from tests.site.comparing.handing_in import new, three
+from tests.features.study_builder.posting import form_of, new, three
 from tests.site.test_campaign_pages import filled
-from tests.site.test_study_file import STUDY as TICKETS
-from tests.site.test_study_file import the_files
 
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
@@ -20,7 +18,6 @@ TRAINING = b'{"prompt": "Say it", "completion": "one"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 A_COMMENT = "a comment on the study's decision"
 POLICY = "the study's own policy, with another level"
-STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
 EXAMPLES = "a file of examples"
@@ -35,12 +32,11 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     plan = filled(client.get(reverse("site:new_campaign", query={"study": study.pk})))
     upload = filled(client.get(reverse("site:upload_pairs")), project="support-desk")
     upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
-    comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
+    comparison = form_of(client.get(new())) | three() | {"project": "", "run": "1"}
     items = filled(client.get(reverse("site:new_working_set")), project="support-desk")
     items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
     data = filled(client.get(reverse("site:check_data")), project="support-desk")
     data |= {"file": SimpleUploadedFile("train.jsonl", TRAINING)}
-    study_file = {"project": "support-desk", "text": TICKETS, "files": the_files()}
     stopped = Run.objects.get(version__model__slug="stopped")
     run = {"version": stopped.version_id, "items": stopped.test_set_version_id}
     run = filled(client.get(reverse("site:new_run"))) | run | {"start": "1"}
@@ -48,7 +44,6 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     return {
         A_COMMENT: f"decision={study.decisions.latest('pk').pk}&text=Why%3F".encode(),
         POLICY: urlencode(policy | {"alpha": "0.01", "change": "1"}, doseq=True).encode(),
-        STUDY: encode_multipart(BOUNDARY, study_file),
         RUN: urlencode(run).encode(),
         CHECK: urlencode({"output": ScoreAudit.objects.get().drawn[1], "said": "1"}).encode(),
         COMPARISON: encode_multipart(BOUNDARY, comparison),

@@ -1,4 +1,4 @@
-"""A study copied as its study file: changed as text and run, on a phone and in the dark too."""
+"""A study copied into the builder, mended and run, on a phone and in the dark too."""
 
 import json
 from collections.abc import Callable
@@ -32,12 +32,12 @@ def test_a_copy_is_changed_and_run(
     ModelVersion.objects.filter(pk=lora.pk).update(backend=backend)
     page = opens(team.eva, f"/studies/{study.pk}/", dark=dark, phone=phone)
     page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.get_by_role("heading", name="Before it can run")).to_be_visible()
+    expect(page.get_by_role("heading", name="One thing to mend")).to_be_visible()
     axe(page)
     assert not overflows(page)
-    text = page.get_by_label("Its study file")
-    text.fill(text.input_value().replace("url: http://m/v1", "endpoint: desk"))
-    page.get_by_role("button", name="Run the study").click()
+    page.locator("summary", has_text="Edit prompt").first.click()
+    page.get_by_label("Endpoint").select_option("desk")
+    page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{study.name} (copy)")
     copied = Study.objects.exclude(pk=study.pk).get().arms.get(role="candidate").version
     assert copied.backend["endpoint"] == "desk"

@@ -1,4 +1,4 @@
-"""An evaluator who never opened a terminal reaches a verdict by two files and a test set."""
+"""An evaluator who never opened a terminal builds a study with two files and two guards."""
 
 import json
 import time
@@ -12,12 +12,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.registry.models import Study
+from runners.suites import SUITES
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 from tests.fakes.openai_server import OpenAIServer
+from tests.features.study_builder.posting import BASE, TUNED, decided, in_folder, lines, sums
 from tests.site.cases import a_measured_study
-from tests.site.comparing.handing_in import BASE, TUNED, decided, in_folder, sums
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,22 +33,29 @@ DROP = """async ([form, files]) => {
 }"""
 
 
+GUARDS = ("facts", "dates")
+GENERAL = lines(
+    *(
+        {"id": item["id"], "output": item["reference"]}
+        for skill in GUARDS
+        for item in SUITES[skill].generate(1, 100)
+    )
+)
+"""Right answers to two shipped skills."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
     settings.HOME = tmp_path / "home"
-    in_folder(tmp_path, sums=sums(), base=BASE, lora=TUNED)
+    in_folder(tmp_path, sums=sums(), base=BASE + GENERAL, lora=TUNED + GENERAL)
     return tmp_path
 
 
-def choose(page: Page, label: str, path: Path) -> None:
-    """By a click on the plain input, and the file in the system's own dialogue."""
-    with page.expect_file_chooser() as asked:
-        page.get_by_label(label, exact=True).click()
-    asked.value.set_files(path)
-    expect(page.locator(".slot.filled", has_text=path.name)).to_be_visible()
+def files_in(folder: Path) -> list[Path]:
+    return [folder / f"{name}.jsonl" for name in ("sums", "base", "lora")]
 
 
-def test_a_verdict_takes_at_most_six_clicks_and_two_minutes(
+def test_two_files_with_two_guards_take_at_most_eight_clicks_to_a_verdict(
     opens: Opens, team: Team, folder: Path
 ) -> None:
     page = opens(team.olga, "/studies/")
@@ -55,34 +63,41 @@ def test_a_verdict_takes_at_most_six_clicks_and_two_minutes(
     page.reload()
     began = time.monotonic()
     page.get_by_role("link", name="New comparison").first.click()
-    choose(page, "Test set", folder / "sums.jsonl")
-    choose(page, "The baseline’s answers", folder / "base.jsonl")
-    choose(page, "The candidate’s answers", folder / "lora.jsonl")
-    expect(page.locator("#live")).to_contain_text("look 1, at level")
-    expect(page.locator("#live")).to_contain_text("It is 2.")
-    page.get_by_role("button", name="Compare").click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#files").click()
+    chooser.value.set_files(files_in(folder))
+    expect(page.locator("#builder .row")).to_have_count(3)
+    for skill in GUARDS:
+        page.get_by_role("checkbox", name=skill).click()
+    expect(page.locator("#live")).to_contain_text("1 of sums, at")
+    expect(page.locator("#live")).to_contain_text("Chance to ship")
+    expect(page.locator(".covers").first).to_contain_text("240 of 240")
+    page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("lora against base on sums")
+    assert Study.objects.get().test_sets.count() == 3
     decided(Study.objects.get())  # as a worker does meanwhile
-    expect(page.locator(".verdict .word")).to_contain_text("Ship", timeout=20_000)
-    assert int(page.evaluate("sessionStorage.n")) <= 6
+    expect(page.locator(".verdict .word")).to_be_visible(timeout=20_000)
+    assert int(page.evaluate("sessionStorage.n")) <= 8
     assert time.monotonic() - began < 120
 
 
 @pytest.mark.heavy
-def test_files_are_dropped_all_at_once(opens: Opens, team: Team, folder: Path) -> None:
+def test_files_are_dropped_anywhere_all_at_once(opens: Opens, team: Team, folder: Path) -> None:
     page = opens(team.olga, "/studies/new/")
     files = [["lora.jsonl", TUNED], ["sums.jsonl", sums()], ["base.jsonl", BASE]]
-    page.evaluate(DROP, [page.locator("#comparing").element_handle(), files])
-    for slot, name in (("items", "sums"), ("baseline", "base"), ("candidate", "lora")):
-        expect(page.locator(f"[data-slot={slot}]")).to_contain_text(f"{name}.jsonl")
+    page.evaluate(DROP, [page.locator("#builder").element_handle(), files])
+    expect(page.locator("#builder .row")).to_have_count(3)
+    page.get_by_text("Options and preview").click()
     page.get_by_label("Extract").fill(r"is (\d+)")
-    expect(page.locator("#live")).to_contain_text("2")
-    page.get_by_label("Metric", exact=True).select_option("token_f1")
+    expect(page.locator("#file")).to_contain_text("extract: is")
+    page.get_by_role("button", name="Show what the metric takes").click()
+    expect(page.locator(".preview")).to_contain_text("Answer of")
+    page.get_by_label("Metric of sums").select_option("token_f1")
     expect(page.get_by_label("Tolerance")).to_have_count(0)
 
 
 @pytest.mark.heavy
-def test_it_is_made_without_a_script(
+def test_it_is_built_without_a_script(
     team: Team, new_context: Callable[..., BrowserContext], live_server: LiveServer, folder: Path
 ) -> None:
     client = Client()
@@ -92,17 +107,29 @@ def test_it_is_made_without_a_script(
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page = context.new_page()
     page.goto(f"{live_server.url}/studies/new/")
-    page.get_by_label("Test set", exact=True).set_input_files(folder / "sums.jsonl")
-    page.get_by_label("The baseline’s answers").set_input_files(folder / "base.jsonl")
-    page.get_by_label("The candidate’s answers").set_input_files(folder / "lora.jsonl")
+    page.locator("#files").set_input_files(files_in(folder))
     page.get_by_role("button", name="Add these files").click()
-    expect(page.locator("#live")).to_contain_text("look 1, at level")
-    page.get_by_label("Try an answer of your own").fill("It is 0")
-    page.get_by_role("button", name="Work it out").click()
-    expect(page.locator(".tried")).to_contain_text("1")
-    page.get_by_role("button", name="Compare").click()
+    for skill in GUARDS:
+        page.get_by_role("checkbox", name=skill).check()
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#live")).to_contain_text("1 of sums, at")
+    page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("lora against base on sums")
     assert Study.objects.count() == 1
+
+
+@pytest.mark.heavy
+def test_what_is_wrong_takes_the_focus_and_leads_to_its_input(
+    opens: Opens, team: Team, folder: Path
+) -> None:
+    page = opens(team.olga, "/studies/new/")
+    page.locator("#files").set_input_files(files_in(folder))
+    expect(page.locator("#builder .row")).to_have_count(3)
+    page.get_by_label("Gain needed on").first.fill("much")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#flaws")).to_be_focused()
+    page.locator("#flaws a").first.click()
+    expect(page.locator("[aria-invalid]")).to_have_value("much")
 
 
 @pytest.mark.heavy
@@ -118,12 +145,8 @@ def test_axe_finds_nothing_amiss_and_nothing_overflows(
 ) -> None:
     page = opens(team.olga, "/studies/new/", dark=dark, phone=phone)
     axe(page)
-    page.locator("[name=items_file]").set_input_files(folder / "sums.jsonl")
-    expect(page.locator(".slot.filled")).to_have_count(1)
-    page.locator("[name=baseline_file]").set_input_files(folder / "base.jsonl")
-    expect(page.locator(".slot.filled")).to_have_count(2)
-    page.locator("[name=candidate_file]").set_input_files(folder / "lora.jsonl")
-    expect(page.locator(".slot.filled")).to_have_count(3)
+    page.locator("#files").set_input_files(files_in(folder))
+    expect(page.locator("#builder .row")).to_have_count(3)
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     axe(page)
     assert not overflows(page)
@@ -155,15 +178,14 @@ def test_a_prompt_is_written_and_one_item_tried(
     with OpenAIServer() as server:
         settings.ENDPOINTS = json.dumps({"desk": {"url": server.url, "private": True}})
         page = opens(team.olga, "/studies/new/", phone=phone, dark=phone)
-        page.locator("[name=items_file]").set_input_files(folder / "sums.jsonl")
-        expect(page.locator(".slot.filled")).to_have_count(1)
-        page.get_by_text("Or ask models").click()
-        page.get_by_text("The candidate", exact=True).first.click()
-        page.locator("[name=candidate_endpoint]").select_option("desk")
-        page.locator("[name=candidate_model]").fill("tuned")
-        page.locator("[name=candidate_system]").fill("Add.")
-        page.locator("button[value=candidate]").click()
-        expect(page.locator("#tried-candidate")).to_contain_text("What it answered")
-        expect(page.locator("#tried-candidate")).to_contain_text("You said: 0 + 0?")
+        page.locator("#files").set_input_files(folder / "sums.jsonl")
+        expect(page.locator("#builder .row")).to_have_count(1)
+        page.get_by_role("button", name="Add an arm").click()
+        page.get_by_text("Edit prompt").click()
+        page.get_by_label("Model", exact=True).fill("tuned")
+        page.get_by_label("System message").fill("Add.")
+        page.get_by_role("button", name="Try one item").click()
+        expect(page.locator(".tried-item")).to_contain_text("You said: 0 + 0?")
+        expect(page.get_by_label("System message")).to_have_value("Add.")
         axe(page)
         assert not overflows(page)

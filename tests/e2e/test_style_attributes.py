@@ -32,11 +32,11 @@ def test_a_judgment_carries_no_style_over(team: Team, opens: Opens) -> None:
     expect(page.locator(".count")).to_have_text("2 of 3")
 
 
-def test_a_preview_carries_no_style_over(team: Team, opens: Opens) -> None:
+def test_what_changes_beside_a_form_carries_no_style_over(team: Team, opens: Opens) -> None:
     page = opens(team.olga, "/studies/new/")
     leave_empty_styles(page)
 
     with page.expect_response("**/studies/new/"):
-        page.get_by_label("Metric", exact=True).select_option("token_f1")
+        page.get_by_role("checkbox", name="facts").check()
 
-    expect(page.locator("#metric")).to_be_visible()
+    expect(page.locator("#file")).to_contain_text("facts")

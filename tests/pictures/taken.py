@@ -18,7 +18,7 @@ class Picture:
     """`by` is who looks at the page: a person's name, or nobody who is signed in.
 
     `part` is what is shown of it, by a CSS selector; "" its beginning, `height` pixels of it, or
-    what is there once it is `scrolled` to a selector. Before that `files` are added by their
+    what is there once it is `scrolled` to a selector. Before that `files` are dropped; they are added by
     inputs' names, `typed` is written into fields by their labels, the button `press` is pressed,
     and then `keys`, until each of `seen` is there.
     """
@@ -31,7 +31,7 @@ class Picture:
     by: str = "olga"
     dark: bool = False
     phone: bool = False
-    files: Mapping[str, Path] = field(default_factory=dict)
+    files: Sequence[Path] = ()
     typed: Mapping[str, str] = field(default_factory=dict)
     press: str = ""
     keys: Sequence[str] = ()
@@ -45,11 +45,11 @@ def turn(name: str, address: str, **more: Any) -> Picture:
 
 
 STUDY, RECORD, CRITERION, VERSION = "{study}", "{record}", "{criterion}", "{version}"
-COMPARED = {
-    "items_file": DEMO / "test_sets" / "arithmetic.jsonl",
-    "baseline_file": DEMO / "answers" / "base.arithmetic.jsonl",
-    "candidate_file": DEMO / "answers" / "lora.arithmetic.jsonl",
-}
+COMPARED = [
+    DEMO / "test_sets" / "arithmetic.jsonl",
+    DEMO / "answers" / "base.arithmetic.jsonl",
+    DEMO / "answers" / "lora.arithmetic.jsonl",
+]
 # what is still to be read is taken before it is read
 PICTURES = [
     Picture("home", "/", height=1000),
@@ -126,9 +126,9 @@ def opened(browser: Browser, picture: Picture, site: str, sessions: Mapping[str,
 
 def do(page: Page, picture: Picture) -> None:
     """All that is done on a page before it is shown from its top."""
-    for filled, (name, file) in enumerate(picture.files.items(), 1):
-        page.locator(f"[name={name}]").set_input_files(file)
-        expect(page.locator(".slot.filled")).to_have_count(filled)
+    if picture.files:
+        page.locator("#files").set_input_files(picture.files)
+        expect(page.locator("#builder .row")).to_have_count(len(picture.files))
     for label, text in picture.typed.items():
         page.get_by_label(label).fill(text)
     if picture.press:

@@ -22,7 +22,6 @@ def shown_empty(client: Client, address: str) -> list[str]:
     ("name", "leads"),
     [
         ("studies", "new_comparison"),
-        ("studies", "send_study"),
         ("runs", "new_run"),
         ("versions", "new_version"),
         ("test_sets", "new_working_set"),

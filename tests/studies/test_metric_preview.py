@@ -16,7 +16,7 @@ from evalhub.registry.models import Score
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
 from runners.metrics import metric_declaration
 from tests.cast import Team
-from tests.site.comparing.handing_in import answers, in_folder, lines, sums
+from tests.features.study_builder.posting import answers, in_folder, lines, sums
 
 ARMS = ("base", "lora")
 EXTRACT = {"extract": r"is (\d+)"}

@@ -124,16 +124,16 @@ def _keep(request: SignedInRequest, builder: Builder, pk: int, revision: int) ->
 def _page(
     request: SignedInRequest, builder: Builder, draft: StudyDraft | None, **more: Any
 ) -> HttpResponse:
-    sent = request.POST
+    sent, live = request.POST, bool(request.htmx) and request.htmx.target == "live"
     context = page_context(
         builder,
-        preview=str(sent.get("preview", "")),
+        preview="" if live else str(sent.get("preview") or sent.get("previewed", "")),
         trial=str(sent.get("try", "")),
         typed=str(sent.get("typed", ""))[:2000],
     )
     part = "new.html"
     if request.htmx:
-        part = "_live.html" if request.htmx.target == "live" else "_form.html"
+        part = "_live.html" if live else "_form.html"
     elif request.method == "GET":
         context["drafts"] = StudyDraft.objects.written_by(request.user)[:10]
     status = 400 if builder.flaws and "run" in sent and not request.htmx else 200

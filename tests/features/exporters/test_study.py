@@ -25,7 +25,7 @@ from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
 from evalhub.studies.web.pairs_upload import complete
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
-from tests.site.comparing.handing_in import compared, decided
+from tests.features.study_builder.posting import decided, started
 from tests.studies.desks import Desk, ran
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_a_study_made_on_the_web_is_decided_alike_in_a_home_of_nothing(
     olga: Client, team: Team, settings: Any, tmp_path: Path
 ) -> None:
     settings.HOME = tmp_path / "home"
-    compared(olga)
+    started(olga)
     decision = decided(Study.objects.get())
     file = unpacked(decision.study, tmp_path / "out")
     done = subprocess.run(

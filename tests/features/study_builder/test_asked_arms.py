@@ -1,4 +1,4 @@
-"""Arms behind an operator's endpoint: a prompt, one item tried, what it costs, a budget."""
+"""Arms behind an endpoint: a prompt, one item tried, the cost, a budget, rivals, a judge."""
 
 import json
 from collections.abc import Iterator
@@ -11,32 +11,40 @@ from django.test import Client
 from evalhub.registry.models import ModelVersion, Output, Run, Score, Study, StudyBudget
 from tests.cast import Team
 from tests.fakes.openai_server import OpenAIServer, http_error, saying
-from tests.site.comparing.handing_in import decided, file, new, sums, three, with_files
-from tests.site.test_campaign_pages import filled
+from tests.features.study_builder.posting import (
+    BASE,
+    HTMX,
+    decided,
+    file,
+    form_of,
+    new,
+    post,
+    sums,
+    with_files,
+)
 
+TUNED = "arms.desk"
 PROMPT = {
-    "candidate_endpoint": "desk",
-    "candidate_model": "tuned",
-    "candidate_system": "Add.",
-    "candidate_template": "Sum: {input}",
-    "candidate_example_1_input": "1 + 1?",
-    "candidate_example_1_output": "2",
-    "candidate_max_tokens": "9",
-    "candidate_price_prompt": "1000",
-    "candidate_price_completion": "2000",
+    f"t:{TUNED}.backend.openai.model": "tuned",
+    f"t:{TUNED}.kind": "lora",
+    f"t:{TUNED}.prompt.system": "Add.",
+    f"t:{TUNED}.prompt.template": "Sum: {input}",
+    f"t:{TUNED}.prompt.examples.0.input": "1 + 1?",
+    f"t:{TUNED}.prompt.examples.0.output": "2",
+    f"n:{TUNED}.sampling.max_tokens": "9",
+    f"n:{TUNED}.price.prompt": "1000",
+    f"n:{TUNED}.price.completion": "2000",
 }
-HTMX = {"HX-Request": "true", "HX-Target": "tried-candidate"}
 
 
 @pytest.fixture
 def server(settings: Any, tmp_path: Path) -> Iterator[OpenAIServer]:
     """A model that can add, behind the alias `desk`."""
     settings.HOME = tmp_path / "home"
-    with OpenAIServer() as found:
-        alias = {"url": found.url, "private": True}
-        settings.ENDPOINTS = json.dumps({"desk": alias})
-        found.misbehave = lambda prompt, attempt: saying(str(eval_sum(prompt)))
-        yield found
+    with OpenAIServer() as server:
+        settings.ENDPOINTS = json.dumps({"desk": {"url": server.url, "private": True}})
+        server.misbehave = lambda prompt, attempt: saying(str(eval_sum(prompt)))
+        yield server
 
 
 def eval_sum(prompt: str) -> int:
@@ -44,16 +52,17 @@ def eval_sum(prompt: str) -> int:
     return int(first) + int(second)
 
 
-def form(client: Client, **changed: str) -> dict[str, Any]:
-    files = three()
-    del files["candidate_file"]
-    return filled(with_files(client, **files)) | PROMPT | changed
+def asked(client: Client) -> Any:
+    """The page with a file of the baseline's answers and an arm that is asked."""
+    page = with_files(client, files=[file("base.jsonl", BASE), file("sums.jsonl", sums())])
+    return post(client, page, new_arm="ask:desk", add_arm="1")
 
 
 def test_one_item_is_tried_and_what_was_sent_and_answered_is_shown_with_its_cost(
     olga: Client, team: Team, server: OpenAIServer
 ) -> None:
-    shown = olga.post(new(), form(olga) | {"try": "candidate"}, headers=HTMX).text
+    inputs = form_of(asked(olga)) | PROMPT | {"try": "desk"}
+    shown = olga.post(new(), inputs, headers=HTMX | {"HX-Target": "builder"}).text
     (request,) = server.requests
     assert request["messages"] == [
         {"role": "system", "content": "Add."},
@@ -72,26 +81,26 @@ def test_one_item_is_tried_and_what_was_sent_and_answered_is_shown_with_its_cost
 def test_it_is_tried_without_a_script_on_the_whole_page(
     olga: Client, team: Team, server: OpenAIServer
 ) -> None:
-    page = olga.post(new(), form(olga) | {"try": "candidate"})
+    page = post(olga, asked(olga), PROMPT, **{"try": "desk"})
     assert "What it answered" in page.text
     assert "<html" in page.text
-    assert filled(page)["candidate_system"] == "Add."
+    assert form_of(page)[f"t:{TUNED}.prompt.system"] == "Add."
 
 
-def test_what_it_asks_at_most_and_what_that_costs_stands_there_before_it_runs(
+def test_what_it_asks_at_most_and_what_that_costs_stands_there_before_it_starts(
     olga: Client, team: Team, server: OpenAIServer
 ) -> None:
-    page = olga.post(new(), form(olga, budget_money="0.01"))
-    assert "40 answers are asked for" in page.text
+    page = post(olga, asked(olga), PROMPT | {"n:budget.money": "0.01"})
+    assert "40 · " in page.text
     assert "at most" in page.text
     assert server.requests == []
     assert not Study.objects.exists()
 
 
 def test_it_runs_and_is_decided(olga: Client, team: Team, server: OpenAIServer) -> None:
-    olga.post(new(), form(olga, budget_tokens="100000") | {"run": "1"})
+    post(olga, asked(olga), PROMPT | {"n:budget.tokens": "100000"}, run="1")
     study = Study.objects.get()
-    version = study.arms.get(name="tuned").version
+    version = study.arms.get(name="desk").version
     assert version.prompt.system == "Add."
     assert version.backend["endpoint"] == "desk"
     assert StudyBudget.objects.get().tokens == 100000
@@ -99,63 +108,90 @@ def test_it_runs_and_is_decided(olga: Client, team: Team, server: OpenAIServer) 
     assert len(server.requests) == 40
 
 
-def test_both_arms_can_be_asked(olga: Client, team: Team, server: OpenAIServer) -> None:
-    given = filled(with_files(olga, items_file=file("sums.jsonl", sums()))) | PROMPT
-    asked = {"baseline_endpoint": "desk", "baseline_model": "base", "baseline_template": "{input}"}
-    olga.post(new(), given | asked | {"run": "1"})
-    arms = {arm.name: arm.version for arm in Study.objects.get().arms.select_related("version")}
-    assert {name: each.backend["model"] for name, each in arms.items()} == {
+def test_rivals_are_made_of_an_arm_that_is_asked(
+    olga: Client, team: Team, server: OpenAIServer
+) -> None:
+    page = post(olga, asked(olga), PROMPT | {"name:arms.desk": "tuned"})
+    for kind in ("prompted", "few-shot"):
+        page = post(olga, page, new_arm=f"{kind}:tuned", add_arm="1")
+    page = post(olga, page, {"t:candidate": "tuned", "t:arms.prompted.prompt.system": "Think."})
+    arms = page.context["builder"].finished.document["arms"]
+    assert {name: arm["kind"] for name, arm in arms.items()} == {
         "base": "base",
-        "tuned": "tuned",
+        "tuned": "lora",
+        "prompted": "prompted",
+        "few-shot": "few-shot",
     }
+    post(olga, page, run="1")
+    study = Study.objects.get()
+    assert study.arms.get(role="candidate").name == "tuned"
+    assert study.arms.get(name="prompted").version.prompt.system == "Think."
+
+
+def test_a_retrieval_arm_looks_in_documents_that_were_sent(
+    olga: Client, team: Team, server: OpenAIServer
+) -> None:
+    page = post(olga, asked(olga), PROMPT, new_arm="retrieval:desk", add_arm="1")
+    rows = "".join(f'{{"id": "d{n}", "text": "{n} + {n} is {2 * n}"}}\n' for n in range(5))
+    page = post(olga, page, **{"documents:retrieval": file("facts.jsonl", rows)})
+    assert "facts.jsonl" in page.text
+    post(olga, page, run="1")
+    prompt = Study.objects.get().arms.get(name="retrieval").version.prompt
+    assert prompt.retriever is not None
+    assert prompt.needs_context
+
+
+def test_a_judge_compares_pairs_and_is_registered(
+    olga: Client, team: Team, server: OpenAIServer
+) -> None:
+    judge = {"t:judges.judge.backend.openai.endpoint": "desk"}
+    page = post(olga, asked(olga), PROMPT | judge)
+    page = post(olga, page, {"t:judges.judge.backend.openai.model": "grader"})
+    post(olga, page, run="1")
+    pairwise = Study.objects.get().policy.pairwise
+    assert pairwise is not None
+    assert pairwise.test_set == "sums"
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
-        ({"candidate_template": "Sum"}, "must hold {input}"),
-        ({"candidate_template": "{input} {more}"}, "there is no {more}"),
-        ({"candidate_model": ""}, "model"),
-        ({"candidate_price_completion": ""}, "completion"),
+        ({f"t:{TUNED}.prompt.template": "Sum"}, "must hold {input}"),
+        ({f"t:{TUNED}.prompt.template": "{input} {more}"}, "there is no {more}"),
+        ({f"t:{TUNED}.backend.openai.model": ""}, "model"),
+        ({f"n:{TUNED}.price.completion": ""}, "completion"),
+        ({f"n:{TUNED}.sampling.max_tokens": "many"}, "a whole number is needed, not &quot;many"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_field_and_asks_nobody(
-    olga: Client, team: Team, server: OpenAIServer, changed: dict[str, str], said: str
+def test_what_is_wrong_is_named_with_its_field_and_asks_nobody(
+    olga: Client, team: Team, server: OpenAIServer, changed: dict[str, str], message: str
 ) -> None:
-    given = form(olga, **changed)
+    inputs = form_of(asked(olga)) | PROMPT | changed
     for button in ("try", "run"):
-        page = olga.post(new(), given | {button: "candidate"})
-        assert said in page.text
+        page = olga.post(new(), inputs | {button: "desk"})
+        assert message in page.text
     assert server.requests == []
     assert not Study.objects.exists()
 
 
 def test_no_alias_but_an_operators_is_asked(olga: Client, team: Team, server: OpenAIServer) -> None:
-    page = olga.post(new(), form(olga, candidate_endpoint="other") | {"try": "candidate"})
-    assert "not one of the available choices" in page.text
+    other = {f"t:{TUNED}.backend.openai.endpoint": "other"}
+    page = post(olga, asked(olga), PROMPT | other, **{"try": "desk"})
+    assert "no operator has made an endpoint" in page.text
     assert server.requests == []
 
 
 def test_a_server_that_refuses_is_shown(olga: Client, team: Team, server: OpenAIServer) -> None:
     server.misbehave = lambda prompt, attempt: http_error(400, "no such thing")
-    shown = olga.post(new(), form(olga) | {"try": "candidate"}, headers=HTMX).text
-    assert "no such thing" in shown
+    assert "no such thing" in post(olga, asked(olga), PROMPT, **{"try": "desk"}).text
     assert len(server.requests) == 1
 
 
 def test_without_an_endpoint_there_is_nothing_to_ask(olga: Client, team: Team) -> None:
-    assert "Or ask models" not in olga.get(new()).text
+    assert 'name="new_arm"' not in olga.get(new()).text
 
 
 def test_only_who_evaluates_asks(rui: Client, team: Team, server: OpenAIServer) -> None:
-    given = {**PROMPT, "items_file": file("sums.jsonl", sums()), "try": "candidate"}
-    assert rui.post(new(), given).status_code == 403
+    inputs = {**PROMPT, "files": file("sums.jsonl", sums()), "try": "desk"}
+    assert rui.post(new(), inputs).status_code == 403
     assert server.requests == []
-
-
-def test_the_other_arm_can_be_a_file(olga: Client, team: Team, server: OpenAIServer) -> None:
-    document = olga.post(new(), form(olga)).context["comparison"].document(with_file_names=True)
-    assert document["arms"]["base"]["backend"] == {"recorded": "base.jsonl"}
-    assert document["arms"]["tuned"]["backend"] == {
-        "openai": {"endpoint": "desk", "model": "tuned"}
-    }

@@ -1,4 +1,4 @@
-"""A study file that is pasted or dropped opens in the builder, with all its faults by line."""
+"""A study file that is pasted or dropped opens in the builder, its flaws listed by line."""
 
 import json
 from typing import Any

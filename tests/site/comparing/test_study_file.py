@@ -13,13 +13,13 @@ from django.urls import reverse
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.registry.models import Study
 from tests.cast import Team
-from tests.site.comparing.handing_in import TUNED, compared
+from tests.features.study_builder.posting import TUNED, started
 
 
 @pytest.fixture
 def study(olga: Client, team: Team, settings: Any, tmp_path: Path) -> Study:
     settings.HOME = tmp_path / "home"
-    compared(olga)
+    started(olga)
     return Study.objects.get()
 
 
