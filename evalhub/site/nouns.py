@@ -110,7 +110,7 @@ MODELS = Noun(
         NounPage("Side by side", "site:versions_beside"),
         NounPage("Endpoints", "site:endpoints"),
     ],
-    ["site:version", "site:new_version", "site:endpoint", "site:study_cost"],
+    ["site:version", "site:new_version", "site:prompts_beside", "site:endpoint", "site:study_cost"],
 )
 HELP = Noun(
     "Help",
