@@ -3,6 +3,7 @@
 from django.urls import path
 
 from evalhub.features.data import pages as data
+from evalhub.features.deployment import pages as deployment
 from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
 from evalhub.features.examples.queues import pages as example_queues
@@ -12,6 +13,7 @@ from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
 from evalhub.features.monitoring import pages as monitoring
 from evalhub.features.monitoring.retraining import pages as retraining
+from evalhub.features.ownership import all_costs
 from evalhub.features.ownership import pages as ownership
 from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.strategy import pages as strategy
@@ -52,6 +54,8 @@ urlpatterns = [
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
     *ownership.urlpatterns,
+    *all_costs.urlpatterns,
+    *deployment.urlpatterns,
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
