@@ -109,8 +109,18 @@ MODELS = Noun(
         NounPage("Versions", "site:versions"),
         NounPage("Side by side", "site:versions_beside"),
         NounPage("Endpoints", "site:endpoints"),
+        NounPage("Costs", "site:costs"),
+        NounPage("Hand-over", "site:hand_over"),
     ],
-    ["site:version", "site:new_version", "site:prompts_beside", "site:endpoint", "site:study_cost"],
+    [
+        "site:version",
+        "site:new_version",
+        "site:prompts_beside",
+        "site:endpoint",
+        "site:costs",
+        "site:study_cost",
+        "site:hand_over",
+    ],
 )
 HELP = Noun(
     "Help",

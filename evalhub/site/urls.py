@@ -6,6 +6,7 @@ from evalhub.features.beside import pages as beside
 from evalhub.features.comments import pages as comments
 from evalhub.features.data import pages as data
 from evalhub.features.decision_links import pages as decision_links
+from evalhub.features.deployment import pages as deployment
 from evalhub.features.endpoints import pages as endpoints
 from evalhub.features.examples.out import pages as examples_out
 from evalhub.features.examples.queues import pages as example_queues
@@ -15,6 +16,7 @@ from evalhub.features.experiments.prediction import pages as predictions
 from evalhub.features.exporters import pages as exporters
 from evalhub.features.monitoring import pages as monitoring
 from evalhub.features.monitoring.retraining import pages as retraining
+from evalhub.features.ownership import all_costs
 from evalhub.features.ownership import pages as ownership
 from evalhub.features.saved_views import pages as saved_views
 from evalhub.features.score_audits import pages as score_audits
@@ -56,6 +58,9 @@ urlpatterns = [
     *exporters.urlpatterns,
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
     *ownership.urlpatterns,
+    *all_costs.urlpatterns,
+    *deployment.urlpatterns,
+    path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
     path(

@@ -4,7 +4,7 @@ script."""
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from evalhub.ledger.decide import decide_study
 from tests.cast import Team
@@ -30,7 +30,7 @@ PAGES = [
     "/help/",
 ]
 LEFT = "element => element.getBoundingClientRect().x"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture

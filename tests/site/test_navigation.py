@@ -60,6 +60,8 @@ def test_who_sees_none_has_their_reviews_alone(team: Team) -> None:
         ("/versions/", "Models"),
         ("/versions/beside/", "Models"),
         ("/endpoints/", "Models"),
+        ("/costs/", "Models"),
+        ("/hand-over/", "Models"),
     ],
 )
 def test_a_page_is_under_its_noun(olga: Client, team: Team, path: str, noun: str) -> None:
