@@ -14,6 +14,7 @@ from evalhub.accounts.models import User
 from evalhub.cli.app import run as command
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Metric, Run, RunMetric, Study
+from evalhub.site.study.tabs import LABELS
 from runners.launch import resume
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, opened
 from tests.studies.desks import Desk
@@ -50,6 +51,7 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
         (reverse("site:runs"), {}),
         (reverse("site:studies"), {}),
         (reverse("site:study", args=[study.pk]), {"tab": "answers", "sort": "high"}),
+        *((reverse("site:study_panel", args=[study.pk]), {"tab": tab}) for tab in LABELS),
         (reverse("site:test_set", args=[runs[0].test_set_version.test_set_id]), {}),
         (reverse("site:study_items", args=[study.pk]), {"sort": "worst"}),
         (reverse("site:study_items", args=[study.pk]), {"outcome": "won"}),
