@@ -282,8 +282,9 @@ def test_deciding_takes_as_many_queries_for_many_items_as_for_few(team: Team) ->
             decide_study(study=study)
         counts.append(len(captured))
     # two count how all answers ended; six ask what went before: tries, peeks, the oldest look,
-    # restores, copies, champions; one whether a test set was retired
-    assert counts[0] == counts[1] <= 34
+    # restores, copies, champions; one whether a test set was retired, one whether its items were
+    # asked again with another prompt
+    assert counts[0] == counts[1] <= 35
 
 
 REVIEW = {"test_set": "questions", "items": 30, "reviewers_per_item": 1, "seed": 1}
