@@ -8,6 +8,8 @@ from django.apps import apps
 
 from evalhub.accounts.invitations import MembershipError
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.comments.commenting import CommentError
+from evalhub.features.decision_links.sharing import DecisionLinkError
 from evalhub.features.experiments.ending import stop_experiment
 from evalhub.features.experiments.models import Experiment
 from evalhub.features.experiments.steps import ExperimentError
@@ -33,6 +35,7 @@ from tests.refusals import (
     feature_scenes,
     monitoring_scenes,
     scenes,
+    talk_scenes,
 )
 from tests.refusals.doors import Act, Doors, Refusal, tokens
 
@@ -244,6 +247,32 @@ def test_acts_on_members_and_tokens(team: Team, doors: Doors, subtests: pytest.S
 def test_acts_on_webhooks(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
     acts = feature_scenes.webhooks(team)
     refuse_all(doors, acts, WEBHOOKS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+COMMENTS = [
+    Refusal("write before the seal", "olga", "isn’t sealed yet", CommentError, 409, 200),
+    Refusal("write nothing", "eva", "has 1 to 4,000 characters", CommentError, 409, 200),
+    Refusal("remove", "eva", "Only an owner of support-desk can remove another’s comment"),
+]
+LINKS = [
+    Refusal("share", "eva", "Only an owner of support-desk can share a decision"),
+    Refusal("withdraw", "eva", "Only an owner of support-desk can withdraw a link"),
+    Refusal(
+        "share texts before the seal", "olga", "share without them", DecisionLinkError, 409, 200
+    ),
+]
+
+
+def test_acts_on_comments(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = talk_scenes.comments(team)
+    refuse_all(doors, acts, COMMENTS, subtests)
+    refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
+
+
+def test_acts_on_links_to_decisions(team: Team, doors: Doors, subtests: pytest.Subtests) -> None:
+    acts = talk_scenes.links(team)
+    refuse_all(doors, acts, LINKS, subtests)
     refuse_all(doors, acts, outsiders(acts, f"is {OUTSIDE}"), subtests)
 
 

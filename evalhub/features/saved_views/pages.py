@@ -47,8 +47,10 @@ def _own(user: User) -> Sequence[tuple[SavedView, str, str]]:
 
 
 def _filters(view: SavedView) -> str:
-    pairs = parse_qsl(view.query)
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in pairs)
+    fields = dict(parse_qsl(view.query))
+    order = fields.pop("sort", "").removeprefix("-")
+    phrases = [f"{name.replace('_', ' ')} {value}" for name, value in fields.items()]
+    return ", ".join([*phrases, f"sorted by {order.replace('_', ' ')}"] if order else phrases)
 
 
 urlpatterns = [

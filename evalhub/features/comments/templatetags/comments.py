@@ -29,12 +29,20 @@ def comments_on(
         "csrf_token": context.get("csrf_token"),
         "subject": subject,
         "back": request.get_full_path(),
-        "comments": rows,
+        "comments": [(row, _name_of_criterion(subject, row)) for row in rows],
         "person": request.user,
         "owner": bool(rows) and owns(request.user, subject.project),
         "unsealed": unsealed_review(subject),
         "longest": LONGEST,
     }
+
+
+def _name_of_criterion(subject: Subject, comment: Comment) -> str:
+    """The criterion that a comment on the subject's page is about, where that is news there."""
+    if subject.decision is None or subject.criterion or not comment.criterion:
+        return ""
+    name: str = subject.decision.document.criteria[comment.criterion - 1].name
+    return name
 
 
 def _subject(thing: Item | Decision, criterion: int | None) -> Subject:
