@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.heavy
 def test_what_if_by_keyboard(opens: Opens, team: Team) -> None:
     page = opens(team.eva, f"/studies/{owned(team).pk}/")
-    page.get_by_role("link", name="What it costs").press("Enter")
+    page.get_by_role("link", name="Costs").press("Enter")
     expect(page.get_by_text("After 5.64 to 26.3 months.")).to_be_visible()
     page.get_by_label("Serving base a month").fill("800")
     page.get_by_label("Serving base a month").press("Enter")

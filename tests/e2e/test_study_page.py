@@ -178,7 +178,7 @@ def test_the_keyboard_opens_a_criterion_and_goes_back_to_its_losses(
 def test_the_keyboard_overrides_a_decision(opens: Opens, team: Team) -> None:
     page = opens(team.olga, address(a_decided_study(team)))
     page.get_by_role("link", name="Sign off or override").press("Enter")
-    page.get_by_label("What holds from now on").select_option("ship")
+    page.get_by_label("Verdict from now on").select_option("ship")
     page.get_by_label("Why").fill("Nobody reads with it.")
     page.get_by_role("button", name="Sign", exact=True).press("Enter")
     expect(page.get_by_text("olga has overridden this verdict")).to_be_visible()

@@ -53,7 +53,7 @@ def test_each_row_of_a_study_leads_to_how_it_was_computed(olga: Client, team: Te
         explained = methods().explaining
         for method in explained(criterion["method"]) + explained(criterion["test"]):
             assert method.words[0] in page
-            assert f"#{method.key}" in page
+            assert reverse("site:method", args=[method.key]) in page
 
 
 def test_the_pictures_are_read_aloud(olga: Client, team: Team) -> None:
