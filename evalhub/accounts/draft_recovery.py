@@ -39,6 +39,8 @@ UNSEEN = (
     "late",
     "hold",
     "have",
+    "read_from",
+    "revision",
 )
 
 _KEPT = "typed"  # in the session
