@@ -289,7 +289,7 @@ class Builder:
 
     def _act(self, sent: QueryDict) -> None:
         actions: dict[str, Callable[[str], object]] = {
-            "remove": self._remove,
+            "take_out": self._remove,
             "add_arm": lambda _: add_arm(self.question, str(sent.get("new_arm")), self.aliases),
             "add_test_set": lambda _: self._add_project_test_set(str(sent.get("new_test_set"))),
             "read": lambda _: self.read(str(sent.get("text", ""))),
