@@ -18,8 +18,8 @@ class Picture:
     """`by` is who looks at the page: a person's name, or nobody who is signed in.
 
     `part` is what is shown of it, by a CSS selector; "" its beginning, `height` pixels of it, or
-    what is there once it is `scrolled` to a selector. Before that `files` are dropped; they are added by
-    inputs' names, `typed` is written into fields by their labels, the button `press` is pressed,
+    what is there once it is `scrolled` to a selector. Before that `files` are chosen,
+    `typed` is written into fields by their labels, the button `press` is pressed,
     and then `keys`, until each of `seen` is there.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from evalhub.features.study_builder.finishing import Coverage, FinishedStudy
 from evalhub.features.study_builder.inputs import Choices, Input, Inputs
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion, with_context
 from evalhub.features.study_builder.uploads import columns_of, kind_of
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.uploads import Uploads
@@ -57,7 +57,7 @@ class ArmRow:
 
 
 def arm_rows(
-    question: Question,
+    question: StudyQuestion,
     finished: FinishedStudy,
     inputs: Inputs,
     aliases: Collection[str],
@@ -181,7 +181,7 @@ def _summary(arm: dict[str, Any]) -> str:
     return ", ".join(each for each in parts if each)
 
 
-def new_arm_choices(question: Question, aliases: Collection[str]) -> Choices:
+def new_arm_choices(question: StudyQuestion, aliases: Collection[str]) -> Choices:
     """What an arm can be made of: an endpoint, or an arm that is asked, with another prompt."""
     asked = [name for name, arm in question.arms.items() if _is_asked(arm)]
     return [
@@ -190,7 +190,7 @@ def new_arm_choices(question: Question, aliases: Collection[str]) -> Choices:
     ]
 
 
-def add_arm(question: Question, wanted: str, aliases: Collection[str]) -> str:
+def add_arm(question: StudyQuestion, wanted: str, aliases: Collection[str]) -> str:
     """Adds the arm that is chosen of `new_arm_choices`. Returns its name, "" for no such choice."""
     if wanted not in dict(new_arm_choices(question, aliases)):
         return ""
@@ -206,12 +206,12 @@ def add_arm(question: Question, wanted: str, aliases: Collection[str]) -> str:
     copied = deepcopy(arms[of]) | {"kind": kind}
     prompt = copied.setdefault("prompt", {})
     if kind == "retrieval":
-        prompt["template"] = prompt.get("template") or "{context}\n\n{input}"
+        prompt["template"] = with_context(prompt.get("template"))
     arms[name] = {key: each for key, each in copied.items() if key not in ("parent", "training")}
     return name
 
 
-def baseline_choices(question: Question) -> Choices:
+def baseline_choices(question: StudyQuestion) -> Choices:
     """Whom the candidate has to beat: an arm, or the best of the untuned ones."""
     return [*((name, name) for name in question.arms), (BEST_UNTUNED, "the best untuned arm")]
 

@@ -13,10 +13,10 @@ from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.study_builder.arm_rows import add_arm
 from evalhub.features.study_builder.finishing import FinishedStudy, finish, proposed_roles
-from evalhub.features.study_builder.flaws import Flaw, UnreadableError, flaws_in, read_text
+from evalhub.features.study_builder.flaws import StudyFlaw, UnreadableError, flaws_in, read_text
 from evalhub.features.study_builder.optional_parts import complete_parts
 from evalhub.features.study_builder.outlook import Outlook, outlook_of
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion, with_context
 from evalhub.features.study_builder.test_set_rows import tidy_metrics, write_skills
 from evalhub.features.study_builder.uploads import (
     add_test_set,
@@ -56,15 +56,15 @@ class Builder:
     """
 
     def __init__(
-        self, by: User, project: Project | None = None, question: Question | None = None
+        self, by: User, project: Project | None = None, question: StudyQuestion | None = None
     ) -> None:
         self.by = by
         self.projects = list(Project.objects.visible_to(by).order_by("name"))
         self.project = project or self.projects[0]
-        self.question = question or Question()
+        self.question = question or StudyQuestion()
         self.uploads = Uploads(self.project)
         self.aliases = list(endpoints())
-        self.flaws: list[Flaw] = []
+        self.flaws: list[StudyFlaw] = []
         self.file_problems: list[str] = []
         self.text: str | None = None
         self.works_out = False
@@ -77,7 +77,7 @@ class Builder:
         button acted on."""
         slug = str(sent.get("project", ""))
         project = Project.objects.visible_to(by).filter(slug=slug).first()
-        builder = cls(by, project, Question.from_text(str(sent.get("state", ""))))
+        builder = cls(by, project, StudyQuestion.from_text(str(sent.get("state", ""))))
         builder.works_out = "work_out" in sent
         builder._take_over_uploads()
         builder._write(sent)
@@ -123,7 +123,7 @@ class Builder:
         return dict(reversed([*flaws, *self.finished.problems]))
 
     @cached_property
-    def current_flaws(self) -> list[Flaw]:
+    def current_flaws(self) -> list[StudyFlaw]:
         """All that is wrong with the study file as it is now, before its files are registered."""
         flaws = flaws_in(
             read_text(self.finished.text),
@@ -132,7 +132,7 @@ class Builder:
             uploads=self.uploads,
             aliases=self.aliases,
         )
-        return [*flaws, *(Flaw(message, field) for field, message in self.finished.problems)]
+        return [*flaws, *(StudyFlaw(message, field) for field, message in self.finished.problems)]
 
     @cached_property
     def outlook(self) -> "Outlook | str | None":
@@ -161,7 +161,7 @@ class Builder:
         existing = Study.with_live.filter(project=self.project, slug=slug_of(str(name))).first()
         if existing is not None:
             message = f"“{existing.name}” is there already: choose another name"
-            self.flaws.append(Flaw(message, "name"))
+            self.flaws.append(StudyFlaw(message, "name"))
         if self.flaws:
             return None
         try:
@@ -173,7 +173,7 @@ class Builder:
                 aliases=self.aliases,
             )
         except REFUSED as error:
-            self.flaws = [Flaw(self.error_text(error), getattr(error, "field", "") or "")]
+            self.flaws = [StudyFlaw(self.error_text(error), getattr(error, "field", "") or "")]
             return None
 
     def check(self) -> None:
@@ -285,11 +285,11 @@ class Builder:
             name = self.question.add_file(Path(name).name, digest)
             prompt = arm.setdefault("prompt", {})
             prompt["retriever"] = {**(prompt.get("retriever") or {}), "documents": name}
-            prompt.setdefault("template", "{context}\n\n{input}")
+            prompt["template"] = with_context(prompt.get("template"))
 
     def _act(self, sent: QueryDict) -> None:
         actions: dict[str, Callable[[str], object]] = {
-            "remove": self._remove,
+            "take_out": self._remove,
             "add_arm": lambda _: add_arm(self.question, str(sent.get("new_arm")), self.aliases),
             "add_test_set": lambda _: self._add_project_test_set(str(sent.get("new_test_set"))),
             "read": lambda _: self.read(str(sent.get("text", ""))),

@@ -6,14 +6,20 @@ from django.db.models.functions import Now
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.features.study_builder.models import StudyDraft
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion
 
 NAME_LENGTH = 200
 
 
 @transaction.atomic
 def keep_draft(
-    *, project: Project, by: User, question: Question, name: str, pk: int = 0, revision: int = 0
+    *,
+    project: Project,
+    by: User,
+    question: StudyQuestion,
+    name: str,
+    pk: int = 0,
+    revision: int = 0,
 ) -> StudyDraft:
     """Keeps the question as a draft; the same question changes nothing.
 

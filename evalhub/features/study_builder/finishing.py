@@ -12,7 +12,8 @@ import yaml
 
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.features.study_builder.question import Question
+from evalhub.declare.study import FINE_TUNED
+from evalhub.features.study_builder.question import StudyQuestion
 from evalhub.features.study_builder.uploads import sounds_like_baseline
 from evalhub.io.items import read_items
 from evalhub.io.limits import WEB
@@ -71,7 +72,7 @@ def as_yaml(document: Mapping[str, Any]) -> str:
 
 
 def finish(
-    question: Question, *, project: Project, uploads: Uploads, by: User, reads_files: bool
+    question: StudyQuestion, *, project: Project, uploads: Uploads, by: User, reads_files: bool
 ) -> FinishedStudy:
     """The study file that a question comes to, its files read and split where several test sets
     are answered by one.
@@ -95,7 +96,7 @@ def finish(
 
 def proposed_roles(document: Mapping[str, Any]) -> dict[str, str]:
     """The baseline and the candidate, where nobody has named them: what sounds like a baseline, and
-    the last of the other arms."""
+    of the other arms the last fine-tuned one."""
     roles: dict[str, str] = {}
     arms = list(document.get("arms") or {})
     baseline, candidate = document.get("baseline"), document.get("candidate")
@@ -105,8 +106,14 @@ def proposed_roles(document: Mapping[str, Any]) -> dict[str, str]:
         baseline = roles["baseline"] = [*likely, *others, *arms][0]
     rest = [each for each in arms if each != baseline]
     if rest and not candidate and baseline in arms:
-        roles["candidate"] = rest[-1]
+        tuned = [each for each in rest if _kind(document, each) in FINE_TUNED]
+        roles["candidate"] = [*rest, *tuned][-1]
     return roles
+
+
+def _kind(document: Mapping[str, Any], arm: str) -> str:
+    declared = document["arms"][arm]
+    return str(declared.get("kind")) if isinstance(declared, dict) else ""
 
 
 def _propose(document: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ type Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class StudyFlaw:
     """What is wrong, in which field ("" is the whole), and on which line of the study file."""
 
     message: str
@@ -30,7 +30,7 @@ class Flaw:
 class UnreadableError(Exception):
     """A text that is no study file, for the reason in `flaw`."""
 
-    def __init__(self, flaw: Flaw) -> None:
+    def __init__(self, flaw: StudyFlaw) -> None:
         self.flaw = flaw
         super().__init__(flaw.message)
 
@@ -38,7 +38,7 @@ class UnreadableError(Exception):
 def read_text(text: str) -> Document:
     """The text as YAML or JSON, with its lines. Raises UnreadableError."""
     if not text.strip():
-        raise UnreadableError(Flaw("The study file is empty."))
+        raise UnreadableError(StudyFlaw("The study file is empty."))
     suffix = "json" if text.lstrip().startswith("{") else "yaml"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"study.{suffix}")
@@ -46,9 +46,13 @@ def read_text(text: str) -> Document:
         try:
             document = Document(path)
         except DataError as error:
-            raise UnreadableError(Flaw(error.message, error.field or "", error.line)) from error
+            raise UnreadableError(
+                StudyFlaw(error.message, error.field or "", error.line)
+            ) from error
     if not isinstance(document.data, dict):
-        raise UnreadableError(Flaw("A study file is a mapping that starts with schema: …", "", 1))
+        raise UnreadableError(
+            StudyFlaw("A study file is a mapping that starts with schema: …", "", 1)
+        )
     document.data = json.loads(json.dumps(document.data, default=str))
     return document
 
@@ -60,7 +64,7 @@ def flaws_in(
     project: str,
     uploads: Collection[str],
     aliases: Collection[str],
-) -> list[Flaw]:
+) -> list[StudyFlaw]:
     """All that is wrong with a study file before any of its files is read, by line.
 
     Args:
@@ -74,7 +78,7 @@ def flaws_in(
     if not places:
         places += _outside(data, files, uploads, aliases)
     flaws = [
-        Flaw(message, _dotted(place), document.line(place))
+        StudyFlaw(message, _dotted(place), document.line(place))
         for place, message in dict(places).items()
     ]
     return sorted(flaws, key=lambda flaw: flaw.line or 0)

@@ -42,5 +42,5 @@ class StudyDraft(models.Model):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The document and the files, as `Question` takes them."""
+        """The document and the files, as `StudyQuestion` takes them."""
         return {"document": self.document, "files": self.files}

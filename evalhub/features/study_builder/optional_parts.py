@@ -10,7 +10,7 @@ from evalhub.declare.people import PeopleFloor
 from evalhub.declare.review import ReviewBasics
 from evalhub.features.study_builder.inputs import Input, Inputs
 from evalhub.features.study_builder.outlook import PeopleOutlook, people_outlook
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion
 
 JUDGE = "judge"
 RUBRIC = "The better answer is right, complete and as short as it can be."
@@ -35,7 +35,7 @@ class OptionalParts:
 
 
 def optional_parts(
-    question: Question, inputs: Inputs, aliases: Collection[str], document: Mapping[str, Any]
+    question: StudyQuestion, inputs: Inputs, aliases: Collection[str], document: Mapping[str, Any]
 ) -> OptionalParts:
     """The inputs of everything that a study can do without."""
     judge = f"judges.{_judge(question)}"
@@ -78,7 +78,7 @@ def optional_parts(
     )
 
 
-def complete_parts(question: Question) -> None:
+def complete_parts(question: StudyQuestion) -> None:
     """Takes out half of a part: a review without items, a judge without an endpoint; adds the
     words that a judge needs."""
     document = question.document
@@ -105,7 +105,7 @@ def complete_parts(question: Question) -> None:
         document["pairwise"].setdefault("by", name)
 
 
-def _judge(question: Question) -> str:
+def _judge(question: StudyQuestion) -> str:
     """The judge that the page's inputs are about: the one of pairs, else the first."""
     judges, pairwise = question.document.get("judges"), question.document.get("pairwise")
     names = list(judges) if isinstance(judges, dict) else []

@@ -39,7 +39,7 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LookPrice:
     """The look that the study pays for, and what it leaves the next candidate.
 
     Attributes:
@@ -72,7 +72,7 @@ class Outlook:
 
     plan: StudyPlan
     showings: Mapping[str, Showing]
-    looks: tuple[Look, ...]
+    looks: tuple[LookPrice, ...]
     chance: Chance | None
     open_guards: tuple[tuple[str, Showing], ...]
 
@@ -110,7 +110,7 @@ def outlook_of(plan: StudyPlan, document: Mapping[str, Any]) -> Outlook:
         plan=plan,
         showings=showings,
         looks=tuple(
-            Look(
+            LookPrice(
                 look.test_set,
                 look.number,
                 look.level,

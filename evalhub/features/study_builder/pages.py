@@ -17,7 +17,7 @@ from evalhub.features.study_builder.builder import Builder
 from evalhub.features.study_builder.drafts import discard_draft, keep_draft
 from evalhub.features.study_builder.models import StudyDraft
 from evalhub.features.study_builder.page import as_zip, page_context
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.forms import whole_number
 from evalhub.registry.models import Study
@@ -60,7 +60,7 @@ def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(studies, pk=pk)
     copied = copy_of(study, by=request.user, aliases=endpoints())
     document = {k: v for k, v in copied.document.data.items() if k not in ("schema", "project")}
-    builder = Builder(request.user, study.project, Question(document, dict(copied.files)))
+    builder = Builder(request.user, study.project, StudyQuestion(document, dict(copied.files)))
     builder.check()
     return _page(request, builder, None, original=study, left_out=copied.document.left_out)
 
@@ -98,7 +98,7 @@ def _open(request: SignedInRequest) -> HttpResponse:
     if draft is None:
         chosen = Project.objects.visible_to(request.user).filter(slug=request.GET.get("project"))
         return _page(request, Builder(request.user, chosen.first()), None)
-    builder = Builder(request.user, draft.project, Question(draft.document, draft.files))
+    builder = Builder(request.user, draft.project, StudyQuestion(draft.document, draft.files))
     return _page(request, builder, draft)
 
 

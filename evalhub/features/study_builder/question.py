@@ -25,7 +25,7 @@ SLUG_LENGTH = 40
 
 
 @dataclass(slots=True)
-class Question:
+class StudyQuestion:
     """A study file that may be incomplete, without schema and project.
 
     Attributes:
@@ -36,7 +36,7 @@ class Question:
     files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_text(cls, text: str) -> "Question":
+    def from_text(cls, text: str) -> "StudyQuestion":
         """The question that a page or a draft holds as JSON; an empty one for anything else."""
         try:
             content = json.loads(text)
@@ -184,6 +184,12 @@ def _keep_to_role(test_set: Any) -> None:
             del test_set[name]
     if test_set.get("tier") == default_of(Demand, "tier"):
         del test_set["tier"]
+
+
+def with_context(template: Any) -> str:
+    """A prompt's template that has room for documents."""
+    text = str(template or "{input}")
+    return text if "{context}" in text else f"{{context}}\n\n{text}"
 
 
 def _text(value: str) -> str | None:

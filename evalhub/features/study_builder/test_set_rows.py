@@ -11,7 +11,7 @@ from evalhub.features.study_builder.finishing import FinishedStudy, suite_of
 from evalhub.features.study_builder.inputs import Input, Inputs
 from evalhub.features.study_builder.metric_form import OFFERED, option_fields
 from evalhub.features.study_builder.outlook import Showing
-from evalhub.features.study_builder.question import READ, Question
+from evalhub.features.study_builder.question import READ, StudyQuestion
 from evalhub.features.study_builder.uploads import columns_of
 from evalhub.frames.page.forms import option_field
 from evalhub.registry.models import TestSetVersion
@@ -85,7 +85,7 @@ class SkillTick:
 
 
 def test_set_rows(
-    question: Question,
+    question: StudyQuestion,
     finished: FinishedStudy,
     inputs: Inputs,
     showings: Mapping[str, Showing],
@@ -102,7 +102,7 @@ def test_set_rows(
 def _row(
     name: str,
     test_set: dict[str, Any],
-    question: Question,
+    question: StudyQuestion,
     finished: FinishedStudy,
     inputs: Inputs,
     showing: Showing | None,
@@ -171,7 +171,7 @@ def skill_ticks(finished: FinishedStudy, showings: Mapping[str, Showing]) -> lis
     ]
 
 
-def write_skills(question: Question, ticked: Sequence[str], margin: str, items: str) -> None:
+def write_skills(question: StudyQuestion, ticked: Sequence[str], margin: str, items: str) -> None:
     """Writes the ticked skills into the study file, with how much each may lose and how many items
     it has ("": as usual); what else it says of the suite stays."""
     suite = question.document.get("suite")
@@ -190,14 +190,14 @@ def write_skills(question: Question, ticked: Sequence[str], margin: str, items: 
     question.document["suite"] = {"name": GENERAL, **fields} if fields else GENERAL
 
 
-def suite_values(question: Question) -> dict[str, Any]:
+def suite_values(question: StudyQuestion) -> dict[str, Any]:
     """How much a ticked skill may lose and how many items it has, as it was typed."""
     suite = question.document.get("suite")
     stated = suite if isinstance(suite, dict) else {}
     return {"skill_margin": stated.get("margin", MARGIN), "skill_items": stated.get("items", ITEMS)}
 
 
-def tidy_metrics(question: Question, before: Mapping[str, str]) -> None:
+def tidy_metrics(question: StudyQuestion, before: Mapping[str, str]) -> None:
     """Takes out options of a metric that was exchanged, and those that are the default.
 
     Args:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from evalhub.accounts.models import User
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import Demand
-from evalhub.features.study_builder.question import Question
+from evalhub.features.study_builder.question import StudyQuestion
 from evalhub.io.limits import WEB
 from evalhub.io.rows import DataError
 from evalhub.registry.uploads import UploadError, Uploads
@@ -68,7 +68,7 @@ def is_study_file(file: "UploadedFile[Any]") -> bool:
     return b'"evalhub.study/' in start
 
 
-def place(question: Question, name: str, digest: str, preview: FilePreview) -> None:
+def place(question: StudyQuestion, name: str, digest: str, preview: FilePreview) -> None:
     """Puts a dropped file where it belongs: where the study file names it already, else as a test
     set or as an arm's answers, by what its rows hold."""
     named = _names_of_files(question)
@@ -80,7 +80,7 @@ def place(question: Question, name: str, digest: str, preview: FilePreview) -> N
         add_answers(question, question.add_file(name, digest), preview)
 
 
-def add_test_set(question: Question, name: str, preview: FilePreview) -> str:
+def add_test_set(question: StudyQuestion, name: str, preview: FilePreview) -> str:
     """Adds a file as a test set: the first one must be gained on, others must not be lost.
 
     Returns the test set's name.
@@ -99,14 +99,14 @@ def add_test_set(question: Question, name: str, preview: FilePreview) -> str:
     return test_set_name
 
 
-def demand_of_next(question: Question) -> dict[str, Any]:
+def demand_of_next(question: StudyQuestion) -> dict[str, Any]:
     """What a further test set asks: a gain if none does yet, else that little is lost."""
     if all(each.get("role") != "primary" for each in question.test_sets.values()):
         return {"role": "primary"}
     return {"role": "guard", "margin": default_of(Demand, "margin")}
 
 
-def add_answers(question: Question, name: str, preview: FilePreview) -> None:
+def add_answers(question: StudyQuestion, name: str, preview: FilePreview) -> None:
     """Adds a file of answers: to the arm and test set that its name says, else as a new arm."""
     fields = {
         meaning: each for meaning, each in preview.guess_fields(ANSWER).items() if each != meaning
@@ -152,7 +152,7 @@ def columns_of(name: str, files: Mapping[str, str], uploads: Uploads) -> list[tu
         return []
 
 
-def _names_of_files(question: Question) -> set[str]:
+def _names_of_files(question: StudyQuestion) -> set[str]:
     """The names of files that the document names."""
     names: set[str] = set()
     for holder, key, _ in file_fields(question.document):

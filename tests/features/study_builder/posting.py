@@ -1,7 +1,7 @@
 """The study builder's page as a browser would post it, and the files that somebody drops on it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -120,9 +120,9 @@ def form_of(page: Any, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def post(client: Client, page: Any, inputs: dict[str, Any] | None = None, **more: Any) -> Any:
+def post(client: Client, page: Any, inputs: Mapping[str, Any] | None = None, **more: Any) -> Any:
     """The page after its form was posted with some inputs changed and perhaps a button pressed."""
-    return client.post(new(), form_of(page) | (inputs or {}) | more, follow=True)
+    return client.post(new(), form_of(page) | dict(inputs or {}) | more, follow=True)
 
 
 def with_files(client: Client, **given: Any) -> Any:
@@ -130,7 +130,7 @@ def with_files(client: Client, **given: Any) -> Any:
     return post(client, client.get(new()), **(given or three()))
 
 
-def started(client: Client, inputs: dict[str, Any] | None = None) -> Any:
+def started(client: Client, inputs: Mapping[str, Any] | None = None) -> Any:
     """What the page answers where somebody drops three files and presses Start."""
     return post(client, with_files(client), inputs, run="1")
 

@@ -153,7 +153,7 @@ def test_a_file_for_each_arm_and_test_set_needs_no_dealing(olga: Client, team: T
     files = three()
     files["files"].append(file("others.jsonl", sums(3)))
     page = with_files(olga, **files)
-    page = post(olga, page, remove="test_sets.others")
+    page = post(olga, page, take_out="test_sets.others")
     both = [file("others.jsonl", sums(3))]
     page = post(olga, page, files=both)
     named = {"base": BASE, "lora": TUNED}
