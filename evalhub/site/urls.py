@@ -60,7 +60,6 @@ urlpatterns = [
     *ownership.urlpatterns,
     *all_costs.urlpatterns,
     *deployment.urlpatterns,
-    path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
     path(
