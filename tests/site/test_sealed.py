@@ -44,6 +44,11 @@ def a_sealed_study(team: Team, *, failed: int = 0) -> Study:
     return a_study(team, baseline=base, candidate=lora, primary=over, metric=metric)
 
 
+def tabs(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
+    """Every tab of the study's page, as the page asks for it."""
+    return [(reverse("site:study_panel", args=[study.pk]), {"tab": tab}) for tab in LABELS]
+
+
 def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
     """Every page that could show a score, with what an address can ask of it."""
     runs = Run.objects.order_by("pk")
@@ -52,7 +57,6 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
         (reverse("site:studies"), {}),
         (reverse("site:study", args=[study.pk]), {"tab": "answers"}),
         (reverse("site:study", args=[study.pk]), {"tab": "answers", "sort": "high"}),
-        *((reverse("site:study_panel", args=[study.pk]), {"tab": tab}) for tab in LABELS),
         (reverse("site:test_set", args=[runs[0].test_set_version.test_set_id]), {}),
         (reverse("site:study_items", args=[study.pk]), {"sort": "worst"}),
         (reverse("site:study_items", args=[study.pk]), {"outcome": "won"}),
@@ -99,7 +103,8 @@ def shown(client: Client, pages: list[tuple[str, Mapping[str, Any]]]) -> list[st
 @pytest.mark.heavy
 def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team)
-    assert shown(olga, [*addresses(study), (reverse("site:study", args=[study.pk]), {})]) == []
+    assert shown(olga, [*addresses(study), *tabs(study)]) == []
+    assert shown(olga, [(reverse("site:study", args=[study.pk]), {})]) == []
     assert shown(root, of_the_admin()) == []
     last = Run.objects.latest("pk")
     page = olga.get(reverse("site:run", args=[last.pk])).text
@@ -131,7 +136,7 @@ def test_invalid_evidence_opens_nothing(olga: Client, team: Team, root: Client) 
     assert decision.verdict == "invalid"
     of_it = [("site:study", study.pk), ("site:decision", decision.pk)]
     pages = [(reverse(name, args=[pk]), {}) for name, pk in of_it]
-    assert shown(olga, [*addresses(study), *pages]) == []
+    assert shown(olga, [*addresses(study), *tabs(study), *pages]) == []
     assert shown(root, of_the_admin()) == []
     last = Run.objects.latest("pk")
     page = olga.get(reverse("site:run", args=[last.pk]), {"show": "errors"}).text
