@@ -56,8 +56,8 @@ def share_decision(
             raise DecisionLinkError(f"A link lasts 1 to {LONGEST_DAYS} days")
         if texts and (review := _unsealed_review(decision)) is not None:
             raise DecisionLinkError(
-                f"{review} isn’t sealed yet, and item texts would tell its reviewers whose answer is "
-                "whose: share without them"
+                f"{review} isn’t sealed yet, and item texts would tell its reviewers whose "
+                "answer is whose: share without them"
             )
         link = DecisionLink.objects.create(
             decision=decision,
