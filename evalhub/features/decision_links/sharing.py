@@ -33,7 +33,6 @@ class NewDecisionLink:
     address: str
 
 
-@transaction.atomic
 def share_decision(
     *, decision: Decision, by: User, days: int = LASTS_DAYS, texts: bool = False
 ) -> NewDecisionLink:
@@ -47,28 +46,31 @@ def share_decision(
         DecisionLinkError: the days are out of range; or texts, which say whose answer is whose,
             before a review of the study is sealed.
     """
-    study = decision.study
-    check_owns(by, study.project, "share a decision")
-    if not 1 <= days <= LONGEST_DAYS:
-        raise DecisionLinkError(f"A link lasts 1 to {LONGEST_DAYS} days")
-    if texts and (review := _unsealed_review(decision)) is not None:
-        raise DecisionLinkError(
-            f"{review} isn’t sealed yet, and item texts would tell its reviewers whose answer is "
-            "whose: share without them"
-        )
     token = secrets.token_urlsafe(32)
-    link = DecisionLink.objects.create(
-        decision=decision,
-        digest=_digest(token),
-        texts=texts,
-        by=by,
-        expires=timezone.now() + timedelta(days=days),
-        created=timezone.now(),
-    )
-    content = "with item texts" if texts else "without item texts"
-    what = f"decision {decision.pk} on {study}, {content}, for {days} days"
-    note(Action.DECISION_SHARED, by=by, project=study.project, what=what)
-    return NewDecisionLink(link, absolute(reverse("shared_decision", args=[token])))
+    # The first address that a process asks for imports every page, while others may write.
+    address = absolute(reverse("shared_decision", args=[token]))
+    with transaction.atomic():
+        study = decision.study
+        check_owns(by, study.project, "share a decision")
+        if not 1 <= days <= LONGEST_DAYS:
+            raise DecisionLinkError(f"A link lasts 1 to {LONGEST_DAYS} days")
+        if texts and (review := _unsealed_review(decision)) is not None:
+            raise DecisionLinkError(
+                f"{review} isn’t sealed yet, and item texts would tell its reviewers whose "
+                "answer is whose: share without them"
+            )
+        link = DecisionLink.objects.create(
+            decision=decision,
+            digest=_digest(token),
+            texts=texts,
+            by=by,
+            expires=timezone.now() + timedelta(days=days),
+            created=timezone.now(),
+        )
+        content = "with item texts" if texts else "without item texts"
+        what = f"decision {decision.pk} on {study}, {content}, for {days} days"
+        note(Action.DECISION_SHARED, by=by, project=study.project, what=what)
+        return NewDecisionLink(link, address)
 
 
 @transaction.atomic
