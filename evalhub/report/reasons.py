@@ -55,7 +55,8 @@ def reason_lines(record: DecisionRecord) -> list[ReasonLine]:
         status, sentence = split_mark(reason)
         number = names.get(criterion_of(reason, list(names)), 0)
         if not number:
-            rows.append((status, sentence, None))
+            if status or sentence not in record.headline:  # which stands above and says it already
+                rows.append((status, sentence, None))
             continue
         criterion = record.criteria[number - 1]
         part = ReasonPart(criterion, number, _outcome(criterion))

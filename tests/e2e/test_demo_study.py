@@ -1,4 +1,4 @@
-"""The demo's study page in Chromium: how long it is, and how near the answers are to the verdict."""
+"""The demo's study page in Chromium: how long it is, and how near its answers are."""
 
 from collections.abc import Callable
 

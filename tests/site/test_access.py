@@ -25,6 +25,7 @@ def pages(team: Team) -> list[str]:
         "study_items": study.pk,
         "run_items": Run.objects.latest("pk").pk,
         "test_set_items": TestSet.objects.latest("pk").pk,
+        "study_panel": study.pk,
         "study_progress": study.pk,
         "decision": decision.pk,
         "record": decision.pk,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
+from evalhub.site.study.tabs import LABELS
 from tests.cast import Team, a_run, a_test_set, a_version, a_working_set
 from tests.site.cases import a_measured_study, many_like
 
@@ -42,7 +43,7 @@ def addresses(study: Study) -> list[str]:
     return [
         reverse("site:criterion", args=[decision.pk, 1]),
         reverse("site:record", args=[decision.pk]),
-        reverse("site:study", args=[study.pk]),
+        *(reverse("site:study", args=[study.pk], query={"tab": tab}) for tab in LABELS),
         reverse("site:study", args=[study.pk], query={"tab": "answers", "outcome": "lost"}),
         reverse("site:study_cost", args=[study.pk]),
         reverse("site:study_file", args=[study.pk]),

@@ -14,6 +14,7 @@ from evalhub.accounts.models import User
 from evalhub.cli.app import run as command
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Metric, Run, RunMetric, Study
+from evalhub.site.study.tabs import LABELS
 from runners.launch import resume
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, opened
 from tests.studies.desks import Desk
@@ -41,6 +42,11 @@ def a_sealed_study(team: Team, *, failed: int = 0) -> Study:
     a_run(base, over, scores=[BASE] * items, metric=metric)
     a_run(lora, over, scores=values, answers=said, metric=metric)
     return a_study(team, baseline=base, candidate=lora, primary=over, metric=metric)
+
+
+def tabs(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
+    """Every tab of the study's page, as the page asks for it."""
+    return [(reverse("site:study_panel", args=[study.pk]), {"tab": tab}) for tab in LABELS]
 
 
 def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
@@ -97,7 +103,8 @@ def shown(client: Client, pages: list[tuple[str, Mapping[str, Any]]]) -> list[st
 @pytest.mark.heavy
 def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team)
-    assert shown(olga, [*addresses(study), (reverse("site:study", args=[study.pk]), {})]) == []
+    assert shown(olga, [*addresses(study), *tabs(study)]) == []
+    assert shown(olga, [(reverse("site:study", args=[study.pk]), {})]) == []
     assert shown(root, of_the_admin()) == []
     last = Run.objects.latest("pk")
     page = olga.get(reverse("site:run", args=[last.pk])).text
@@ -115,9 +122,10 @@ def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -
         run.metrics.create(metric=unread, mean=0.4444)
     assert decide_study(study=study)[0].verdict == "ship"
     pages = addresses(study)
-    assert {reverse("site:runs"), pages[7][0], pages[-1][0]} <= set(shown(olga, pages))
+    first = reverse("site:run", args=[Run.objects.earliest("pk").pk])
+    assert {reverse("site:runs"), first, pages[-1][0]} <= set(shown(olga, pages))
     assert shown(root, of_the_admin()[1:3]) == [each for each, _ in of_the_admin()[1:3]]
-    again = olga.get(pages[7][0]).text
+    again = olga.get(first).text
     assert "0.44" not in again, "another metric is another look"
     assert "sealed" in again
 
@@ -129,7 +137,7 @@ def test_invalid_evidence_opens_nothing(olga: Client, team: Team, root: Client) 
     assert decision.verdict == "invalid"
     of_it = [("site:study", study.pk), ("site:decision", decision.pk)]
     pages = [(reverse(name, args=[pk]), {}) for name, pk in of_it]
-    assert shown(olga, [*addresses(study), *pages]) == []
+    assert shown(olga, [*addresses(study), *tabs(study), *pages]) == []
     assert shown(root, of_the_admin()) == []
     last = Run.objects.latest("pk")
     page = olga.get(reverse("site:run", args=[last.pk]), {"show": "errors"}).text

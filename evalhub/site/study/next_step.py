@@ -38,9 +38,9 @@ def step_undecided(study: Study, runs: StudyRuns, *, judged: bool) -> NextStep:
             posts=True,
         )
     if not runs.total:
-        return NextStep("Start its runs with its study file: evalhub study run FILE.")
+        return NextStep("Start its runs with its study file: evalhub study run FILE")
     if not judged:
-        return NextStep("Read the means below. Nothing is judged on development sets.")
+        return NextStep("Read the means below.")
     return NextStep("Decide: it reads the scores once, and keeps a record.", *_decide(study))
 
 

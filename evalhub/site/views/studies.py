@@ -53,10 +53,10 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def study_panel(request: SignedInRequest, pk: int) -> HttpResponse:
     """The open tab of a study, as a part of its page; without htmx, that page."""
+    study = get_object_or_404(_visible(request), pk=pk)
     if not request.htmx:
         query = request.GET.urlencode()
         return redirect(f"{reverse('site:study', args=[pk])}?{query}#panel")
-    study = get_object_or_404(_visible(request), pk=pk)
     page = study_page(study, request.GET)
     return render(request, "site/study/_panel.html", {"shown": page, "study": study})
 

@@ -108,7 +108,7 @@ def test_evaluating_elsewhere_opens_nothing_here(
 def test_results_and_admin_are_forbidden_to_a_reviewer(rui: Client, campaign: Campaign) -> None:
     for view in ("studies", "runs", "test_sets", "versions"):
         assert rui.get(reverse(f"site:{view}")).status_code == 403
-    for view in ("study", "flips", "study_progress"):
+    for view in ("study", "study_panel", "study_progress"):
         assert rui.get(reverse(f"site:{view}", args=[campaign.study_id])).status_code == 403
     admin = rui.get(reverse("admin:reviews_campaign_changelist"))
     assert admin.status_code == 302
