@@ -15,6 +15,7 @@ from evalhub.declare.ownership import HOURS_A_MONTH, Ownership
 from evalhub.features.ownership.study_costs import cost_of
 from evalhub.io.rows import DataError
 from evalhub.ledger.ownership import gpu_price, statement_of
+from evalhub.prices.table import PriceTable
 from evalhub.registry.models import Study
 
 REQUESTS = (10_000, 100_000)
@@ -27,7 +28,7 @@ EVALUATION = {
     "this study's reviewers": ("reviewer_rate", (30, 80)),
 }
 GPU = "A100-80GB"
-CURRENCY = "USD"
+CURRENCY = PriceTable.model_fields["currency"].default
 """Of the amounts: a sheet in another currency gets none of them, only counts."""
 AS_ASSUMED = {"origin": "assumed", "source": "a usual figure: nobody stated one"}
 
