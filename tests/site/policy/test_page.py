@@ -35,7 +35,9 @@ def posted(client: Client, study: Study, button: str = "change", **changed: Any)
 
 
 def hidden(html: str) -> str:
-    return re.findall(rf'name="{FIELD}" value="(\w+)"', html)[0]
+    match = re.search(rf'name="{FIELD}" value="(\w+)"', html)
+    assert match is not None
+    return match[1]
 
 
 def read_on(client: Client, study: Study) -> dict[str, str]:
