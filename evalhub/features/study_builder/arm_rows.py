@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalhub.declare.study import FINE_TUNED
 from evalhub.features.study_builder.finishing import Coverage, FinishedStudy
 from evalhub.features.study_builder.inputs import Choices, Input, Inputs
 from evalhub.features.study_builder.question import StudyQuestion, with_context
@@ -50,6 +51,14 @@ class ArmRow:
     documents: str = ""
     columns: Sequence[Input] = ()
     summary: str = ""
+
+    @property
+    def has_flaws(self) -> bool:
+        """Whether something within its fold is wrong."""
+        inputs = [*self.prompt, *self.more, *self.columns]
+        return any(
+            each.error for each in [*inputs, *(each for pair in self.examples for each in pair)]
+        )
 
     @property
     def path(self) -> str:
@@ -200,7 +209,10 @@ def add_arm(question: StudyQuestion, wanted: str, aliases: Collection[str]) -> s
         models = [_model(arm) for arm in arms.values() if _endpoint(arm) == of]
         name = question.free_name("arms", "base" if not arms else of)
         backend = {"openai": {"endpoint": of, "model": next(iter(models), "")}}
-        arms[name] = {"kind": kind_of(name, is_first=not arms), "backend": backend}
+        arms[name] = {
+            "kind": kind_of(name, is_first=not arms or _has_tuned(arms)),
+            "backend": backend,
+        }
         return name
     name = question.free_name("arms", kind)
     copied = deepcopy(arms[of]) | {"kind": kind}
@@ -214,6 +226,10 @@ def add_arm(question: StudyQuestion, wanted: str, aliases: Collection[str]) -> s
 def baseline_choices(question: StudyQuestion) -> Choices:
     """Whom the candidate has to beat: an arm, or the best of the untuned ones."""
     return [*((name, name) for name in question.arms), (BEST_UNTUNED, "the best untuned arm")]
+
+
+def _has_tuned(arms: dict[str, Any]) -> bool:
+    return any(isinstance(arm, dict) and arm.get("kind") in FINE_TUNED for arm in arms.values())
 
 
 def _is_asked(arm: Any) -> bool:

@@ -1,7 +1,7 @@
 """Keep and discard drafts of studies."""
 
 from django.db import transaction
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
@@ -18,28 +18,36 @@ def keep_draft(
     by: User,
     question: StudyQuestion,
     name: str,
+    page: str,
     pk: int = 0,
     revision: int = 0,
 ) -> StudyDraft:
     """Keeps the question as a draft; the same question changes nothing.
 
-    A draft that was changed elsewhere since `revision` stays as it is: this one is kept beside it.
+    A draft that another page has changed since `revision` stays as it is: this one is kept beside
+    it.
 
     Args:
+        page: names the opened page, which goes on with the draft that it wrote itself.
         pk, revision: the draft that the page was read from; 0 for a new one.
 
     Raises NotAllowedError: `by` doesn't evaluate in the project.
     """
     check_evaluates(by, project)
     content = {"document": question.document, "files": question.files}
-    draft = StudyDraft.objects.filter(pk=pk, by=by).first()
-    if draft is not None and draft.content == content and draft.project_id == project.pk:
+    mine = StudyDraft.objects.filter(by=by).select_for_update(of=("self",))
+    draft = mine.filter(page=page).exclude(page="").first()
+    draft = draft or mine.filter(pk=pk, revision=revision).first()
+    if draft is None:
+        draft = StudyDraft(by=by, revision=0)
+    elif draft.content == content and draft.project_id == project.pk:
         return draft
-    values = content | {"name": name[:NAME_LENGTH], "project": project}
-    current = StudyDraft.objects.filter(pk=pk, by=by, revision=revision)
-    if current.update(**values, revision=revision + 1, changed=Now()):
-        return StudyDraft.objects.get(pk=pk)
-    return StudyDraft.objects.create(**values, by=by)
+    draft.document, draft.files = question.document, question.files
+    draft.name, draft.project, draft.page = name[:NAME_LENGTH], project, page
+    draft.revision += 1
+    draft.changed = timezone.now()
+    draft.save()
+    return draft
 
 
 def discard_draft(*, pk: int, by: User) -> None:

@@ -26,6 +26,9 @@ class StudyDraft(models.Model):
     name = models.CharField(max_length=200, help_text="the study's name, or the proposed one")
     document = models.JSONField()
     files = models.JSONField(default=dict)
+    page = models.CharField(
+        max_length=32, blank=True, help_text="the opened page that wrote it last"
+    )
     revision = models.PositiveIntegerField(
         default=1, help_text="counts what was kept: a page says which revision it was read from"
     )

@@ -1,19 +1,27 @@
 """What the page shows of a builder: its rows, the parts beside it, a preview and a trial."""
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.declare.declaration import validate
-from evalhub.features.study_builder.arm_rows import arm_rows, baseline_choices, new_arm_choices
+from evalhub.features.study_builder.arm_rows import (
+    ArmRow,
+    arm_rows,
+    baseline_choices,
+    new_arm_choices,
+)
 from evalhub.features.study_builder.builder import REFUSED, Builder
 from evalhub.features.study_builder.finishing import as_yaml, proposed_name
+from evalhub.features.study_builder.flaws import StudyFlaw
 from evalhub.features.study_builder.inputs import Inputs
-from evalhub.features.study_builder.optional_parts import optional_parts
+from evalhub.features.study_builder.optional_parts import OptionalParts, optional_parts
 from evalhub.features.study_builder.outlook import Outlook
 from evalhub.features.study_builder.test_set_rows import (
+    TestSetRow,
     metric_of,
     project_test_sets,
     skill_ticks,
@@ -32,7 +40,7 @@ class FlawLink:
     """A flaw with the input that mends it: `target` is the input's id, or the study file's."""
 
     message: str
-    field: str
+    label: str
     line: int | None
     target: str
 
@@ -52,6 +60,7 @@ def page_context(builder: Builder, *, preview: str, trial: str, typed: str) -> d
     arms = arm_rows(question, finished, inputs, builder.aliases, builder.uploads)
     test_sets = test_set_rows(question, finished, inputs, showings, builder.uploads)
     parts = optional_parts(question, inputs, builder.aliases, finished.document)
+    missing, labels = missing_parts(builder), _labels(arms, test_sets, parts)
     roles = Inputs(finished.document, builder.errors)
     return {
         "builder": builder,
@@ -70,8 +79,9 @@ def page_context(builder: Builder, *, preview: str, trial: str, typed: str) -> d
         "new_test_sets": project_test_sets(list(builder.test_sets())),
         "outlook": outlook if isinstance(outlook, Outlook) else None,
         "problem": outlook if isinstance(outlook, str) else "",
-        "missing": missing_parts(builder),
-        "flaws": _links(builder),
+        "missing": missing,
+        "flaws": _links(builder.flaws, labels),
+        "open_points": [] if outlook or missing else _links(builder.current_flaws[:3], labels),
         "previewed": preview,
         "preview": preview_of(builder, preview, typed) if preview else None,
         "typed": typed,
@@ -90,35 +100,37 @@ def missing_parts(builder: Builder) -> str:
     return " and ".join(each for each in lacking if each)
 
 
-def _links(builder: Builder) -> list[FlawLink]:
-    """The flaws, each with the nearest input: the page has one for every id in `_ids`."""
-    ids = _ids(builder)
+def _links(flaws: list[StudyFlaw], labels: Mapping[str, str]) -> list[FlawLink]:
+    """The flaws, each with the input that mends it, or with the nearest part of the page."""
     links = []
-    for flaw in builder.flaws:
+    for flaw in flaws:
         place = flaw.field
-        while place and place not in ids:
+        while place and place not in labels:
             place = place.rpartition(".")[0]
-        links.append(FlawLink(flaw.message, flaw.field, flaw.line, place or "study-file"))
+        label = labels.get(flaw.field) or flaw.field
+        links.append(FlawLink(flaw.message, label, flaw.line, place or "study-file"))
     return links
 
 
-def _ids(builder: Builder) -> set[str]:
-    """The fields that the page has inputs or rows for."""
-    inputs = Inputs(builder.question.document, {})
-    arms = arm_rows(builder.question, builder.finished, inputs, builder.aliases, builder.uploads)
-    test_sets = test_set_rows(builder.question, builder.finished, inputs, {}, builder.uploads)
-    parts = optional_parts(builder.question, inputs, builder.aliases, builder.finished.document)
-    shown = [*parts.people, parts.question, *parts.judge, *parts.budget, *parts.rule]
-    ids = {"name", "baseline", "candidate", "suite"} if arms else {"name", "suite"}
+def _labels(
+    arms: list[ArmRow], test_sets: list[TestSetRow], parts: OptionalParts
+) -> dict[str, str]:
+    """By the fields that the page has inputs or rows for, what people call them."""
+    labels = {"name": "Name", "suite": "General skills"}
+    if len(arms) > 1:
+        labels |= {"baseline": "Runs now", "candidate": "Candidate"}
     for arm in arms:
-        ids.add(arm.path)
-        shown += [arm.kind, *arm.prompt, *arm.more, *arm.columns]
-        shown += [each for example in arm.examples for each in example]
+        inputs = [*arm.prompt, *arm.more, *arm.columns]
+        inputs += [each for example in arm.examples for each in example]
+        labels |= {each.path: f"{arm.name}: {each.label}" for each in inputs}
+        labels |= {arm.path: arm.name, arm.kind.path: arm.kind.label}
     for row in test_sets:
-        ids.add(row.path)
-        shown += [row.metric, row.role, *row.options, *row.fields, *row.demands]
-        shown += [row.amount] if row.amount else []
-    return ids | {each.path for each in shown}
+        inputs = [*row.options, *row.fields, *row.demands]
+        labels |= {each.path: f"{row.name}: {each.label}" for each in inputs}
+        whole = [row.metric, row.role, *([row.amount] if row.amount else [])]
+        labels |= {row.path: row.name} | {each.path: each.label for each in whole}
+    optional = [*parts.people, parts.question, *parts.judge, *parts.budget, *parts.rule]
+    return labels | {each.path: each.label for each in optional}
 
 
 def preview_of(builder: Builder, test_set: str, typed: str) -> "MetricPreview | str":

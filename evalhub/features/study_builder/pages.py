@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -111,6 +112,7 @@ def _keep(request: SignedInRequest, builder: Builder, pk: int, revision: int) ->
         by=request.user,
         question=builder.question,
         name=str(builder.finished.document["name"]),
+        page=_page_name(request),
         pk=pk,
         revision=revision,
     )
@@ -119,6 +121,11 @@ def _keep(request: SignedInRequest, builder: Builder, pk: int, revision: int) ->
             "This draft was changed in another tab: what stands here is kept as a draft of its own."
         )
     return draft
+
+
+def _page_name(request: SignedInRequest) -> str:
+    """What names the opened page: made when it is first shown, and sent along by it."""
+    return str(request.POST.get("page", ""))[:32] or get_random_string(32)
 
 
 def _page(
@@ -137,7 +144,7 @@ def _page(
     elif request.method == "GET":
         context["drafts"] = StudyDraft.objects.written_by(request.user)[:10]
     status = 400 if builder.flaws and "run" in sent and not request.htmx else 200
-    context |= {"draft": draft, "whole": part == "new.html", **more}
+    context |= {"draft": draft, "page": _page_name(request), **more}
     return render(request, f"study_builder/{part}", context, status=status)
 
 

@@ -65,6 +65,11 @@ class TestSetRow:
     error: str
 
     @property
+    def has_flaws(self) -> bool:
+        """Whether something within its fold is wrong."""
+        return any(each.error for each in [*self.options, *self.fields, *self.demands])
+
+    @property
     def path(self) -> str:
         return f"test_sets.{self.name}"
 

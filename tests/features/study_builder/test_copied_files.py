@@ -166,7 +166,7 @@ def test_what_no_web_page_may_name_is_said_by_its_field(desk: Desk, root: Client
             study=study, by=None, aliases=ALIASES, without=["arms.tuned.backend.openai.extra"]
         )
     shown = page(root, study)
-    assert "arms.tuned.backend.openai.url</a>: is an address of its own" in shown.text
+    assert "is an address of its own: name an `endpoint`" in shown.text
     assert "<code>arms.tuned.backend.openai.extra</code>" in shown.text
     assert "top_k" not in shown.text
     post(root, shown, {"t:arms.tuned.backend.openai.endpoint": "desk"}, run="1")

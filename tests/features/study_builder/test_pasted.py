@@ -95,7 +95,7 @@ def test_all_that_is_wrong_is_listed_at_once_by_its_line(olga: Client, team: Tea
         .replace("name: Tickets", "name: 7")
     )
     page = pasted(olga, text)
-    listed = [(each.line, each.field) for each in page.context["flaws"]]
+    listed = [(each.line, each.field) for each in page.context["builder"].flaws]
     assert (2, "name") in listed
     assert (7, "arms.new.kind") in listed
     assert (9, "test_sets.tickets.role") in listed
