@@ -143,9 +143,11 @@ def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
         reverse("site:run_item", args=[run.pk, "q0003"]),
         reverse("site:test_set_items", args=[run.test_set_version.test_set_id]),
         reverse("site:test_set_item", args=[run.test_set_version.test_set_id, "q0003"]),
+        reverse("site:add_to_test_set", query={"item": run.test_set_version.items.first().pk}),
     ]:
         page.goto(root + each)
         axe(page)
         assert not overflows(page), each
+    page.goto(root + list_of(study))
     page.get_by_role("button", name="Keys").click()
     axe(page)
