@@ -8,8 +8,9 @@ from django.db.models import Prefetch
 
 from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
-from evalhub.report.flips import FoldedText, input_text, passage, references_text
+from evalhub.report.flips import input_text, references_text
 from evalhub.site.by_position import answers_by_position
+from evalhub.site.items.reading import Excerpt, excerpt
 from evalhub.site.queries import outputs_of
 
 PAGE = 25
@@ -19,9 +20,9 @@ SHOWN = {"": "All answers", "errors": "Errors", "unscored": "Unscored"}
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
     output: Output
-    question: FoldedText
+    question: Excerpt
     reference: str
-    text: FoldedText
+    text: Excerpt
     calls: Sequence[str]
     scores: Sequence[Score]
 
@@ -55,9 +56,9 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
         answers=[
             ShownAnswer(
                 output=output,
-                question=passage(input_text(output.item.input)),
+                question=excerpt(input_text(output.item.input)),
                 reference=references_text(output.item.references),
-                text=passage(output.text or ""),
+                text=excerpt(output.text or ""),
                 calls=[call_text(each) for each in output.tool_calls or ()],
                 scores=list(output.scores.all()),
             )

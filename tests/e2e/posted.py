@@ -91,7 +91,7 @@ POSTED = {
     "/test-sets/<int:pk>/edit/": ["version=1"],
     "/test-sets/<int:pk>/retire/": ["version=1&reason=Old&sure=on"],
     "/working-sets/new/": [ITEMS],
-    "/working-sets/add/": ["item=1&to=new&slug=more&purpose=task"],
+    "/working-sets/add/": ["item=1&slug=more&purpose=task"],
     "/working-sets/<int:pk>/rows/": ["pasted=Is+it+new?"],
     "/working-sets/<int:pk>/many/": ["verb=tag&tag=mine", "verb=delete"],
     "/working-sets/<int:pk>/split/": ["verb=undo"],

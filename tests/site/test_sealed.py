@@ -55,7 +55,6 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
     pages = [
         (reverse("site:runs"), {}),
         (reverse("site:studies"), {}),
-        (reverse("site:study", args=[study.pk]), {"tab": "answers"}),
         (reverse("site:study", args=[study.pk]), {"tab": "answers", "sort": "high"}),
         (reverse("site:test_set", args=[runs[0].test_set_version.test_set_id]), {}),
         (reverse("site:study_items", args=[study.pk]), {"sort": "worst"}),

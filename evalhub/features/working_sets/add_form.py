@@ -21,17 +21,17 @@ class AddItemsForm(DeclaredForm):
 
     fields_by_path = {"test set": "slug"}
 
-    to = forms.ChoiceField(label="Test set")
+    to = forms.ChoiceField(label="Test set", required=False)
     slug = forms.CharField(
-        label="Name of a new one",
+        label="Its name",
         required=False,
         max_length=80,
         help_text="letters, digits, - and _",
     )
     purpose = forms.ChoiceField(
-        label="What a new one is for", required=False, choices=TestSetPurpose.choices
+        label="What it is for", required=False, choices=TestSetPurpose.choices
     )
-    given_tag = field_of(RowsRequest, "tag", "Tag them", "finds them again")
+    given_tag = field_of(RowsRequest, "tag", "Tag", "to find them again")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,13 +48,13 @@ class AddItemsForm(DeclaredForm):
                 "Published: begins the next version",
                 [(f"{VERSION}:{row.pk}", slug) for slug, row in sorted(newest.items())],
             ),
-            ("Another", [(NEW, "a new test set")]),
         ]
         self.set_choices("to", [group for group in groups if group[1]])  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         cleaned["purpose"] = cleaned.get("purpose") or TestSetPurpose.TASK
-        if cleaned.get("to") == NEW and not cleaned.get("slug"):
-            self.add_error("slug", "Name the new test set.")
+        cleaned["to"] = NEW if cleaned.get("slug") else cleaned.get("to")
+        if not cleaned["to"]:
+            self.add_error("slug", "Choose a test set, or name a new one.")
         return cleaned

@@ -1,6 +1,7 @@
 """Texts of items and answers as HTML: laid out as reviewers see them, as they came, or compared."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -21,6 +22,22 @@ def text_html(text: str, view: str) -> SafeString:
         return plain(text)
     shown = display_text(text)
     return plain(shown) if shown.startswith(("{", "[")) else to_html(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A text's beginning to read; `more` where the item's page has the rest."""
+
+    html: SafeString
+    more: bool = False
+
+
+def excerpt(text: str, view: str = "") -> Excerpt:
+    """The beginning of a text, as `text_html` has it; empty for one without words."""
+    if not text.strip():
+        return Excerpt(SafeString(""))
+    short, more = shortened(text)
+    return Excerpt(text_html(short, view), more)
 
 
 def pieces_html(pieces: Sequence[Piece]) -> SafeString:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from evalhub.decision.outcomes import Outcome, outcome
 from evalhub.io.word_diff import Piece, word_diff
@@ -22,24 +21,11 @@ from evalhub.site.items.addresses import ItemUrls
 from evalhub.site.items.answers import Scores, answers_of, mean_of, scores_of
 from evalhub.site.items.columns import ShownColumns
 from evalhub.site.items.filters import ItemFilters
-from evalhub.site.items.reading import (
-    pieces_html,
-    shortened,
-    shortened_pieces,
-    text_html,
-)
+from evalhub.site.items.reading import Excerpt, excerpt, pieces_html, shortened_pieces
 from evalhub.site.items.scope import ItemScope, ShownArm
 
 HEAD = 180
 """Characters of an excerpt around a text that is searched for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A text to read in a row; `more` where the item's page has the rest."""
-
-    html: SafeString
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +142,9 @@ def _marked(pieces: Sequence[Piece]) -> Excerpt:
 
 def _excerpt(text: str, filters: ItemFilters) -> Excerpt:
     """A text's beginning, or the words around what is searched for."""
-    if not text.strip():
-        return Excerpt(SafeString(""))
-    if filters.text:
+    if filters.text and text.strip():
         return Excerpt(format_html("<p>{}</p>", head(text, filters.text)))
-    short, more = shortened(text)
-    return Excerpt(text_html(short, filters.view), more)
+    return excerpt(text, filters.view)
 
 
 def _reference(item: Item, filters: ItemFilters) -> str:

@@ -19,6 +19,7 @@ from evalhub.registry.models.retirements import retirement_of
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import input_text, passage, references_text
 from evalhub.site.by_position import items_by_position
+from evalhub.site.items.reading import excerpt
 from evalhub.site.ledger_page import ledger_page
 from evalhub.site.listing import list_page
 from evalhub.site.lists import test_sets_list
@@ -49,7 +50,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     pages: Paginator[Item] = items_by_position(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
     rows = [
-        (item, passage(input_text(item.input)), passage(references_text(item.references)))
+        (item, excerpt(input_text(item.input)), passage(references_text(item.references)))
         for item in items
     ]
     context = {

@@ -78,13 +78,13 @@ def test_a_published_test_set_begins_its_next_version(
 
 def test_a_new_test_set_holds_them_alone(olga: Client, others: TestSetVersion) -> None:
     items = list(others.items.all())
-    page = add(olga, items, "new", slug="hard", purpose="capability", given_tag="seen")
+    page = add(olga, items, "", slug="hard", purpose="capability", given_tag="seen")
     assert "3 items added to" in page
     working_set = WorkingSet.objects.get(slug="hard")
     assert working_set.purpose == "capability"
     assert [each.tags for each in working_set.items.all()] == [["odd", "seen"]] * 3
-    assert "Name the new test set." in add(olga, items, "new", purpose="task")
-    page = add(olga, items, "new", slug="others", purpose="task")
+    assert "Choose a test set, or name a new one." in add(olga, items, "", purpose="task")
+    page = add(olga, items, "", slug="others", purpose="task")
     assert "there is a test set “others” already: choose it" in page
 
 
