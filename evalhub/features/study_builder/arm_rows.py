@@ -46,7 +46,7 @@ class ArmRow:
     elsewhere: str = ""
     coverage: Coverage | None = None
     prompt: Sequence[Input] = ()
-    examples: Sequence[tuple[Input, Input]] = ()
+    examples: Sequence[Sequence[Input]] = ()
     more: Sequence[Input] = ()
     documents: str = ""
     columns: Sequence[Input] = ()
@@ -117,6 +117,7 @@ def _row(
             else (),
         )
     examples = (arm.get("prompt") or {}).get("examples") or []
+    has_context = "{context}" in str((arm.get("prompt") or {}).get("template"))
     retriever = (arm.get("prompt") or {}).get("retriever") or {}
     return ArmRow(
         name,
@@ -126,10 +127,7 @@ def _row(
         alias=str(asked.get("endpoint") or ""),
         prompt=_prompt_inputs(path, inputs, aliases),
         examples=[
-            (
-                inputs.area(f"{path}.prompt.examples.{index}.input", f"Example {index + 1}: asked"),
-                inputs.area(f"{path}.prompt.examples.{index}.output", "and answered"),
-            )
+            _example_inputs(f"{path}.prompt.examples.{index}", index + 1, inputs, has_context)
             for index in range(len(examples) + EXTRA_EXAMPLES)
         ],
         more=_more_inputs(path, inputs, has_documents=bool(retriever)),
@@ -153,6 +151,17 @@ def _prompt_inputs(path: str, inputs: Inputs, aliases: Collection[str]) -> list[
         inputs.area(
             f"{path}.prompt.template", "Around each item", "holds {input}, may hold {context}"
         ),
+    ]
+
+
+def _example_inputs(path: str, number: int, inputs: Inputs, has_context: bool) -> list[Input]:
+    example = [
+        inputs.area(f"{path}.input", f"Example {number}: asked"),
+        inputs.area(f"{path}.output", "and answered"),
+    ]
+    return [
+        *example,
+        *([inputs.area(f"{path}.context", "with this context")] if has_context else []),
     ]
 
 
@@ -218,6 +227,7 @@ def add_arm(question: StudyQuestion, wanted: str, aliases: Collection[str]) -> s
     copied = deepcopy(arms[of]) | {"kind": kind}
     prompt = copied.setdefault("prompt", {})
     if kind == "retrieval":
+        prompt.pop("examples", None)  # each would need documents of its own
         prompt["template"] = with_context(prompt.get("template"))
     arms[name] = {key: each for key, each in copied.items() if key not in ("parent", "training")}
     return name
