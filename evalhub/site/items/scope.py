@@ -223,9 +223,14 @@ def _moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
 
 
 def _worst_failing(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
-    """Of these test sets, the one of the first failing criterion, else the one with the most
-    losses."""
-    for criterion in record.criteria:
-        if criterion.status is Status.FAIL and criterion.test_set in moved:
-            return criterion.test_set
+    """Of these test sets, the one of the failing criterion with the largest loss, a failing gain
+    last; else the one with the most lost items."""
+    failing = [
+        criterion
+        for criterion in record.criteria
+        if criterion.status is Status.FAIL and criterion.test_set in moved
+    ]
+    if failing:
+        worst = min(failing, key=lambda each: (each.kind.must_gain, each.difference or 0.0))
+        return worst.test_set
     return max(moved, key=lambda name: moved[name][1])

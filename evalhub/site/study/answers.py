@@ -38,7 +38,7 @@ class AnswersTab:
 def answers_tab(study: Study, decision: Decision | None, wanted: QueryDict) -> AnswersTab | None:
     """The tab, for the arm of `decision`; None while no arm has a run.
 
-    Without a wish, the test set is the one of the first criterion that fails, and the worst losses
+    Without a wish, the test set is the one of the largest loss that fails, and the worst losses
     come first. Before a decision has read the scores, and of invalid evidence, answers are shown
     in the test set's order.
 
