@@ -35,6 +35,8 @@ def test_the_demo_s_page_is_short_and_its_worst_answer_one_click_away(
     assert page.evaluate(HEIGHT) <= 2700
     assert page.evaluate(BEFORE_THE_TABS) <= 300
     axe(page)
+    largest = page.get_by_label("Test set")
+    expect(largest).to_have_value("copying")
     page.locator(".reasons").get_by_role("link", name="copying −0.40").click()
     expect(page.locator("#panel").get_by_role("link", name="copying-").first).to_be_visible()
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") <= 2
