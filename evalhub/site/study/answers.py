@@ -17,7 +17,7 @@ from evalhub.site.items.filters import ORDERS, ItemFilters
 from evalhub.site.items.metrics import by_metric
 from evalhub.site.items.scope import ItemScope, study_scope
 
-PAGE = 10
+PAGE = 8
 
 
 @dataclass(frozen=True, slots=True)
