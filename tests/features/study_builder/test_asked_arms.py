@@ -132,7 +132,10 @@ def test_a_retrieval_arm_looks_in_documents_that_were_sent(
     olga: Client, team: Team, server: OpenAIServer
 ) -> None:
     page = post(olga, asked(olga), PROMPT, new_arm="retrieval:desk", add_arm="1")
-    rows = "".join(f'{{"id": "d{n}", "text": "{n} + {n} is {2 * n}"}}\n' for n in range(5))
+    rows = "".join(
+        f'{{"id": "d{n}", "text": "Adding number{n} twice gives number{2 * n}"}}\n'
+        for n in range(5)
+    )
     page = post(olga, page, **{"documents:retrieval": file("facts.jsonl", rows)})
     assert "facts.jsonl" in page.text
     post(olga, page, run="1")
