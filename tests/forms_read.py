@@ -17,6 +17,7 @@ from evalhub.features.experiments.models import Experiment
 from evalhub.features.monitoring.false_alarms import total_false_alarms
 from evalhub.features.monitoring.models import Alarm, Monitor, RetrainProposal
 from evalhub.features.traffic.models import TrafficSettings
+from evalhub.features.webhooks.models import Webhook
 from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.frames.page.read_from import FIELD, state_digest
 from evalhub.ledger.models import Decision, Promotion
@@ -89,6 +90,7 @@ READ_FROM: dict[str, State] = {
     "site:change_member": _member,
     "site:change_monitor": _row(Monitor),
     "site:change_reviewer": _row(Reviewer, "reviewer"),
+    "site:change_webhook": _row(Webhook),
     "site:false_alarms": _false_alarms,
     "site:move_version": _row(ModelVersion),
     "site:production_keeping": _keeping,

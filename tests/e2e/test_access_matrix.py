@@ -33,18 +33,9 @@ from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
+from tests.e2e import scene_parts
 from tests.e2e.posted import ADJUDICATION, EXPERIMENT, GUESS, POSTED, SERVED_NAME
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
-from tests.e2e.scene_parts import (
-    PLANNED,
-    a_queue_of_examples,
-    a_sample_of_requests,
-    a_served_name,
-    a_webhook_with_a_message,
-    experiments,
-    monitoring,
-    talk,
-)
 from tests.features.data.reports import a_kept_report
 from tests.features.traffic.rows_of import a_request, taken
 from tests.forms_read import body_read_now
@@ -99,7 +90,7 @@ class Scene:
             verbs = {"cancel": self.running, "resume": self.stopped}
             ids["runs"] = verbs.get(route.split("/")[-2], ids["runs"])
         if "/experiments/" in route:
-            ids["slug"] = PLANNED
+            ids["slug"] = scene_parts.PLANNED
         if route == "/campaigns/new/":
             return f"{route}?study={self.study}"
         if route.endswith("/requests/<str:day>/"):
@@ -175,10 +166,10 @@ def scene(team: Team) -> Scene:
     written = a_working_set(team, run.test_set_version)
     served = a_request("r1")
     taken(team.project, [served])
-    sample = a_sample_of_requests(team, served.model)
+    sample = scene_parts.a_sample_of_requests(team, served.model)
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
-    experiment, starting = experiments()
+    experiment, starting = scene_parts.experiments()
     return Scene(
         people=dict(
             zip(ROLES, [None, team.rui, team.eva, team.olga, root, other.sam], strict=True)
@@ -204,10 +195,10 @@ def scene(team: Team) -> Scene:
             "working-sets": written.pk,
             "samples": sample.pk,
             "experiments": experiment.pk,
-            **monitoring(),
-            **talk(team, study),
-            **a_queue_of_examples(team),
-            **a_webhook_with_a_message(team),
+            **scene_parts.monitoring(),
+            **scene_parts.talk(team, study),
+            **scene_parts.a_queue_of_examples(team),
+            **scene_parts.a_webhook_with_a_message(team),
             "item": written.items.all()[0].pk,
             "day": served.time.date().isoformat(),
             "number": 1,
@@ -234,7 +225,7 @@ def scene(team: Team) -> Scene:
         afterwards=afterwards,
         forms=a_form_of_each(team.signed_in(team.olga), study)
         | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui))
-        | {SERVED_NAME: a_served_name(served.model, run.version_id)}
+        | {SERVED_NAME: scene_parts.a_served_name(served.model, run.version_id)}
         | {EXPERIMENT: starting}
         | said,
     )

@@ -186,5 +186,6 @@ def test_every_page_below_a_list_leads_back_up(olga: Client) -> None:
     assert re.findall(r'<a href="([^"]+)">([^<]+)</a>', trail[1]) == [
         ("/studies/", "Studies"),
         (f"/studies/{study.pk}/?arm={decision.arm}", "Triage"),
+        (f"/decisions/{decision.pk}/", f"Decision {decision.pk}"),
     ]
     assert "Breadcrumbs" not in olga.get(STUDIES).text  # nothing is above a list

@@ -13,7 +13,8 @@ from tests.cast import Team, a_team
 
 LABELS = ["Home", "Studies", "Reviews", "Production", "Data", "Models"]
 OF_A_PERSON = re.compile(
-    r"^(account|accounts:|site:(projects?|project_log|members|tokens|webhooks?|site_log|overview|search)$)"
+    r"^(account|accounts:|site:"
+    r"(projects?|project_log|members|tokens|webhooks?|site_log|overview|search|saved_views)$)"
 )
 """Pages that belong to no noun: one's account, projects, and what goes across all of them."""
 

@@ -50,7 +50,7 @@ def test_answers_begin_with_the_losses_of_the_criterion_that_fails(
     page = olga.get(reverse("site:study", args=[study.pk]), {"outcome": "lost"}).text
     assert re.search(r">Lost <[^>]*>20<", page)
     assert "<p>wrong, says triage-lora v1</p>" in page
-    assert "Page 1 of 2" in page
+    assert "Page 1 of 3" in page
 
 
 def test_a_page_that_is_not_there_shows_the_last_one(olga: Client, team: Team) -> None:

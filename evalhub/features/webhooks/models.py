@@ -1,6 +1,6 @@
 """Webhooks of a project, and each message with its outcome."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Max, Q
@@ -62,6 +62,7 @@ class Webhook(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = WebhookQuerySet.as_manager()
+    forms_read: ClassVar = ("events", "disabled", "old_until")
 
     class Meta:
         ordering = ["project", "id"]

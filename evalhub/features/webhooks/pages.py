@@ -27,6 +27,7 @@ from evalhub.features.webhooks.registering import (
     rotate_secret,
 )
 from evalhub.frames.page.access import View, results_only
+from evalhub.frames.page.read_from import as_read
 
 MESSAGES = 50
 """Messages of one page."""
@@ -85,19 +86,27 @@ def change(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
     """Changes its events, turns it on or off, rotates its secret, or removes it."""
     row: Webhook = get_object_or_404(project.webhooks, pk=pk)
     verb, by = request.POST.get("verb", ""), request.user
-    if verb == "events":
-        return _change_events(request, row)
-    if verb in ("on", "off"):
-        change_webhook(webhook=row, by=by, enabled=verb == "on")
-        messages.success(request, f"{row.url} is {verb}.")
-    elif verb == "rotate":
-        return _page(request, row, secret=rotate_secret(webhook=row, by=by).secret)
-    elif verb == "remove":
-        remove_webhook(webhook=row, by=by)
-        messages.success(request, f"{row.url} gets no more messages.")
+    try:
+        with as_read(request, row):
+            if verb == "events":
+                change_webhook(webhook=row, by=by, events=request.POST.getlist("events"))
+                messages.success(request, "The events are changed.")
+            elif verb in ("on", "off"):
+                change_webhook(webhook=row, by=by, enabled=verb == "on")
+                messages.success(request, f"{row.url} is {verb}.")
+            elif verb == "rotate":
+                secret = rotate_secret(webhook=row, by=by).secret
+            elif verb == "remove":
+                remove_webhook(webhook=row, by=by)
+                messages.success(request, f"{row.url} gets no more messages.")
+            else:
+                raise Http404
+    except WebhookError as error:
+        return _page(request, row, problem=f"Not changed: {error.message}.", status=400)
+    if verb == "rotate":
+        return _page(request, row, secret=secret)
+    if verb == "remove":
         return redirect("site:webhooks", project.slug)
-    else:
-        raise Http404
     return redirect("site:webhook", project.slug, pk)
 
 
@@ -112,19 +121,6 @@ def send_again(request: SignedInRequest, project: Project, pk: int, delivery: in
     except WebhookError as error:
         messages.error(request, f"Not sent: {error.message}.")
     return redirect("site:webhook", project.slug, pk)
-
-
-def _change_events(request: SignedInRequest, row: Webhook) -> HttpResponse:
-    """Changes the events, unless they changed since the form was read: then 409 with the page."""
-    if request.POST.get("read") != _read(row):
-        problem = "Somebody changed the events meanwhile. Below is what holds now."
-        return _page(request, row, problem=problem, status=409)
-    try:
-        change_webhook(webhook=row, by=request.user, events=request.POST.getlist("events"))
-    except WebhookError as error:
-        return _page(request, row, problem=f"Not changed: {error.message}.", status=400)
-    messages.success(request, "The events are changed.")
-    return redirect("site:webhook", row.project.slug, row.pk)
 
 
 def _page(
@@ -142,15 +138,9 @@ def _page(
         "page": page,
         "secret": secret,
         "problem": problem,
-        "read": _read(row),
         "choices": _choices(row.events),
     }
     return render(request, "webhooks/webhook.html", context, status=status)
-
-
-def _read(row: Webhook) -> str:
-    """What its form was read from."""
-    return ",".join(row.events)
 
 
 def _choices(chosen: Sequence[str]) -> list[tuple[EventType, bool]]:

@@ -10,6 +10,7 @@ from django.test import Client
 from evalhub.accounts.events import EventType
 from evalhub.features.webhooks.models import Delivery, Webhook
 from evalhub.features.webhooks.registering import add_webhook, change_webhook
+from evalhub.frames.page.read_from import state_digest
 from tests.cast import Team
 
 PAGE = "/projects/support-desk/webhooks/"
@@ -77,11 +78,11 @@ def test_events_are_changed(olga: Client, webhook: Webhook) -> None:
 def test_a_colleague_s_change_isn_t_taken_back_by_an_old_page(
     olga: Client, team: Team, webhook: Webhook
 ) -> None:
-    read = ",".join(webhook.events)
+    before = state_digest(webhook)
     change_webhook(webhook=webhook, by=team.olga, events=["run.failed"])
-    page = change(olga, webhook, "events", read=read, events=list(EventType))
+    page = change(olga, webhook, "events", read_from=before, events=list(EventType))
     assert page.status_code == 409
-    assert "Below is what holds now" in page.text
+    assert "Somebody changed this first" in page.text
     webhook.refresh_from_db()
     assert webhook.events == ["run.failed"]
 

@@ -1,1 +1,0 @@
-"""A comparison made on the web: its files, its form, what it would show, its study file."""
