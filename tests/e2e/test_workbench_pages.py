@@ -23,7 +23,7 @@ def test_a_file_is_taken_in_edited_by_keyboard_and_published(opens: Opens, team:
     page.get_by_label("Name of the test set").fill("parcels")
     file = {"name": "items.csv", "mimeType": "text/csv", "buffer": ITEMS.encode()}
     page.get_by_label("Items").set_input_files(file)
-    page.get_by_role("button", name="Take it in").press("Enter")
+    page.get_by_role("button", name="Upload", exact=True).press("Enter")
     page.get_by_role("link", name="q2 edit").press("Enter")
     page.get_by_label("Right answers").fill("billing\npayment")
     page.get_by_role("button", name="Save").press("Enter")
