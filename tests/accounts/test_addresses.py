@@ -154,7 +154,7 @@ def names(path: Path) -> set[str]:
         ("SITE_URL", {"evalhub/accounts/addresses.py", "evalhub/accounts/passkeys.py"}),
         ("LOCALLY", {"evalhub/cli/links.py"}),
         # whose page a form is, where CSRF's own check looks at the host too: no address is made
-        ("get_host", {"evalhub/accounts/draft_recovery.py"}),
+        ("get_host", {"evalhub/accounts/draft_recovery.py", "evalhub/frames/page/read_from.py"}),
         ("_current_scheme_host", set()),
         ("get_current_site", set()),
     ],

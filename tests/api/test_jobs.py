@@ -264,6 +264,7 @@ def test_each_post_may_be_a_job_unless_its_answer_is_a_secret_or_it_sends_traffi
             (taken if "Job" in content else at_once).add(path.rpartition("{project}")[2])
     assert at_once == {
         "/campaigns/{id}/invitations",
+        "/decisions/{id}/links",
         "/experiments/{id}/answers",
         "/members",
         "/requests",

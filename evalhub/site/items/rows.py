@@ -30,7 +30,7 @@ HEAD = 180
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One arm's answer in a row. `values` are the other columns' (label, value)."""
+    """One arm's answer in a row. `measures` are the other columns' (label, value)."""
 
     arm: str
     text: Excerpt
@@ -38,7 +38,7 @@ class Cell:
     samples: int
     value: float | None
     status: str
-    values: Sequence[tuple[str, float | int | None]]
+    measures: Sequence[tuple[str, float | int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,13 @@ def _cell(
 ) -> Cell:
     value = mean_of(scope.metric, samples, scores) if scope.metric and samples else None
     first = samples[0] if samples else None
-    values: list[tuple[str, float | int | None]] = [
+    measures: list[tuple[str, float | int | None]] = [
         (each.name, mean_of(each.metric, samples, scores)) for each in columns.metrics
     ]
     if columns.time:
-        values.append(("ms", first.latency_ms if first else None))
+        measures.append(("ms", first.latency_ms if first else None))
     if columns.tokens:
-        values.append(("tokens", first.completion_tokens if first else None))
+        measures.append(("tokens", first.completion_tokens if first else None))
     return Cell(
         arm=arm.name,
         text=text,
@@ -116,7 +116,7 @@ def _cell(
         samples=len(samples),
         value=value,
         status=status_of(value, scope.right),
-        values=values,
+        measures=measures,
     )
 
 

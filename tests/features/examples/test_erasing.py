@@ -6,7 +6,7 @@ import pytest
 
 from evalhub.features.erasure.erase import erase_user as erase_person
 from evalhub.features.erasure.redact import redact_rows
-from evalhub.features.table import ERASERS, REDACTORS
+from evalhub.features.table import ERASERS, PERSON_ERASERS, REDACTORS
 from evalhub.features.traffic.erase import erase_user
 from reviews.errors import ExampleLostError
 from reviews.examples.drafts import ExampleDraft
@@ -104,7 +104,7 @@ def test_redacting_an_item_reaches_examples_that_ask_the_same(team: Team) -> Non
 def test_a_person_who_is_erased_stays_in_the_record_without_a_name(team: Team) -> None:
     queue = a_queue(team, examples=1)
     say(at_hand(queue, team.rui), "accept")
-    erase_person(name="rui")
+    erase_person(name="rui", erasers=PERSON_ERASERS)
     html = team.signed_in(team.eva).get(f"/examples/{queue.examples.get().pk}/").content.decode()
     assert "rui" not in html
     assert "erased-" in html
