@@ -56,7 +56,7 @@ NOTE_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
 def is_error(said: ConsoleMessage) -> bool:
     """By 401 the site tells an open page that its person is signed out: that is no fault of it."""
     told = ("status of 401", "Response Status Error Code 401")  # by the browser, by htmx
-    refused = "status of 409" in said.text and said.page is not None
+    refused = said.page is not None and any(f"status of {n}" in said.text for n in (400, 409))
     if refused and said.location["url"] == said.page.url:  # a whole page that says why
         return False
     return said.type == "error" and not any(text in said.text for text in told)

@@ -76,7 +76,7 @@ def test_two_files_with_two_guards_take_at_most_eight_clicks_to_a_verdict(
     expect(page.get_by_role("heading", level=1)).to_have_text("lora against base on sums")
     assert Study.objects.get().test_sets.count() == 3
     decided(Study.objects.get())  # as a worker does meanwhile
-    expect(page.locator(".verdict .word")).to_be_visible(timeout=20_000)
+    expect(page.locator(".verdict-card .word")).to_be_visible(timeout=20_000)
     assert int(page.evaluate("sessionStorage.n")) <= 8
     assert time.monotonic() - began < 120
 
@@ -88,7 +88,7 @@ def test_files_are_dropped_anywhere_all_at_once(opens: Opens, team: Team, folder
     page.evaluate(DROP, [page.locator("#builder").element_handle(), files])
     expect(page.locator("#builder .row")).to_have_count(3)
     page.get_by_text("Options and preview").click()
-    page.get_by_label("Extract").fill(r"is (\d+)")
+    page.get_by_label("Score only what this pattern finds").fill(r"is (\d+)")
     expect(page.locator("#file")).to_contain_text("extract: is")
     page.get_by_role("button", name="Show what the metric takes").click()
     expect(page.locator(".preview")).to_contain_text("Answer of")
