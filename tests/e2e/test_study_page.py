@@ -139,7 +139,7 @@ def test_the_keyboard_goes_through_the_answers_without_leaving_the_page(
     page.evaluate("window.stayed = true")
     answers = page.locator("#answers")
     answers.get_by_role("link", name="Next").press("Enter")
-    expect(answers.get_by_text("Page 2 of 4")).to_be_visible()
+    expect(answers.get_by_text("Page 2 of 5")).to_be_visible()
     answers.get_by_label("Test set").select_option("triage-task")
     expect(answers.get_by_role("link", name="Won 20")).to_be_visible()
     answers.get_by_role("link", name="Won 20").press("Enter")
