@@ -92,6 +92,7 @@ register(
             "item model by created",
             "item__key by__username model",
             page=("test_set", "item__version__test_set_id"),
+            needs="item__version",
             order="-id",
         ),
         StageMove: AdminTable(

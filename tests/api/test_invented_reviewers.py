@@ -97,7 +97,8 @@ def test_whom_an_evaluator_invents_counts_for_nothing(program: Programs, team: T
     assert [each["mailbox"] for each in people()["identities"]] == INVENTED
     assert people()["score"] is None
     decision = Decision.objects.newest_first()[0]
-    shown = team.signed_in(team.olga).get(reverse("site:study", args=[decision.study_id]))
+    study_page = reverse("site:study", args=[decision.study_id])
+    shown = team.signed_in(team.olga).get(study_page, {"tab": "people"})
     assert "24 of 24 judgments don" in shown.text
     results = caller.get(f"/campaigns/{campaign.pk}/results").json()
     assert results["preference"] is None

@@ -265,5 +265,5 @@ def test_a_criterion_is_one_file_and_its_line_in_the_table(copy: Path) -> None:
     study_page = PAGE.replace('"site:record", args=[Decision.objects.get().pk]', STUDY_PAGE)
     page = python(copy, study_page)
     assert page.stdout.startswith("200 "), page.stderr
-    assert "of the baseline’s length" in page.stdout
+    assert 'length 113%</a> <span class="dim">below 150%' in page.stdout
     assert evalhub(copy, "decision", "verify", "record.json").returncode == 0

@@ -154,7 +154,7 @@ def test_a_detour_by_another_metric_or_by_what_was_held_eases_nothing(
     ask(desk, {"triage.metric": {"name": "exact_match"}}, name="Back")
     capsys.readouterr()
     assert studied(desk, "--json") == 1
-    assert "triage.min_gain from 0.2 to 0.02" in record_of(capsys)["headline"]
+    assert "triage must gain more than 0.02 (was 0.2)" in record_of(capsys)["headline"]
 
 
 @pytest.mark.heavy

@@ -213,7 +213,7 @@ def scene(team: Team) -> Scene:
             "content_type_id": 1,
             **dict.fromkeys(["object_id", "id"], root.pk),
             "app_label": "registry",
-            **dict.fromkeys(["url", "alias"], "nothing"),
+            **dict.fromkeys(["url", "alias", "skill"], "nothing"),
             "project": team.project.slug,
         },
         ended=ended.pk,

@@ -95,7 +95,7 @@ def shown(client: Client, address: str, query: Mapping[str, str] | None = None) 
         r"Request <code>[0-9a-f]{32}</code>",
         # the ledger's chain holds the times of what was decided before, and the record its head
         r'"head": "[0-9a-f]{64}"',
-        r'<span class="hash".*?</span>',
+        r'<(?P<tag>span|a) class="hash".*?</(?P=tag)>',
     ):
         text = re.sub(pattern, "", text)
     return answer.status_code, text

@@ -20,6 +20,7 @@ from evalhub.studies.run.advance import StudyState, advance, advance_studies, du
 from tests.api.conftest import Program
 from tests.cast import a_team
 from tests.fakes.openai_server import OpenAIServer
+from tests.forms_read import read_now
 from tests.runners.workers import wait_until
 from tests.studies.desks import Desk, ran
 from tests.studies.judging import a_judged_desk
@@ -45,7 +46,8 @@ def door(request: pytest.FixtureRequest, admin_client: Client, capsys: Capture) 
 
     def by_page(verb: str, number: int) -> str:
         name = {"cancel": "cancel_run", "retry": "resume_run"}[verb]
-        return admin_client.post(reverse(f"site:{name}", args=[number]), follow=True).text
+        page = reverse(f"site:{name}", args=[number])
+        return admin_client.post(page, read_now(page, {}), follow=True).text
 
     def by_program(verb: str, number: int) -> str:
         project = Project.objects.get()
@@ -173,7 +175,7 @@ def test_the_pages_say_so(desk: Desk, server: OpenAIServer, admin_client: Client
         said = admin_client.get(each).text
         assert "Stop the judge" in said
         assert f'action="{cancelling}"' in said
-    admin_client.post(cancelling)
+    admin_client.post(cancelling, read_now(cancelling, {}))
     said = admin_client.get(run).text
     assert f"no longer: it was cancelled; {there} verdicts are kept" in said
     assert "Let the judge go on" in said

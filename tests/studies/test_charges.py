@@ -141,7 +141,7 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     spent = Spending.objects.filter(run__budget=budget)
     assert budget.spent_tokens == sum(each.prompt_tokens + each.completion_tokens for each in spent)
     study = row.studies.get().arm.study
-    page = client.get(reverse("site:study", args=[study.pk])).content.decode()
+    page = client.get(reverse("site:study", args=[study.pk]), {"tab": "runs"}).text
     assert f"{budget.spent_tokens:,} of 100,000 tokens spent" in page
 
 

@@ -198,7 +198,7 @@ def test_its_record_s_pages_speak_of_users(team: Team, olga: Client) -> None:
     verified = olga.post(reverse("site:verify_decision", args=[decision.pk])).content.decode()
     assert 'class="fail"' not in verified
     criterion = olga.get(reverse("site:criterion", args=[decision.pk, 1])).content.decode()
-    assert "measured by errors over users" in criterion
+    assert "errors over users" in criterion
     assert "<dt>Users</dt><dd>600</dd>" in criterion
     assert "Won" not in criterion
     signed = olga.post(
@@ -214,7 +214,7 @@ def test_its_record_s_page_claims_no_ledger_and_no_study(team: Team, olga: Clien
     assert reverse("site:experiments", args=["support-desk"]) in page
     for false in ("registered in the ledger", "the study went on by itself", "every item, answer"):
         assert false not in page
-    assert "none is counted" in page
+    assert "no look is counted" in page
     assert "promote it there (evalhub experiment promote)" in page
 
 

@@ -131,6 +131,8 @@ def junit_blocks(document: bytes) -> list[str]:
 
 
 # Sentences of a rendering that the record doesn't hold, with what must be so of it.
+PASSES = "It passes all that is asked."
+"""What a study's page says next of a candidate that ships."""
 TEMPLATES: list[str] = [
     r"It is critical: a ship waits until it holds\.",
     r"It is supporting: failing holds the candidate, doubt holds nothing\.",
@@ -250,6 +252,9 @@ def rendering_faults(
                 if not any(_as_drawn(row, rule) for row in record["criteria"])
                 else []
             )
+            continue
+        if rest == PASSES:
+            faults += [] if record["verdict"] == "ship" else [f"{block!r} isn't so"]
             continue
         if COMPARATIVE.search(rest) and not any(
             re.fullmatch(each, rest.strip(" ?✓✗·.")) or re.fullmatch(each, rest.strip())
