@@ -93,7 +93,7 @@ POSTED = {
         "address=https://ci.example.org/other&events=decision.made"
     ],
     "/projects/<slug:slug>/webhooks/<int:pk>/change/": [
-        "verb=events&read=decision.made&events=run.failed",
+        "verb=events&events=run.failed",
         "verb=off",
         "verb=rotate",
         "verb=remove",
