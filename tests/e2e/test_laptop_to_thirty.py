@@ -171,7 +171,7 @@ def joined_by_mail(olga: Page, browser: Browser, mail_server: SMTPServer) -> Pag
     page = browser.new_context().new_page()
     page.goto(link[0])
     page.get_by_role("button", name="Join").click()
-    expect(page.get_by_role("button", name="Menu of")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
     return page
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from evalhub.features.comments.models import Comment
 from evalhub.ledger.decide import decide_study
 from tests.cast import Team
 from tests.e2e.conftest import PHONE, Opens
@@ -22,13 +23,15 @@ def test_a_comment_takes_two_clicks_and_is_read_by_a_colleague(
     page.get_by_label("Your comment").fill("Half of reading is lost: see <https://example.org/a>.")
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator("#comments li")).to_contain_text("eva")
-    assert page.url.endswith("#comment-1")
+    comment = Comment.objects.get()
+    assert page.url.endswith(f"#comment-{comment.pk}")
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page = opens(team.olga, f"/decisions/{decision.pk}/", dark=True)
-    expect(page.locator("#comment-1")).to_contain_text("Half of reading is lost")
+    written = page.locator(f"#comment-{comment.pk}")
+    expect(written).to_contain_text("Half of reading is lost")
     name = decision.document.criteria[1].name
-    expect(page.locator("#comment-1").get_by_role("link", name=name)).to_be_visible()
+    expect(written.get_by_role("link", name=name)).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Remove the comment of eva").click()
     expect(page.get_by_text("The comment is removed.")).to_be_visible()
