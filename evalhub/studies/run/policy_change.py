@@ -84,7 +84,6 @@ def policy_difference(
     return _compare(study, policy, demands)[0]
 
 
-@transaction.atomic
 def change_policy(
     *,
     study: Study,
@@ -102,22 +101,26 @@ def change_policy(
         DeclarationError: as `policy_difference`.
     """
     check_evaluates(by, study.project)
-    locked = Study.objects.select_for_update().get(pk=study.pk)
-    changes, file = _compare(locked, policy, demands)
-    if not changes:
-        raise SamePolicyError("The same is asked already")
-    _write(locked, file)
+    asked, compared = study.requires, _compare(study, policy, demands)  # before others wait
+    with transaction.atomic():
+        locked = Study.objects.select_for_update().get(pk=study.pk)
+        if locked.requires != asked:
+            compared = _compare(locked, policy, demands)
+        changes, file = compared
+        if not changes:
+            raise SamePolicyError("The same is asked already")
+        _write(locked, file)
+        logged = [
+            {
+                "field": change.field,
+                "was": change.was,
+                "now": change.now,
+                "effect": change.effect.value,
+            }
+            for change in changes
+        ]
+        note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=logged)
     study.refresh_from_db()
-    logged = [
-        {
-            "field": change.field,
-            "was": change.was,
-            "now": change.now,
-            "effect": change.effect.value,
-        }
-        for change in changes
-    ]
-    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=logged)
     return changes
 
 
