@@ -25,7 +25,7 @@ def data_card(file: TrainingFileVersion) -> str:
 
 
 def _head(file: TrainingFileVersion) -> dict[str, Any]:
-    licences = [each for each in file.card.get("licences", {}) if each != "not stated"]
+    licences = sorted(each for each in file.card.get("licences", {}) if each != "not stated")
     return {
         "pretty_name": str(file),
         **({"license": licences[0] if len(licences) == 1 else licences} if licences else {}),
@@ -65,14 +65,19 @@ def _body(file: TrainingFileVersion) -> Iterator[str]:
         yield "| | rows | share |"
         yield "| --- | --- | --- |"
         total = sum(card[name].values())
-        for value, count in card[name].items():
+        for value, count in _in_order(card[name]):
             yield f"| {_cell(value)} | {count:,} | {count / total:.1%} |"
         if not total:
             yield "| none | 0 | |"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return ", ".join(f"{name} {count:,}" for name, count in _in_order(counts))
+
+
+def _in_order(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most first, then by name: PostgreSQL keeps no order of a JSON object's keys."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _edited(card: Mapping[str, Any]) -> str:
