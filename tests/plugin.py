@@ -5,7 +5,7 @@ browser, nor the width of its terminal, nor that a CI runs them: verdicts would 
 (TESTS_IN_CI tells it to those that then fail in place of being skipped.) A shell that started them
 in the background doesn't keep Ctrl+C from the programs that they start; and with `--postgresql` the
 database that they run on is a real PostgreSQL, and others are left out. Without arguments all tests
-are run, on every core.
+are run, on every core; each process computes on one thread.
 """
 
 import gc
@@ -22,6 +22,8 @@ from evalhub.env import OF_CI
 KEPT = {"EVALHUB_CHROMIUM"}
 # Programs that tests start keep what they compile: else each compiles everything again.
 OF_THE_SHELL = ("COLUMNS", "PYTHONDONTWRITEBYTECODE")
+# Processes beside each other that each compute on all cores wait for one another.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 MOST_PROCESSES = 4
 SERVERS = ExitStack()
 OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
@@ -47,6 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         os.environ["TESTS_IN_CI"] = "true"  # which processes of this run see as well
     for name in [*ours, *OF_THE_SHELL, *OF_CI]:
         os.environ.pop(name, None)
+    os.environ.update(ONE_THREAD)
     if early_config.known_args_namespace.postgresql:
         from tests.services import postgresql
 

@@ -20,7 +20,7 @@ from tests.e2e.test_growing_up import ROOT, environment
 from tests.e2e.test_review_faults import PATIENCE_S, Site
 from tests.services import PostgreSQL, postgresql_server
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 ROWS, PART = 3_000, 20
 PREPARE = (

@@ -30,7 +30,7 @@ from tests.runners.workers import (
 )
 from tests.services import postgresql_server
 
-pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.services]
+pytestmark = [pytest.mark.heavy, pytest.mark.paired, pytest.mark.services]
 CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
 
 

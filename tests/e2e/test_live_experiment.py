@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext
 from tests.e2e.machine import blocks
 from tests.serving.site import Site, ask, up
 
-pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.browser]
+pytestmark = [pytest.mark.heavy, pytest.mark.paired, pytest.mark.browser]
 
 USERS = [f"user-{number}" for number in range(5_000)]
 BY_OPENFEATURE = 200

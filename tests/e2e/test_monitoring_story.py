@@ -19,7 +19,7 @@ from tests.fakes.smtp_server import SMTPServer
 from tests.fakes.webhook_receiver import Receiver, receiver
 from tests.serving.site import ask, up
 
-pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.browser]
+pytestmark = [pytest.mark.heavy, pytest.mark.paired, pytest.mark.browser]
 
 DAYS, LOST_DAYS, USERS = 35, 8, 80
 PATIENCE_S = 120

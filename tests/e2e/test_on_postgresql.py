@@ -33,7 +33,7 @@ HEAVY = [
 @pytest.mark.alone
 @pytest.mark.parametrize(
     ("paths", "which"),
-    [(PARTS, "not heavy"), (HEAVY, "heavy and not alone")],
+    [(PARTS, "not heavy"), (HEAVY, "heavy and not alone and not paired")],
     ids=["plain", "heavy"],
 )
 def test_the_database_tests_pass_on_postgresql(paths: list[str], which: str) -> None:

@@ -24,7 +24,7 @@ import pytest
 from tests.e2e.test_growing_up import BIN, ROOT, environment
 from tests.services import PostgreSQL, postgresql_server
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 PEOPLE, EACH, PAIRS = 4, 25, 60
 PATIENCE_S = 120

@@ -29,7 +29,7 @@ from tests.serving.site import BIN, Site, up
 
 pytestmark = [
     pytest.mark.heavy,
-    pytest.mark.alone,
+    pytest.mark.paired,
     pytest.mark.services,
     pytest.mark.browser,
 ]

@@ -25,7 +25,7 @@ from tests.runners.workers import (
 from tests.services import ServiceError, a_free_port, postgresql_server, redis_server
 from tests.studies.judging import fair
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 ANSWERS = "SELECT count(*) FROM registry_output"
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.rehearsal import rehearse
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 
 def test_whatever_befalls_a_run_each_answer_is_there_once_and_stays() -> None:

@@ -17,7 +17,7 @@ from tests.runners.workers import (
 )
 from tests.serving.site import BIN
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.fakes.openai_server import OpenAIServer
 from tests.runners.workers import Ask, Processes, launched, state, wait_until
 from tests.serving.site import BIN
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.paired]
 
 CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
 CONNECTIONS = """

@@ -105,7 +105,7 @@ def a_slow_desk(folder: Path, server: OpenAIServer) -> Desk:
 
 
 @pytest.mark.heavy
-@pytest.mark.alone
+@pytest.mark.paired
 def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
     tmp_path: Path, home: Path, evalhub: Start
 ) -> None:
@@ -139,7 +139,7 @@ def a_slow_judge(folder: Path, server: OpenAIServer) -> Desk:
 
 
 @pytest.mark.heavy
-@pytest.mark.alone
+@pytest.mark.paired
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twice(
     tmp_path: Path, home: Path, evalhub: Start, how: signal.Signals
@@ -168,7 +168,7 @@ def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twi
 
 @pytest.mark.services
 @pytest.mark.heavy
-@pytest.mark.alone
+@pytest.mark.paired
 def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
     tmp_path: Path, evalhub: Start, grown: dict[str, str]
 ) -> None:
@@ -188,7 +188,7 @@ def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
 
 @pytest.mark.services
 @pytest.mark.heavy
-@pytest.mark.alone
+@pytest.mark.paired
 def test_so_do_two_workers_with_redis_and_postgresql(
     tmp_path: Path, evalhub: Start, grown: dict[str, str]
 ) -> None:

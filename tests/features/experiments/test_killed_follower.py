@@ -15,7 +15,7 @@ from tests.features.traffic.test_backup_of_traffic import succeeds
 from tests.migrated import EVALHUB, migrated
 from tests.studies.test_killed_command import wait_until
 
-pytestmark = [pytest.mark.heavy, pytest.mark.services, pytest.mark.alone]
+pytestmark = [pytest.mark.heavy, pytest.mark.services, pytest.mark.paired]
 
 HARMS = """
 from tests.migrated import set_up_migrated

@@ -13,7 +13,7 @@ import pytest
 from tests.database.homes import ROOT, fresh_postgresql
 from tests.migrated import migrated
 
-pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.services]
+pytestmark = [pytest.mark.heavy, pytest.mark.paired, pytest.mark.services]
 
 type Start = Callable[..., subprocess.Popen[str]]
 
