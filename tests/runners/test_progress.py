@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from rich.console import Console
 
 from evalhub.accounts.models import Scope, User
 from evalhub.accounts.tokens import add_token
+from evalhub.frames.command.progress import RunBars
 from evalhub.registry.models import Output, Run, Shard
 from runners.execute import process_shard
 from runners.launch import cancel, resume
@@ -189,6 +192,20 @@ def test_a_run_that_no_worker_takes_up_says_so_and_how_to_start_one(
     Run.objects.filter(pk=run.pk).update(state="cancelled")
     Shard.objects.update(lease_until=None)
     assert "no worker" not in said(run).lower()
+
+
+def test_a_command_says_so_once_though_more_runs_come_to_wait(
+    team: Team, server: OpenAIServer
+) -> None:
+    first, _ = a_live_run(team, server, 20), a_live_run(team, server, 30)
+    console = Console(file=StringIO(), width=200)
+    with RunBars(console) as bars:
+        for waiting in (Run.objects.filter(pk=first.pk), Run.objects.all()):
+            waiting.update(enqueued=timezone.now() - timedelta(seconds=11))
+            bars(list(Run.objects.with_progress()))
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert printed.count("o worker has taken") == 1
+    assert "No worker has taken it up for over 10 s: start `evalhub up`" in printed
 
 
 UNATTENDED_STUDY = """\

@@ -167,9 +167,11 @@ class RunBars(Bars):
             if run.state in ENDED and run.reused and run.pk not in self._reused:
                 self._reused.add(run.pk)
                 self.say(f"{run}: {run.reused:,} answers were reused")
-        if (sentence := runs_without_worker(runs)) and sentence != self._unattended:
+        sentence = runs_without_worker(runs)
+        advice = sentence.partition(":")[2]  # the same whether one run waits or more
+        if advice and advice != self._unattended:
             self.say(f"? {sentence[0].upper()}{sentence[1:]}")
-        self._unattended = sentence
+        self._unattended = advice
 
     def show_judge(self, judge_run: "JudgeRun") -> None:
         """Shows the progress of the judge of pairs."""
