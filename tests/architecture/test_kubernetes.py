@@ -15,8 +15,7 @@ from evalhub import settings
 from evalhub.env import proxy_networks, seconds
 from evalhub.serving.server import ServerLimits
 from tests.architecture.test_containers import COMMANDS, ROOT, takes
-from tests.database.homes import fresh_postgresql
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.serving.site import ask, up
 
 FOLDER = ROOT / "docs" / "how-to/kubernetes"
@@ -247,7 +246,7 @@ def test_a_site_of_these_settings_serves_its_probes_by_a_pod_s_address(
 ) -> None:
     """The settings of the manifests, with the secret's files and the volumes in folders of here."""
     secrets = {
-        "database-url": migrated(fresh_postgresql(postgres_url, "in_a_pod")),
+        "database-url": a_migrated_database(postgres_url, "in_a_pod"),
         "redis-url": redis_url,
         "secret-key": "a-long-and-random-text-of-more-than-fifty-characters-0123456789",
         "metrics-token": "for-prometheus",

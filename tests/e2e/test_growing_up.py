@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -131,10 +130,7 @@ def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
 def test_a_study_that_no_worker_takes_up_says_so_and_ends_once_there_is_one(
     folder: Path, postgres_url: str, redis_url: str
 ) -> None:
-    database = f"unattended_{os.getpid()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database}")
-    url = migrated(postgres_url.replace("/postgres?", f"/{database}?"))
+    url = a_migrated_database(postgres_url, f"unattended_{os.getpid()}")
     grown = environment(
         folder, {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": f"{redis_url}/9"}
     )

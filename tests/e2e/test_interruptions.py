@@ -23,6 +23,7 @@ from tests.runners.workers import (
     Ask,
     Processes,
     a_database,
+    a_database_with_tables,
     a_queue,
     launched,
     processes,
@@ -42,7 +43,7 @@ def server() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def ask(postgres_url: str) -> Ask:
-    return a_database(postgres_url)
+    return a_database_with_tables(postgres_url)
 
 
 @pytest.fixture

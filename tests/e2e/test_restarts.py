@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import fresh_postgresql
 from tests.fakes.balancer import balancer_to
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.services import a_free_port
 from tests.serving.site import BIN, environment
 
@@ -164,7 +163,7 @@ def test_two_sites_restarted_one_after_the_other_fail_no_request(
 ) -> None:
     """One of one process and one of two, on one database, behind a proxy that looks at /readyz."""
     given = {
-        "EVALHUB_DATABASE_URL": migrated(fresh_postgresql(postgres_url, "restarted")),
+        "EVALHUB_DATABASE_URL": a_migrated_database(postgres_url, "restarted"),
         "EVALHUB_SECRET_KEY": "a-long-and-random-text-of-more-than-fifty-characters-0123456789",
         "EVALHUB_TRUSTED_PROXY": "127.0.0.0/8",
         "EVALHUB_DRAIN_S": "8",

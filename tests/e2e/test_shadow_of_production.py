@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import numpy as np
-import psycopg
 import pytest
 import yaml
 from aiohttp import web
@@ -24,7 +23,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.fakes.litellm_proxy import KEY, installed_litellm, proxy, variables, wait_until
 from tests.fakes.openai_server import OpenAIServer, http_error, saying
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.serving.site import BIN, Site, up
 
 pytestmark = [
@@ -141,9 +140,7 @@ class Desk:
 
 @pytest.fixture
 def desk(postgres_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE shadow")
-    database = migrated(postgres_url.replace("/postgres?", "/shadow?"))
+    database = a_migrated_database(postgres_url, "shadow")
     with (
         up(tmp_path, EVALHUB_DATABASE_URL=database) as site,
         OpenAIServer(latencies=LATENCIES, misbehave=production_answers) as old,

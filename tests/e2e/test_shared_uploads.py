@@ -9,9 +9,8 @@ import pytest
 
 from tests.api.sums import digest, rows
 from tests.api.test_schemathesis import token_of
-from tests.database.homes import fresh_postgresql
 from tests.e2e.test_heavy_jobs import until
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.serving.site import Reply, Site, ask, up
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
@@ -44,7 +43,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterat
     """Each with a home of its own."""
     shared = tmp_path_factory.mktemp("shared")
     given = {
-        "EVALHUB_DATABASE_URL": migrated(fresh_postgresql(postgres_url, "shared_uploads")),
+        "EVALHUB_DATABASE_URL": a_migrated_database(postgres_url, "shared_uploads"),
         "EVALHUB_SECRET_KEY": "a-long-and-random-text-of-more-than-fifty-characters-0123456789",
         "EVALHUB_UPLOADS": str(shared),
     }

@@ -18,10 +18,9 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.database.homes import fresh_postgresql
 from tests.fakes.breaking_proxy import LOST, SENT_BACK, UNHEARD, BreakingProxy
 from tests.fakes.openai_server import OpenAIServer
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.serving.site import BIN, Site, up
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
@@ -68,7 +67,7 @@ def grown(
         site = stack.enter_context(
             up(
                 folder,
-                EVALHUB_DATABASE_URL=migrated(fresh_postgresql(postgres_url, "pipeline")),
+                EVALHUB_DATABASE_URL=a_migrated_database(postgres_url, "pipeline"),
                 EVALHUB_REDIS_URL=redis_url,
                 EVALHUB_ALLOWED_HOSTS="127.0.0.1",
                 EVALHUB_ENDPOINTS=json.dumps(old),

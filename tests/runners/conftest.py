@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.runners.workers import Ask, Processes, a_database, a_queue, processes
+from tests.runners.workers import Ask, Processes, a_database_with_tables, a_queue, processes
 
 
 @pytest.fixture
 def ask(postgres_url: str) -> Ask:
     """A database of its own in the server."""
-    return a_database(postgres_url)
+    return a_database_with_tables(postgres_url)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import psycopg
 
 from tests.e2e.test_growing_up import BIN, environment
 from tests.fakes.openai_server import OpenAIServer
+from tests.migrated import a_migrated_database
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
@@ -68,6 +69,11 @@ def a_database(postgres_url: str) -> Ask:
     name = f"runs_{os.getpid()}_{next(NAMES)}"
     Ask(postgres_url)(f"CREATE DATABASE {name}")
     return Ask(postgres_url.replace("/postgres?", f"/{name}?"))
+
+
+def a_database_with_tables(postgres_url: str) -> Ask:
+    """Another, with this version's tables."""
+    return Ask(a_migrated_database(postgres_url, f"runs_{os.getpid()}_{next(NAMES)}"))
 
 
 @dataclass

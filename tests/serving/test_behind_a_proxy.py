@@ -11,9 +11,8 @@ import pytest
 import yaml
 
 from tests.architecture.test_containers import ROOT, filled_in
-from tests.database.homes import fresh_postgresql
 from tests.fakes.proxy import proxy_to
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.serving.site import BIN, Site, ask, environment, up
 
 HOST = "evalhub.example.org"
@@ -139,7 +138,7 @@ def test_the_grown_set_up_without_containers(
 ) -> None:
     """Two processes, PostgreSQL, Redis and a worker, in the environment of docker-compose.yml."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    url = migrated(fresh_postgresql(postgres_url, "behind_a_proxy"))
+    url = a_migrated_database(postgres_url, "behind_a_proxy")
     here = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
     web, worker = (filled_in(services[name]["environment"]) | here for name in ("web", "worker"))
     with (

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from evalhub.serving.workers import NONE
-from tests.database.homes import fresh_postgresql
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.runners.workers import Ask, a_queue, wait_until
 from tests.serving.site import BIN, Site, ask, environment, up
 
@@ -63,7 +62,7 @@ def a_worker(home: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen
 def test_sites_are_told_apart_and_a_dead_worker_is_said_wherever_somebody_looks(
     tmp_path: Path, postgres_url: str, redis_url: str
 ) -> None:
-    database = Ask(migrated(fresh_postgresql(postgres_url, f"seen_{os.getpid()}")))
+    database = Ask(a_migrated_database(postgres_url, f"seen_{os.getpid()}"))
     here = {"EVALHUB_DATABASE_URL": database.url, "EVALHUB_REDIS_URL": a_queue(redis_url)}
     here["EVALHUB_METRICS_TOKEN"] = TOKEN
     for name in ("first", "second", "worker"):

@@ -17,7 +17,7 @@ import pytest
 
 from evalhub.studies.run.advance import TICK_S
 from tests.fakes.openai_server import OpenAIServer
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 from tests.studies.desks import Desk
 from tests.studies.judging import a_judged_desk
 
@@ -35,9 +35,7 @@ def home(tmp_path: Path) -> Path:
 def grown(postgres_url: str, redis_url: str) -> dict[str, str]:
     """The variables of a site with Redis and a new database of PostgreSQL."""
     name = f"killed_{time.monotonic_ns()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = migrated(postgres_url.replace("/postgres?", f"/{name}?"))
+    url = a_migrated_database(postgres_url, name)
     return {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.database.homes import fresh_postgresql
 from tests.database.test_tables import call
 from tests.features.traffic.test_backup_of_traffic import succeeds
-from tests.migrated import EVALHUB, migrated
+from tests.migrated import EVALHUB, a_migrated_database
 from tests.studies.test_killed_command import wait_until
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services, pytest.mark.paired]
@@ -69,7 +68,7 @@ def a_site(home: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_rollback_happens_once_whoever_is_killed_in_its_midst(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    url = migrated(fresh_postgresql(postgres_url, "killed_follower"))
+    url = a_migrated_database(postgres_url, "killed_follower")
     succeeds(
         call(
             sys.executable, "-c", HARMS, at=tmp_path,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import ROOT, fresh_postgresql
-from tests.migrated import migrated
+from tests.database.homes import ROOT
+from tests.migrated import a_migrated_database
 
 pytestmark = [pytest.mark.heavy, pytest.mark.paired, pytest.mark.services]
 
@@ -29,7 +29,7 @@ def sender(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str) ->
     }
     if request.param == "postgresql":
         name = f"traffic_{time.monotonic_ns()}"
-        variables["EVALHUB_DATABASE_URL"] = migrated(fresh_postgresql(postgres_url, name))
+        variables["EVALHUB_DATABASE_URL"] = a_migrated_database(postgres_url, name)
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: object) -> subprocess.Popen[str]:
