@@ -36,11 +36,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the database tests, and no others, on a real PostgreSQL, started for them",
     )
-    parser.addoption(
-        "--first-cases",
-        action="store_true",
-        help="of a test with several cases, run the first alone",
-    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,13 +79,6 @@ def pytest_collection_modifyitems(
         others = [item for item in items if not _of_the_database(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if _of_the_database(item)]
-    if config.option.first_cases:
-        first: dict[str, pytest.Item] = {}
-        for item in items:
-            first.setdefault(item.nodeid.partition("[")[0], item)
-        kept = set(first.values())
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = first.values()
     items.sort(key=_in_a_browser)
 
 

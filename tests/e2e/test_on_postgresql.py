@@ -1,5 +1,4 @@
-"""The tests that use the database pass on PostgreSQL as they do on SQLite: of one with several
-cases the first, since what differs are statements, and not what they are given."""
+"""The tests that use the database pass on PostgreSQL as they do on SQLite."""
 
 import os
 import subprocess
@@ -41,8 +40,7 @@ def test_the_database_tests_pass_on_postgresql(paths: list[str], which: str) -> 
     assert [path for path in paths if not (ROOT / path).exists()] == []
     done = subprocess.run(
         [
-            *[sys.executable, "-m", "pytest", "--postgresql", "--first-cases"],
-            *["-p", "no:cacheprovider"],
+            *[sys.executable, "-m", "pytest", "--postgresql", "-p", "no:cacheprovider"],
             *["-m", f"not browser and not services and not local and {which}"],
             *["-n", str(min(os.cpu_count() or 1, 2)), "--dist", "loadfile", *paths],
         ],
