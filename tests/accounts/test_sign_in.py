@@ -22,6 +22,7 @@ def token_of(path: str) -> str:
 def test_the_link_signs_in_and_leads_an_owner_to_what_needs_them(team: Team) -> None:
     browser = Client()
     path = sign_in_path(team.olga)
+    assert path == reverse("accounts:sign_in", args=[token_of(path)])
     assert "Sign in as olga" in browser.get(path).text
     answer = browser.post(path, follow=True)
     assert answer.redirect_chain[-1][0] == reverse("home")
