@@ -4,6 +4,7 @@ Nothing is an error of ours, nobody gets another project's data, and what is ref
 that names the field.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from django.test import Client
 from evalhub.accounts.models import Project, Role, Scope, User
 from evalhub.accounts.tokens import add_token
 from evalhub.features.webhooks.registering import add_webhook
-from evalhub.frames.rest.document import document
+from evalhub.frames.rest import document as drawn_up
 from evalhub.jobs.models import Job
 from evalhub.registry.models import Study
 from tests.cast import Team
@@ -25,6 +26,8 @@ from tests.e2e.test_access_matrix import NAMES, TEXTS, Scene, scene
 __all__ = ["scene"]
 pytestmark = pytest.mark.heavy
 
+# It is drawn up in a second, and read here for each operation.
+document = functools.cache(drawn_up.document)
 PREFIX = "/api/v1/projects/{project}"
 CLIENT = Client(raise_request_exception=False)
 JSON = "application/json"
