@@ -17,7 +17,7 @@ import yaml
 
 from evalhub import settings
 from tests.commands import command_tree
-from tests.migrated import migrated
+from tests.migrated import a_migrated_database
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = command_tree().commands  # type: ignore[attr-defined]
@@ -138,8 +138,9 @@ def test_what_the_environment_makes_of_the_site_may_be_let_in_to(
 ) -> None:
     """The compose file's own environment, with another database and queue behind its addresses."""
     given = filled_in(services["web"]["environment"])
-    given |= {"EVALHUB_DATABASE_URL": migrated(postgres_url), "EVALHUB_REDIS_URL": redis_url}
-    with psycopg.connect(postgres_url) as database:  # a worker that is alive, for longer than this
+    url = a_migrated_database(postgres_url, f"contained_{Path(command[0]).stem}")
+    given |= {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
+    with psycopg.connect(url) as database:  # a worker that is alive, for longer than this
         database.execute(
             "INSERT INTO runners_worker (host, pid, kinds, threads, seen) "
             "VALUES ('worker', 1, '[\"cpu\"]', 2, now() + interval '1 hour')"

@@ -129,8 +129,7 @@ print(Client().get("/api/v1/projects/desk/hello", headers=headers).content.decod
 def house(tmp_path: Path) -> Path:
     """A copy of the packages."""
     for package in ("evalhub", "reviews", "runners"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
+        shutil.copytree(ROOT / package, tmp_path / package)  # with what is compiled of it
     for file in ("pyproject.toml", "manage.py"):
         shutil.copy(ROOT / file, tmp_path)
     return tmp_path
