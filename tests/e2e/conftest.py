@@ -4,10 +4,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -15,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.models import User
 from tests.cast import Team
 from tests.e2e.browser import FLAGS, MISSING, chromium
+from tests.e2e.by_axe import report, violations
 from tests.e2e.trainers import TRAINERS, interpreter
 
 # Playwright's loop stays in the thread after its first page, where Django takes it for a view's.
@@ -29,6 +29,18 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("job")
     yield interpreter(folder, *TRAINERS)
     shutil.rmtree(folder)
+
+
+class Way(TypedDict):
+    dark: bool
+    phone: bool
+
+
+WAYS: list[Way] = [
+    {"dark": dark, "phone": phone} for dark in (False, True) for phone in (False, True)
+]
+"""All ways to look at a page: `for way in WAYS: opens(team.olga, path, **way)`. What is only looked
+at is made once for all of them."""
 
 
 class Opens(Protocol):
@@ -107,7 +119,7 @@ def axe() -> Callable[[Page], None]:
     """Fails with what axe-core finds amiss on a page."""
 
     def examine(page: Page) -> None:
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
+        found = violations(page)
+        assert not found, report(found)
 
     return examine

@@ -58,7 +58,7 @@ def faults(page: Page, address: str, ways: list[str]) -> Iterator[Found]:
     page.goto(address)
     for how in ways:
         shown(page, how)
-        yield from by_axe(page, "admin", how, COLOURS if how == "dark" else None)
+        yield from by_axe(page, "admin", how, COLOURS if how == "dark" else ())
 
 
 def test_every_page_of_the_admin_is_in_order(opens: Opens, team: Team) -> None:

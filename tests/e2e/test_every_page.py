@@ -6,18 +6,18 @@ are in test_admin_pages.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import resolve
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.site.templatetags.help import DOCUMENTS
 from tests.cast import Team
+from tests.e2e.by_axe import violations
 from tests.e2e.conftest import Opens
 from tests.e2e.test_access_matrix import Scene, routes, scene
 
@@ -29,7 +29,7 @@ REVIEWER_S = re.compile(r"^/reviews/")
 REFUSED = "refused"
 WITHOUT_HELP = ("reviews:join", "reviews:offline")
 """Nobody is signed in there, or there is no connection."""
-COLOURS = {"runOnly": ["color-contrast"]}
+COLOURS = ["color-contrast"]
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,8 @@ def helped_at(page: Page, name: str) -> Iterator[Found]:
         yield Found(page.url, name, "no section of the guide under Help")
 
 
-def by_axe(
-    page: Page, name: str, how: str, options: dict[str, list[str]] | None = None
-) -> Iterator[Found]:
-    for each in Axe().run(page, options=options).response["violations"]:
+def by_axe(page: Page, name: str, how: str, rules: Sequence[str] = ()) -> Iterator[Found]:
+    for each in violations(page, rules=rules):
         targets = [node["target"] for node in each["nodes"]][:3]
         yield Found(page.url, name, f"{how}: {each['id']} {targets}")
 

@@ -1,0 +1,26 @@
+"""What axe-core finds amiss on a page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.sync_api import Page
+
+RUN = "options => axe.run(options).then((found) => found.violations)"
+
+
+def violations(page: Page, *, rules: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """By these rules, else by all that axe runs by itself.
+
+    A document is given the script once, however often it is asked. What is not amiss isn't
+    described: its places in the document took axe longer to name than to look at.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    return page.evaluate(RUN, options | ({"runOnly": [*rules]} if rules else {}))
+
+
+def report(found: list[dict[str, Any]]) -> str:
+    """As people read it."""
+    return AxeResults({"violations": found}).generate_report()
