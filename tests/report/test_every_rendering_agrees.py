@@ -26,6 +26,7 @@ from evalhub.report.markdown import COMMENT_BYTES, markdown
 from evalhub.report.one_file import render_report
 from tests.decision.recorded import a_record
 from tests.report.reading.renderings import (
+    Teller,
     html_blocks,
     junit_blocks,
     markdown_blocks,
@@ -164,8 +165,9 @@ def faults_of(document: dict[str, Any]) -> list[str]:
     }
     found = [f"json: {each}" for each in Reading(document).all()]
     found += [f"tables: {each}" for each in table_faults(document, console.file.getvalue(), record)]
+    teller = Teller(document)
     for name, blocks in renderings.items():
-        found += [f"{name}: {each}" for each in rendering_faults(blocks, document)]
+        found += [f"{name}: {each}" for each in teller.faults(blocks)]
         whole = " ".join(" ".join(blocks).split())
         if document["headline"] not in whole:
             found.append(f"{name}: the headline isn't there")

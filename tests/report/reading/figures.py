@@ -151,6 +151,24 @@ def strange_numbers(text: str, known: Sequence[float]) -> list[str]:
     return [each.text for each in tokens(text) if not any(map(each.is_of, known))]
 
 
+class Known:
+    """Numbers that texts may say: `strange_numbers` of many texts. A number that is written twice
+    is looked for once."""
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        self.numbers = list(dict.fromkeys(numbers))
+        self.told: dict[Token, bool] = {}
+
+    def strange(self, text: str) -> list[str]:
+        found = []
+        for each in tokens(text):
+            if each not in self.told:
+                self.told[each] = any(map(each.is_of, self.numbers))
+            if not self.told[each]:
+                found.append(each.text)
+        return found
+
+
 # What the record's JSON says, read anew
 
 

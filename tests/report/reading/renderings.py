@@ -15,10 +15,10 @@ from tests.report.reading.figures import (
     COMPARATIVE,
     MARKS,
     TAIL,
+    Known,
     Record,
     Row,
     numbers_of,
-    strange_numbers,
     tail_is_so,
     tokens,
 )
@@ -163,6 +163,7 @@ TEMPLATES: list[str] = [
     r"[^,]+ (?:below \S+%|may lose \S+|must gain(?: over \S+)?)(?:, own scale)?(?: \w+)?",
     r"Read the \d+ answers? that it lost on [^,]+, then train again\.",
 ]  # fmt: skip
+TEMPLATE = re.compile("|".join(f"(?:{each})" for each in TEMPLATES))
 
 
 RULE = re.compile(
@@ -212,56 +213,63 @@ def row_faults(cells: Sequence[str], row: Row) -> list[str]:
     return faults
 
 
-def rendering_faults(
-    blocks: Sequence[str], record: Record, extra: Sequence[float] = ()
-) -> list[str]:
-    """What a rendering says that the record doesn't: strange numbers, claims that nobody knows."""
-    known = [*numbers_of(record), *extra]
-    own = [record["headline"], *record["reasons"], *(r["sentence"] for r in record["criteria"])]
-    own += [r[name] for r in record["criteria"] for name in ("needed_why", "method", "test")]
-    own += [r["needed_why"].partition(": ")[0] for r in record["criteria"]]
-    asked = {
-        f"{r['requires']}{tier}" for r in record["criteria"] for tier in ("", f", {r['tier']}")
-    }
-    own += [reason[2:] for reason in record["reasons"] if reason[:1] in MARKS]
-    for section in record.values():
-        if isinstance(section, Mapping):
-            own += section.get("sentences", [])
-    own = sorted({" ".join(each.split()) for each in own if each}, key=len, reverse=True)
-    lowered = [each[:1].upper() + each[1:] for each in own]
-    static, faults = _static_words(), []
-    for block in without_curves(blocks):
-        if " ".join(block.split()).removeprefix("Source: ").rstrip(".") in static:
-            continue
-        if block in asked:
-            faults += [f"{each} in {block!r}" for each in strange_numbers(block, known)]
-            continue
-        numbers = _without_digests(block, record)
-        if strange := strange_numbers(numbers, known):
+class Teller:
+    """Says what a rendering tells that one record doesn't: strange numbers, claims that nobody
+    knows. Renderings of a record are alike in most of their blocks: each is read once."""
+
+    def __init__(self, record: Record) -> None:
+        rows = record["criteria"]
+        self.record = record
+        self.numbers = Known(numbers_of(record))
+        own = [record["headline"], *record["reasons"], *(r["sentence"] for r in rows)]
+        own += [r[name] for r in rows for name in ("needed_why", "method", "test")]
+        own += [r["needed_why"].partition(": ")[0] for r in rows]
+        self.asked = {f"{r['requires']}{tier}" for r in rows for tier in ("", f", {r['tier']}")}
+        own += [reason[2:] for reason in record["reasons"] if reason[:1] in MARKS]
+        for section in record.values():
+            if isinstance(section, Mapping):
+                own += section.get("sentences", [])
+        own = sorted({" ".join(each.split()) for each in own if each}, key=len, reverse=True)
+        self.own = [*own, *(each[:1].upper() + each[1:] for each in own)]
+        self.read: dict[str, list[str]] = {}
+
+    def faults(self, blocks: Sequence[str]) -> list[str]:
+        found = []
+        for block in without_curves(blocks):
+            if block not in self.read:
+                self.read[block] = self._faults_of(block)
+            found += self.read[block]
+        return found
+
+    def _faults_of(self, block: str) -> list[str]:
+        record, rows, faults = self.record, self.record["criteria"], []
+        if " ".join(block.split()).removeprefix("Source: ").rstrip(".") in _static_words():
+            return []
+        if block in self.asked:
+            return [f"{each} in {block!r}" for each in self.numbers.strange(block)]
+        if strange := self.numbers.strange(_without_digests(block, record)):
             faults.append(f"{strange} in {block!r}")
         rest = " ".join(block.split())
-        for sentence in (*own, *lowered):
+        for sentence in self.own:
             rest = rest.replace(sentence, "")
         if tail := TAIL.fullmatch(re.sub(r"^[✓✗?] ?", "", block)):
-            fine = any(tail_is_so(row, tail) for row in record["criteria"])
-            faults += [] if fine else [f"{block!r} isn't so"]
-            continue
+            fine = any(tail_is_so(row, tail) for row in rows)
+            return faults + ([] if fine else [f"{block!r} isn't so"])
         if (rule := RULE.fullmatch(rest)) or (rule := SPOKEN.fullmatch(block)):
-            faults += (
-                [f"{block!r} isn't so"]
-                if not any(_as_drawn(row, rule) for row in record["criteria"])
-                else []
-            )
-            continue
+            fine = any(_as_drawn(row, rule) for row in rows)
+            return faults + ([] if fine else [f"{block!r} isn't so"])
         if rest == PASSES:
-            faults += [] if record["verdict"] == "ship" else [f"{block!r} isn't so"]
-            continue
-        if COMPARATIVE.search(rest) and not any(
-            re.fullmatch(each, rest.strip(" ?✓✗·.")) or re.fullmatch(each, rest.strip())
-            for each in TEMPLATES
+            return faults + ([] if record["verdict"] == "ship" else [f"{block!r} isn't so"])
+        if COMPARATIVE.search(rest) and not (
+            TEMPLATE.fullmatch(rest.strip(" ?✓✗·.")) or TEMPLATE.fullmatch(rest.strip())
         ):
             faults.append(f"no rule knows {rest!r}")
-    return faults
+        return faults
+
+
+def rendering_faults(blocks: Sequence[str], record: Record) -> list[str]:
+    """What a rendering says that the record doesn't."""
+    return Teller(record).faults(blocks)
 
 
 def without_curves(blocks: Sequence[str]) -> Iterator[str]:
