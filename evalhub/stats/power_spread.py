@@ -216,12 +216,15 @@ def power_for(
         clustered = cluster_size > 1
         alpha = normal_cdf(-due)
         beyond = math.sqrt(6 * (spread.sizes.doubt**2 - 1) / units)
+        bounded = 0.0
+        if spread.worst is not None:
+            bounded = errors_to_bounded_end(spread.worst / error, units, alpha)
         power = 0.0
         for node, weight in _NODES if beyond > 0 else ((0.0, 1.0),):
             skew = _SKEW * spread.skew + node * beyond
             c = errors_to_end(units, alpha, skew=skew, clustered=clustered, sizes=spread.sizes)
             if spread.worst is not None:
-                c = max(c, errors_to_bounded_end(spread.worst / error, units, alpha))
+                c = max(c, bounded)
             power += weight * noncentral_t_cdf(gap / error, known_df, c)
         return power
     elif spread.at_bound is None:
