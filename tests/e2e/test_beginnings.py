@@ -3,6 +3,7 @@ container's first one."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -97,14 +98,20 @@ def test_what_the_database_refuses_is_not_waited_for(folder: Path, postgres_url:
         assert 'database "nowhere" does not exist' in said(lines, "can't be used")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """One that is used already."""
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    at = tmp_path_factory.mktemp("used")
     add = ["user", "add", "olga", "--project", "p", "--role", "owner"]
     subprocess.run(
-        [BIN / "evalhub", *add], env=environment(tmp_path, {}), check=True, capture_output=True
+        [BIN / "evalhub", *add], env=environment(at, {}), check=True, capture_output=True
     )
-    return tmp_path / "home"
+    return at / "home"
+
+
+@pytest.fixture
+def home(used: Path, tmp_path: Path) -> Path:
+    """One that is used already."""
+    return shutil.copytree(used, tmp_path / "home")
 
 
 def refused(home: Path, *command: str) -> str:
