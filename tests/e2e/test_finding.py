@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from tests.cast import Team, a_team, a_version
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.site.cases import a_measured_study, many_like
 
@@ -80,22 +81,15 @@ def test_the_slash_leads_to_the_search_and_nowhere_while_one_writes(
     expect(page.get_by_role("link", name="triage-lora v1")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("dark", "phone"),
-    [
-        (False, False),
-        pytest.param(True, True, marks=pytest.mark.heavy),
-        pytest.param(True, False, marks=pytest.mark.heavy),
-        pytest.param(False, True, marks=pytest.mark.heavy),
-    ],
-)
 def test_axe_finds_nothing_and_nothing_overflows(
-    opens: Opens, desk: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+    opens: Opens, desk: Team, axe: Callable[[Page], None]
 ) -> None:
-    for path in PAGES if dark or phone else PAGES[:2]:
-        page = opens(desk.olga, path, dark=dark, phone=phone)
-        axe(page)
-        assert not overflows(page), path
+    for way in WAYS:
+        page = opens(desk.olga, PAGES[0], **way)
+        for path in PAGES if way["dark"] or way["phone"] else PAGES[:2]:
+            page.goto(urljoin(page.url, path))
+            axe(page)
+            assert not overflows(page), (path, way)
     assert Study.objects.count() == 30
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from tests.cast import Team, a_test_set
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.site.cases import a_measured_study
 
@@ -124,16 +124,12 @@ def test_what_only_one_answer_has_is_marked_in_no_colour_of_right_or_wrong(
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
-    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+    opens: Opens, team: Team, axe: Callable[[Page], None]
 ) -> None:
     study = a_decided_study(team)
     run = Run.objects.filter(studies__arm__study=study).latest("pk")
-    page = opens(team.olga, list_of(study), dark=dark, phone=phone)
-    root = page.url.partition("/studies")[0]
-    for each in [
+    pages = [
         list_of(study),
         list_of(study, "?text=nothing+like+it&outcome=splendid"),
         item_of(study, "?outcome=lost"),
@@ -144,10 +140,14 @@ def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
         reverse("site:test_set_items", args=[run.test_set_version.test_set_id]),
         reverse("site:test_set_item", args=[run.test_set_version.test_set_id, "q0003"]),
         reverse("site:add_to_test_set", query={"item": run.test_set_version.items.first().pk}),
-    ]:
-        page.goto(root + each)
+    ]
+    for way in WAYS:
+        page = opens(team.olga, list_of(study), **way)
+        root = page.url.partition("/studies")[0]
+        for each in pages:
+            page.goto(root + each)
+            axe(page)
+            assert not overflows(page), (each, way)
+        page.goto(root + list_of(study))
+        page.get_by_role("button", name="Keys").click()
         axe(page)
-        assert not overflows(page), each
-    page.goto(root + list_of(study))
-    page.get_by_role("button", name="Keys").click()
-    axe(page)

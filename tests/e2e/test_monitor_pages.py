@@ -28,14 +28,11 @@ def new(team: Team, of: str) -> str:
     return f"{reverse('site:new_monitor', args=[team.project.slug])}?of={of}"
 
 
-@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, False), (True, True)])
 def test_axe_finds_nothing_and_all_fits(
-    opens: Opens, axe: Callable[[Page], None], team: Team, dark: bool, phone: bool
+    opens: Opens, axe: Callable[[Page], None], team: Team
 ) -> None:
     monitor, alarm = a_watched_project(team)
     a_notice(monitor)
-    page = opens(team.eva, listed(team), dark=dark, phone=phone)
-    site = page.url.removesuffix(listed(team))
     paths = [
         listed(team),
         reverse("site:monitor", args=[monitor.pk]),
@@ -43,35 +40,38 @@ def test_axe_finds_nothing_and_all_fits(
         "/",
         *(new(team, of) for of in ("operations", "answers", "quality", "inputs")),
     ]
-    for path in paths:
-        page.goto(f"{site}{path}")
-        axe(page)
-        assert not overflows(page), path
-        height = page.evaluate("document.documentElement.scrollHeight")
-        assert height <= THREE_SCREENS, f"{path} is {height} px high"
+    for dark, phone in ((False, False), (True, False), (True, True)):
+        page = opens(team.eva, listed(team), dark=dark, phone=phone)
+        site = page.url.removesuffix(listed(team))
+        for path in paths:
+            page.goto(f"{site}{path}")
+            axe(page)
+            assert not overflows(page), path
+            height = page.evaluate("document.documentElement.scrollHeight")
+            assert height <= THREE_SCREENS, f"{path} is {height} px high"
 
 
-@pytest.mark.parametrize(("phone", "screens"), [(False, 3), (True, 4)])
 def test_a_hundred_alarms_leave_pages_short(
-    opens: Opens, axe: Callable[[Page], None], team: Team, phone: bool, screens: int
+    opens: Opens, axe: Callable[[Page], None], team: Team
 ) -> None:
     """The newest stand there, all others are folded away, and likewise the slices."""
     monitor, alarm = a_watched_project(team)
     for number in range(100):
         route = f"a/route/of/some/length/{number}"
         an_alarm(a_stream(monitor, alarm.version, slice_value=route))
-    page = opens(team.eva, listed(team), phone=phone)
-    site = page.url.removesuffix(listed(team))
-    for path in (listed(team), reverse("site:monitor", args=[monitor.pk]), "/"):
-        page.goto(f"{site}{path}")
-        axe(page)
-        assert not overflows(page), path
-        height = page.evaluate("document.documentElement.scrollHeight")
-        assert height <= screens * 844, f"{path} is {height} px high"
-    page.goto(f"{site}{listed(team)}")
-    expect(page.get_by_text("101 alarms are open")).to_be_visible()
-    page.get_by_text("96 more alarms").press("Enter")
-    expect(page.get_by_role("link", name="Errors rose")).to_have_count(101)
+    for phone, screens in ((False, 3), (True, 4)):
+        page = opens(team.eva, listed(team), phone=phone)
+        site = page.url.removesuffix(listed(team))
+        for path in (listed(team), reverse("site:monitor", args=[monitor.pk]), "/"):
+            page.goto(f"{site}{path}")
+            axe(page)
+            assert not overflows(page), path
+            height = page.evaluate("document.documentElement.scrollHeight")
+            assert height <= screens * 844, f"{path} is {height} px high"
+        page.goto(f"{site}{listed(team)}")
+        expect(page.get_by_text("101 alarms are open")).to_be_visible()
+        page.get_by_text("96 more alarms").press("Enter")
+        expect(page.get_by_role("link", name="Errors rose")).to_have_count(101)
 
 
 @pytest.mark.parametrize("phone", [False, True])

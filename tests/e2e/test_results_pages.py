@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +14,7 @@ from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign
 from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge
@@ -73,28 +74,24 @@ def judged(team: Team) -> Campaign:
     return campaign
 
 
-def keep(page: Page, name: str) -> None:
+def keep(page: Page, name: str, *, dark: bool, phone: bool) -> None:
     """A picture of the page, where a folder is asked for."""
+    name = f"{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}"
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("phone", [False, True])
 def test_results_and_audit_are_sound_on_any_screen(
-    opens: Opens,
-    team: Team,
-    judged: Campaign,
-    axe: Callable[[Page], None],
-    dark: bool,
-    phone: bool,
+    opens: Opens, team: Team, judged: Campaign, axe: Callable[[Page], None]
 ) -> None:
-    for name, heading in (("results", NAME), ("audit", "Was it blind?")):
-        page = opens(team.olga, f"/campaigns/{judged.pk}/{name}/", dark=dark, phone=phone)
-        expect(page.locator("h1")).to_have_text(heading)
-        keep(page, f"{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}")
-        axe(page)
-        assert not overflows(page)
+    for way in WAYS:
+        page = opens(team.olga, **way)
+        for name, heading in (("results", NAME), ("audit", "Was it blind?")):
+            page.goto(urljoin(page.url, f"/campaigns/{judged.pk}/{name}/"))
+            expect(page.locator("h1")).to_have_text(heading)
+            keep(page, name, **way)
+            axe(page)
+            assert not overflows(page), (name, way)
 
 
 def test_the_release_block_is_copied_with_one_press(
@@ -143,23 +140,18 @@ def test_each_disagreement_is_adjudicated_with_one_key_and_one_request(
     assert list(said.values_list("choice", flat=True)) == ["left", "right", "tie"]
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("phone", [False, True])
 def test_a_changed_record_is_refused_on_a_sound_page(
-    opens: Opens,
-    team: Team,
-    judged: Campaign,
-    axe: Callable[[Page], None],
-    dark: bool,
-    phone: bool,
+    opens: Opens, team: Team, judged: Campaign, axe: Callable[[Page], None]
 ) -> None:
     with administrator() as sql:
         sql("UPDATE reviews_judgment SET seconds = 61")
         sql("DELETE FROM reviews_event WHERE kind = 'opened'")
-    for name in ("results", "export", "audit"):
-        page = opens(team.olga, f"/campaigns/{judged.pk}/{name}/", dark=dark, phone=phone)
-        expect(page.locator("main")).to_contain_text("a judgment was changed or re-timed")
-        expect(page.locator("main")).not_to_contain_text("%")
-        keep(page, f"changed-{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}")
-        axe(page)
-        assert not overflows(page)
+    for way in WAYS:
+        page = opens(team.olga, **way)
+        for name in ("results", "export", "audit"):
+            page.goto(urljoin(page.url, f"/campaigns/{judged.pk}/{name}/"))
+            expect(page.locator("main")).to_contain_text("a judgment was changed or re-timed")
+            expect(page.locator("main")).not_to_contain_text("%")
+            keep(page, f"changed-{name}", **way)
+            axe(page)
+            assert not overflows(page), (name, way)

@@ -1,5 +1,6 @@
 """A champion made on a decision's page and taken back on its own, as a browser has it."""
 
+import itertools
 from collections.abc import Callable
 from urllib.parse import urljoin
 
@@ -12,7 +13,7 @@ from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Decision
 from tests.cast import Team, a_version
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.features.lifecycle.test_promotion import decided
 
@@ -67,26 +68,20 @@ def test_it_needs_no_script(
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
 def test_axe_finds_nothing_and_all_fits(
-    opens: Opens,
-    axe: Callable[[Page], None],
-    team: Team,
-    shipped: Decision,
-    dark: bool,
-    phone: bool,
+    opens: Opens, axe: Callable[[Page], None], team: Team, shipped: Decision
 ) -> None:
     """A champion by decision, one by rollback and one by override; a candidate, and what was given
     up."""
     tuned, other, gone = (a_version(team, name) for name in ("tuned-again", "other", "gone"))
     base = shipped.study.arms.get(name="base").version
-    page = opens(team.olga, "/", dark=dark, phone=phone)
+    pages = [opens(team.olga, "/", **way) for way in WAYS]
 
     def looked_at() -> None:
         decision, study = f"/decisions/{shipped.pk}/", f"/studies/{shipped.study_id}/"
         versions = [f"/versions/{each.pk}/" for each in (base, tuned, other, gone)]
-        for path in ("/", decision, study, "/versions/", *versions):
+        paths = ("/", decision, study, "/versions/", *versions)
+        for page, path in itertools.product(pages, paths):
             page.goto(urljoin(page.url, path))
             page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
             axe(page)

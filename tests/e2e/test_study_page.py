@@ -1,6 +1,7 @@
 """The study page in Chromium: by keyboard, on a phone, in the dark, and by axe's rules."""
 
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from django.urls import reverse
@@ -10,7 +11,7 @@ from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from tests.cast import Team
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.site.cases import a_measured_study
 
@@ -36,20 +37,15 @@ def criteria(study: Study) -> list[str]:
     return [reverse("site:criterion", args=[decision.pk, number]) for number in numbers]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_axe_finds_nothing_amiss_on_a_decided_study(
-    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+def test_axe_finds_nothing_amiss_on_a_decided_study_and_a_criterion(
+    opens: Opens, team: Team, axe: Callable[[Page], None]
 ) -> None:
-    axe(opens(team.olga, address(a_decided_study(team)), dark=dark, phone=phone))
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_axe_finds_nothing_amiss_on_a_criterion(
-    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
-) -> None:
-    axe(opens(team.olga, criteria(a_decided_study(team))[1], dark=dark, phone=phone))
+    study = a_decided_study(team)
+    for way in WAYS:
+        page = opens(team.olga, address(study), **way)
+        axe(page)
+        page.goto(urljoin(page.url, criteria(study)[1]))
+        axe(page)
 
 
 def test_axe_finds_nothing_amiss_on_the_other_pages(
@@ -149,16 +145,16 @@ def test_the_keyboard_goes_through_the_answers_without_leaving_the_page(
     expect(answers.get_by_role("link", name="Won 20")).to_have_attribute("aria-current", "true")
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_axe_finds_nothing_amiss_in_any_tab(
-    opens: Opens, team: Team, axe: Callable[[Page], None], phone: bool
+    opens: Opens, team: Team, axe: Callable[[Page], None]
 ) -> None:
     study = a_decided_study(team)
-    page = opens(team.olga, address(study), phone=phone)
-    for tab in ("slices", "people", "evidence", "runs", "history"):
-        page.goto(page.url.partition("?")[0] + f"?tab={tab}")
-        axe(page)
-        assert not overflows(page), tab
+    for phone in (False, True):
+        page = opens(team.olga, address(study), phone=phone)
+        for tab in ("slices", "people", "evidence", "runs", "history"):
+            page.goto(page.url.partition("?")[0] + f"?tab={tab}")
+            axe(page)
+            assert not overflows(page), (tab, phone)
 
 
 def test_the_keyboard_opens_a_criterion_and_goes_back_to_its_losses(

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_version, a_working_set
-from tests.e2e.conftest import Opens
+from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
 from tests.features.training.test_page import RECORD
 
@@ -52,10 +52,8 @@ def test_a_training_s_losses_are_read_by_keyboard_and_two_versions_stand_side_by
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
 def test_axe_finds_nothing_and_all_fits(
-    opens: Opens, axe: Callable[[Page], None], team: Team, dark: bool, phone: bool
+    opens: Opens, axe: Callable[[Page], None], team: Team
 ) -> None:
     written = a_working_set(team, a_test_set(team, items=6, tags=["a", "b"], clusters=2))
     first, second, *_ = written.items.all()
@@ -68,8 +66,7 @@ def test_axe_finds_nothing_and_all_fits(
         a_version(team, "tuned", kind=Kind.LORA, training=RECORD | {"examples": count})
         for count in (9, 320)
     ]
-    page = opens(team.eva, "/working-sets/", dark=dark, phone=phone)
-    for path in (
+    paths = (
         "/working-sets/",
         "/working-sets/new/",
         f"/working-sets/{written.pk}/",
@@ -88,8 +85,11 @@ def test_axe_finds_nothing_and_all_fits(
         f"/scores/{audit.metric_id}/",
         f"/scores/{audit.metric_id}/answers/{audit.drawn[0]}/dispute/",
         f"/score-audits/{audit.pk}/",
-    ):
-        page.goto(urljoin(page.url, path))
-        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        axe(page)
-        assert not overflows(page), path
+    )
+    for way in WAYS:
+        page = opens(team.eva, "/working-sets/", **way)
+        for path in paths:
+            page.goto(urljoin(page.url, path))
+            page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+            axe(page)
+            assert not overflows(page), (path, way)
