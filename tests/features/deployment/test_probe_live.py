@@ -24,6 +24,9 @@ Capture = pytest.CaptureFixture[str]
 ITEMS = 20
 """As requests meet in a batch, asking twice changed up to 4 answers of 10: 6 others prove nothing.
 Of 20, with 8 tokens, it changed 4 at most in 6 servers; 14 would have to change."""
+SHORT = {"role": "system", "content": "Sort the support message as JSON."}
+"""In place of the triage's own, which is three times as long to read at each of 160 questions. Base
+and adapter answer all of 20 otherwise, and half an adapter 17; at once and one by one all alike."""
 URL = "${EVALHUB_DEMO_URL}"
 
 
@@ -37,7 +40,10 @@ def serving(monkeypatch: pytest.MonkeyPatch, adapter: Path | None = None) -> Ite
 def evaluated(team: Team) -> ModelVersion:
     """Base and adapter, each having answered messages to the support desk."""
     rows = record.test_sets()["triage"][:ITEMS]
-    asked = [{"id": each["id"], "input": each["input"], "references": ["x"]} for each in rows]
+    asked = [
+        {"id": each["id"], "input": [SHORT, each["input"][-1]], "references": ["x"]}
+        for each in rows
+    ]
     test_set = a_test_set(team, "triage", items=asked)
     spec = {"type": "openai", "url": URL, "model": MODEL_NAME, "concurrency": 1}
     sampling = {"temperature": 0, "max_tokens": 8, "seed": 7}
