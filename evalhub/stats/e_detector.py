@@ -53,6 +53,8 @@ LOWER_END = 0.05
 """One-sided level of the lower end of a change that is worth an alarm."""
 ROUNDING = 1e-9
 """Deviations of less than this share of the values are rounding errors."""
+_AT_ONCE = 16
+"""Batches, all steps of each: one by one numpy's calls took most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,9 @@ def _whitened(
     weights: Array, batches: NDArray[np.intp], wander: float, *parts: NDArray[Any]
 ) -> list[Array]:
     """Columns and values (batches, …) divided by the Cholesky factor of V."""
+    if not wander:
+        deviations = np.sqrt(1 / weights)
+        return [(part.T / deviations).T for part in parts]
     covariance = np.diag(1 / weights) + wander * np.minimum.outer(batches, batches)
     factor = np.linalg.cholesky(covariance)
     return [solve_triangular(factor, part.astype(float), lower=True) for part in parts]
@@ -282,33 +287,44 @@ def _log_sums(
     squares = np.cumsum(y * y)[times]
     fits = np.einsum("tij,tj->ti", inverses, outcome)
     residual = np.maximum(squares - np.einsum("ti,ti->t", fits, outcome), 0.0)
-    df = times + 1.0 - ranks
+    df = np.asarray(times + 1.0 - ranks, dtype=np.float64)
     count = end - first
     log_sums, since = np.empty(count), np.empty(count, dtype=np.intp)
     least = rows.least_variance or 0.0
-    # a step's products with itself, with the nuisance and with the values, so far
+    # each step's products with itself, with the nuisance and with the values, so far
     own, mixed, products = np.zeros(count), np.zeros((count, x.shape[1])), np.zeros(count)
-    for i, t in enumerate(times):
-        own += columns[t] ** 2
-        mixed += columns[t][:, None] * x[t]
-        products += columns[t] * y[t]
-        begun = slice(0, i + 1)
-        reach = own[begun] + precision
-        reach = reach - np.einsum("si,ij,sj->s", mixed[begun], inverses[i], mixed[begun])
-        cross = products[begun] - mixed[begun] @ fits[i]
-        log_factors = _log_factors(reach, cross, residual[i], df[i], least, precision)
-        since[i] = first + int(log_factors.argmax())
-        most = float(log_factors.max())
-        log_sums[i] = most + math.log(float(np.exp(log_factors - most).sum()))
+    for start in range(0, count, _AT_ONCE):
+        stop = min(start + _AT_ONCE, count)
+        t = times[start:stop]
+        column = columns[t, :stop]
+        owns = _running(own[:stop], column**2)
+        mixeds = _running(mixed[:stop], column[:, :, None] * x[t][:, None])
+        crosses = _running(products[:stop], column * y[t][:, None])
+        own[:stop], mixed[:stop], products[:stop] = owns[-1], mixeds[-1], crosses[-1]
+        reach = owns + precision - np.einsum("tsi,tsi->ts", mixeds @ inverses[start:stop], mixeds)
+        cross = crosses - np.einsum("tsi,ti->ts", mixeds, fits[start:stop])
+        log_factors = _log_factors(
+            reach, cross, residual[start:stop, None], df[start:stop, None], least, precision
+        )
+        log_factors[np.arange(stop) > np.arange(start, stop)[:, None]] = -np.inf  # not yet begun
+        most = log_factors.max(axis=1)
+        since[start:stop] = first + log_factors.argmax(axis=1)
+        log_sums[start:stop] = most + np.log(np.exp(log_factors - most[:, None]).sum(axis=1))
     return log_sums, since
 
 
+def _running(before: Array, added: Array) -> Array:
+    """Sums (times, …) of what was there before and what each time adds."""
+    return np.cumsum(np.concatenate([before[None], added]), axis=0)[1:]
+
+
 def _log_factors(
-    reach: Array, cross: Array, residual: float, df: float, least: float, precision: float
+    reach: Array, cross: Array, residual: Array, df: Array, least: float, precision: float
 ) -> Array:
     """ln LR of each step. The Bayes factor rises with `cross`, so that a larger residual where
     `cross` is above 0 makes it smaller, never larger."""
-    spread = np.where(cross > 0, max(residual, least * df), max(residual, ROUNDING * least * df))
+    floor = np.where(cross > 0, least, ROUNDING * least)
+    spread = np.maximum(residual, floor * df)
     z = np.clip(cross / np.sqrt(reach * spread), -1 + 1e-12, 1 - 1e-12)
     unexplained = np.log1p(-z * z)
     two_sided = 0.5 * np.log(precision / reach) - 0.5 * df * unexplained
