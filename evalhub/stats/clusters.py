@@ -159,4 +159,6 @@ def dot(a: Array, b: Array) -> float:
 
 def in_parts(values: Array) -> list[Array]:
     """Views of `values` (n,) short enough for what is made from each to stay in the cache."""
+    if values.size < _AT_ONCE:
+        return [values]
     return np.array_split(values, values.size // _AT_ONCE + 1)

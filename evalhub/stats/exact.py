@@ -65,6 +65,7 @@ def lower_limit(n: int, wins: int, losses: int, alpha: float) -> float:
     return limit
 
 
+@lru_cache(4096)
 def p_at_most(bound: float, n: int, wins: int, losses: int, alpha: float) -> float:
     """p-value against a difference of at most `bound`.
 

@@ -131,6 +131,9 @@ def _number_labels(labels: Labels | None, n: int) -> NDArray[np.intp] | None:
         return None
     if len(labels) != n:
         raise StatisticsError(f"clusters: {len(labels)} labels for {n} items")
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
+        _, first, of = np.unique(labels, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[of]
     numbers: dict[object, int] = {}
     return np.fromiter((numbers.setdefault(c, len(numbers)) for c in labels), np.intp, n)
 
