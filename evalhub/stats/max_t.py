@@ -135,14 +135,20 @@ def correlation_floor(
         return 0.0
     sums = sums / np.array([math.sqrt(dot(row, row) / row.size) for row in sums])[:, None]
     least = 1 / math.sqrt(min(sums.shape[1], 3 * min(carried)) - 3)
-    return min(_pair_floor(sums[i], sums[j], least) for i in range(arms) for j in range(i))
+    return min(_floor_with(sums[i], sums[:i], least) for i in range(1, arms))
 
 
-def _pair_floor(x: Array, y: Array, least: float) -> float:
-    """The lower bound of one correlation; `x` and `y` have mean square 1."""
-    r = min(dot(x, y) / x.size, 1 - 1e-9)
-    if r <= 0:
+def _floor_with(x: Array, others: Array, least: float) -> float:
+    """The smallest lower bound of the correlations of `x` (n,) with `others` (k, n), all of which
+    have mean square 1."""
+    r = np.minimum(np.einsum("kn,n->k", others, x) / x.size, 1 - 1e-9)
+    if r.min() <= 0:
         return 0.0
-    influence = (x * y - r * (x * x + y * y) / 2) / (1 - r * r)
-    error = math.sqrt(dot(influence, influence)) / x.size
-    return max(math.tanh(math.atanh(r) - max(error, least)), 0.0)
+    by = r[:, None]
+    influence = (x * others - by * (x * x + others * others) / 2) / (1 - by * by)
+    errors = np.sqrt(np.einsum("kn,kn->k", influence, influence)) / x.size
+    floors = [
+        math.tanh(math.atanh(one) - max(error, least))
+        for one, error in zip(r.tolist(), errors.tolist(), strict=True)
+    ]
+    return max(min(floors), 0.0)
