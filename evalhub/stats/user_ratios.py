@@ -221,10 +221,7 @@ def compare_users(
         sum(share * arm.ratio for share, arm in zip(shares, arms, strict=True))
         for arms in zip(*((epoch.baseline, epoch.candidate) for epoch in epochs), strict=True)
     )
-    se, upper_se = (
-        _standard_error(epochs, shares, unseen=unseen, events=events)
-        for unseen in (UNSEEN_USERS, UNSEEN_IN_HARM)
-    )
+    se, upper_se = _standard_errors(epochs, shares, events=events)
     difference = candidate - baseline if higher_is_better else baseline - candidate
     lower = upper = None
     if se is not None and upper_se is not None:
@@ -246,19 +243,25 @@ def compare_users(
     )
 
 
-def _standard_error(
-    epochs: Sequence[Epoch], shares: Sequence[float], *, unseen: float, events: bool
-) -> float | None:
-    """Of the difference, with so many unseen users dealt over epochs as users are; None if nobody
-    deviates and y isn't a count."""
+def _standard_errors(
+    epochs: Sequence[Epoch], shares: Sequence[float], *, events: bool
+) -> tuple[float | None, float | None]:
+    """Of the difference, for the lower limit and for the upper one, each with its unseen users,
+    dealt over epochs as users are; None if nobody deviates and y isn't a count."""
     arms = [arm for epoch in epochs for arm in (epoch.baseline, epoch.candidate)]
-    square = unseen * _typical_square(arms, events)
-    variance = sum(
-        share**2 * (arm.variance + share * square / arm.x**2)
-        for epoch, share in zip(epochs, shares, strict=True)
-        for arm in (epoch.baseline, epoch.candidate)
-    )
-    return math.sqrt(variance) if variance > 0 else None
+    typical = _typical_square(arms, events)
+    variances = [arm.variance for arm in arms]
+    of_arms = [share for share in shares for _ in range(2)]
+
+    def error(unseen: float) -> float | None:
+        square = unseen * typical
+        variance = sum(
+            share**2 * (variance + share * square / arm.x**2)
+            for arm, variance, share in zip(arms, variances, of_arms, strict=True)
+        )
+        return math.sqrt(variance) if variance > 0 else None
+
+    return error(UNSEEN_USERS), error(UNSEEN_IN_HARM)
 
 
 def _typical_square(arms: Sequence[UserSums], events: bool) -> float:

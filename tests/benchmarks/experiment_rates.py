@@ -142,7 +142,9 @@ def by_request(seen: Visits, y: Array, x: Array) -> list[UserSums]:
     return requests_by_look(Visits(seen.user[x > 0], seen.look[x > 0]), y[x > 0])
 
 
-def experiment(rng: Rng, scene: Scene, metrics: int) -> Iterator[tuple[list[Epoch], list[Epoch]]]:
+def experiment(
+    rng: Rng, scene: Scene, metrics: int, *, counts: Sequence[Counting] = (by_user, by_request)
+) -> Iterator[list[list[Epoch]]]:
     """For each of so many metrics of the same requests the looks by user and by request."""
     lives = (scene.baseline, scene.candidate)
     arms = [visits(rng, life) for life in lives]
@@ -151,11 +153,10 @@ def experiment(rng: Rng, scene: Scene, metrics: int) -> Iterator[tuple[list[Epoc
         for seen, life, share in zip(arms, lives, scene.shares, strict=True):
             x = (rng.random(len(seen.user)) < scene.measured).astype(float)
             data.append((seen, x * outcomes(rng, seen, share, life.likeness), x))
-        users, requests = (
+        yield [
             [Epoch(*pair) for pair in zip(*(count(*arm) for arm in data), strict=True)]
-            for count in (by_user, by_request)
-        )
-        yield users, requests
+            for count in counts
+        ]
 
 
 def errors(
@@ -174,6 +175,21 @@ def errors(
         wrong += once
     names = ("Evalhub", "requests as units", "GrowthBook")
     return {name: (a, b) for name, (a, b) in zip(names, (wrong / draws).tolist(), strict=True)}
+
+
+def our_errors(
+    rng: Rng, scene: Scene, *, draws: int, metrics: int, upper_alpha: float
+) -> tuple[float, float]:
+    """Evalhub's shares alone, of the same experiments as `errors`."""
+    wrong = np.zeros(2)
+    planned = scene.baseline.users + scene.candidate.users
+    for _ in range(draws):
+        once = np.zeros(2, dtype=bool)
+        for [users] in experiment(rng, scene, metrics, counts=[by_user]):
+            once |= judged(users, scene.bound, planned, upper_alpha)
+        wrong += once
+    passed, harmed = (wrong / draws).tolist()
+    return passed, harmed
 
 
 def false_ships(draws: int, seed: int) -> tuple[Table, bool]:

@@ -11,6 +11,7 @@ from tests.benchmarks.experiment_rates import (
     GUARDS,
     Scene,
     errors,
+    our_errors,
     proven_harm,
     scenes,
     tries,
@@ -39,10 +40,9 @@ def test_requests_as_units_raise_false_alarms_and_users_don_t():
 @pytest.mark.parametrize("number", range(7))
 def test_what_gains_nothing_or_loses_its_margin_seldom_passes(number):
     draws = 150
-    rates = errors(
-        np.random.default_rng(2), scenes()[number], draws=draws, metrics=1, upper_alpha=HARM_ALPHA
-    )
-    check(rates["Evalhub"][0], ALPHA, draws)
+    rng, scene = np.random.default_rng(2), scenes()[number]
+    passed, _ = our_errors(rng, scene, draws=draws, metrics=1, upper_alpha=HARM_ALPHA)
+    check(passed, ALPHA, draws)
 
 
 @pytest.mark.heavy
@@ -51,8 +51,9 @@ def test_five_guards_at_their_margins_seldom_roll_back(shares):
     draws, life = 100, Life(3000, arrive_by=DAY_ONE)
     scene = Scene("five guards", life, life, shares)
     level = HARM_ALPHA / GUARDS
-    rates = errors(np.random.default_rng(3), scene, draws=draws, metrics=GUARDS, upper_alpha=level)
-    check(rates["Evalhub"][1], HARM_ALPHA, draws)
+    rng = np.random.default_rng(3)
+    _, harmed = our_errors(rng, scene, draws=draws, metrics=GUARDS, upper_alpha=level)
+    check(harmed, HARM_ALPHA, draws)
 
 
 @pytest.mark.heavy
