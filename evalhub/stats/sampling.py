@@ -105,13 +105,14 @@ def draw_sample(
             `count`, or what `allocate` refuses.
     """
     _check_frame(frame)
-    used = set(drawn)
+    used, begin, sha256 = set(drawn), f"{seed}\0", hashlib.sha256
     members: dict[Hashable, list[tuple[bytes, int]]] = defaultdict(list)
     for row, (key, stratum, content) in enumerate(
         zip(frame.keys, frame.strata, frame.contents, strict=True)
     ):
         if content not in used:
-            members[stratum].append((_place(seed, key), row))
+            # a frame may have a million rows: without a call of our own for each
+            members[stratum].append((sha256((begin + key).encode()).digest(), row))
     sizes = {stratum: len(rows) for stratum, rows in members.items()}
     counts = allocate(sizes, count, allocation=allocation, least=least)
     strata = {name: DrawnStratum(size, counts[name]) for name, size in sizes.items()}
@@ -198,7 +199,3 @@ def _check_frame(frame: SamplingFrame) -> None:
     if len(set(frame.keys)) < len(frame.keys):
         [(twice, _)] = Counter(frame.keys).most_common(1)
         raise StatisticsError(f"{twice!r} is the key of two rows; keys are unique")
-
-
-def _place(seed: str, key: str) -> bytes:
-    return hashlib.sha256(f"{seed}\0{key}".encode()).digest()

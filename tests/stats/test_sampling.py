@@ -21,7 +21,7 @@ from evalhub.stats.sampling import (
     draw_sample,
     weighted_quantiles,
 )
-from tests.benchmarks.sampling_rates import SCENES, Scene, rates
+from tests.benchmarks.sampling_rates import SCENES, Scene, our_tails
 
 KEYS = [f"r{i}" for i in range(110)]
 FRAME = SamplingFrame(
@@ -187,7 +187,7 @@ def test_over_seeds_the_weighted_mean_is_the_frames():
 
 def check(scene: Scene, draws: int, errors: float) -> None:
     most = ALPHA + errors * math.sqrt(ALPHA * (1 - ALPHA) / draws)
-    ours = rates(scene, draws).ours
+    ours = our_tails(scene, draws)
     assert ours.lower <= most
     assert ours.upper <= most
 
