@@ -187,7 +187,10 @@ def _k_means(vectors: Array, count: int, rng: np.random.Generator) -> Array:
 def _one_k_means(vectors: Array, count: int, rng: np.random.Generator) -> tuple[Array, float]:
     """Centres, and the sum of the cosines with them."""
     sparse = import_module("scipy.sparse")
-    ones = np.ones(len(vectors))
+    texts = len(vectors)
+    members = sparse.csc_array(
+        (np.ones(texts), np.zeros(texts, np.int32), np.arange(texts + 1)), shape=(count, texts)
+    )
     centres = _first_centres(vectors, count, rng)
     before = -math.inf
     for _ in range(_MOST_STEPS):
@@ -196,12 +199,10 @@ def _one_k_means(vectors: Array, count: int, rng: np.random.Generator) -> tuple[
         if total <= before * (1 + 1e-5):
             break
         before = total
-        members = sparse.csr_array(
-            (ones, assigned, np.arange(len(vectors) + 1)), shape=(len(vectors), count)
-        )
+        members.indices[:] = assigned  # one a text: a new matrix took longer than the product
         # a cluster that lost all of its texts stays where it was
         is_used = np.bincount(assigned, minlength=count) > 0
-        centres = np.where(is_used[:, None], _unit(members.T @ vectors), centres)
+        centres = np.where(is_used[:, None], _unit(members @ vectors), centres)
     return centres, before
 
 

@@ -147,10 +147,10 @@ def a_file(rng: np.random.Generator, case: Case) -> list[TrainingRow]:
     while len(asked) < case.rows:
         number = len(asked)
         activity = _activity(rng)
-        own = requests_of(rng, f"v{number}", activity)
         if case.a_user == 1:
-            # a random request: of a user by how much they ask
-            own = own[:1] if rng.random() < activity / MOST_ACTIVE else []
+            # a random request: of a user by how much they ask, and no other of theirs
+            activity = 1 if rng.random() < activity / MOST_ACTIVE else 0
+        own = requests_of(rng, f"v{number}", activity)
         asked += [each for each in own if not (case.lacking and each.topic == PLANTED)]
     return [_row(line, each, named=case.named) for line, each in enumerate(asked[: case.rows], 1)]
 
@@ -164,9 +164,11 @@ def _activity(rng: np.random.Generator) -> int:
 
 
 def requests_of(rng: np.random.Generator, user: str, number: int) -> list[Asked]:
+    if not number:
+        return []
     likes = rng.dirichlet(np.array(SHARES) * LOYALTY)
     topics = rng.choice(len(SHARES), number, p=likes)
-    return [Asked(user, int(topic), question(rng, int(topic))) for topic in topics]
+    return [Asked(user, topic, question(rng, topic)) for topic in topics.tolist()]
 
 
 def question(rng: np.random.Generator, topic: int) -> str:
@@ -176,13 +178,20 @@ def question(rng: np.random.Generator, topic: int) -> str:
     common = rng.zipf(1.2, length) % COMMON_WORDS
     is_own = rng.random(length) < 0.5
     return " ".join(
-        f"topic{topic}word{_letters(one)}" if mine else f"common{_letters(other)}"
-        for one, other, mine in zip(own.tolist(), common.tolist(), is_own, strict=True)
+        OWN[topic][one] if mine else COMMON[other]
+        for one, other, mine in zip(own.tolist(), common.tolist(), is_own.tolist(), strict=True)
     )
 
 
 def _letters(number: int) -> str:
     return f"{chr(97 + number // 26)}{chr(97 + number % 26)}"
+
+
+OWN = [
+    [f"topic{topic}word{_letters(number)}" for number in range(TOPIC_WORDS)]
+    for topic in range(len(SHARES))
+]
+COMMON = [f"common{_letters(number)}" for number in range(COMMON_WORDS)]
 
 
 def _row(line: int, asked: Asked, *, named: bool) -> TrainingRow:
