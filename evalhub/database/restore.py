@@ -5,7 +5,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
@@ -30,11 +30,18 @@ class RestoreError(Exception):
     """A file that isn't a whole backup, or that can't be put here; nothing was changed."""
 
 
-def restore(path: Path, *, name: str = "", ledger: UUID | None = None) -> Backup:
+def restore(
+    path: Path,
+    *,
+    name: str = "",
+    ledger: UUID | None = None,
+    prepare: Callable[[], bool] = lambda: False,
+) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
     The caller brings them up to date after. `name` is what errors call the file; `ledger` is the id
-    that the home's ledger gets in place of the backup's, where that has one.
+    that the home's ledger gets in place of the backup's, where that has one. `prepare` makes this
+    version's tables at once, without migrations, or says that it can't here.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
@@ -52,7 +59,8 @@ def restore(path: Path, *, name: str = "", ledger: UUID | None = None) -> Backup
             "know: restore it with that version or a later one"
         )
     check_fresh()
-    executor.migrate(_last_of(executor, applied))
+    if header["tables"] != digest() or not prepare():
+        executor.migrate(_last_of(executor, applied))
     kept = stored_models(connection, applied)
     try:
         with transaction.atomic():
