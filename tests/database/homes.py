@@ -96,6 +96,21 @@ def a_home(at: Path) -> None:
 
 
 @cache
+def _upgraded_home() -> Path:
+    """Such a home that the first command of the later version has upgraded, made once."""
+    at = _folder() / "upgraded"
+    a_home(at)
+    done = evalhub("user", "list", at=at, **of_a_later_version())
+    assert done.returncode == 0, done.stderr
+    return at / "home"
+
+
+def an_upgraded_home(at: Path) -> None:
+    """A home below this folder that the later version has upgraded, with its backup of before."""
+    shutil.copytree(_upgraded_home(), at / "home")
+
+
+@cache
 def a_backup() -> Path:
     """The backup of such a home."""
     _home()

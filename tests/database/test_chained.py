@@ -11,10 +11,11 @@ import pytest
 from tests.database.homes import (
     a_backup,
     a_home,
+    an_upgraded_home,
     evalhub,
-    fresh_postgresql,
     of_a_later_version,
 )
+from tests.migrated import a_migrated_database
 
 LOOKS, DECISIONS, SIGN_OFFS = (
     f"SELECT count(*) FROM ledger_{table}" for table in ("look", "decision", "signoff")
@@ -30,8 +31,7 @@ def ledger(at: Path, **more: str) -> dict[str, object]:
 @pytest.mark.heavy
 def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None:
     later = of_a_later_version()
-    a_home(tmp_path)
-    assert evalhub("user", "list", at=tmp_path, **later).returncode == 0
+    an_upgraded_home(tmp_path)
     found = ledger(tmp_path, **later)
     assert found["well"], found
     with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
@@ -90,7 +90,7 @@ def test_what_was_said_in_a_review_stands_as_it_stood(tmp_path: Path) -> None:
 @pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    here = {"EVALHUB_DATABASE_URL": fresh_postgresql(postgres_url, "chained")}
+    here = {"EVALHUB_DATABASE_URL": a_migrated_database(postgres_url, "chained")}
     later = here | of_a_later_version()
     assert evalhub("restore", a_backup(), at=tmp_path, **here).returncode == 0
     done = evalhub("migrate", "--no-backup", at=tmp_path, **later)

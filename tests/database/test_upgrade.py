@@ -13,20 +13,28 @@ from tests.database.homes import (
     a_backup,
     a_home,
     all_decisions,
+    an_upgraded_home,
     decisions,
     evalhub,
-    fresh_postgresql,
     header,
     of_a_later_version,
     rows_of,
     without_restores,
 )
 from tests.database.test_tables import MANAGE, call
+from tests.migrated import a_migrated_database
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     a_home(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Path:
+    """Such a home after the first command of the later version."""
+    an_upgraded_home(tmp_path)
     return tmp_path
 
 
@@ -65,33 +73,31 @@ def test_any_command_brings_it_up_to_date_after_a_backup(home: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_the_backup_is_all_that_there_was_and_the_way_back(home: Path) -> None:
-    assert evalhub("user", "list", at=home, **of_a_later_version()).returncode == 0
-    [kept] = backups(home)
+def test_the_backup_is_all_that_there_was_and_the_way_back(upgraded: Path) -> None:
+    [kept] = backups(upgraded)
     assert header(kept)["tables"] == header(a_backup())["tables"]
     assert rows_of(kept) == rows_of(a_backup())
-    (home / "back").mkdir()
-    assert evalhub("restore", kept, at=home / "back").returncode == 0
-    assert decisions(home / "back") == all_decisions()
+    (upgraded / "back").mkdir()
+    assert evalhub("restore", kept, at=upgraded / "back").returncode == 0
+    assert decisions(upgraded / "back") == all_decisions()
 
 
 @pytest.mark.heavy
-def test_its_evidence_stands(home: Path) -> None:
+def test_its_evidence_stands(upgraded: Path) -> None:
     """The record of a decision that the earlier version made follows from its numbers, and rests
     on what this home holds; its review is read as it was judged."""
     later = of_a_later_version()
-    assert evalhub("user", "list", at=home, **later).returncode == 0
-    with closing(database(home)) as opened:
+    with closing(database(upgraded)) as opened:
         record = opened.execute("SELECT record FROM ledger_decision WHERE id = 3").fetchone()[0]
-    (home / "decision.json").write_text(record)
+    (upgraded / "decision.json").write_text(record)
     verified = evalhub(
-        "decision", "verify", "decision.json", "--home", "home", "--json", at=home, **later
+        "decision", "verify", "decision.json", "--home", "home", "--json", at=upgraded, **later
     )
     found = json.loads(verified.stdout)
     assert found["differences"] == []
     states = {row["what"]: row["state"] for row in found["rows"] if row["what"] != "code"}
     assert set(states.values()) == {"matches"}, states
-    results = evalhub("review", "results", "1", at=home, **later)
+    results = evalhub("review", "results", "1", at=upgraded, **later)
     assert results.returncode == 0, results.stderr
     assert "48 judgments" in results.stdout
 
@@ -124,9 +130,8 @@ def check_refused(at: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_downgrade_is_refused(home: Path) -> None:
-    assert evalhub("user", "list", at=home, **of_a_later_version()).returncode == 0
-    check_refused(home)
+def test_a_downgrade_is_refused(upgraded: Path) -> None:
+    check_refused(upgraded)
 
 
 @pytest.mark.heavy
@@ -162,7 +167,7 @@ def test_a_backup_of_an_earlier_version_is_restored_into_a_later_one(tmp_path: P
 @pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    here = {"EVALHUB_DATABASE_URL": fresh_postgresql(postgres_url, "earlier")}
+    here = {"EVALHUB_DATABASE_URL": a_migrated_database(postgres_url, "earlier")}
     later = here | of_a_later_version()
     made = evalhub("restore", a_backup(), at=tmp_path, **here)
     assert made.returncode == 0, made.stderr
