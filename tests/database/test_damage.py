@@ -124,7 +124,7 @@ def test_a_restore_that_is_killed_leaves_all_or_nothing(tmp_path: Path) -> None:
     at = tmp_path
     (at / "home").mkdir(mode=0o700)
     part = at / FILE.with_name(f"{FILE.name}.new")
-    for written in (0, 1, 200_000, 1_000_000):
+    for written in (0, 1, 200_000, 1_000_000, 3_000_000):
         process = subprocess.Popen(
             [str(EVALHUB), "restore", str(a_backup())],
             cwd=at,
