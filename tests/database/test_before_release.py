@@ -12,6 +12,7 @@ import pytest
 
 from evalhub.database.version import OtherVersionError, check_released
 from tests.database.homes import evalhub, fresh_postgresql, header, lines
+from tests.migrated import a_migrated_database
 
 BEGIN = "begin a new home (another --home, or an empty database as EVALHUB_DATABASE_URL)"
 SENTENCE = (
@@ -113,9 +114,8 @@ def test_a_backup_is_refused_and_makes_no_database(tmp_path: Path) -> None:
 @pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    url = fresh_postgresql(postgres_url, "before_release")
+    url = a_migrated_database(postgres_url, "before_release")
     here = {"EVALHUB_DATABASE_URL": url}
-    assert evalhub("migrate", at=tmp_path, **here).returncode == 0
     with psycopg.connect(url, autocommit=True) as opened:
         for statement in MIGRATIONS:
             opened.execute(statement)

@@ -24,6 +24,7 @@ from tests.database.homes import (
     without_restores,
 )
 from tests.database.test_tables import EVALHUB, MANAGE, call, environment
+from tests.migrated import a_migrated_database
 from tests.runners.workers import a_queue, wait_until
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -70,7 +71,7 @@ def test_a_site_and_a_worker_of_a_newer_version_wait_and_change_nothing(
     tmp_path: Path, postgres_url: str, redis_url: str
 ) -> None:
     """A newer worker migrated, and its copy lay in the worker's home."""
-    url = fresh_postgresql(postgres_url, f"migrate_{os.getpid()}")
+    url = a_migrated_database(postgres_url, f"migrate_{os.getpid()}")
     restored = evalhub("restore", a_backup(), at=tmp_path, EVALHUB_DATABASE_URL=url)
     assert restored.returncode == 0, restored.stderr
     before = columns(url)

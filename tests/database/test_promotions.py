@@ -7,7 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.database.homes import a_home, evalhub, fresh_postgresql, rows_of
+from tests.database.homes import a_home, evalhub, rows_of
+from tests.migrated import a_migrated_database
 
 pytestmark = pytest.mark.heavy
 
@@ -43,7 +44,7 @@ def test_in_another_home_it_is_the_same_and_can_not_be_changed(backed_up: Path) 
 
 @pytest.mark.services
 def test_so_it_is_on_postgresql(backed_up: Path, postgres_url: str) -> None:
-    url = fresh_postgresql(postgres_url, "promoted")
+    url = a_migrated_database(postgres_url, "promoted")
     done = evalhub("restore", "b.jsonl.gz", at=backed_up, EVALHUB_DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert evalhub(*PROMOTE, at=backed_up, EVALHUB_DATABASE_URL=url).returncode == 0

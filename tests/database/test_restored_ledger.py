@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.database.homes import evalhub, fresh_postgresql
+from tests.database.homes import evalhub
+from tests.migrated import a_migrated_database
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.heavy
@@ -128,7 +129,7 @@ def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
         def decides(self, right: int, *, home: str, **more: str) -> dict[str, Any]:
             return super().decides(right, home=home, **url(home) | more)
 
-    database = fresh_postgresql(postgres_url, "restored_ledger")
+    database = a_migrated_database(postgres_url, "restored_ledger")
 
     def url(home: str) -> dict[str, str]:
         return {"EVALHUB_DATABASE_URL": database} if home == "copy" else {}

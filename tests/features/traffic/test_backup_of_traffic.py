@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import evalhub, fresh_postgresql, rows_of, without_restores
+from tests.database.homes import evalhub, rows_of, without_restores
 from tests.database.test_tables import call
+from tests.migrated import a_migrated_database
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
 
@@ -41,7 +42,7 @@ def moved_twice(tmp_path: Path, postgres_url: str, program: str, *, app: str) ->
         )
     )  # fmt: skip
     succeeds(evalhub("backup", "b.jsonl.gz", at=first))
-    url = fresh_postgresql(postgres_url, f"restored_{app}")
+    url = a_migrated_database(postgres_url, f"restored_{app}")
     succeeds(evalhub("restore", first / "b.jsonl.gz", at=second, EVALHUB_DATABASE_URL=url))
     succeeds(evalhub("backup", "b.jsonl.gz", at=second, EVALHUB_DATABASE_URL=url))
     succeeds(evalhub("restore", second / "b.jsonl.gz", at=third))
