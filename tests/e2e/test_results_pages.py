@@ -14,7 +14,7 @@ from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign
 from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
-from tests.e2e.conftest import WAYS, Opens
+from tests.e2e.conftest import WAYS, Opens, Way
 from tests.e2e.width import overflows
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge
@@ -74,11 +74,14 @@ def judged(team: Team) -> Campaign:
     return campaign
 
 
-def keep(page: Page, name: str, *, dark: bool, phone: bool) -> None:
+def keep(page: Page, name: str) -> None:
     """A picture of the page, where a folder is asked for."""
-    name = f"{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}"
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def in_words(way: Way) -> str:
+    return f"{'dark' if way['dark'] else 'light'}-{'phone' if way['phone'] else 'laptop'}"
 
 
 def test_results_and_audit_are_sound_on_any_screen(
@@ -89,7 +92,7 @@ def test_results_and_audit_are_sound_on_any_screen(
         for name, heading in (("results", NAME), ("audit", "Was it blind?")):
             page.goto(urljoin(page.url, f"/campaigns/{judged.pk}/{name}/"))
             expect(page.locator("h1")).to_have_text(heading)
-            keep(page, name, **way)
+            keep(page, f"{name}-{in_words(way)}")
             axe(page)
             assert not overflows(page), (name, way)
 
@@ -152,6 +155,6 @@ def test_a_changed_record_is_refused_on_a_sound_page(
             page.goto(urljoin(page.url, f"/campaigns/{judged.pk}/{name}/"))
             expect(page.locator("main")).to_contain_text("a judgment was changed or re-timed")
             expect(page.locator("main")).not_to_contain_text("%")
-            keep(page, f"changed-{name}", **way)
+            keep(page, f"changed-{name}-{in_words(way)}")
             axe(page)
             assert not overflows(page), (name, way)
