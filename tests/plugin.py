@@ -25,6 +25,16 @@ OF_THE_SHELL = ("COLUMNS", "PYTHONDONTWRITEBYTECODE")
 # Processes beside each other that each compute on all cores wait for one another.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 MOST_PROCESSES = 4
+LONGEST = (
+    "runners/test_outages.py",
+    "e2e/test_versions_story.py",
+    "api/test_schemathesis.py",
+    "deployment/test_probe_live.py",
+    "e2e/test_admin_pages.py",
+    "e2e/test_every_page.py",
+    "e2e/test_laptop_to_thirty.py",
+)
+"""Files of a minute or more begin first, so that no process waits at the end for another's."""
 SERVERS = ExitStack()
 OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
 LEFT_OUT = pytest.StashKey[list[str]]()
@@ -64,7 +74,7 @@ def pytest_collection_modifyitems(
     """Heavy tests are left to `-m heavy`, and named at the end. Those with a browser are heavy.
 
     The browser's tests come last, whatever order other plugins make: its loop stays in the thread,
-    and its site's connections are known by no other test.
+    and its site's connections are known by no other test. Of both kinds the longest come first.
     """
     for item in items:  # before `-m` is asked of them
         if _in_a_browser(item):
@@ -79,7 +89,7 @@ def pytest_collection_modifyitems(
         others = [item for item in items if not _of_the_database(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if _of_the_database(item)]
-    items.sort(key=_in_a_browser)
+    items.sort(key=lambda item: (_in_a_browser(item), not item.path.as_posix().endswith(LONGEST)))
 
 
 def _of_the_database(item: pytest.Item) -> bool:
