@@ -11,7 +11,7 @@ from django.db.backends.sqlite3 import base
 
 
 def _a_piece_of_work() -> float:
-    """CPU seconds that a fixed piece of Python takes just now, about .0025 on an idle machine.
+    """CPU seconds that a fixed piece of Python takes just now, about .00135 on an idle machine.
 
     A second is worth more on one machine than on another, and less beside others' work.
     """
