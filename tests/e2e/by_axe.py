@@ -6,14 +6,23 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
-RUN = "options => axe.run(options).then((found) => found.violations)"
+# a region whose next contents are on their way is drawn paler, and fades back
+RUN = """async options => {
+  const moves = () =>
+    document.querySelector(".htmx-request") ||
+    document.getAnimations().some((one) =>
+      one.playState === "running" && Number.isFinite(one.effect.getComputedTiming().endTime));
+  while (moves()) await new Promise((resume) => requestAnimationFrame(resume));
+  return (await axe.run(options)).violations;
+}"""
 
 
 def violations(page: Page, *, rules: Sequence[str] = ()) -> list[dict[str, Any]]:
     """By these rules, else by all that axe runs by itself.
 
     A document is given the script once, however often it is asked. What is not amiss isn't
-    described: its places in the document took axe longer to name than to look at.
+    described: its places in the document took axe longer to name than to look at. It looks once
+    no request is under way and nothing moves.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
