@@ -12,7 +12,9 @@ RUN = """async options => {
     document.querySelector(".htmx-request") ||
     document.getAnimations().some((one) =>
       one.playState === "running" && Number.isFinite(one.effect.getComputedTiming().endTime));
-  while (moves()) await new Promise((resume) => requestAnimationFrame(resume));
+  const until = performance.now() + 10_000;
+  while (moves() && performance.now() < until)
+    await new Promise((resume) => requestAnimationFrame(resume));
   return (await axe.run(options)).violations;
 }"""
 
@@ -22,7 +24,7 @@ def violations(page: Page, *, rules: Sequence[str] = ()) -> list[dict[str, Any]]
 
     A document is given the script once, however often it is asked. What is not amiss isn't
     described: its places in the document took axe longer to name than to look at. It looks once
-    no request is under way and nothing moves.
+    no request is under way and nothing moves, or after ten seconds as things are then.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
