@@ -21,6 +21,7 @@ from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends.asking import Answered, BackendClient, BackendRequest, Reply, limit_of
 from runners.metrics import MetricScore
+from runners.metrics.score import LONGEST_REASON
 from runners.outages import DATABASE_AWAY
 from runners.reusing import reusable_outputs
 from runners.shards import ClaimLost, ShardClaim
@@ -45,21 +46,21 @@ ANSWER_COLUMNS = (
     "fingerprint",
     "fault",
 )
-SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
+SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted", "parts")
 ANSWERED = ExpressionWrapper(Q(text__isnull=False), BooleanField())
-LONGEST_REASON = 300
 LOOKED_UP_AT_A_TIME = 1000
 TOLD_EVERY_S = 3.0
 """A fraction of a lease."""
 
-type ScoreRow = tuple[int, int, float | None, str, bool | None]
-"""As SCORE_COLUMNS."""
+type ScoreRow = tuple[int, int, float | None, str, bool | None, str | None]
+"""As SCORE_COLUMNS; the parts as JSON."""
 type Written = tuple[int, Answered]
 """The primary key of an output, and what it holds."""
 
 
 def score_row(output: int, metric: int, score: MetricScore) -> ScoreRow:
-    return output, metric, score.value, score.reason[:LONGEST_REASON], score.extracted
+    parts = None if score.parts is None else to_json(score.parts).decode()
+    return output, metric, score.value, score.reason[:LONGEST_REASON], score.extracted, parts
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Scores that a run's answers have together: computed anew from their counts when all are there."""
+"""Scores that a run's answers have together: computed anew from their parts when all are there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from evalhub.declare.declaration import validate
 from evalhub.io.identity import scores_digest
 from evalhub.registry.models import Metric, Score
 from evalhub.registry.rows import update
-from evalhub.stats.errors import StatisticsError
 from runners.metrics import METRICS
-from runners.metrics.corpus_score import CorpusScore
+from runners.metrics.score import LONGEST_REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +33,30 @@ class ScoresTogether:
 def scores_together(run_id: int, metric: Metric) -> ScoresTogether | None:
     """The scores of a run by a metric that all answers have together; None for any other metric.
 
-    An answer without counts (an error, or one recorded without them) stays unscored and is left out
+    An answer without parts (an error, or one recorded without them) stays unscored and is left out
     of the sum.
     """
-    if METRICS.get(metric.name) is not CorpusScore:  # None: a metric of another version of Evalhub
+    kind = METRICS.get(metric.name)  # None: a metric of another version of Evalhub
+    if kind is None or not kind.scored_together:
         return None
-    from evalhub.stats.corpus import corpus_score  # numpy, which no other run needs
-
-    corpus = validate(CorpusScore, {"name": metric.name, **metric.options})
+    declared = validate(kind, {"name": metric.name, **metric.options})
     scores: QuerySet[Score] = Score.objects.filter(output__run=run_id, metric=metric).order_by("pk")
-    columns = ["output__item__key", "output__sample", "value", "reason", "output__given_scores"]
-    names = corpus.counts
-    scored, rest, counts = [], [], []
-    for pk, *row, value_by_name in scores.values_list("pk", *columns).iterator(chunk_size=5000):
-        if value_by_name is not None and all(name in value_by_name for name in names):
-            scored.append((pk, *row))
-            counts.append([float(value_by_name[name]) for name in names])
-        else:
+    columns = ["output__item__key", "output__sample", "value", "reason", "parts"]
+    scored, rest, parts = [], [], []
+    for pk, *row, own in scores.values_list("pk", *columns).iterator(chunk_size=5000):
+        if own is None:
             rest.append((pk, *row))
+        else:
+            scored.append((pk, *row))
+            parts.append(own)
     values: list[float | None] = []
     mean, reason = None, ""
-    if counts:
+    if parts:
         try:
-            result = corpus_score(corpus.formula, counts)
-            values, mean = result.scores.tolist(), result.value
-        except StatisticsError as error:
-            values, reason = [None] * len(counts), str(error)
+            joint = declared.together([str(key) for _, key, *_ in scored], parts)
+            values, mean = list(joint.values), joint.value
+        except ValueError as error:
+            values, reason = [None] * len(parts), str(error)[:LONGEST_REASON]
     now = [
         (key, sample, value) for (_, key, sample, *_), value in zip(scored, values, strict=True)
     ] + [(key, sample, value) for _, key, sample, value, _ in rest]

@@ -1,4 +1,4 @@
--- tables-c4a6263dd38a6085d178aa6c
+-- tables-2eacb70e095e5fc9736e1ca0
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -113,7 +113,7 @@ CREATE INDEX "output_in_error" ON "registry_output" ("run_id", "item_id", "sampl
 CREATE TABLE "registry_runmetric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "scored" integer unsigned NULL CHECK ("scored" >= 0), "unscored" integer unsigned NULL CHECK ("unscored" >= 0), "extraction_misses" integer unsigned NULL CHECK ("extraction_misses" >= 0), "mean" real NULL, "scores_digest" varchar(64) NOT NULL, "opened" datetime NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_metric_once" UNIQUE ("run_id", "metric_id"));
 CREATE INDEX "registry_runmetric_metric_id_5c0dff83" ON "registry_runmetric" ("metric_id");
 CREATE INDEX "registry_runmetric_run_id_554e7b4b" ON "registry_runmetric" ("run_id");
-CREATE TABLE "registry_score" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "value" real NULL, "reason" varchar(300) NOT NULL, "extracted" bool NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "output_id" bigint NOT NULL REFERENCES "registry_output" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "score_once" UNIQUE ("output_id", "metric_id"), CONSTRAINT "score_or_reason" CHECK (("value" IS NOT NULL OR NOT ("reason" = ''))));
+CREATE TABLE "registry_score" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "value" real NULL, "reason" varchar(300) NOT NULL, "extracted" bool NULL, "parts" text NULL CHECK ((JSON_VALID("parts") OR "parts" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "output_id" bigint NOT NULL REFERENCES "registry_output" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "score_once" UNIQUE ("output_id", "metric_id"), CONSTRAINT "score_or_reason" CHECK (("value" IS NOT NULL OR NOT ("reason" = ''))));
 CREATE INDEX "score_is_none" ON "registry_score" ("output_id") WHERE "value" IS NULL;
 CREATE TABLE "registry_shard" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "start" integer unsigned NOT NULL CHECK ("start" >= 0), "stop" integer unsigned NOT NULL CHECK ("stop" >= 0), "state" varchar(20) NOT NULL, "claim" char(32) NULL, "lease_until" datetime NULL, "attempts" smallint unsigned NOT NULL CHECK ("attempts" >= 0), "done" integer unsigned NOT NULL CHECK ("done" >= 0), "limit" varchar(120) DEFAULT '' NOT NULL, "error" text NOT NULL, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "shard_start" UNIQUE ("run_id", "start"), CONSTRAINT "shard_not_empty" CHECK ("stop" > ("start")));
 CREATE INDEX "registry_shard_run_id_b4c40d68" ON "registry_shard" ("run_id");
@@ -1275,4 +1275,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('study_builde
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('traffic', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('working_sets', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-c4a6263dd38a6085d178aa6c', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-2eacb70e095e5fc9736e1ca0', CURRENT_TIMESTAMP);

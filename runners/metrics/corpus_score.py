@@ -1,11 +1,12 @@
 """Score of all documents together."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from evalhub.stats.corpus_counts import COUNTS, FALLING, RISING
-from runners.metrics.score import Answer, MetricDeclaration, MetricScore
+from runners.metrics.score import Answer, JointScores, MetricDeclaration, MetricScore
 
 AT_THE_END = "scored when all answers are there"
 
@@ -60,4 +61,10 @@ class CorpusScore(MetricDeclaration):
         scores = answer.scores or {}
         if missing := [name for name in self.counts if name not in scores]:
             return MetricScore(None, f"no count {missing[0]!r} came with the answer")
-        return MetricScore(None, AT_THE_END)
+        return MetricScore(None, AT_THE_END, parts=[float(scores[name]) for name in self.counts])
+
+    def together(self, items: Sequence[str], parts: Sequence[Sequence[Any]]) -> JointScores:
+        from evalhub.stats.corpus import corpus_score  # numpy, which no other metric needs
+
+        result = corpus_score(self.formula, parts)
+        return JointScores(result.value, result.scores.tolist())

@@ -15,6 +15,9 @@ from runners.metrics.subprocess_scoring import (
     score_in_process,
 )
 
+LONGEST_REASON = 300
+"""Characters of why an answer has no score that are kept."""
+
 
 class MetricError(ValueError):
     """A metric that can't be used: an unknown name or option, a bad pattern or schema."""
@@ -53,11 +56,23 @@ class MetricScore:
     A value may have a reason too: what a judge gave as its own.
 
     `extracted` says whether the extraction pattern matched; None where no pattern was asked.
+    `parts` are what the answer adds to a score of all answers together (counts, labels), in an
+    order that its metric knows; None for any other metric.
     """
 
     value: float | None
     reason: str = ""
     extracted: bool | None = None
+    parts: Sequence[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JointScores:
+    """A score that all answers of a run have together: `value`, and each answer's own in `values`,
+    in the order in which they were given."""
+
+    value: float
+    values: Sequence[float]
 
 
 type Scorable = tuple[Answer, Sequence[Any]]
@@ -95,7 +110,8 @@ class MetricDeclaration(Declaration):
             (`runners.metrics.subprocess_scoring`).
         recorded_alone: whether only answers made elsewhere can have it.
         scored_together: whether all answers of a run have it together, so that an answer's value is
-            written when all are there (`runners.together`).
+            written when all are there (`runners.together`). `score` then gives the answer's
+            `parts`, and `together` the scores of all.
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
@@ -172,6 +188,13 @@ class MetricDeclaration(Declaration):
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         """The score by one reference, pure. ValueError says why the answer can't be scored."""
+        raise NotImplementedError
+
+    def together(self, items: Sequence[str], parts: Sequence[Sequence[Any]]) -> JointScores:
+        """The score of all answers of a run, from the `parts` of each and the keys of their items.
+
+        ValueError says why these answers have none.
+        """
         raise NotImplementedError
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> Sequence[MetricScore]:

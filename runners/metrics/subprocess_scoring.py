@@ -55,7 +55,7 @@ def score_in_process(
             reply = _ask(message)
             if "unknown" in reply:
                 reply = _ask(message | {"name": name, "options": options})
-            scores.append(MetricScore(reply["value"], reply["reason"]))
+            scores.append(MetricScore(reply["value"], reply["reason"], parts=reply["parts"]))
         except TooMuchError as error:
             scores.append(MetricScore(None, f"{name} {error} on this output"))
     return scores

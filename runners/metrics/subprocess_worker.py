@@ -16,6 +16,7 @@ from typing import Any
 from runners.metrics import Answer, Scorer, scorer
 from runners.metrics.json_schema import validator
 from runners.metrics.pattern import compile_pattern, last_group
+from runners.metrics.score import LONGEST_REASON
 from runners.metrics.subprocess_scoring import MEMORY_MB, SECONDS, be_the_process_apart, frame
 
 _GRACE_S = 0.5  # what stops by itself after SECONDS is left the time for it
@@ -82,7 +83,7 @@ def _answer_message(message: dict[str, Any]) -> dict[str, Any]:
     if score is None:
         return {"unknown": True}
     result = score(Answer(**message["answer"]), message["references"])
-    return {"value": result.value, "reason": result.reason[:300]}
+    return {"value": result.value, "reason": result.reason[:LONGEST_REASON], "parts": result.parts}
 
 
 def _read_declared(kind: str, value: Any) -> dict[str, Any]:

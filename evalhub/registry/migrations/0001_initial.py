@@ -210,6 +210,7 @@ class Migration(migrations.Migration):
                 ('value', models.FloatField(null=True)),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('extracted', models.BooleanField(help_text='whether the extraction pattern matched; NULL without a pattern', null=True)),
+                ('parts', models.JSONField(help_text='what it adds to a score of all answers together; NULL for any other', null=True)),
                 ('metric', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='registry.metric')),
                 ('output', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='registry.output')),
             ],

@@ -110,6 +110,9 @@ class Score(models.Model):
     extracted = models.BooleanField(
         null=True, help_text="whether the extraction pattern matched; NULL without a pattern"
     )
+    parts = models.JSONField(
+        null=True, help_text="what it adds to a score of all answers together; NULL for any other"
+    )
 
     objects = ScoreQuerySet.as_manager()
 
