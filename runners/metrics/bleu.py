@@ -16,6 +16,11 @@ class Bleu(TextMetric):
     """
 
     title: ClassVar = "BLEU"
+    measures: ClassVar = "how many runs of one to four words output and reference share"
+    reference_implementation: ClassVar = "sacrebleu 2.6"
+    not_for: ClassVar = (
+        "answers shorter than four words; figures to set beside papers, which are of a whole corpus"
+    )
     normalisation: ClassVar = "white space, as sacrebleu's tokenizer has it"
 
     name: Literal["bleu"] = "bleu"

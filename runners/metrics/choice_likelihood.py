@@ -24,6 +24,11 @@ class ChoiceLikelihood(MetricDeclaration):
     """
 
     title: ClassVar = "Likeliest choice"
+    measures: ClassVar = "whether the right choice is the likeliest"
+    reference_implementation: ClassVar = "lm-evaluation-harness 0.4.13 (acc, acc_norm, acc_bytes)"
+    not_for: ClassVar = (
+        "to tell what a model writes in use: a choice that is likeliest may never be written"
+    )
     normalisation: ClassVar = "none"
     reads_choices: ClassVar = True
     binary: ClassVar = True

@@ -13,6 +13,9 @@ class Chrf(TextMetric):
     """chrF2, 0 to 1: sacrebleu's F-score of character n-grams (Popović 2015); `words`: chrF++."""
 
     title: ClassVar = "chrF"
+    measures: ClassVar = "how many runs of characters output and reference share"
+    reference_implementation: ClassVar = "sacrebleu 2.6"
+    not_for: ClassVar = "to tell whether facts are right: a wrong number costs a few characters"
     normalisation: ClassVar = "white space"
 
     name: Literal["chrf"] = "chrf"

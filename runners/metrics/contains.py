@@ -10,6 +10,12 @@ class Contains(TextMetric):
     """1 where the reference, without white space at its ends, stands in the output, else 0."""
 
     title: ClassVar = "Contains"
+    measures: ClassVar = "whether the reference stands in the output"
+    reference_implementation: ClassVar = "Python's in"
+    not_for: ClassVar = (
+        "short references such as a letter or a digit, which stand in many words; a long "
+        "output that names everything"
+    )
     normalisation: ClassVar = "white space at the ends"
     binary: ClassVar = True
 

@@ -15,6 +15,12 @@ class CorpusScore(MetricDeclaration):
     value is the linearised one, written when the run has all its answers (`runners.together`)."""
 
     title: ClassVar = "Corpus score"
+    measures: ClassVar = "what all outputs score together"
+    reference_implementation: ClassVar = "sacrebleu 2.6 and lm-evaluation-harness 0.4.13"
+    not_for: ClassVar = (
+        "to tell the worth of one answer: its own value is only its part of the whole"
+    )
+    also_needs: ClassVar = "counts of a whole set, recorded"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     recorded_alone: ClassVar = True

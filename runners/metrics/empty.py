@@ -10,6 +10,9 @@ class Empty(TextMetric):
     """1 where nothing of the output can be seen, else 0."""
 
     title: ClassVar = "Empty"
+    measures: ClassVar = "whether the output is empty"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "to tell whether an answer says anything: a dash isn't empty"
     normalisation: ClassVar = "white space, invisible characters"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

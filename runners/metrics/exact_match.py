@@ -12,6 +12,9 @@ class ExactMatch(TextMetric):
     """1 where output and reference are the same text once both are normalised, else 0."""
 
     title: ClassVar = "Exact match"
+    measures: ClassVar = "whether the output is the reference"
+    reference_implementation: ClassVar = "Python's ==; with all options SQuAD 1.1"
+    not_for: ClassVar = "free text, where a right answer has many wordings"
     normalisation: ClassVar = "white space at the ends"
     binary: ClassVar = True
 

@@ -26,6 +26,12 @@ class Faithfulness(JudgedMetric):
     """The share of an answer's claims that the item's context supports, as a judge finds them."""
 
     title: ClassVar = "Faithfulness"
+    measures: ClassVar = "how much of what the output claims the context supports"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = (
+        "to tell whether the answer is right or whole: a faithful answer may leave out the point"
+    )
+    also_needs: ClassVar = "the item's context"
 
     name: Literal["faithfulness"] = "faithfulness"
     wording: Literal[1] = Field(1, description="of the words that the judge is asked by")

@@ -18,6 +18,9 @@ class JsonFields(TextMetric):
     """
 
     title: ClassVar = "JSON fields"
+    measures: ClassVar = "how many of the right fields the output has"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "long texts in fields: one other word makes a field wrong"
     normalisation: ClassVar = "order of fields, 1 and 1.0"
 
     name: Literal["json_fields"] = "json_fields"

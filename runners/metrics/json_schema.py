@@ -23,6 +23,9 @@ class JsonSchema(TextMetric):
     """
 
     title: ClassVar = "JSON Schema"
+    measures: ClassVar = "whether the output is JSON that a schema allows"
+    reference_implementation: ClassVar = "jsonschema 4.26"
+    not_for: ClassVar = "to tell whether the values are right: a schema says only what they may be"
     normalisation: ClassVar = "white space at the ends"
     binary: ClassVar = True
     instead: ClassVar = "schema"

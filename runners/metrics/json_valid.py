@@ -14,6 +14,9 @@ class JsonValid(TextMetric):
     """1 where the output is strict JSON with that kind at its root, else 0 and why."""
 
     title: ClassVar = "JSON valid"
+    measures: ClassVar = "whether the output is JSON"
+    reference_implementation: ClassVar = "Python's json, and stricter"
+    not_for: ClassVar = "to tell whether the values are right: take json_fields or json_schema"
     normalisation: ClassVar = "white space at the ends"
     needs_reference: ClassVar = False
     binary: ClassVar = True

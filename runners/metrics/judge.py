@@ -28,6 +28,11 @@ class Judge(JudgedMetric):
     """The points that a judge gives each answer by a rubric, one answer at a time."""
 
     title: ClassVar = "Judge"
+    measures: ClassVar = "how many points a judge gives by a rubric"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = (
+        "what can be checked exactly, and a judge that nobody set beside people's judgments"
+    )
     unit: ClassVar = "points"
     bounds: ClassVar = None
 

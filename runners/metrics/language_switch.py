@@ -17,6 +17,9 @@ class LanguageSwitch(TextMetric):
     references, or without one of which that is told than its question; else 0."""
 
     title: ClassVar = "Language switch"
+    measures: ClassVar = "whether the output is in another language than it should be"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "translation without an expected language, and outputs of a few words"
     normalisation: ClassVar = "code, addresses, tags; all but the first 2,000 characters"
     needs_reference: ClassVar = False
     reads_question: ClassVar = True

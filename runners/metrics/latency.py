@@ -10,6 +10,10 @@ class Latency(MetricDeclaration):
     """Milliseconds from asking to the whole answer; unscored where nobody recorded them."""
 
     title: ClassVar = "Latency"
+    measures: ClassVar = "how long the answer took"
+    reference_implementation: ClassVar = "as recorded"
+    not_for: ClassVar = "runs under another load or on another machine"
+    also_needs: ClassVar = "the latency, recorded"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

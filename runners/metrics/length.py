@@ -10,6 +10,9 @@ class Length(TextMetric):
     """Characters (Unicode code points) of the output, without white space at its ends."""
 
     title: ClassVar = "Length"
+    measures: ClassVar = "how long the output is"
+    reference_implementation: ClassVar = "Python's len"
+    not_for: ClassVar = "as a goal of its own: shorter is not better where something is left out"
     normalisation: ClassVar = "white space at the ends"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

@@ -14,6 +14,11 @@ class LikelihoodPerByte(MetricDeclaration):
     """
 
     title: ClassVar = "Log-likelihood a byte"
+    measures: ClassVar = "how likely the model finds the right text"
+    reference_implementation: ClassVar = (
+        "lm-evaluation-harness 0.4.13 (byte_perplexity, of one item)"
+    )
+    not_for: ClassVar = "to tell how good an answer is: likely text isn't right text"
     normalisation: ClassVar = "none"
     reads_choices: ClassVar = True
     unit: ClassVar = "nats"

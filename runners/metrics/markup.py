@@ -19,6 +19,9 @@ class Markup(TextMetric):
     """1 where the output is marked up, in Markdown or HTML, else 0: plain text."""
 
     title: ClassVar = "Markup"
+    measures: ClassVar = "whether the output is marked up"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "tasks that ask for Markdown, HTML or code"
     normalisation: ClassVar = "all but headings, lists, tables, code blocks, bold, HTML"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

@@ -21,6 +21,9 @@ class MultipleChoice(TextMetric):
     """1 where the letter that the output chooses is the reference's, else 0."""
 
     title: ClassVar = "Multiple choice"
+    measures: ClassVar = "whether the letter that the output chooses is the right one"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "a base model that doesn't answer by letter: take choice_likelihood"
     normalisation: ClassVar = "all but the letter chosen"
     binary: ClassVar = True
 

@@ -27,6 +27,9 @@ class NumericMatch(TextMetric):
     """
 
     title: ClassVar = "Numeric match"
+    measures: ClassVar = "whether the last number of the output is the right one"
+    reference_implementation: ClassVar = "own rule; beside it GSM8K's published verdicts"
+    not_for: ClassVar = "an answer that gives its working after the result, or several numbers"
     normalisation: ClassVar = (
         "all but the last number; its thousands separators, currency and per cent signs"
     )

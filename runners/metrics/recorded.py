@@ -12,6 +12,10 @@ class RecordedScore(MetricDeclaration):
     """A score that was made elsewhere and came with the answer; unscored where none came."""
 
     title: ClassVar = "Recorded score"
+    measures: ClassVar = "what another tool found"
+    reference_implementation: ClassVar = "as recorded"
+    not_for: ClassVar = "a score whose rule you don't know, or that differs between the arms"
+    also_needs: ClassVar = "a score, recorded"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     recorded_alone: ClassVar = True

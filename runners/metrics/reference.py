@@ -18,7 +18,8 @@ HEAD = """\
 
 A metric gives each answer to an item a number. An answer that can't be scored is *unscored*: it has a reason, no number, and no
 part in any mean. Of several references the best counts (the smallest where lower is better). A metric that needs a reference
-leaves an item without one unscored. [How metrics decide](metric-rules.md) has each one's rule.
+leaves an item without one unscored. [How metrics decide](metric-rules.md) has each one's rule. "Own rule": no other tool has the
+same one, and tests hold it to values worked out by hand.
 
 BLEU and chrF are sacrebleu's, divided by 100. BLEU is of one answer (exponential smoothing, effective order); its mean is not
 the corpus BLEU of papers, which is [a score of all answers together](scores.md#scores-of-all-answers-together).
@@ -29,23 +30,51 @@ Made from the declarations by `python -m runners.metrics.reference > docs/refere
 
 def as_markdown() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_metrics(), "", "## Options", "", *_options(), ""])
+    notice = ["## What each takes no notice of", "", *_notice()]
+    return "\n".join([HEAD, *_metrics(), "", *notice, "", "## Options", "", *_options(), ""])
 
 
 def _metrics() -> Iterator[str]:
-    yield "| metric | title | scale | better | reference | what it takes no notice of |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield (
+        "| metric | what it measures | range | better | needs | reference implementation | "
+        "when not to use it |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for name, metric in METRICS.items():
-        scale = metric.unit or ("0 or 1" if metric.binary else "0 to 1")
-        better = "higher" if metric.higher_is_better else "lower"
-        cells = [scale, better, _reference(metric), metric.normalisation]
-        yield f"| `{name}` | {metric.title} | {' | '.join(cells)} |"
+        cells = [
+            metric.measures,
+            _range(metric),
+            "higher" if metric.higher_is_better else "lower",
+            _needs(metric) or "nothing",
+            metric.reference_implementation,
+            metric.not_for,
+        ]
+        yield f"| `{name}` | {' | '.join(cells)} |"
 
 
-def _reference(metric: type[MetricDeclaration]) -> str:
-    if not metric.needs_reference:
-        return "no"
-    return f"yes, or `{metric.instead}`" if metric.instead else "yes"
+def _range(metric: type[MetricDeclaration]) -> str:
+    return metric.unit or ("0 or 1" if metric.binary else "0 to 1")
+
+
+def _needs(metric: type[MetricDeclaration]) -> str:
+    """What an item or an answer must bring, and whether a judge is asked."""
+    reference = f"a reference or `{metric.instead}`" if metric.instead else "a reference"
+    needs = {
+        reference: metric.needs_reference,
+        "choices and their log-probabilities": metric.reads_choices,
+        "the question": metric.reads_question,
+        "a judge": metric.needs_model,
+        metric.also_needs: bool(metric.also_needs),
+    }
+    return ", ".join(need for need, needed in needs.items() if needed)
+
+
+def _notice() -> Iterator[str]:
+    yield "| metric | it takes no notice of |"
+    yield "| --- | --- |"
+    for name, metric in METRICS.items():
+        if metric.normalisation != "none":
+            yield f"| `{name}` | {metric.normalisation} |"
 
 
 def _options() -> Iterator[str]:

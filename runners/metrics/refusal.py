@@ -79,6 +79,9 @@ class Refusal(TextMetric):
     """1 where the output begins by refusing what it was asked, else 0: told by its wording."""
 
     title: ClassVar = "Refusal"
+    measures: ClassVar = "whether the output refuses"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "to tell whether a refusal is right; languages beyond its ten"
     normalisation: ClassVar = "capitals; all but the opening 400 characters"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

@@ -11,6 +11,9 @@ class RegexMatch(TextMetric):
     """1 where the pattern occurs in the output, else 0. Without `pattern` the reference is it."""
 
     title: ClassVar = "Regex match"
+    measures: ClassVar = "whether a pattern occurs in the output"
+    reference_implementation: ClassVar = "Python's re"
+    not_for: ClassVar = "what is right by its meaning and not by its form"
     normalisation: ClassVar = "none"
     binary: ClassVar = True
     instead: ClassVar = "pattern"

@@ -15,6 +15,9 @@ class Repetition(TextMetric):
     """The share of the output's runs of words that stood in it before: seq-rep-n."""
 
     title: ClassVar = "Repetition"
+    measures: ClassVar = "how much the output repeats its own words"
+    reference_implementation: ClassVar = "Welleck et al. 2020 (seq-rep-n)"
+    not_for: ClassVar = "code, tables and JSON, which repeat by their form"
     normalisation: ClassVar = "capitals, white space"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

@@ -14,6 +14,11 @@ class RougeL(TextMetric):
     """F1, 0 to 1, of the longest common subsequence of words (Lin 2004, "ROUGE", with beta = 1)."""
 
     title: ClassVar = "ROUGE-L"
+    measures: ClassVar = "how long a sequence of words output and reference share"
+    reference_implementation: ClassVar = "rouge-score 0.1.2 (rougeL, no stemmer)"
+    not_for: ClassVar = (
+        "languages without spaces between words, and to tell whether facts are right"
+    )
     normalisation: ClassVar = "capitals, all that is no letter, digit or underscore"
 
     name: Literal["rouge_l"] = "rouge_l"

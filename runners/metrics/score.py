@@ -84,7 +84,11 @@ class MetricDeclaration(Declaration):
     `score_batch` instead. A heavy library is imported inside the method that needs it.
 
     Attributes:
+        measures: what a value says, as one clause: "whether …", "how many …".
         normalisation: what the metric takes no notice of.
+        reference_implementation: what its values are tested against; "own rule" where nothing is.
+        not_for: when not to use it.
+        also_needs: what an answer or item must bring besides what the other attributes say.
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
@@ -101,7 +105,11 @@ class MetricDeclaration(Declaration):
     """
 
     title: ClassVar[str]
+    measures: ClassVar[str] = ""
     normalisation: ClassVar[str]
+    reference_implementation: ClassVar[str] = ""
+    not_for: ClassVar[str] = ""
+    also_needs: ClassVar[str] = ""
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False

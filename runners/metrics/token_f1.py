@@ -15,6 +15,12 @@ class TokenF1(TextMetric):
     """
 
     title: ClassVar = "Token F1"
+    measures: ClassVar = "how many words output and reference share"
+    reference_implementation: ClassVar = "SQuAD 1.1's F1"
+    not_for: ClassVar = (
+        'long answers, and where order or a negation matters: "not safe" and "safe" share '
+        "most words"
+    )
     normalisation: ClassVar = "capitals, punctuation, articles, white space (SQuAD's)"
 
     name: Literal["token_f1"] = "token_f1"

@@ -11,6 +11,10 @@ class Tokens(MetricDeclaration):
     """Tokens of the completion, the prompt or both, as recorded; unscored where they weren't."""
 
     title: ClassVar = "Tokens"
+    measures: ClassVar = "how many tokens the answer or its prompt has"
+    reference_implementation: ClassVar = "as recorded"
+    not_for: ClassVar = "models with other tokenizers: take length"
+    also_needs: ClassVar = "token counts, recorded"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

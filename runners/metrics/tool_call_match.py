@@ -16,6 +16,10 @@ class ToolCallMatch(MetricDeclaration):
     """1 where the answer calls the tools that a reference calls, and no other, else 0."""
 
     title: ClassVar = "Tool call match"
+    measures: ClassVar = "whether the right tools are called, and no other"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "tasks that several sequences of calls fulfil: judge what came of them"
+    also_needs: ClassVar = "tool calls, recorded"
     normalisation: ClassVar = "what is said beside; 1 and 1.0"
     binary: ClassVar = True
 

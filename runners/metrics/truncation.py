@@ -22,6 +22,9 @@ class Truncation(MetricDeclaration):
     """1 where the answer was cut off, else 0: by its finish reason, or without one by its text."""
 
     title: ClassVar = "Truncation"
+    measures: ClassVar = "whether the answer was cut off"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "short answers and verse without a finish reason: their end isn't told"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False

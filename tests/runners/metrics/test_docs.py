@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from runners.metrics import METRICS, Answer, scorer
 from runners.metrics.reference import as_markdown
 
@@ -15,7 +17,8 @@ def test_the_page_is_made_from_the_declarations() -> None:
 
 
 def test_the_page_lists_every_metric_and_every_option() -> None:
-    assert re.findall(r"^\| `(\w+)` \| [^`]", PAGE, re.MULTILINE) == list(METRICS)
+    table = PAGE.partition("| metric |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(METRICS)
     assert re.findall(r"^\| `(\w+)` \| `(\w+)` \|", PAGE, re.MULTILINE) == [
         (metric, option.alias or name)
         for metric, kind in METRICS.items()
@@ -24,7 +27,18 @@ def test_the_page_lists_every_metric_and_every_option() -> None:
     ]
     assert "| `numeric_match` | `tolerance` | `1e-06` | difference still taken as equal |" in PAGE
     assert "| `judge` | `by` | `needed` |" in PAGE
-    assert "| `latency` | Latency | ms | lower | no | none |" in PAGE
+    assert "| `latency` | how long the answer took | ms | lower | the latency, recorded |" in PAGE
+    assert "| higher | a reference or `pattern` | Python's re |" in PAGE
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_says_what_it_measures_by_which_reference_and_when_not_to_use_it(
+    name: str,
+) -> None:
+    metric = METRICS[name]
+    for text in (metric.measures, metric.reference_implementation, metric.not_for):
+        assert text
+        assert "|" not in text
 
 
 def test_the_guides_patterns_take_what_it_says() -> None:
