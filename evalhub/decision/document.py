@@ -20,6 +20,7 @@ from evalhub.decision.sections.copies import CopiesSection
 from evalhub.decision.sections.exposure import ExposureSection
 from evalhub.decision.sections.extension import ExtensionSection
 from evalhub.decision.sections.failures import FailuresSection
+from evalhub.decision.sections.forgetting import ForgettingSection
 from evalhub.decision.sections.imported import ImportedSection
 from evalhub.decision.sections.inputs import InputsSection
 from evalhub.decision.sections.judge import JudgeSection
@@ -106,6 +107,11 @@ class DecisionRecord(Declaration):
     baseline_choice: ChoiceSection | None
     extension: ExtensionSection | None
     imported: ImportedSection | None = None
+    forgetting: ForgettingSection | None = Field(
+        None,
+        exclude_if=is_none,
+        description="left out where no guard holds a fine-tuned candidate back",
+    )
     jumps: JumpsSection | None = Field(None, description="null: no gain is beyond belief")
     applied: AppliedSection | None = Field(
         None, description="null: the arm isn't fine-tuned, or its answers are recorded"

@@ -9,6 +9,7 @@ from evalhub.decision.code import code_digest
 from evalhub.decision.document import SCHEMA, SECTIONS, DecisionRecord, by_field
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import Section
+from evalhub.decision.sections.forgetting import forgetting_section
 from evalhub.declare.decision import (
     Alternative,
     Arms,
@@ -53,6 +54,7 @@ def decision_record(
             such thing. The status and sentences of all are set here.
     """
     from_scores = [kind.from_aligned(aligned) for kind in SECTIONS.values()]
+    forgetting = forgetting_section(ruling.verdict, ruling.criteria, arms)
     record = DecisionRecord(
         schema_=SCHEMA,
         **ruling_fields(ruling),
@@ -66,7 +68,7 @@ def decision_record(
         breakdown=tuple(breakdown),
         alternatives=tuple(alternatives),
         people=people,
-        **by_field([*from_scores, *sections]),
+        **by_field([*from_scores, forgetting, *sections]),
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),

@@ -8,9 +8,19 @@ from evalhub.declare.declaration import Declaration
 
 Origin = Literal["measured", "table", "said", "assumed"]
 Part = Literal[
-    "training", "data", "evaluation", "present", "serving", "saving", "upkeep", "retraining"
+    "development",
+    "training",
+    "data",
+    "evaluation",
+    "present",
+    "serving",
+    "saving",
+    "upkeep",
+    "retraining",
 ]
-UPFRONT: tuple[Part, ...] = ("training", "data", "evaluation")
+EACH_TIME: tuple[Part, ...] = ("training", "data", "evaluation")
+"""What is paid once, and again by each retraining."""
+UPFRONT: tuple[Part, ...] = ("development", *EACH_TIME)
 """What is paid once."""
 
 
@@ -50,7 +60,8 @@ class CostLine(Declaration):
     """One line of a sheet: the product of its figures.
 
     Attributes:
-        repeats: whether what was paid once is its last factor: a retraining costs as much again.
+        repeats: whether the cost of training, data and evaluation is its last factor: a retraining
+            costs as much again.
         missing: why it isn't known, and what would make it known; "" where it is.
     """
 

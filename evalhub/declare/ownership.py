@@ -1,4 +1,4 @@
-"""What owning a model costs, as somebody says it: training, data, serving, upkeep.
+"""What owning a model costs, as somebody says it: development, training, data, serving, upkeep.
 
 An amount is a number or a range [low, high]; a range says how well it is known. What nobody says
 isn't known, and is never taken for 0.
@@ -111,6 +111,23 @@ class PaidWork(Stated):
         return self
 
 
+class DevelopmentCosts(Stated):
+    """What it took to develop an arm at first, once: a bill, or person-days at a rate."""
+
+    bill: Amount | None = Field(None, description="what it cost in all; stands in for the rest")
+    person_days: Amount | None = Field(None, description="days of one person's work")
+    rate: Amount | None = Field(None, description="what a day of work costs")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        _bill_stands_alone(self, "bill", ("person_days", "rate"))
+        if self.bill is None:
+            for name in ("person_days", "rate"):
+                if getattr(self, name) is None:
+                    raise invalid("missing: say person_days and rate, or a bill", name)
+        return self
+
+
 class Machines(Stated):
     """GPUs for some hours, at a price."""
 
@@ -214,6 +231,9 @@ class Ownership(Stated):
         None, description="of all amounts here; by default that of the table of prices"
     )
     traffic: AboveZero | None = Field(None, description="requests a month that are expected")
+    development: dict[str, DevelopmentCosts] = Field(
+        {}, description="by arm: what its initial development cost, once"
+    )
     training: TrainingCosts | None = None
     data: dict[Annotated[str, Field(min_length=1, max_length=80)], PaidWork] | None = Field(
         None, description="work on the training data, by a name such as generated or reviewed"
@@ -224,14 +244,14 @@ class Ownership(Stated):
     retraining: Retraining | None = None
 
     def overlaid_with(self, other: "Ownership | None") -> "Ownership":
-        """This statement with `other`'s parts in place of its own; serving is replaced arm by
-        arm."""
+        """This statement with `other`'s parts in place of its own; development and serving are
+        replaced arm by arm."""
         if other is None:
             return self
         stated = other.model_fields_set & set(Ownership.model_fields)
         changes = {name: getattr(other, name) for name in stated}
-        if "serving" in changes:
-            changes["serving"] = {**self.serving, **other.serving}
+        for by_arm in changes.keys() & {"development", "serving"}:
+            changes[by_arm] = {**getattr(self, by_arm), **getattr(other, by_arm)}
         return self.model_copy(update=changes)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evalhub.decision.align import Aligned
+from evalhub.decision.cost_model import CostModel
 from evalhub.decision.criteria.ownership import OwnershipBudget
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.ownership.criterion import (
@@ -13,7 +14,6 @@ from evalhub.decision.ownership.criterion import (
     ownership_criterion,
 )
 from evalhub.decision.ownership.lines import cost_lines
-from evalhub.decision.ownership.sheet import CostModel
 from evalhub.decision.requirements import ownership_budget_of
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part

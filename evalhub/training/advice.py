@@ -7,9 +7,7 @@ function that says what isn't so, or nothing. What a record doesn't say is passe
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalhub.declare.training import TrainingFields
-from evalhub.training.bases import StoodOn, verdict_on_base
-from evalhub.training.sources import (
+from evalhub.declare.publications import (
     DPO,
     INSTRUCT_GPT,
     LEARNS_LESS,
@@ -23,6 +21,8 @@ from evalhub.training.sources import (
     WITHOUT_REGRET,
     Publication,
 )
+from evalhub.declare.training import TrainingFields
+from evalhub.training.bases import StoodOn, verdict_on_base
 
 LORA_RATES = (5e-5, 5e-4)
 FULL_RATES = (2e-6, 5e-5)

@@ -16,7 +16,7 @@ class Repetition(TextMetric):
 
     title: ClassVar = "Repetition"
     measures: ClassVar = "how much the output repeats its own words"
-    reference_implementation: ClassVar = "Welleck et al. 2020 (seq-rep-n)"
+    reference_implementation: ClassVar = "own rule: Welleck et al. 2020's formula (seq-rep-n)"
     not_for: ClassVar = "code, tables and JSON, which repeat by their form"
     normalisation: ClassVar = "capitals, white space"
     needs_reference: ClassVar = False

@@ -276,6 +276,7 @@ def test_these_are_all_sections_but_those_of_one_door() -> None:
         "study",
         "code",
         "applied",
+        "forgetting",  # by the arm's kind, which files don't tell
         "baseline_choice",
         "steps",
         "prices",

@@ -188,6 +188,11 @@ def test_the_candidate_is_the_first_fine_tune_else_the_first_other_arm(
             "study.yaml, line 5, field 'candidate': the candidate can't be the baseline itself",
         ),
         (
+            "baseline: base",
+            "ownership: {development: {bass: {bill: 5}}}\nbaseline: base",
+            "study.yaml, line 4, field 'ownership.development.bass': there is no arm 'bass'",
+        ),
+        (
             "parent: base",
             "parent: bass",
             "study.yaml, line 7, field 'arms.tuned.parent': there is no arm 'bass'",

@@ -4,6 +4,7 @@ The study file comes first, then the training record, then the table of prices. 
 knows is a line without an amount, which says what would make it known.
 """
 
+from evalhub.decision.cost_model import TRAFFIC, CostModel
 from evalhub.decision.ownership.figures import (
     ASSUMED,
     RECORD,
@@ -19,8 +20,7 @@ from evalhub.decision.ownership.figures import (
     line_of_machines,
     unknown_line,
 )
-from evalhub.decision.ownership.sheet import TRAFFIC, CostModel
-from evalhub.declare.cost_sheet import UPFRONT, CostLine, Ends, Figure, Part
+from evalhub.declare.cost_sheet import EACH_TIME, CostLine, Ends, Figure, Part
 from evalhub.declare.ownership import (
     HOURS_A_MONTH,
     MOST,
@@ -50,6 +50,7 @@ def cost_lines(
     """
     traffic = traffic_of(ownership, assumed)
     lines = [
+        development_line(ownership, costs.candidate.name),
         training_line(ownership, costs, gpu_price),
         *data_lines(ownership, costs),
         *evaluation_lines(ownership, costs),
@@ -73,8 +74,13 @@ def traffic_of(ownership: Ownership, assumed: Ownership | None = None) -> Figure
 
 def _mark_assumed(line: CostLine, assumed: Ownership, costs: KnownCosts) -> CostLine:
     """The line, with the source of each figure that is assumed for this sheet alone marked so."""
-    arm = {"present": costs.baseline.name, "serving": costs.candidate.name}.get(line.part)
-    is_assumed = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
+    tuned = costs.candidate.name
+    by_arm = {
+        "development": tuned in assumed.development,
+        "present": costs.baseline.name in assumed.serving,
+        "serving": tuned in assumed.serving,
+    }
+    is_assumed = by_arm.get(line.part, line.part in assumed.model_fields_set)
     figures = tuple(
         figure.model_copy(update={"source": ASSUMED})
         if figure.source == STATED and figure.name != TRAFFIC and is_assumed
@@ -82,6 +88,21 @@ def _mark_assumed(line: CostLine, assumed: Ownership, costs: KnownCosts) -> Cost
         for figure in line.figures
     )
     return line.model_copy(update={"figures": figures})
+
+
+def development_line(ownership: Ownership, arm: str) -> CostLine:
+    """What an arm's initial development cost. No retraining repeats it, and the baseline's, which
+    runs already, is paid whatever is decided."""
+    name = "initial development"
+    costs = ownership.development.get(arm)
+    if costs is None:
+        missing = f"say ownership.development.{arm}, {{bill: 0}} if there was none"
+        return unknown_line("development", name, missing)
+    if costs.bill is not None:
+        return line("development", name, figure_stated(f"{name}: bill", costs.bill))
+    days = figure_stated(f"{name}: person-days", costs.person_days or (0, 0), "person-days")
+    rate = figure_stated(f"{name}: rate", costs.rate or (0, 0), "a day")
+    return line("development", name, days, rate)
 
 
 def training_line(ownership: Ownership, costs: KnownCosts, gpu_price: GpuPrices) -> CostLine:
@@ -327,10 +348,10 @@ def retraining_line(ownership: Ownership, sofar: CostModel) -> CostLine:
             times,
             figure_stated("retraining: cost", retraining.cost, "each"),
         )
-    if retraining.times_a_year[1] > 0 and (lacking := sofar.lines_without_amount(UPFRONT)):
+    if retraining.times_a_year[1] > 0 and (lacking := sofar.lines_without_amount(EACH_TIME)):
         names = ", ".join(each.name for each in lacking)
         missing = (
-            f"each costs what was paid once, where {names} is missing: say that, or "
+            f"each costs as much as this time, where {names} is missing: say that, or "
             "ownership.retraining.cost"
         )
         return unknown_line("retraining", "retraining", missing, repeats=True)

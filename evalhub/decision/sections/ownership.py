@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from evalhub.decision.cost_model import CostModel
 from evalhub.decision.criteria.ownership import OwnershipKind
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import Section
@@ -54,10 +55,24 @@ class OwnershipSection(Section):
             )
         for reason in self.missing:
             yield f"What owning {candidate} costs isn't known: {reason}."
+        for line in self.lines:
+            if line.part == "development":
+                yield self._development(line, candidate)
+
+    def _development(self, line: CostLine, candidate: str) -> str:
+        """What the initial development cost: it is paid once, and no part of what is saved."""
+        if line.amount is None:
+            return f"The cost of {candidate}'s initial development isn't known: {line.missing}."
+        once = f"{money_span(line.amount)} {self.currency}"
+        return (
+            f"The initial development of {candidate} cost {once}, paid once: it is no part of "
+            "what is saved a month."
+        )
 
     @classmethod
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
-        """The criterion is the policy's, and says what the section says."""
+        """The criterion is the policy's, and says what the section says; each line's amount is the
+        product of its figures."""
         budgets: Any = record.policy.get("budgets")
         budget = budgets.get(OwnershipKind.key) if isinstance(budgets, Mapping) else None
         rows = [
@@ -102,3 +117,21 @@ class OwnershipSection(Section):
         due = budget.get("traffic")
         if section is not None and due is not None and section.traffic != due:
             yield Discrepancy(f"{at}ownership.traffic", section.traffic, due, POLICY_ASKS)
+        if section is not None:
+            yield from section._wrong_amounts(at)
+
+    def _wrong_amounts(self, at: str) -> Iterator[Discrepancy]:
+        """The lines whose amounts don't follow from their figures."""
+        model = CostModel(self.lines)
+        for i, line in enumerate(self.lines):
+            due = None if line.missing else model.with_amount(line).amount
+            if not _same(line.amount, due):
+                rule = "a line is the product of its figures"
+                yield Discrepancy(f"{at}ownership.lines[{i}].amount", line.amount, due, rule)
+
+
+def _same(one: Ends | None, other: Ends | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    pairs = zip(one.model_dump().values(), other.model_dump().values(), strict=True)
+    return all(isclose(a, b, rel_tol=1e-6, abs_tol=1e-6) for a, b in pairs)

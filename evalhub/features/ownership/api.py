@@ -21,9 +21,9 @@ TRAFFIC = OpenApiParameter(
 
 class StudyCost(StudyEndpoint):
     @describes(
-        "What its candidate costs\n\nTraining, data, evaluation, serving, upkeep and retraining "
-        "beside the present bill; each figure says where it comes from, and what isn't known is "
-        "null, never 0.",
+        "What its candidate costs\n\nInitial development, training, data, evaluation, serving, "
+        "upkeep and retraining beside the present bill; each figure says where it comes from, and "
+        "what isn't known is null, never 0.",
         gives=CostSheet,
         query=(CANDIDATE, TRAFFIC),
     )

@@ -31,8 +31,9 @@ def cost(
     traffic: Annotated[float | None, typer.Option(help="Expected requests a month.")] = None,
     candidate: Candidate = None,
 ) -> Printed:
-    """Compute a candidate's cost of ownership: training, data, evaluation, serving, upkeep and
-    retraining; the break-even, and its decisive assumption. Every figure has its origin."""
+    """Compute a candidate's cost of ownership: initial development, training, data, evaluation,
+    serving, upkeep and retraining; the break-even, and its decisive assumption. Every figure has
+    its origin."""
     from evalhub.features.ownership.study_costs import cost_of
     from evalhub.registry.models import StudyArm
 

@@ -33,6 +33,7 @@ class WhatIfForm(forms.Form):
     serving = forms.CharField(required=False, max_length=80)
     upkeep = forms.CharField(label="Upkeep a month", required=False, max_length=80)
     retraining = forms.CharField(label="Retrainings a year", required=False, max_length=80)
+    development = forms.CharField(label="Initial development", required=False, max_length=80)
     training = forms.CharField(label="Its training", required=False, max_length=80)
     price = forms.CharField(label="Or an hour of its GPU", required=False, max_length=80)
     examples = forms.CharField(label="Its training data", required=False, max_length=80)
@@ -102,6 +103,9 @@ class WhatIfForm(forms.Form):
                 {} if self._stated.retraining is None else self._stated.retraining.as_json()
             )
             assumptions["retraining"] = retraining | {"times_a_year": ends["retraining"]}
+        if "development" in ends:
+            bill = {"bill": ends["development"]}
+            assumptions["development"] = {self._arms["serving"]: bill}
         if "training" in ends:
             assumptions["training"] = {"bill": ends["training"]}
         if "price" in ends:
@@ -166,6 +170,7 @@ def _lines(sheet: CostSheet) -> dict[str, Sequence[CostLine]]:
         "serving": of("serving"),
         "upkeep": of("upkeep"),
         "retraining": of("retraining"),
+        "development": of("development"),
         "training": of("training"),
         "examples": of("data"),
         "asking": of("evaluation", ANSWERS),

@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.ownership.sheet import TRAFFIC
+from evalhub.decision.cost_model import TRAFFIC
 from evalhub.declare.cost_sheet import UPFRONT, CostLine, CostSheet
 from evalhub.features.ownership.form import WhatIfForm
 from evalhub.features.ownership.tornado import TornadoPlot, tornado_plot

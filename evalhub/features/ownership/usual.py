@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalhub.decision.cost_model import TRAFFIC
 from evalhub.decision.ownership.lines import IN_ALL
-from evalhub.decision.ownership.sheet import TRAFFIC
 from evalhub.declare.cost_sheet import CostSheet, Figure, Part
 from evalhub.declare.ownership import HOURS_A_MONTH, Ownership
 from evalhub.features.ownership.study_costs import cost_of
@@ -20,6 +20,7 @@ from evalhub.registry.models import Study
 
 REQUESTS = (10_000, 100_000)
 RETRAININGS = (1, 4)
+DEVELOPMENT = (1_000, 10_000)
 TRAINING = (10, 100)
 DATA = (500, 2_500)
 UPKEEP = (100, 500)
@@ -79,6 +80,8 @@ def _usual(plain: CostSheet, stated: Ownership) -> dict[str, Any]:
         usual["retraining"] = {"times_a_year": RETRAININGS}
     if plain.currency != CURRENCY:
         return usual
+    if "development" in missing:
+        usual["development"] = {plain.candidate: {"bill": DEVELOPMENT}}
     if "training" in missing and stated.training is None:
         usual["training"] = {"bill": TRAINING}
     if "data" in missing and stated.data is None:

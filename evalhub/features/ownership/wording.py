@@ -39,7 +39,7 @@ def line_source(line: CostLine) -> str:
         return line.missing
     parts = [factor(each) for each in line.figures]
     if line.repeats:
-        parts.append("all that was paid once (assumed: each costs as much again)")
+        parts.append("training, data and evaluation (assumed: each costs as much again)")
     share = " / 12" if line.part == "retraining" else ""
     return " × ".join(parts) + share
 

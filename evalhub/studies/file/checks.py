@@ -171,9 +171,13 @@ def _check_asked(study: "StudyFile") -> None:
 
 
 def _check_ownership(study: "StudyFile") -> None:
-    """Checks that serving costs are stated for arms of the study."""
+    """Checks that costs of development and serving are stated for arms of the study."""
     ownership = study.ownership
-    for name in ownership.serving if ownership else ():
-        if name not in study.arms:
-            choices = f"there are {', '.join(study.arms)}"
-            raise invalid(f"there is no arm {name!r}; {choices}", "ownership", "serving", name)
+    if ownership is None:
+        return
+    by_arm = {"development": ownership.development, "serving": ownership.serving}
+    for part, costs in by_arm.items():
+        for name in costs:
+            if name not in study.arms:
+                choices = f"there are {', '.join(study.arms)}"
+                raise invalid(f"there is no arm {name!r}; {choices}", "ownership", part, name)

@@ -1,5 +1,6 @@
 """A budget of ownership: what owning the candidate saves a month, as a criterion like any other."""
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from evalhub.registry.models.runs import RunState
 from evalhub.report.decision_page import decision_page
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown
+from evalhub.report.one_file import render_report
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.cli.scorefiles import rows_of
 
@@ -193,6 +195,43 @@ def test_the_record_keeps_all_figures_with_their_sources(desk: Desk) -> None:
     assert "At 100,000 requests a month tuned costs 300 USD a month" in section["sentences"][0]
 
 
+@pytest.mark.parametrize(
+    ("costs", "sentence"),
+    [
+        (
+            {"tuned": {"person_days": [10, 20], "rate": 400}},
+            "The initial development of tuned cost 4,000 to 8,000 USD, paid once: it is no part "
+            "of what is saved a month.",
+        ),
+        (
+            {"base": {"bill": 5}},
+            "The cost of tuned's initial development isn't known: say ownership.development.tuned, "
+            "{bill: 0} if there was none.",
+        ),
+    ],
+)
+def test_the_record_and_its_reports_say_what_the_development_cost(
+    desk: Desk, costs: dict[str, Any], sentence: str
+) -> None:
+    decision = desk.decided({"serving": BILLS, "development": costs})
+    assert decision.record["ownership"]["sentences"][1] == sentence
+    assert decision.verdict == "ship", "what is paid once isn't asked for"
+    assert verify(decision.record).verified
+    assert sentence in markdown(decision.document)
+    olga = desk.team.signed_in(desk.team.olga)
+    study = olga.get(reverse("site:study", args=[decision.study_id]), {"tab": "evidence"}).text
+    assert html.escape(sentence) in study
+    assert html.escape(sentence) in render_report(decision.document, [])
+
+
+def test_a_record_from_before_the_line_verifies(desk: Desk) -> None:
+    document = json.loads(json.dumps(desk.decided({"serving": BILLS}).record))
+    section = document["ownership"]
+    section["lines"] = [each for each in section["lines"] if each["part"] != "development"]
+    section["sentences"] = section["sentences"][:1]
+    assert verify(document).verified
+
+
 def tampered(decision: Decision, **changes: Any) -> list[str]:
     document = json.loads(json.dumps(decision.record))
     for each in document["criteria"]:
@@ -207,6 +246,9 @@ def test_a_changed_number_is_found(desk: Desk) -> None:
     assert any("min_gain" in each for each in tampered(decision, min_gain=100.0, bound=100.0))
     assert any("tier" in each for each in tampered(decision, tier="advisory"))
     assert any("baseline" in each for each in tampered(decision, baseline=600.0))
+    document = json.loads(json.dumps(decision.record))
+    document["ownership"]["lines"][0]["amount"] = {"low": 0, "value": 0, "high": 0}
+    assert "ownership.lines[0].amount" in [each.field for each in verify(document).differences]
     document = json.loads(json.dumps(decision.record))
     document["ownership"]["traffic"] = 5
     assert any("traffic" in each.field for each in verify(document).differences)

@@ -59,6 +59,7 @@ def origins(found: CostSheet, name: str) -> list[str]:
 
 
 SEED = {
+    "development": {"new": {"bill": 0}},
     "training": {"gpu": "p4d", "hours": [4, 8]},
     "data": {"generated": {"examples": 1000, "an_hour": 20, "rate": [20, 100]}},
     "evaluation": {"tokens": 0},
@@ -76,6 +77,40 @@ def test_the_seed_s_figures_by_what_a_study_says() -> None:
     assert found.break_even.low == pytest.approx(5.64)  # 1,128 / 200
     assert found.break_even.high == pytest.approx(26.28)  # 5,256 / 200
     assert origins(found, "training") == ["said", "table", "assumed"]
+
+
+def test_initial_development_is_a_bill_or_person_days_and_is_paid_once() -> None:
+    worked = sheet(SEED | {"development": {"new": {"person_days": [10, 15], "rate": 400}}})
+    assert ends(worked, "initial development") == (4000, 6000)
+    assert origins(worked, "initial development") == ["said", "said"]
+    # 4,000 + 1,128 and 6,000 + 5,256 over 200 a month
+    assert worked.upfront == Ends(low=5128, value=8192, high=11256)
+    assert worked.break_even.low == pytest.approx(25.64)
+    assert worked.break_even.high == pytest.approx(56.28)
+    assert worked.net_monthly == sheet(SEED).net_monthly
+    billed = sheet(SEED | {"development": {"new": {"bill": 90}}})
+    assert ends(billed, "initial development") == (90, 90)
+
+
+def test_no_retraining_repeats_the_development() -> None:
+    twice = SEED | {"retraining": {"times_a_year": 2}}
+    developed = twice | {"development": {"new": {"bill": 9000}}}
+    assert ends(sheet(developed), "retraining") == ends(sheet(twice), "retraining")
+    unknown = sheet({**twice, "development": {}})
+    assert ends(unknown, "retraining") == ends(sheet(twice), "retraining")
+
+
+def test_development_that_nobody_states_is_unknown_and_no_nought() -> None:
+    """Not of the candidate, whatever is said of the baseline, which is paid for."""
+    found = sheet({**SEED, "development": {"old": {"bill": 70}}})
+    assert line(found, "initial development").amount is None
+    assert line(found, "initial development").missing == (
+        "say ownership.development.new, {bill: 0} if there was none"
+    )
+    assert found.break_even.sentence == "After 5.64 months or more. Missing: initial development."
+    assert found.break_even.value is None
+    prompted = sheet({}, trained=False)
+    assert line(prompted, "initial development").missing, "a prompt is work too"
 
 
 def test_a_bill_in_the_record_goes_before_its_hours() -> None:
@@ -244,7 +279,14 @@ def test_upkeep_is_a_bill_or_hours() -> None:
 
 
 def test_a_figure_says_whether_the_study_or_an_assumption_has_it() -> None:
-    assumed = validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
+    assumed = validate(
+        Ownership,
+        {
+            "traffic": 7,
+            "development": {"new": {"bill": 9}},
+            "serving": {"new": {"monthly": 8}},
+        },
+    )
     lines = cost_lines(
         validate(Ownership, SEED).overlaid_with(assumed),
         KnownCosts(ArmUse("old"), ArmUse("new"), "USD"),
@@ -252,6 +294,7 @@ def test_a_figure_says_whether_the_study_or_an_assumption_has_it() -> None:
         assumed=assumed,
     )
     sources = {each.name: [one.source for one in each.figures] for each in lines}
+    assert sources["initial development"] == ["assumed for this sheet"]
     assert sources["serving new"] == ["assumed for this sheet"]
     assert sources["serving old"] == ["the study's file"]
     assert sources["upkeep"] == ["the study's file"]

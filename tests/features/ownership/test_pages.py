@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 SAID = {
     "traffic": 100_000,
+    "development": {"tuned": {"bill": 0}},
     "training": {"gpu": "p4d.24xlarge", "price": 32, "hours": [4, 8]},
     "data": {"generated": {"examples": 1000, "an_hour": 20, "rate": [20, 100]}},
     "evaluation": {"tokens": 0},
@@ -103,10 +104,12 @@ def test_a_field_that_is_left_as_it_is_assumes_nothing(team: Team, olga: Client)
 
 def test_a_study_that_says_nothing_has_a_range_at_once(team: Team, olga: Client) -> None:
     shown = page(olga, owned(team, {}))
-    # one machine all month for both: 100 + 515 · 1 / 12 and 500 + 2,650 · 4 / 12 on top
+    # one machine all month for both: 100 + 515 · 1 / 12 and 500 + 2,650 · 4 / 12 on top; no
+    # retraining repeats the development
     assert "Never: it costs 143 to 1,383 more a month." in shown
-    assumed = "requests a month, training, data, this study&#x27;s answers, serving base, serving"
-    assert f"Assumed: {assumed} tuned, upkeep, retraining." in shown
+    once = "initial development, training, data, this study&#x27;s answers"
+    assumed = f"requests a month, {once}, serving base, serving tuned, upkeep, retraining"
+    assert f"Assumed: {assumed}." in shown
     assert "unknown" not in shown.partition("<main")[2]
     assert "a usual figure: nobody stated one" in shown
     assert "Saved a request" not in shown, "how many there are is assumed"
@@ -114,13 +117,26 @@ def test_a_study_that_says_nothing_has_a_range_at_once(team: Team, olga: Client)
 
 def test_what_is_filled_in_takes_the_place_of_the_usual(team: Team, olga: Client) -> None:
     asked = {"present": "500", "serving": "300", "upkeep": "50", "retraining": "2"}
-    paid = {"training": "128 to 256", "examples": "1,000 to 5,000", "asking": "0"}
+    paid = {
+        "development": "0",
+        "training": "128 to 256",
+        "examples": "1,000 to 5,000",
+        "asking": "0",
+    }
     study = owned(team, {})
     # 1,128 over 500 − 300 − 50 less twice 1,128 a year comes back never
     assert "Never" in page(olga, study, **asked, **paid)
     shown = page(olga, study, **asked | {"upkeep": "0", "retraining": "0"}, **paid)
     assert "After 5.64 to 26.3 months." in shown
     assert "Assumed: requests a month." in shown
+
+
+def test_initial_development_is_a_field_that_break_even_takes_in(team: Team, olga: Client) -> None:
+    # 1,128 + 2,000 and 5,256 + 3,000 over 200 a month
+    shown = page(olga, owned(team), development="2,000 to 3,000")
+    assert "After 15.6 to 41.3 months." in shown
+    assert 'value="2,000 to 3,000"' in shown
+    assert ">Initial development</label>" in shown
 
 
 def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olga: Client) -> None:
@@ -137,6 +153,7 @@ def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olg
         ({"retraining": "often"}, "Write a number, or a range"),
         ({"asking": "-5"}, "Must be 0 or more, not"),
         ({"training": "-5"}, "Must be 0 or more, not"),
+        ({"development": "-5"}, "Must be 0 or more, not"),
         ({"examples": "9 to 3"}, "A range goes from its low end"),
         ({"traffic": "0"}, "Must be above 0, not"),
         ({"traffic": "many"}, "Write a number, or a range such as 80000 to 120000."),
@@ -162,7 +179,7 @@ def test_in_another_currency_amounts_stay_unknown_and_are_no_nought(
     assert "Say ownership.training.hours" in shown
     assert "Not known yet. Missing: serving base, serving tuned, upkeep" in shown
     assert "Assumed: requests a month." in shown
-    assert shown.count("</span> unknown</span>") == 7
+    assert shown.count("</span> unknown</span>") == 8
 
 
 def test_tables_that_cannot_be_read_are_said(

@@ -191,7 +191,7 @@ def test_assumptions_in_another_currency_relabel_nothing_that_was_measured(
     assert run([*asked, "--assume", str(file)]) == 0
     dollars = json.loads(capsys.readouterr().out)
     unknown = [each["part"] for each in dollars["lines"] if each["amount"] is None]
-    assert unknown == ["data"], "nobody said what the training data took"
+    assert unknown == ["development", "data"], "nobody said what these took"
     assert not any("converted" in each for each in dollars["notes"])
 
 
@@ -284,7 +284,7 @@ def test_the_command_says_all_figures_and_where_they_come_from(
     assert re.search(r"Saved a month: 21\.\d+ to 22\.\d+\n", told)
     # nobody said what the training, the data and the answers cost: it can only be later
     assert "Paid once: unknown" in told
-    assert "Missing: training, data, this study's answers" in told
+    assert "Missing: initial development, training, data, this study's answers" in told
 
 
 def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_path: Path) -> None:
@@ -294,6 +294,7 @@ def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_p
         "training: {gpu: p4d.24xlarge, price: 32, hours: [4, 8]}\n"
         "data:\n  generated: {examples: 1000, an_hour: 20, rate: [20, 100]}\n"
         "evaluation: {tokens: 0}\n"
+        "development:\n  tuned: {bill: 0}\n"
         "serving:\n  base: {monthly: 500}\n  tuned: {monthly: 300}\n"
     )
     found = sheet_of(capsys, "--assume", str(file))
@@ -313,6 +314,10 @@ def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_p
         ("currency: GOLD\n", "line 2, field 'currency': is no currency"),
         ("upkeep:\n  monthly: -5\n", "line 3, field 'upkeep.monthly': must be 0 or more, not -5"),
         ("upkep: 5\n", "did you mean upkeep?"),
+        (
+            "development:\n  tuned: {person_days: 20}\n",
+            "field 'development.tuned.rate': missing: say person_days and rate, or a bill",
+        ),
     ],
 )
 def test_a_wrong_assumption_names_file_line_and_field(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import yaml
 
+from evalhub.declare.remedies import REMEDIES
 from tests.report.reading.figures import (
     COMPARATIVE,
     MARKS,
@@ -28,10 +29,12 @@ _STATIC = Path(__file__).resolve().parents[3] / "evalhub" / "report"
 
 @cache
 def _static_words() -> str:
-    """What is written once for every record: how methods work, and what words mean."""
+    """What is written once for every record: how methods work, what words mean, and what is done
+    about forgetting."""
     found: list[str] = []
     for path in (_STATIC / "methods" / "methods.yaml", *sorted(_STATIC.glob("words/*.yaml"))):
         found += _texts(yaml.safe_load(path.read_text(encoding="utf-8")))
+    found += [remedy.sentence for remedy in REMEDIES]
     return " ".join(" ".join(found).split())
 
 
@@ -243,7 +246,10 @@ class Teller:
 
     def _faults_of(self, block: str) -> list[str]:
         record, rows, faults = self.record, self.record["criteria"], []
-        if " ".join(block.split()).removeprefix("Source: ").rstrip(".") in _static_words():
+        if (
+            " ".join(block.split()).removeprefix("? ").removeprefix("Source: ").rstrip(".")
+            in _static_words()
+        ):
             return []
         if block in self.asked:
             return [f"{each} in {block!r}" for each in self.numbers.strange(block)]

@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
+from evalhub.decision.cost_model import CostModel
 from evalhub.decision.ownership.lines import data_lines, evaluation_lines, training_line
-from evalhub.decision.ownership.sheet import CostModel
-from evalhub.declare.cost_sheet import UPFRONT, Ends
+from evalhub.declare.cost_sheet import EACH_TIME, Ends
 from evalhub.declare.retraining import RetrainCost
 from evalhub.io.rows import DataError
 from evalhub.ledger.models import Decision
@@ -46,13 +46,13 @@ def _cost_of(decision: Decision) -> RetrainCost:
             *evaluation_lines(ownership, costs),
         ]
     )
-    known = any(model.of(part) for part in UPFRONT)
+    known = any(model.of(part) for part in EACH_TIME)
     return RetrainCost(
         study=study.slug,
         currency=costs.currency,
-        amount=model.range_of(model.upfront, gain=False) if known else None,
+        amount=model.range_of(model.each_time, gain=False) if known else None,
         missing=tuple(
-            f"{line.name}: {line.missing}" for line in model.lines_without_amount(UPFRONT)
+            f"{line.name}: {line.missing}" for line in model.lines_without_amount(EACH_TIME)
         ),
     )
 

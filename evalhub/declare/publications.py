@@ -1,4 +1,4 @@
-"""Sources of the rules on trainings."""
+"""Publications that advice on trainings rests on. Pure."""
 
 from typing import NamedTuple
 
@@ -15,6 +15,25 @@ WITHOUT_REGRET = Publication(
 )
 LEARNS_LESS = Publication(
     "Biderman et al. 2024, LoRA Learns Less and Forgets Less", "https://arxiv.org/abs/2405.09673"
+)
+CONTINUAL_LEARNERS = Publication(
+    "Scialom et al. 2022, Fine-tuned Language Models are Continual Learners",
+    "https://arxiv.org/abs/2205.12393",
+)
+SELF_REPLAY = Publication(
+    "Marek et al. 2026, Capacity, Optimization, and Self-Generated Replay",
+    "https://arxiv.org/abs/2605.26097",
+)
+BERT_FORGETS = Publication(
+    "Sun et al. 2019, How to Fine-Tune BERT", "https://arxiv.org/abs/1905.05583"
+)
+FORGETTING_LAWS = Publication(
+    "Kalajdzievski 2024, Scaling Laws for Forgetting", "https://arxiv.org/abs/2401.05605"
+)
+LM_COCKTAIL = Publication("Xiao et al. 2023, LM-Cocktail", "https://arxiv.org/abs/2311.13534")
+WISE_FT = Publication(
+    "Wortsman et al. 2022, Robust Fine-tuning of Zero-shot Models",
+    "https://arxiv.org/abs/2109.01903",
 )
 INSTRUCT_GPT = Publication("Ouyang et al. 2022, InstructGPT", "https://arxiv.org/abs/2203.02155")
 LLAMA_2 = Publication("Touvron et al. 2023, Llama 2", "https://arxiv.org/abs/2307.09288")
