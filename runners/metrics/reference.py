@@ -21,7 +21,7 @@ part in any mean. Of several references the best counts (the smallest where lowe
 leaves an item without one unscored. [How metrics decide](metric-rules.md) has each one's rule.
 
 BLEU and chrF are sacrebleu's, divided by 100. BLEU is of one answer (exponential smoothing, effective order); its mean is not
-the corpus BLEU of papers, which is [a score of all answers together](scores.md#scores-of-all-answers-together).
+the corpus BLEU of papers, which is `corpus_bleu`, [a score of all answers together](scores.md#scores-of-all-answers-together).
 
 Made from the declarations by `python -m runners.metrics.reference > docs/reference/metrics.md`.
 """  # noqa: E501
