@@ -22,11 +22,6 @@ class CorpusTextMetric(TextMetric):
     reference_implementation: ClassVar = "sacrebleu 2.6"
 
     @property
-    def formula(self) -> str:
-        """Its name in `evalhub.stats.corpus`, with these options."""
-        raise NotImplementedError
-
-    @property
     def unit_of_value(self) -> str:
         return f"points of {self.formula}, linearised"
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.significance import PairedTest
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
@@ -67,19 +68,25 @@ def test_the_verdict_is_on_the_score_that_sacrebleu_has(
     (tmp_path / "verdict.json").write_text(capsys.readouterr().out)
     decision = Decision.objects.get()
     [criterion] = decision.record["criteria"]
-    theirs = []
-    for seed, share in enumerate((0.6, 0.8)):
-        answers, every = texts(share, seed=seed)
-        streams = [list(stream) for stream in zip(*every, strict=True)]
-        theirs.append(sacrebleu.corpus_score(answers, streams).score)
+    (base, every), (tuned, _) = (texts(share, seed=seed) for seed, share in enumerate((0.6, 0.8)))
+    streams = [list(stream) for stream in zip(*every, strict=True)]
+    theirs = [sacrebleu.corpus_score(answers, streams).score for answers in (base, tuned)]
     assert (criterion["baseline"], criterion["candidate"]) == pytest.approx(tuple(theirs), abs=1e-9)
     assert criterion["unit"] == f"points of {unit}, linearised"
     assert criterion["lower"] > 0
+    named = [("base", base), ("tuned", tuned)]
+    _, results = PairedTest(named, {unit: sacrebleu}, streams, "bs", n_samples=1000)()
+    [(_, paired)] = [columns for name, columns in results.items() if name != "System"]
+    [row] = decision.record["resampled"]["test_sets"]
+    assert (row["items"], row["score"], row["p_value"]) == (ITEMS, unit, paired.p_value)
+    assert row["candidate"] - row["baseline"] == pytest.approx(criterion["difference"])
+    assert row["lower"] == pytest.approx(criterion["lower"], abs=0.3 * criterion["difference"])
     verify = ["decision", "verify", str(tmp_path / "verdict.json"), "--home", str(settings.HOME)]
     assert run(verify) == 0
     client.force_login(User.objects.create_superuser("opal"))
     page = client.get(reverse("site:criterion", args=[decision.pk, 1])).text
     assert f"A score of all answers together, in points of {unit}, linearised" in page
+    assert "Paired bootstrap" in client.get(reverse("site:record", args=[decision.pk])).text
 
 
 def test_an_answer_without_a_reference_is_no_part_of_the_corpus(tmp_path: Path) -> None:
