@@ -34,6 +34,7 @@ from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.decision.sections.policy_since import PolicySection
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.repeated import RepeatedSection
+from evalhub.decision.sections.resampled import ResampledSection
 from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.stages import StagesSection
 from evalhub.decision.sections.steps import StepsSection
@@ -151,6 +152,11 @@ class DecisionRecord(Declaration):
         None,
         exclude_if=is_none,
         description="left out where no arm says which file it was trained on",
+    )
+    resampled: ResampledSection | None = Field(
+        None,
+        exclude_if=is_none,
+        description="left out where no test set has a score of all answers together",
     )
     weights: WeightsSection | None = Field(
         None, exclude_if=is_none, description="left out where all items count alike"

@@ -22,6 +22,7 @@ from evalhub.decision.sections.inputs import InputsSection
 from evalhub.decision.sections.leakage import Leak
 from evalhub.decision.sections.noise_floor import SecondRun
 from evalhub.decision.sections.prices import PricesSection
+from evalhub.decision.sections.resampled import ResampledSection
 from evalhub.decision.sections.shadow import ShadowSection
 from evalhub.decision.sections.steps import StepsSection
 from evalhub.decision.sections.training_data import TrainingDataSection
@@ -72,6 +73,7 @@ class Evidence:
         shadow: where sampled requests of production are from.
         inputs: what production is asked, next to the test sets; it decides nothing.
         training_data: reports of the files that the arms were trained on; it decides nothing.
+        resampled: scores of all answers together by a paired bootstrap; it decides nothing.
         study: whose evidence it is; None: it comes from files.
     """
 
@@ -99,4 +101,5 @@ class Evidence:
     shadow: ShadowSection | None = None
     inputs: InputsSection | None = None
     training_data: TrainingDataSection | None = None
+    resampled: ResampledSection | None = None
     study: StudyName | None = None

@@ -126,6 +126,7 @@ def judge(
             evidence.imported,
             evidence.shadow,
             evidence.inputs,
+            evidence.resampled,
             evidence.training_data,
             jumps,
             evidence.applied,

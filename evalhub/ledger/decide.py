@@ -38,6 +38,7 @@ from evalhub.ledger.ownership_evidence import ownership_evidence
 from evalhub.ledger.preference import ask
 from evalhub.ledger.production_shares import inputs_section
 from evalhub.ledger.repeats import Repeats
+from evalhub.ledger.resampled import resampled_section
 from evalhub.ledger.retirement import retirement_flaws
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.scores import Pairing
@@ -154,6 +155,7 @@ def _gather(
         prices=prices,
         shadow=shadow_section(evidence, baseline, arm),
         inputs=inputs_section(evidence),
+        resampled=resampled_section(pairings),
         training_data=training_data_section(project, baseline, arm),
         study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )

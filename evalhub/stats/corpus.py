@@ -46,19 +46,30 @@ def corpus_score(name: str, counts: ArrayLike) -> LinearisedScore:
     Raises:
         StatisticsError: there is no document, a count is not finite, or the score has no value.
     """
-    rows = np.asarray(counts, dtype=float)
-    if rows.ndim != 2 or not len(rows) or rows.shape[1] != len(COUNTS[name]):
-        raise StatisticsError(f"{name} takes {len(COUNTS[name])} counts of each document")
-    if not np.isfinite(rows).all():
-        raise StatisticsError(f"{name} takes finite counts")
-    if COUNTS[name] == LABELS:
-        rows = _cells(name, rows)
+    rows = summands(name, counts)
     with np.errstate(over="ignore", invalid="ignore"):
         value, gradient = _FORMULAS[name](rows.sum(axis=0))
         scores = value + len(rows) * ((rows - rows.mean(axis=0)) @ gradient)
     if not np.isfinite(value) or not np.isfinite(scores).all():
         raise StatisticsError(f"{name} of these {len(rows)} documents is not finite")
     return LinearisedScore(value, scores)
+
+
+def summands(name: str, counts: ArrayLike) -> Array:
+    """What each document adds to the sum that the score is of: (n, m). Takes and raises what
+    `corpus_score` does."""
+    rows = np.asarray(counts, dtype=float)
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] != len(COUNTS[name]):
+        raise StatisticsError(f"{name} takes {len(COUNTS[name])} counts of each document")
+    if not np.isfinite(rows).all():
+        raise StatisticsError(f"{name} takes finite counts")
+    return _cells(name, rows) if COUNTS[name] == LABELS else rows
+
+
+def value_of_sum(name: str, total: Array) -> float:
+    """The score of documents whose summands sum up to `total` (m,). Raises StatisticsError where it
+    has no value."""
+    return _FORMULAS[name](total)[0]
 
 
 def _bleu(total: Array) -> Gradient:

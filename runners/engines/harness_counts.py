@@ -3,13 +3,12 @@
 The formulas are in `evalhub.stats.corpus`; here a harness's own value of a document becomes counts.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from evalhub.stats.corpus_counts import BLEU_ORDER, CHARACTER_ORDER, COUNTS, WORD_ORDER
+from evalhub.stats.corpus_counts import COUNTS
+from runners.text_counts import bleu_counts, chrf_counts
 
-_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _TEXTS = ("bleu", "chrf", "chrf++", "ter")
 _LABELS = ("mcc", "f1")
 _AGGREGATIONS = {
@@ -100,60 +99,10 @@ def _kind(value: Any) -> str:
 
 def _text_counts(metric: str, references: Sequence[str], answer: str) -> Sequence[float]:
     if metric in ("chrf", "chrf++"):
-        return _chrf_counts(metric, references, answer)
+        return chrf_counts(answer, references, score=metric)
+    if metric == "bleu":
+        return bleu_counts(answer, references, lower=False, tokenize="13a")
     import sacrebleu
 
-    streams = [[text] for text in references]
-    if metric == "bleu":
-        bleu = sacrebleu.corpus_bleu([answer], streams)
-        return [*bleu.counts[:BLEU_ORDER], *bleu.totals[:BLEU_ORDER], bleu.sys_len, bleu.ref_len]
-    ter = sacrebleu.corpus_ter([answer], streams)
+    ter = sacrebleu.corpus_ter([answer], [[text] for text in references])
     return [ter.num_edits, ter.ref_length]
-
-
-def _chrf_counts(metric: str, references: Sequence[str], answer: str) -> list[float]:
-    """Of the reference that the answer alone has the best score with, the first of equal ones."""
-    from evalhub.stats.corpus import corpus_score
-
-    word_order = WORD_ORDER if metric == "chrf++" else 0
-    grams = list(_grams(answer, word_order))
-    every = [
-        [
-            count
-            for pair in zip(grams, _grams(text, word_order), strict=True)
-            for count in _match(*pair)
-        ]
-        for text in references
-    ]
-    return max(every, key=lambda counts: corpus_score(metric, [counts]).value)
-
-
-def _match(answer: Mapping[Any, int], reference: Mapping[Any, int]) -> tuple[float, float, float]:
-    """How many an answer has (0 where the reference has none of that order), the reference has, and
-    both have."""
-    shared = sum(min(count, reference.get(gram, 0)) for gram, count in answer.items())
-    total = sum(reference.values())
-    return (sum(answer.values()) if total else 0), total, shared
-
-
-def _grams(text: str, word_order: int) -> Iterator[Counter[Any]]:
-    """Character n-grams of each order without white space, then those of words."""
-    characters = "".join(text.split())
-    for order in range(1, CHARACTER_ORDER + 1):
-        yield Counter(
-            characters[start : start + order] for start in range(len(characters) - order + 1)
-        )
-    words = [part for word in text.split() for part in _without_punctuation(word)]
-    for order in range(1, word_order + 1):
-        yield Counter(
-            tuple(words[start : start + order]) for start in range(len(words) - order + 1)
-        )
-
-
-def _without_punctuation(word: str) -> tuple[str, ...]:
-    """A word and one mark at its end, or else at its start, as chrF++ parts them (Popović 2017)."""
-    if len(word) > 1 and word[-1] in _PUNCTUATION:
-        return word[:-1], word[-1]
-    if len(word) > 1 and word[0] in _PUNCTUATION:
-        return word[0], word[1:]
-    return (word,)

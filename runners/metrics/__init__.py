@@ -52,6 +52,8 @@ _TABLE = {
     "json_fields": "JsonFields",
     "tool_call_match": "ToolCallMatch",
     "token_f1": "TokenF1",
+    "rouge_1": "Rouge1",
+    "rouge_2": "Rouge2",
     "rouge_l": "RougeL",
     "bleu": "Bleu",
     "chrf": "Chrf",
@@ -66,6 +68,8 @@ _TABLE = {
     "tokens": "Tokens",
     "recorded": "RecordedScore",
     "corpus_score": "CorpusScore",
+    "corpus_bleu": "CorpusBleu",
+    "corpus_chrf": "CorpusChrf",
     "judge": "Judge",
     "faithfulness": "Faithfulness",
 }

@@ -1,12 +1,17 @@
 """BLEU of one answer."""
 
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from runners.metrics.normalise import Lower, reference_text
 from runners.metrics.score import Answer, MetricScore, TextMetric
+
+type BleuTokenizer = Literal["13a", "intl", "char", "zh", "none"]
+
+USUAL_TOKENIZER: BleuTokenizer = "13a"
+Tokenizer = Annotated[BleuTokenizer, Field(title="Tokenizer", description="sacrebleu's tokenizer")]
 
 
 class Bleu(TextMetric):
@@ -25,9 +30,7 @@ class Bleu(TextMetric):
 
     name: Literal["bleu"] = "bleu"
     lower: Lower = False
-    tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(
-        "13a", title="Tokenizer", description="sacrebleu's tokenizer"
-    )
+    tokenize: Tokenizer = USUAL_TOKENIZER
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = reference_text(reference)

@@ -1,12 +1,17 @@
 """chrF."""
 
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from runners.metrics.normalise import Lower, reference_text
 from runners.metrics.score import Answer, MetricScore, TextMetric
+
+PairsOfWords = Annotated[
+    bool,
+    Field(title="Count pairs of words too", description="count pairs of words too: chrF++"),
+]
 
 
 class Chrf(TextMetric):
@@ -20,9 +25,7 @@ class Chrf(TextMetric):
 
     name: Literal["chrf"] = "chrf"
     lower: Lower = False
-    words: bool = Field(
-        False, title="Count pairs of words too", description="count pairs of words too: chrF++"
-    )
+    words: PairsOfWords = False
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = reference_text(reference)

@@ -70,7 +70,13 @@ class CorpusScore(MetricDeclaration):
         return MetricScore(None, AT_THE_END, parts=[float(scores[name]) for name in self.counts])
 
     def together(self, items: Sequence[str], parts: Sequence[Sequence[Any]]) -> JointScores:
-        from evalhub.stats.corpus import corpus_score  # numpy, which no other metric needs
+        return linearised_scores(self.formula, parts)
 
-        result = corpus_score(self.formula, parts)
-        return JointScores(result.value, result.scores.tolist())
+
+def linearised_scores(formula: str, counts: Sequence[Sequence[float]]) -> JointScores:
+    """The score that all answers have together, and each answer's linearised one, by the counts of
+    each. `formula` is its name in `evalhub.stats.corpus`. Raises StatisticsError."""
+    from evalhub.stats.corpus import corpus_score  # numpy, which few metrics need
+
+    result = corpus_score(formula, counts)
+    return JointScores(result.value, result.scores.tolist())

@@ -22,7 +22,7 @@ leaves an item without one unscored. [How metrics decide](metric-rules.md) has e
 same one, and tests hold it to values worked out by hand.
 
 BLEU and chrF are sacrebleu's, divided by 100. BLEU is of one answer (exponential smoothing, effective order); its mean is not
-the corpus BLEU of papers, which is [a score of all answers together](scores.md#scores-of-all-answers-together).
+the corpus BLEU of papers, which is `corpus_bleu`, [a score of all answers together](scores.md#scores-of-all-answers-together).
 
 Made from the declarations by `python -m runners.metrics.reference > docs/reference/metrics.md`.
 """  # noqa: E501

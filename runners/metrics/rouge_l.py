@@ -1,35 +1,21 @@
 """ROUGE-L."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from runners.metrics.normalise import reference_text
-from runners.metrics.score import Answer, MetricScore, TextMetric
-
-_WORD = re.compile(r"\w+")
+from runners.metrics.rouge import RougeMetric
 
 
-class RougeL(TextMetric):
-    """F1, 0 to 1, of the longest common subsequence of words (Lin 2004, "ROUGE", with beta = 1)."""
+class RougeL(RougeMetric):
+    """F1, 0 to 1, of the longest common subsequence of words."""
 
     title: ClassVar = "ROUGE-L"
     measures: ClassVar = "how long a sequence of words output and reference share"
-    reference_implementation: ClassVar = "rouge-score 0.1.2 (rougeL, no stemmer)"
-    not_for: ClassVar = (
-        "languages without spaces between words, and to tell whether facts are right"
-    )
-    normalisation: ClassVar = "capitals, all that is no letter, digit or underscore"
 
     name: Literal["rouge_l"] = "rouge_l"
 
-    def score(self, answer: Answer, reference: Any) -> MetricScore:
-        actual, wanted = (
-            _WORD.findall(text.lower()) for text in (answer.text, reference_text(reference))
-        )
-        if not wanted:
-            return MetricScore(None, "the reference has no words")
-        return MetricScore(2 * common(actual, wanted) / (len(actual) + len(wanted)))
+    def shared(self, actual: Sequence[str], wanted: Sequence[str]) -> int:
+        return common(actual, wanted)
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -184,6 +184,12 @@ class MetricDeclaration(Declaration):
         return self.unit
 
     @property
+    def formula(self) -> str:
+        """The formula of `evalhub.stats.corpus` by whose counts all answers are scored together;
+        "" where the parts are no counts, or there are none."""
+        return ""
+
+    @property
     def right(self) -> float | None:
         """The value of an answer that is wholly right, with these options; None where a value is
         counted in a unit, and no number of it is right."""

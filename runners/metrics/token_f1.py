@@ -3,11 +3,16 @@
 from collections import Counter
 from typing import Any, ClassVar, Literal
 
-from runners.metrics.normalise import normalise, reference_text
-from runners.metrics.score import Answer, MetricScore, TextMetric
+from pydantic import Field
+
+from runners.metrics.normalise import reference_text
+from runners.metrics.score import Answer, MetricScore
+from runners.metrics.words import WordMetric, squad_words, unicode_answer_words
+
+_RULES = {"squad": squad_words, "unicode": unicode_answer_words}
 
 
-class TokenF1(TextMetric):
+class TokenF1(WordMetric):
     """F1, 0 to 1, of the words that output and reference share, as SQuAD computes it.
 
     The harmonic mean of precision and recall over words counted as often as they occur
@@ -16,20 +21,23 @@ class TokenF1(TextMetric):
 
     title: ClassVar = "Token F1"
     measures: ClassVar = "how many words output and reference share"
-    reference_implementation: ClassVar = "SQuAD 1.1's F1"
-    not_for: ClassVar = (
-        'long answers, and where order or a negation matters: "not safe" and "safe" share '
-        "most words"
-    )
     normalisation: ClassVar = "capitals, punctuation, articles, white space (SQuAD's)"
+    reference_implementation: ClassVar = "SQuAD's and MLQA's evaluation scripts"
+    not_for: ClassVar = (
+        'long answers, and where order or a negation matters: "not safe" and "safe" share most '
+        "words; Chinese, Japanese or Thai unless `tokenize: unicode`"
+    )
 
     name: Literal["token_f1"] = "token_f1"
+    tokenize: Literal["squad", "unicode"] = Field(
+        "squad",
+        title="Which rule makes words",
+        description="the rule by which a text becomes words",
+    )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        actual, wanted = (
-            normalise(text, lower=True, punctuation=True, articles=True).split()
-            for text in (answer.text, reference_text(reference))
-        )
+        rule = _RULES[self.tokenize]
+        actual, wanted = rule(answer.text), rule(reference_text(reference))
         if not actual or not wanted:
             return MetricScore(float(actual == wanted))
         shared = (Counter(actual) & Counter(wanted)).total()

@@ -285,6 +285,7 @@ def test_these_are_all_sections_but_those_of_one_door() -> None:
         "shadow",
         "inputs",
         "lost_pairs",
+        "resampled",
         "training_data",
         "allocation",
         "exposure",

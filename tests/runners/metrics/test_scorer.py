@@ -253,7 +253,9 @@ def test_any_output_gets_a_finite_score_or_a_reason(
         assert not METRICS[name].binary or score.value in (0, 1)
 
 
-@pytest.mark.parametrize("name", ["exact_match", "contains", "token_f1", "rouge_l", "bleu", "chrf"])
+@pytest.mark.parametrize(
+    "name", ["exact_match", "contains", "token_f1", "rouge_1", "rouge_l", "bleu", "chrf"]
+)
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30))
 def test_the_reference_itself_is_worth_one(name: str, text: str) -> None:
