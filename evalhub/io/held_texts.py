@@ -143,9 +143,9 @@ def _end(text: str, start: int, most_bytes: int) -> int:
     fits = text[start : start + most_bytes].encode()[:most_bytes].decode(errors="ignore")
     if start + len(fits) == len(text):
         return len(text)
-    half = len(fits) // 2
+    half = max(1, len(fits) // 2)
     for place in _ENDS:
-        ends = [match.end() for match in place.finditer(fits, half) if match.end() > 0]
+        ends = [match.end() for match in place.finditer(fits) if match.end() >= half]
         if ends:
             return start + ends[-1]
     return start + max(1, len(fits))

@@ -1,8 +1,9 @@
-"""Held texts scored by a model in the worker: the bits that torch and lm-evaluation-harness find."""
+"""Held texts scored by a model in the worker: the bits that torch and the harness find."""
 
 import importlib.util
 import json
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,11 @@ import pytest
 
 from evalhub.cli.app import run as evalhub
 from evalhub.declare.prompt import Prompt
-from evalhub.registry.models import Output, RunMetric
+from evalhub.ledger.models import Decision
 from runners.backends.asking import BackendRequest, Fault, Reply
-from runners.backends.hf import Client, HfBackend
-from tests.cast import OPERATOR
+from runners.backends.hf import Client
 from tests.runners.backends.test_hf import backend, client, with_torch
-from tests.small_models import an_adapter, needs_torch, small_model
+from tests.small_models import an_adapter
 
 TEXTS = [
     "Water boils at 100 degrees Celsius at sea level, and at less on a mountain.",
@@ -27,14 +27,8 @@ TEXTS = [
     "def add(a, b):\n    return a + b\n",
     "The sun rises in the east and sets in the west. " * 8,
 ]
-GREATEST_DIFFERENCE = 1e-4
-"""Nats of a text, between our sums and the harness's on these texts (docs/reference/log-loss.md)."""
-
-
-@pytest.fixture(scope="module")
-def small() -> Path:
-    needs_torch()
-    return small_model()
+GREATEST_DIFFERENCE = 0.00001
+"""Bits a byte of a text, between ours and the harness's (docs/reference/log-loss.md)."""
 
 
 def judged(asked: Client, *texts: str) -> list[Reply]:
@@ -43,13 +37,19 @@ def judged(asked: Client, *texts: str) -> list[Reply]:
     return [rows[at] for at in range(len(texts))]
 
 
+@lru_cache(maxsize=2)
+def loaded(folder: Path) -> tuple[Any, Any]:
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    return transformers.AutoTokenizer.from_pretrained(folder), model
+
+
 def by_hand(folder: Path, text: str) -> float:
     """Sum over the text's tokens of log softmax(logits), after the tokenizer's first token."""
     import torch
-    import transformers
 
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer, model = loaded(folder)
     ids = [tokenizer.bos_token_id, *tokenizer.encode(text, add_special_tokens=False)]
     with torch.no_grad():
         logprobs = model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
@@ -71,13 +71,13 @@ def test_texts_are_as_likely_as_the_harness_s_rolling_likelihood(small: Path) ->
     from lm_eval.models.huggingface import HFLM
 
     harness = HFLM(pretrained=str(small), device="cpu", dtype="float32", batch_size=1)
-    requests = [
-        Instance("loglikelihood_rolling", {}, (text,), at) for at, text in enumerate(TEXTS)
-    ]
+    requests = [Instance("loglikelihood_rolling", {}, (text,), at) for at, text in enumerate(TEXTS)]
     theirs = harness.loglikelihood_rolling(requests, disable_tqdm=True)
     ours = [reply.logprob for reply in judged(client(backend(small)), *TEXTS)]
-    differences = [abs(one - other) for one, other in zip(ours, theirs, strict=True)]
-    print(max(differences))
+    differences = [
+        abs(one - other) / math.log(2) / len(text.encode())
+        for text, one, other in zip(TEXTS, ours, theirs, strict=True)
+    ]
     assert max(differences) <= GREATEST_DIFFERENCE
 
 
@@ -98,30 +98,45 @@ def test_a_text_longer_than_the_model_takes_is_its_item_s_error(tiny: Path) -> N
     assert short.logprob is not None
 
 
+SHORT = TEXTS[:4]
 STUDY = """\
 schema: evalhub.study/1
 project: desk
 name: Forgetting
 baseline: base
+candidate: tuned
+policy: {ledger: "off"}
 arms:
   base: {kind: base, backend: {hf: {model: MODEL}}, prompt: {system: Be brief.}}
-  same: {kind: lora, parent: base, backend: {hf: {model: MODEL, adapter: same}}}
-  tuned: {kind: lora, parent: base, backend: {hf: {model: MODEL, adapter: tuned}}}
+  tuned: {kind: lora, parent: base, backend: {hf: {model: MODEL, adapter: ADAPTER}}}
 test_sets:
-  general: {file: texts.jsonl, role: guard, metric: {name: log_loss}, margin: 0.1}
+  general: {file: texts.jsonl, role: guard, metric: {name: log_loss}, margin: 0.05}
 """
 
 
 @with_torch
 @pytest.mark.django_db(transaction=True)
-def test_a_study_finds_the_adapter_that_forgot(
-    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("adapter", "status"), [("mild", "pass"), ("forgot", "fail")])
+def test_a_study_tells_an_adapter_that_forgot_from_one_that_did_not(
+    small: Path, tmp_path: Path, adapter: str, status: str
 ) -> None:
-    wide: dict[str, Any] = {"projections": ("q_proj", "o_proj"), "width": 576}
-    rows = {"q_proj": 576, "o_proj": 576}
-    assert rows
-    an_adapter(tmp_path / "tuned", **wide)
-    documents = [{"id": f"d{at}", "text": f"{at}. {TEXTS[at % 8]}{TEXTS[0]}"} for at in range(24)]
-    (tmp_path / "documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in documents))
+    """Both replace the queries of two layers by noise, the mild one by a ten-thousandth of it."""
+    scale = {"mild": 0.0008, "forgot": 8}[adapter]
+    layers = {"layers_to_transform": [0, 1], "width": 576, "projections": ("q_proj",)}
+    an_adapter(tmp_path / adapter, lora_alpha=scale, **layers)
+    rows = [{"id": f"d{at}", "text": f"{at}. {SHORT[at % 4]}{TEXTS[0]}"} for at in range(8)]
+    (tmp_path / "documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = str(tmp_path / "texts.jsonl")
-    assert evalhub(["test-set", "texts", str(tmp_path / "documents.jsonl"), "--out", out]) == 0
+    made = ["test-set", "texts", str(tmp_path / "documents.jsonl"), "--out", out, "--bytes", "300"]
+    assert evalhub(made) == 0
+    file = tmp_path / "study.yaml"
+    file.write_text(STUDY.replace("MODEL", str(small)).replace("ADAPTER", adapter))
+    evalhub(["study", "run", str(file), "--json"])
+    record = Decision.objects.get().record
+    [criterion] = record["criteria"]
+    assert (criterion["status"], criterion["clusters"]) == (status, 8)
+    assert record["applied"]["state"] == "moved"
+    texts = [json.loads(line)["text"] for line in Path(out).read_text().splitlines()]
+    nats = [by_hand(small, text) for text in texts]
+    bits = -sum(nats) / math.log(2) / sum(len(text.encode()) for text in texts)
+    assert criterion["baseline"] == pytest.approx(bits, rel=1e-5)
