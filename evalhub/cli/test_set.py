@@ -83,9 +83,9 @@ def texts(
             "--bytes", help="Of an item at most, in UTF-8.", min=LEAST_BYTES, max=MOST_BYTES
         ),
     ] = USUAL_BYTES,
-    items: Annotated[
+    pieces: Annotated[
         int | None,
-        typer.Option(help="Items of each document at most, from its beginning.", min=1),
+        typer.Option("--items", help="Of each document at most, from its beginning.", min=1),
     ] = None,
     text: Annotated[str, typer.Option(help="Field with a row's text.")] = "text",
     id_: Annotated[
@@ -109,7 +109,7 @@ def texts(
     ):
         for document in read_documents(files, text=text, name=id_):
             documents += 1
-            for item in held_items(document, size, items):
+            for item in held_items(document, size, pieces):
                 sizes.append(len(item["text"].encode()))
                 stream.write(json.dumps(item, ensure_ascii=False) + "\n")
     row = {"documents": documents, "items": len(sizes), "bytes": sum(sizes)}

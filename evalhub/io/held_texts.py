@@ -75,9 +75,7 @@ class HeldDocument:
     line: int | None = None
 
 
-def read_documents(
-    paths: Iterable[Path], *, text: str = "text", name: str = "id"
-) -> Iterator[HeldDocument]:
+def read_documents(paths: Iterable[Path], *, text: str, name: str) -> Iterator[HeldDocument]:
     """The documents of files: a .txt or .md file is one, by its file's name; of any other each row
     is one, by the field `name`, or by its file and line where a row has none.
 

@@ -1,6 +1,7 @@
 """How likely a server finds held texts: by vLLM's `prompt_logprobs`, by `echo` with logprobs, or by
 llama.cpp's server, which tells it of tokens that it generates alone: a grammar holds it to the
-text's own, one after the other, and it reports the probability that each had without the grammar.
+text's own, one after the other (a bias where a token is part of a character), and it reports the
+probability that each had without that.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
@@ -22,12 +24,22 @@ type _TokenReader = Callable[[dict[str, Any]], list[PromptToken] | None]
 PROBE = "One, two, three, four."
 """What is asked first, and of no item: whether the server tells, and what it puts before a text."""
 
+BIAS = 1000.0
+"""On the logit of a token that llama.cpp's server is to generate, whatever the others are."""
+
 
 class PromptToken(NamedTuple):
     """A token of a prompt; None where the server doesn't say."""
 
     text: str | None
     logprob: float | None
+
+
+class _Piece(NamedTuple):
+    """A token of llama.cpp's tokenizer, and whether it is whole characters."""
+
+    token: int
+    whole: bool
 
 
 def tokens_before(tokens: Sequence[PromptToken], text: str) -> int | None:
@@ -137,15 +149,34 @@ class HeldTexts:
                 return [], reply
             if not start:
                 return [PromptToken(None, None)], reply  # there is nothing before a text
-            self._start = tuple(start)
-        ids, reply = await self._tokenize(text, special=False, gives_way=gives_way)
-        if reply.error or not ids:
+            self._start = tuple(piece.token for piece in start)
+        pieces, reply = await self._tokenize(text, special=False, gives_way=gives_way)
+        if reply.error or not pieces:
             return [], reply if reply.error else Reply(error="the server finds no token in it")
+        context, tokens = list(self._start), list[PromptToken]()
+        for run in _runs(pieces):
+            more, reply = await self._generate(context, run, gives_way=gives_way)
+            if reply.error:
+                return [], reply
+            context += [piece.token for piece in run]
+            tokens += more
+        return tokens, replace(reply, prompt_tokens=None, completion_tokens=None, paid=None)
+
+    async def _generate(
+        self, context: Sequence[int], run: Sequence["_Piece"], *, gives_way: bool
+    ) -> tuple[list[PromptToken], Reply]:
+        """Makes the server generate these tokens, and says how likely each was."""
+        ids = [piece.token for piece in run]
+        if run[0].whole:
+            held = {"grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids)}
+        else:
+            held = {"logit_bias": [[ids[0], BIAS]]}
         body = {
-            "prompt": [*self._start],
+            "prompt": [*context],
             "max_tokens": len(ids),
             "logprobs": 1,
-            "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids),
+            "cache_prompt": True,
+            **held,
         }
         generated: list[int] = []
 
@@ -156,41 +187,46 @@ class HeldTexts:
             return [_token(row.get("token"), row.get("logprob")) for row in rows] or None
 
         tokens, reply = await self._send("/completions", body, read, gives_way=gives_way)
-        if not reply.error and generated != ids:
-            if generated == ids[: len(generated)]:
-                reply = Reply(
-                    error=f"the text has {len(ids)} tokens, and the server's context ended after "
-                    f"{len(generated)}: cut it into shorter ones",
-                    fault=Fault.ITEM,
-                )
-            else:
-                reply = Reply(
-                    error="the server generated other tokens than the text's: its grammars take no "
-                    "tokens by number, as llama.cpp's do since the end of 2025"
-                )
-        return tokens, reply
+        if reply.error or generated == ids:
+            return tokens, reply
+        if generated == ids[: len(generated)]:
+            end = len(context) + len(generated)
+            error = f"the server's context ended after {end} tokens of it: cut it into shorter ones"
+            return [], Reply(error=error, fault=Fault.ITEM)
+        return [], Reply(
+            error="the server generated other tokens than the text's: its grammars take no "
+            "tokens by number, as llama.cpp's do since the end of 2025"
+        )
 
     async def _tokenize(
         self, text: str, *, special: bool, gives_way: bool
-    ) -> tuple[list[int], Reply]:
+    ) -> tuple[list["_Piece"], Reply]:
         """By llama.cpp's own address beside /v1; `special`: as the beginning of a prompt."""
         target = self.exchange.target
         root = replace(self.exchange, target=replace(target, url=target.url.removesuffix("/v1")))
-        body = {"content": text, "add_special": special, "parse_special": special}
-        ids: list[int] = []
+        body = {
+            "content": text,
+            "add_special": special,
+            "parse_special": special,
+            "with_pieces": True,
+        }
+        pieces: list[_Piece] = []
 
         def read(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
             answer = _as_object(content)
             tokens = answer.get("tokens")
-            if not isinstance(tokens, list) or not all(type(one) is int for one in tokens):
-                return [Reply(error="its /tokenize gives no tokens, as llama.cpp's server does")]
-            ids.extend(tokens)
+            rows = tokens if isinstance(tokens, list) else [None]
+            for row in rows:
+                if not isinstance(row, dict) or type(row.get("id")) is not int:
+                    flaw = "its /tokenize gives no tokens with their pieces, as llama.cpp's does"
+                    return [Reply(error=flaw)]
+                pieces.append(_Piece(row["id"], isinstance(row.get("piece"), str)))
             return [Reply(text="")]
 
         [reply] = await root.send(
             "/tokenize", json.dumps(body).encode(), frozenset(), read, gives_way=gives_way
         )
-        return ids, reply
+        return pieces, reply
 
     async def _send(
         self, path: str, fields: dict[str, Any], read: _TokenReader, *, gives_way: bool
@@ -225,6 +261,16 @@ class HeldTexts:
             path, json.dumps(body).encode(), frozenset(), read_response, gives_way=gives_way
         )
         return tokens, reply
+
+
+def _runs(pieces: Sequence["_Piece"]) -> Iterator[list["_Piece"]]:
+    """Stretches of whole pieces, and each other piece alone: a grammar refuses the beginning of a
+    character that goes on in the next token."""
+    for whole, group in groupby(pieces, key=lambda piece: piece.whole):
+        if whole:
+            yield list(group)
+        else:
+            yield from ([piece] for piece in group)
 
 
 _TELLS_NOTHING = "the response doesn't say how likely the prompt's tokens are ({})"

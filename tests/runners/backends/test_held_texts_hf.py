@@ -98,7 +98,6 @@ def test_a_text_longer_than_the_model_takes_is_its_item_s_error(tiny: Path) -> N
     assert short.logprob is not None
 
 
-SHORT = TEXTS[:4]
 STUDY = """\
 schema: evalhub.study/1
 project: desk
@@ -118,25 +117,24 @@ test_sets:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("adapter", "status"), [("mild", "pass"), ("forgot", "fail")])
 def test_a_study_tells_an_adapter_that_forgot_from_one_that_did_not(
-    small: Path, tmp_path: Path, adapter: str, status: str
+    tiny: Path, tmp_path: Path, adapter: str, status: str
 ) -> None:
-    """Both replace the queries of two layers by noise, the mild one by a ten-thousandth of it."""
-    scale = {"mild": 0.0008, "forgot": 8}[adapter]
-    layers = {"layers_to_transform": [0, 1], "width": 576, "projections": ("q_proj",)}
-    an_adapter(tmp_path / adapter, lora_alpha=scale, **layers)
-    rows = [{"id": f"d{at}", "text": f"{at}. {SHORT[at % 4]}{TEXTS[0]}"} for at in range(8)]
+    """One changes what two layers attend to, the other replaces the last layer by noise."""
+    heads: dict[str, Any] = {"mild": {}, "forgot": {"whole": ("lm_head",)}}[adapter]
+    an_adapter(tmp_path / adapter, **heads)
+    rows = [{"id": f"d{at}", "text": f"{at}. {TEXTS[at % 4]}{TEXTS[0]}"} for at in range(30)]
     (tmp_path / "documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = str(tmp_path / "texts.jsonl")
     made = ["test-set", "texts", str(tmp_path / "documents.jsonl"), "--out", out, "--bytes", "300"]
     assert evalhub(made) == 0
     file = tmp_path / "study.yaml"
-    file.write_text(STUDY.replace("MODEL", str(small)).replace("ADAPTER", adapter))
+    file.write_text(STUDY.replace("MODEL", str(tiny)).replace("ADAPTER", adapter))
     evalhub(["study", "run", str(file), "--json"])
     record = Decision.objects.get().record
     [criterion] = record["criteria"]
-    assert (criterion["status"], criterion["clusters"]) == (status, 8)
+    assert (criterion["status"], criterion["n"]) == (status, 30)
     assert record["applied"]["state"] == "moved"
     texts = [json.loads(line)["text"] for line in Path(out).read_text().splitlines()]
-    nats = [by_hand(small, text) for text in texts]
+    nats = [by_hand(tiny, text) for text in texts]
     bits = -sum(nats) / math.log(2) / sum(len(text.encode()) for text in texts)
     assert criterion["baseline"] == pytest.approx(bits, rel=1e-5)
