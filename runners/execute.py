@@ -210,6 +210,7 @@ def _score_missing(
     metric, asks = function.metric, function.metric.needs_model
     read = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
     read += ["tool_calls", *(["choice_logprobs"] if metric.reads_choices else [])]
+    read += ["logprob"] if metric.scores_texts else []
     outputs_of = Output.objects.only("item_id", "text", "error", *read)
     for keys in batched(stretch.unscored(metric_id), SCORED_AT_A_TIME):
         outputs = list(outputs_of.filter(pk__in=keys).order_by("pk"))
@@ -267,6 +268,7 @@ def _scorable(
         context=item.context if metric.needs_model else "",
         choices=item.choices if metric.reads_choices else None,
         choice_logprobs=source.choice_logprobs if metric.reads_choices else None,
+        logprob=source.logprob if metric.scores_texts else None,
     )
     return answer, item.references
 

@@ -14,6 +14,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.keys import Reach
 from evalhub.declare.prices import RunBudget
 from evalhub.io.canonical import canonical_json
+from evalhub.io.held_texts import is_held_text
 from evalhub.io.row_paths import USUAL, RowMapping
 from evalhub.io.rows import DataError
 from evalhub.registry import drafts
@@ -255,7 +256,9 @@ def claimable_runs() -> QuerySet[Run]:
 def _plan(run: Run) -> None:
     recorded = bool(run.source)
     if not recorded:
-        run.samples = run.version.sampling.samples
+        first = run.test_set_version.items.order_by("position").values_list("choices", flat=True)
+        drawn = not is_held_text(next(iter(first[:1]), None))  # a text is as likely each time
+        run.samples = run.version.sampling.samples if drawn else 1
         run.save(update_fields=["samples"])
     size = RECORDED_SHARD if recorded else max(LIVE_SHARD, items_in_flight(run))
     count = run.test_set_version.item_count

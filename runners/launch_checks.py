@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from django.db.models import Q, QuerySet
+
 from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.version import BackendDeclaration
 from evalhub.registry.models import Item, Metric, ModelVersion, TestSetVersion
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judged_metrics import judge_of
-from runners.metrics import MetricError, metric_declaration
+from runners.metrics import MetricDeclaration, MetricError, metric_declaration
 
 
 class LaunchError(Exception):
@@ -85,16 +88,52 @@ def check_launch(
                 f"{version}: {judging.name} asks how likely each choice is, and {why}; a model in "
                 "the worker (hf) says it too"
             )
-        if bare := items.filter(choices__isnull=True, redacted=None).first():
+        no_choices = Q(choices__isnull=True) | Q(choices=[])
+        if bare := items.filter(no_choices, redacted=None).first():
             raise LaunchError(
                 f"{test_set_version}: item '{bare.key}' has no choices, which {judging.name} "
                 "needs: name their field in the test set's fields"
             )
+    _check_held_texts(version, backend, declarations, items)
     needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
-    if needy and (bare := items.filter(context="", redacted=None).first()):
+    if needy and (bare := items.filter(context="", redacted=None).exclude(choices=[]).first()):
         raise LaunchError(
             f"{version}: its template holds {{context}}, and item '{bare.key}' of "
             f"{test_set_version} has none"
+        )
+
+
+def _check_held_texts(
+    version: ModelVersion,
+    backend: BackendDeclaration,
+    declarations: Sequence[MetricDeclaration],
+    items: QuerySet[Item],
+) -> None:
+    """That items are held texts where metrics score these, and only there. Raises LaunchError."""
+    texts = items.filter(choices=[], redacted=None)
+    scoring = next((one for one in declarations if one.scores_texts), None)
+    other = next((one for one in declarations if not one.scores_texts), None)
+    if other is not None and (text := texts.first()):
+        raise LaunchError(
+            f"{text.version}: item '{text.key}' is a text to be scored itself, which nobody "
+            f"answers, and {other.name} scores answers: take log_loss, or name the field `input`"
+        )
+    if scoring is None:
+        return
+    if not backend.live:
+        raise LaunchError(
+            f"{version}: {scoring.name} asks how likely a text is, which recorded answers don't "
+            "say: record their scores, and take the metric recorded"
+        )
+    if why := backend.why_no_texts:
+        raise LaunchError(
+            f"{version}: {scoring.name} asks how likely a text is, and {why}; a model in the "
+            "worker (hf) says it too"
+        )
+    if bare := items.exclude(choices=[]).filter(redacted=None).first():
+        raise LaunchError(
+            f"{bare.version}: item '{bare.key}' is a question to be answered, and {scoring.name} "
+            "scores texts: name their field `text` in the test set's fields"
         )
 
 

@@ -16,6 +16,7 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from pydantic_core import to_json
 
+from evalhub.io.held_texts import is_held_text
 from evalhub.registry.models import ModelVersion, Reserved, StudyBudget
 from runners.backends.asking import BackendRequest
 from runners.prompting import PromptError, chat
@@ -41,6 +42,8 @@ def bytes_sent(version: ModelVersion, question: BackendRequest) -> int:
     it, and what a chat template adds is less than what JSON does. For each of its choices it is
     sent anew."""
     content = question.input
+    if is_held_text(question.choices):
+        return len(to_json(content))
     with suppress(PromptError):
         content = chat(version.prompt, content, question.context)
     prompt = len(to_json([content, list(question.tools or ())]))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from evalhub.declare.prompt import Retriever
+from evalhub.io.held_texts import is_held_text
 from runners.backends.asking import BackendError, BackendRequest
 from runners.prompting import question_of
 
@@ -69,7 +70,7 @@ def with_contexts(
     questions: Sequence[BackendRequest], version: "ModelVersion"
 ) -> Sequence[BackendRequest]:
     """The questions with what the version's retriever finds as their context, the texts a blank
-    line apart; as they are where it has none.
+    line apart; as they are where it has none, or they are held texts.
 
     Raises BackendError where its documents aren't in this database.
     """
@@ -79,7 +80,10 @@ def with_contexts(
     with _making:
         index = _index(version.model.project_id, retriever)
     return [
-        replace(question, context=_context(index, question, retriever.k)) for question in questions
+        question
+        if is_held_text(question.choices)
+        else replace(question, context=_context(index, question, retriever.k))
+        for question in questions
     ]
 
 

@@ -1,5 +1,7 @@
-"""`evalhub test-set`: the versions of a project's test sets, and to retire one."""
+"""`evalhub test-set`: the versions of a project's test sets, to retire one, and held texts."""
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -7,14 +9,15 @@ import typer
 
 from evalhub.frames.command.options import Of
 from evalhub.frames.command.transports import Operation, get_rows, operation, post
-from evalhub.frames.command.verbs import Printed, user_by_option
+from evalhub.frames.command.verbs import Printed, file_command, user_by_option
+from evalhub.io.held_texts import LEAST_BYTES, MOST_BYTES, USUAL_BYTES
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from evalhub.registry.models import TestSetVersion
 
-app = typer.Typer(no_args_is_help=True, help="Test sets: their versions, and to retire one.")
+app = typer.Typer(no_args_is_help=True, help="Test sets: versions, and held texts.")
 Name = Annotated[str, typer.Argument(help="The test set's name.", metavar="NAME")]
 SHOWN = 50
 
@@ -63,8 +66,61 @@ def retire(
     return Operation(project, here, there, lambda row: Printed(row, lines=[_line(row)]))
 
 
+@file_command
+def texts(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Documents of general text: .txt and .md are one each; of JSONL, CSV and Parquet "
+            "each row is one.",
+            metavar="FILE...",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The test set to write: JSONL.")],
+    size: Annotated[
+        int,
+        typer.Option(
+            "--bytes", help="Of an item at most, in UTF-8.", min=LEAST_BYTES, max=MOST_BYTES
+        ),
+    ] = USUAL_BYTES,
+    pieces: Annotated[
+        int | None,
+        typer.Option("--items", help="Of each document at most, from its beginning.", min=1),
+    ] = None,
+    text: Annotated[str, typer.Option(help="Field with a row's text.")] = "text",
+    id_: Annotated[
+        str, typer.Option("--id", help="Field with a document's name; else its line.")
+    ] = "id",
+) -> Printed:
+    """Make a test set of held texts, which a model reads and doesn't answer, for log_loss.
+
+    Documents are cut into items at blank lines, else at ends of lines, sentences or words. Items
+    of one document are one cluster.
+    """
+    from evalhub.frames.command.figures import count_text
+    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.io.held_texts import held_items, read_documents
+
+    check_output(out, option="--out", inputs=files)
+    documents, sizes = 0, list[int]()
+    with (
+        whole(out, option="--out") as path,
+        path.open("w", encoding="utf-8", newline="\n") as stream,
+    ):
+        for document in read_documents(files, text=text, name=id_):
+            documents += 1
+            for item in held_items(document, size, pieces):
+                sizes.append(len(item["text"].encode()))
+                stream.write(json.dumps(item, ensure_ascii=False) + "\n")
+    row = {"documents": documents, "items": len(sizes), "bytes": sum(sizes)}
+    counts = [count_text(row[name], name.removesuffix("s")) for name in ("items", "documents")]
+    line = f"{out}: {counts[0]} of {counts[1]}, {sum(sizes):,} bytes"
+    return Printed(row, lines=[line])
+
+
 app.command()(versions)
 app.command()(retire)
+app.command()(texts)
 
 
 def _versions(project: str, name: str) -> "QuerySet[TestSetVersion]":

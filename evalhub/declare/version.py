@@ -70,6 +70,11 @@ class BackendDeclaration(KeylessDeclaration):
         return f"the backend {self.type} doesn't say how likely a given text is"
 
     @property
+    def why_no_texts(self) -> str:
+        """Why it doesn't say how likely a held text is; "" where it does."""
+        return f"the backend {self.type} doesn't say how likely a given text is"
+
+    @property
     def gives_likelihoods(self) -> bool:
         """Whether its client gives log-probabilities of any texts (`loglikelihood`)."""
         return False

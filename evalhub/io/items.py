@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.io.canonical import canonical_json
+from evalhub.io.held_texts import NO_CHOICES, text_of
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.numbers import finite_number
@@ -40,6 +41,7 @@ class FieldMapping:
     is None, the field of that very name is taken from the rows that have it. Several names for
     `reference` or `tags` add up: several right answers, several tags. `choices`, `tools` and
     `weight` are taken where they are named alone: with choices an item is judged and not answered.
+    `text` in place of `input` names a text that is judged itself (`evalhub.io.held_texts`).
     All fields that are not named become the item's metadata.
     """
 
@@ -52,6 +54,7 @@ class FieldMapping:
     choices: str | None = None
     tools: str | None = None
     weight: str | None = None
+    text: str | None = None
 
     @property
     def field_names(self) -> frozenset[str]:
@@ -65,7 +68,7 @@ class FieldMapping:
             [] if self.tools is None else [self.tools],
             [] if self.weight is None else [self.weight],
         )
-        return frozenset([self.id, self.input]).union(*several)
+        return frozenset([self.id, self.text or self.input]).union(*several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +197,10 @@ def _without_ends(text: str) -> str:
 
 
 def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemContent:
+    choices = None if mapping.choices is None else _choices(row, mapping.choices)
     return ItemContent(
         key=_short(row, mapping.id, item_id(row, mapping.id)),
-        input=_input(row, mapping.input),
+        input=_input(row, mapping.input) if mapping.text is None else text_of(row, mapping.text),
         references=[
             reference
             for name in _present(row, mapping.reference, "reference")
@@ -210,7 +214,7 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         ),
         cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
         metadata={name: value for name, value in row.values.items() if name not in used},
-        choices=None if mapping.choices is None else _choices(row, mapping.choices),
+        choices=choices if mapping.text is None else NO_CHOICES,
         tools=None if mapping.tools is None else _tools(row, mapping.tools),
         weight=None if mapping.weight is None else weight_of(row, mapping.weight),
     )
@@ -295,12 +299,12 @@ def _references(row: Row, name: str) -> list[Any]:
 
 
 def _choices(row: Row, name: str) -> list[str]:
-    """Texts; in a CSV, as JSON in a text."""
+    """Texts; in a CSV, as JSON in a text. None of them: the input itself is judged."""
     value = field(row, name)
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
             value = json.loads(value)
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list):
         raise wrong(row, name, f"choices are a list of texts, and this one is {_quote(value)}")
     for index, choice in enumerate(value):
         if not isinstance(choice, str) or not choice.strip():

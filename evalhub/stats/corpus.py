@@ -72,6 +72,28 @@ def value_of_sum(name: str, total: Array) -> float:
     return _FORMULAS[name](total)[0]
 
 
+def ratio_score(amounts: ArrayLike, sizes: ArrayLike) -> LinearisedScore:
+    """The sum of amounts over the sum of sizes, R = A/S, and its linearised scores.
+
+    By the formula above with g(A, S) = A/S and ∇g = (1/S, -A/S²), n texts of mean size m:
+
+        psi_i = R + n · ((a_i - A/n)/S - (s_i - S/n)·A/S²) = R + (a_i - R·s_i)/m.
+
+    Args:
+        amounts: (n,), such as bits; sizes: (n,), such as bytes, above 0.
+
+    Raises:
+        StatisticsError: there is no text, an amount is not finite, or a size is not above 0.
+    """
+    above, below = np.asarray(amounts, dtype=float), np.asarray(sizes, dtype=float)
+    if not above.size or above.shape != below.shape or above.ndim != 1:
+        raise StatisticsError("a ratio takes an amount and a size of each text")
+    if not (np.isfinite(above).all() and np.isfinite(below).all() and (below > 0).all()):
+        raise StatisticsError("a ratio takes finite amounts, and sizes above 0")
+    value = float(above.sum() / below.sum())
+    return LinearisedScore(value, value + (above - value * below) / below.mean())
+
+
 def _bleu(total: Array) -> Gradient:
     """Papineni et al. 2002, as sacrebleu's default has it, from 0 to 100: an order of which nothing
     matched counts as 1/(2^k · total), k the number of such orders so far (exponential smoothing).

@@ -28,6 +28,8 @@ class EndpointState:
         """By model, fields of a request that it refused."""
         self.echoing: set[str] = set()
         """Models that were found to say how likely a prompt is."""
+        self.text_starts: dict[tuple[str, str], int] = {}
+        """By model and how it is asked: tokens that its server puts before a held text."""
         self.took_later = -1.0
         """When (`time.perf_counter`) a question was last answered that had been too much (429)."""
         self._quiet_until = 0.0

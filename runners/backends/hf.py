@@ -92,6 +92,10 @@ class HfBackend(BackendDeclaration):
         return ""
 
     @property
+    def why_no_texts(self) -> str:
+        return ""
+
+    @property
     def gives_likelihoods(self) -> bool:
         return True
 

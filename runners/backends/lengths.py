@@ -10,6 +10,7 @@ from typing import Any
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.version import BackendDeclaration
+from evalhub.io.held_texts import is_held_text
 from runners.backends.hf import USUAL_MOST_TOKENS, HfBackend
 from runners.prompting import PromptError, chat, completion
 
@@ -83,6 +84,8 @@ def _context(model: Path) -> int | None:
 
 def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
     """No fewer tokens than the prompt has, for a token is a byte or more; 0 where it is refused."""
+    if is_held_text(item.choices):
+        return len(item.input.encode()) + 1
     choices = max((len(choice.encode()) for choice in item.choices or ()), default=0)
     try:
         if backend.api == "completion":
@@ -119,6 +122,8 @@ def _tokens(
 ) -> int:
     """As `runners.backends.loaded` counts them; 0 where the template refuses the item, which is
     that item's error once it is asked."""
+    if is_held_text(item.choices):
+        return 1 + len(tokenizer.encode(item.input, add_special_tokens=False))
     plain = backend.api == "completion"
     if plain:
         text = completion(prompt, item.input, item.context)

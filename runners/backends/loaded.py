@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
+from evalhub.io.held_texts import is_held_text
 from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
 from runners.backends.messages import split_calls, split_reasoning
@@ -196,15 +197,20 @@ class Loaded:
         deliver: Deliver,
     ) -> list[Question]:
         """What one question is to the engine. Raises PromptError, and EngineError."""
+        if is_held_text(question.choices):
+            parts = [self._held_text(base, question.input)]
+            return self._pairs(
+                adapter, parts, lambda judged: deliver((question, _text_reply(question, judged)))
+            )
         text = self._text(base, template, question)
         if question.choices is not None:
-            parts = self._choices(base, template, text, question.choices)
+            choices = self._choices(base, template, text, question.choices)
             gathered = _Gathered(
-                len(parts), lambda answers: deliver((question, _choose(question, answers)))
+                len(choices), lambda answers: deliver((question, _choose(question, answers)))
             )
             return [
                 question
-                for at, choice in enumerate(parts)
+                for at, choice in enumerate(choices)
                 for question in self._pairs(adapter, choice, partial(gathered.take, at))
             ]
         tokens = base.tokenizer.encode(text, add_special_tokens=template is None)
@@ -249,6 +255,16 @@ class Loaded:
         except Exception as error:  # a template is a program, and raises what it likes
             raise PromptError(f"the chat template refuses the messages: {error}") from error
         return rendered
+
+    def _held_text(self, base: Base, text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The token that begins every text, and the text's: neither prompt nor template."""
+        tokens = base.tokenizer.encode(text, add_special_tokens=False)
+        if len(tokens) + 1 > base.context:
+            raise ItemError(
+                f"the text has {len(tokens)} tokens, and the model takes {base.context} with the "
+                "one before them: cut it into shorter ones"
+            )
+        return (_start(base),), tuple(tokens)
 
     def _choices(
         self, base: Base, template: str | None, text: str, choices: Sequence[str]
@@ -346,6 +362,15 @@ def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
         finish_reason="stop" if answer.ended else "length",
         logprob=answer.logprob,
     )
+
+
+def _text_reply(question: BackendRequest, judged: Sequence[Done]) -> Reply:
+    """How likely the item's own text is."""
+    [result] = judged
+    if isinstance(result, EngineError):
+        return _failure(result)
+    assert isinstance(result, Likelihood)
+    return Reply(text=question.input, logprob=result.logprob)
 
 
 def _choose(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:

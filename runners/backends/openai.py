@@ -8,19 +8,21 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from evalhub.declare.declaration import invalid
+from evalhub.declare.declaration import invalid, is_none
 from evalhub.declare.endpoints import Alias
 from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
 from evalhub.declare.outside import Outside
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.version import BackendDeclaration, Sold
+from evalhub.io.held_texts import is_held_text
 from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.choosing import Choosing
 from runners.backends.echoed import Echoing
 from runners.backends.endpoint_state import state_of
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
+from runners.backends.held_texts import HeldTexts
 from runners.backends.pool import event_loop
 from runners.backends.target import NAMED, Target, target_of
 
@@ -95,6 +97,20 @@ class OpenAIBackend(BackendDeclaration):
         "/completions, as vLLM's): tasks of likelihoods may be asked of it, and with api: "
         "completion the choices of items",
     )
+    text_logprobs: Literal["prompt_logprobs", "echo", "llama.cpp"] | None = Field(
+        None,
+        exclude_if=is_none,
+        description="how its server says how likely a held text is, for log_loss: vLLM's "
+        "prompt_logprobs, echo with logprobs, or llama.cpp's server, which is held to the text's "
+        "tokens by a grammar",
+    )
+    text_start: str | None = Field(
+        None,
+        exclude_if=is_none,
+        min_length=1,
+        description="the token that begins every text, such as <|endoftext|>, where the server's "
+        "tokenizer puts none before a prompt: the first token of a held text comes after it",
+    )
 
     @property
     def why_no_choices(self) -> str:
@@ -107,6 +123,15 @@ class OpenAIBackend(BackendDeclaration):
             return (
                 "it is asked by the chat api, whose template its server puts around a prompt, and "
                 "how likely a text is it says after plain text alone: say api: completion"
+            )
+        return ""
+
+    @property
+    def why_no_texts(self) -> str:
+        if self.text_logprobs is None:
+            return (
+                "its server isn't known to say how likely a given text is: say text_logprobs of "
+                "its arm (prompt_logprobs of vLLM, echo, or llama.cpp)"
             )
         return ""
 
@@ -143,6 +168,12 @@ class OpenAIBackend(BackendDeclaration):
         for name in ("url", "key_env"):
             if self.endpoint is not None and getattr(self, name) is not None:
                 raise invalid("belongs to the endpoint, which is named: leave it out", name)
+        return self
+
+    @model_validator(mode="after")
+    def _starts_texts(self) -> Self:
+        if self.text_start is not None and self.text_logprobs is None:
+            raise invalid("begins held texts: say text_logprobs too", "text_start")
         return self
 
     @field_validator("url")
@@ -187,6 +218,9 @@ class Client:
         BackendError as `target_of` and `Exchange.ask` do.
         """
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
+        if texts := [question for question in questions if is_held_text(question.choices)]:
+            yield from ask_all(HeldTexts(exchange), texts)
+            questions = [question for question in questions if not is_held_text(question.choices)]
         judges = not self.backend.why_no_choices
         choosing = [question for question in questions if judges and question.choices is not None]
         if len(choosing) < len(questions):

@@ -47,6 +47,7 @@ _TABLE = {
     "multiple_choice": "MultipleChoice",
     "choice_likelihood": "ChoiceLikelihood",
     "likelihood_per_byte": "LikelihoodPerByte",
+    "log_loss": "LogLoss",
     "json_valid": "JsonValid",
     "json_schema": "JsonSchema",
     "json_fields": "JsonFields",

@@ -32,7 +32,8 @@ class Answer:
     item's question, for a metric that `reads_question`; `tool_calls` are {name, arguments}. `input`
     and `context` are the item's whole, for a metric that needs a model. `choices` are the item's,
     and `choice_logprobs` the sum of the log-probabilities (nats) of each, for a metric that
-    `reads_choices`.
+    `reads_choices`. `logprob` is the sum of the log-probabilities (nats) of the answer's tokens, or
+    of the item's text where that is judged, for a metric that `scores_texts`.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Answer:
     context: str = ""
     choices: Sequence[str] | None = None
     choice_logprobs: Sequence[float] | None = None
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class MetricDeclaration(Declaration):
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
         reads_choices: whether an item is to have choices, and an answer to say how likely each is.
+        scores_texts: whether an item is to be a text that is judged itself and not answered
+            (`evalhub.io.held_texts`), and the model to say how likely it is.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended
@@ -130,6 +134,7 @@ class MetricDeclaration(Declaration):
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
     reads_choices: ClassVar[bool] = False
+    scores_texts: ClassVar[bool] = False
     reads_question: ClassVar[bool] = False
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False

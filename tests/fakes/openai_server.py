@@ -179,6 +179,7 @@ class OpenAIServer:
                 choice["logprobs"] = {"content": said} if "message" in choice else plain
             if self.echo is not None and asked.get("echo"):
                 said = [*self.echo(prompt), ("!", -3.0, -1.0)]
+                usage["prompt_tokens"] = len(said) - 1
                 choice["text"] = prompt + "!"
                 choice["logprobs"] = {
                     "tokens": [token for token, _, _ in said],
@@ -188,6 +189,12 @@ class OpenAIServer:
                         for token, own, best in said
                     ],
                 }
+            if self.echo is not None and "prompt_logprobs" in asked:
+                choice["prompt_logprobs"] = [
+                    None if own is None else {f"{at}": {"logprob": own, "decoded_token": token}}
+                    for at, (token, own, _) in enumerate(self.echo(prompt))
+                ]
+                usage["prompt_tokens"] = len(choice["prompt_logprobs"])
             choice["finish_reason"] = "stop"
             choices = [choice | {"index": index} for index in range(count)]
             return web.json_response({"choices": choices, "usage": usage})

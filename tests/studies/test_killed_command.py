@@ -1,5 +1,6 @@
 """A command that dies in the midst of a study: the site that is up carries the study on."""
 
+import math
 import os
 import signal
 import sqlite3
@@ -219,3 +220,44 @@ def tables(connection: "psycopg.Connection[Any]") -> bool:
     """Whether the command has made its tables."""
     row = connection.execute("SELECT to_regclass('judges_judgevote')").fetchone()
     return row is not None and row[0] is not None
+
+
+HELD = 60
+SCORES = "SELECT count(*) FROM registry_score"
+
+
+def words_as_tokens(prompt: str) -> list[tuple[str, float | None, float]]:
+    """Of a server that puts a token before each prompt."""
+    return [("<s>", None, -0.1), *((f"{word} ", -2.0, -0.1) for word in prompt.split())]
+
+
+@pytest.mark.heavy
+@pytest.mark.paired
+def test_held_texts_are_read_on_after_a_killed_command_and_none_is_read_twice(
+    tmp_path: Path, home: Path, evalhub: Start
+) -> None:
+    """60 texts of three words, 6 nats and 11 or 12 bytes, by both arms."""
+    with OpenAIServer(echo=words_as_tokens, latency_s=0.2) as server:
+        desk = Desk(tmp_path)
+        desk.rows("held.jsonl", ({"id": f"t{i}", "text": f"Held text {i}"} for i in range(HELD)))
+        for arm in ("base", "tuned"):
+            fields = {"url": server.url, "model": arm, "text_logprobs": "prompt_logprobs"}
+            desk.study["arms"][arm]["backend"] = {"openai": fields | {"concurrency": 4}}
+        desk.study["test_sets"] = {
+            "general": {"file": "held.jsonl", "role": "guard", "metric": {"name": "log_loss"}}
+        }
+        command = evalhub("study", "run", str(desk.write()))
+        wait_until(lambda: len(server.requests) >= 20 and first(home, SCORES), within_s=60)
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+        written, asked = first(home, "SELECT count(*) FROM registry_output"), len(server.requests)
+        assert 0 < written < 2 * HELD
+        first(home, "UPDATE registry_shard SET lease_until = '2000-01-01' WHERE state = 'claimed'")
+        server.latency_s = 0
+        evalhub("up", "--port", "0")
+        wait_until(lambda: first(home, "SELECT count(*) FROM ledger_decision"), within_s=60)
+        probes = sum("One, two" in request["prompt"] for request in server.requests[asked:])
+        assert len(server.requests) - asked - probes == 2 * HELD - written
+        mean = first(home, "SELECT mean FROM registry_runmetric")
+        bits = 6 / math.log(2) * HELD / sum(len(f"Held text {i}") for i in range(HELD))
+        assert mean == pytest.approx(bits)

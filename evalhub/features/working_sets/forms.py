@@ -36,6 +36,9 @@ class FieldNames(DeclaredForm):
     choices = forms.CharField(label="with choices", required=False, help_text="none, if empty")
     tools = forms.CharField(label="with tools", required=False, help_text="none, if empty")
     weight = forms.CharField(label="with weights", required=False, help_text="none, if empty")
+    text = forms.CharField(
+        label="with texts to be scored", required=False, help_text="in place of the input"
+    )
 
     def clean(self) -> dict[str, Any]:
         """Adds `mapping`."""

@@ -141,6 +141,13 @@ def _check_asked(study: "StudyFile") -> None:
             "review",
             "test_set",
         )
+    if study.review is not None and study.test_sets[study.review.test_set].metric.scores_texts:
+        raise invalid(
+            f"{study.review.test_set!r} is of texts that nobody answers: there is nothing for "
+            "people to compare",
+            "review",
+            "test_set",
+        )
     if judged:
         demands: list[Tiered] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required

@@ -87,6 +87,10 @@ def _check_pairwise(study: "StudyFile", pairwise: Pairwise) -> None:
             "pairwise",
             "test_set",
         )
+    if study.test_sets[pairwise.test_set].metric.scores_texts:
+        raise invalid(
+            f"{pairwise.test_set!r} is of texts that nobody answers", "pairwise", "test_set"
+        )
 
 
 def _check_there(study: "StudyFile", name: str, *at: str) -> None:

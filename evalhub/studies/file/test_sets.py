@@ -1,5 +1,6 @@
 """A test set in a study file: the source of its items, and the requirements on it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -16,6 +17,8 @@ from runners.metrics.corpus_score import CorpusScore
 from runners.metrics.recorded import RecordedScore
 
 USUAL = FieldMapping()
+TEXT_FIELD = "text"
+"""The field of held texts where a study file doesn't name it."""
 
 FileName = Annotated[str, Field(min_length=1, description="relative to this file"), Outside("file")]
 FieldName = Annotated[str, Field(min_length=1)]
@@ -48,6 +51,18 @@ class ItemFields(Declaration):
         description="how much the item counts, above 0; of a sample, how many requests it "
         "stands for",
     )
+
+    text: FieldName | None = Field(
+        None,
+        description="in place of input: a text of which the model says how likely it is, and which "
+        "nobody answers; `text` with log_loss",
+    )
+
+    @model_validator(mode="after")
+    def _is_judged_or_answered(self) -> "ItemFields":
+        if self.text is not None and self.choices is not None:
+            raise invalid("is judged itself, and has no choices: name one of them", "text")
+        return self
 
     @property
     def mapping(self) -> FieldMapping:
@@ -111,6 +126,14 @@ class AskedTestSet(Demand):
         return self
 
     @property
+    def mapping(self) -> FieldMapping:
+        """What the fields of its rows are called, as its metric needs them."""
+        mapping = self.fields.mapping
+        if self.metric.scores_texts and mapping.text is None and mapping.choices is None:
+            return replace(mapping, text=TEXT_FIELD)
+        return mapping
+
+    @property
     def guards(self) -> list[FormGuard]:
         """The guards on the form of its answers; none if it has no `form`."""
         return form_guards(self.form, self.metric)
@@ -119,6 +142,14 @@ class AskedTestSet(Demand):
     def _guards_what_is_judged(self) -> "AskedTestSet":
         if self.form is not None and self.role == "development":
             raise invalid("is for what is judged: a development set is only read", "form")
+        return self
+
+    @model_validator(mode="after")
+    def _has_answers(self) -> "AskedTestSet":
+        if self.form is not None and self.metric.scores_texts:
+            raise invalid(f"is of answers, and {self.metric.name} scores texts", "form")
+        if self.metric.scores_texts and self.file is None:
+            raise invalid(f"scores held texts: give their file, for {self.metric.name}", "metric")
         return self
 
     @model_validator(mode="after")

@@ -53,7 +53,7 @@ def _import(
     path: Path,
     progress: Progress | None,
 ) -> TestSetVersion:
-    mapping, metric = test_set.fields.mapping, test_set.metric
+    mapping, metric = test_set.mapping, test_set.metric
     usual = TestSetPurpose.CAPABILITY if test_set.role == "guard" else TestSetPurpose.TASK
     version = import_test_set(
         project=project,

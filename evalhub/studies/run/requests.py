@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from evalhub.declare.plan import PlannedBudget, PlannedJudging, PlannedRun
 from evalhub.declare.prices import PER_TOKENS, Price, UsedPrice
 from evalhub.declare.prompt import Prompt, Retriever
+from evalhub.io.held_texts import is_held_text
 from evalhub.io.tools import message_text
 from evalhub.registry.models import ModelVersion, Output, Run, Study, StudyBudget, StudyRun
 from runners.backends import backend_of
@@ -184,7 +185,9 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
             continue
         length = _length(run.version.prompt, item_input, passages.instead_of(context, item_input))
         length += len(to_json(tools)) if tools else 0
-        if judges and choices is not None:
+        if is_held_text(choices):
+            requests.append(_PlannedRequest(left, len(item_input), JUDGED_TOKENS))
+        elif judges and choices is not None:
             requests += [
                 _PlannedRequest(left, length + len(choice), JUDGED_TOKENS) for choice in choices
             ]
