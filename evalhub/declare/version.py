@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from evalhub.declare.declaration import Declaration, invalid
+from evalhub.declare.sampling import Sampling
 
 _SECRET_NAME = re.compile(
     r"api_?key|authori[sz]ation|passw|secret|credential|private_?key|bearer"
@@ -108,6 +109,9 @@ class BackendDeclaration(KeylessDeclaration):
             DeclarationError: what isn't there or can't be used.
         """
         return self
+
+    def check_sampling(self, sampling: Sampling) -> None:
+        """Raises DeclarationError for a parameter that this backend can't take as it is said."""
 
     def why_idle(self, baseline: "BackendDeclaration") -> str:
         """What to check where an arm answers exactly as the baseline, whose backend is given."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from evalhub.io.canonical import canonical_json
 from evalhub.io.held_texts import NO_CHOICES, text_of
+from evalhub.io.instructions import check_instructions, with_instructions
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.numbers import finite_number
@@ -121,6 +122,7 @@ def prints_of(row: Row) -> tuple[int, int] | None:
     own text's, and its text's in its context. None where it holds no `input` that can be asked."""
     usual = FieldMapping()
     try:
+        row = _with_instructions(row, usual)
         question = question_of(_input(row, usual.input))
         context = "".join(_context(row, name) for name in _present(row, usual.context, "context"))
     except DataError:
@@ -161,12 +163,12 @@ def read_items(
     """
     used = mapping.field_names
     for row in read_rows(path, limits):
-        yield row.line, _content(row, mapping, used)
+        yield row.line, _content(_with_instructions(row, mapping), mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
     """The item that a row holds. Raises DataError for what is wrong with a field."""
-    return _content(row, mapping, mapping.field_names)
+    return _content(_with_instructions(row, mapping), mapping, mapping.field_names)
 
 
 def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
@@ -176,11 +178,19 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
     """
     used = mapping.field_names
     for row in rows:
+        row = _with_instructions(row, mapping)
         if mapping.id in row.values:
             yield row.line, _content(row, mapping, used)
         else:
             with_id = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
             yield row.line, replace(_content(with_id, mapping, used), key="")
+
+
+def _with_instructions(row: Row, mapping: FieldMapping) -> Row:
+    """A row of IFEval under the names that the mapping reads; any other row as it is."""
+    if mapping.reference is not None:
+        return row
+    return with_instructions(row, "reference", {mapping.id: "key", mapping.input: "prompt"})
 
 
 def _without_ends(text: str) -> str:
@@ -292,10 +302,10 @@ def _references(row: Row, name: str) -> list[Any]:
     if value is None or value == "":
         return []
     if not isinstance(value, list):
-        return [value]
+        return check_instructions(row, name, [value])
     if None in value:
         raise wrong(row, name, "null is not a right answer; leave it out of the list")
-    return value
+    return check_instructions(row, name, value)
 
 
 def _choices(row: Row, name: str) -> list[str]:

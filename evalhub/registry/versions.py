@@ -43,12 +43,13 @@ def register_version(
         parent: the version it was made from, of any model in the project.
 
     Raises:
-        evalhub.declare.declaration.DeclarationError: a name, kind or parent that can't be, or a
-            training record of another base.
+        evalhub.declare.declaration.DeclarationError: a name, kind or parent that can't be, sampling
+            that the backend can't take, or a training record of another base.
     """
     check_name(slug, at="model")
     if parent is not None and parent.model.project_id != project.pk:
         raise DeclarationError(f"{parent} isn't in the project {project}", "parent")
+    backend.check_sampling(sampling)
     version = _unsaved_version(kind, backend, parent, prompt, sampling, training)
     version.notes = notes
     with transaction.atomic():

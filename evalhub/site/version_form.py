@@ -20,8 +20,11 @@ from evalhub.studies.web.from_web import register_version_from_web
 from runners.backends.endpoints import endpoints
 from runners.backends.openai import OpenAIBackend
 
-SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "samples")
-TEXTS = ("system", "template", "examples", "stop", "training", "notes")
+SAMPLING = (
+    *("temperature", "top_p", "max_tokens", "seed", "samples"),
+    *("top_k", "min_p", "repetition_penalty"),
+)
+TEXTS = ("system", "template", "examples", "stop", "template_arguments", "training", "notes")
 
 
 class VersionForm(DeclaredForm):
@@ -37,6 +40,7 @@ class VersionForm(DeclaredForm):
         "prompt.template": "template",
         "prompt.examples": "examples",
         **{f"sampling.{name}": name for name in (*SAMPLING, "stop")},
+        "sampling.chat_template_kwargs": "template_arguments",
         "training": "training",
     }
 
@@ -89,6 +93,15 @@ class VersionForm(DeclaredForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         required=False,
         help_text="texts that end an answer, one a line",
+    )
+    top_k = field_of(Sampling, "top_k", "Top k")
+    min_p = field_of(Sampling, "min_p", "Min p")
+    repetition_penalty = field_of(Sampling, "repetition_penalty", "Repetition penalty")
+    template_arguments = forms.CharField(
+        label="Arguments of the chat template",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        help_text="a JSON object, such as {“enable_thinking”: false}",
     )
     training = forms.CharField(
         label="Training record",
@@ -150,6 +163,9 @@ def _document(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     sampling = {name: cleaned[name] for name in SAMPLING if cleaned[name] is not None}
     if stop := [line for line in cleaned["stop"].split("\n") if line]:
         sampling["stop"] = stop
+    if cleaned["template_arguments"].strip():
+        field = "sampling.chat_template_kwargs"
+        sampling["chat_template_kwargs"] = _json(cleaned["template_arguments"], field)
     document = {
         "kind": cleaned["kind"],
         "prompt": prompt,
@@ -201,4 +217,7 @@ def form_of_version(version: ModelVersion) -> dict[str, Any]:
         else "",
         **{name: getattr(sampling, name) for name in SAMPLING},
         "stop": "\n".join(sampling.stop or ()),
+        "template_arguments": json.dumps(sampling.chat_template_kwargs, ensure_ascii=False)
+        if sampling.chat_template_kwargs
+        else "",
     }

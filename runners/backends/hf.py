@@ -27,6 +27,7 @@ from runners.engines.files import (
     text_digest,
     why_idle,
 )
+from runners.engines.template_names import ignored_arguments
 
 if TYPE_CHECKING:
     from runners.backends.loaded import Loaded
@@ -112,6 +113,20 @@ class HfBackend(BackendDeclaration):
             "chat_template": self.template_sha256,
         }
         return fields | {where: None for where, digest in digests.items() if digest is not None}
+
+    def check_sampling(self, sampling: Sampling) -> None:
+        """See BackendDeclaration. Of a model that isn't here, the worker looks at the template."""
+        if sampling.chat_template_kwargs is None:
+            return
+        field = "sampling.chat_template_kwargs"
+        if self.api == "completion":
+            raise DeclarationError("is for the chat api: leave it out", field)
+        model = Path(self.model)
+        template = self._template(model if model.is_dir() else None, None, Path)
+        if template is not None and (
+            flaw := ignored_arguments(template, sampling.chat_template_kwargs)
+        ):
+            raise DeclarationError(flaw, field)
 
     def why_idle(self, baseline: BackendDeclaration) -> str:
         """See BackendDeclaration."""

@@ -63,12 +63,12 @@ def too_long(
     tokenizer, template = None, ""
     for item in items:
         answer = most if item.choices is None else 0
-        if _longest(backend, prompt, item) + answer <= context:
+        if _longest(backend, prompt, sampling, item) + answer <= context:
             continue
         if tokenizer is None:
             tokenizer = _tokenizer(backend)
             template = _template(backend, tokenizer)
-        tokens = _tokens(backend, prompt, item, tokenizer, template)
+        tokens = _tokens(backend, prompt, sampling, item, tokenizer, template)
         if tokens + answer > context:
             yield TooLong(item.key, tokens, answer, context)
 
@@ -82,7 +82,7 @@ def _context(model: Path) -> int | None:
     return positions if isinstance(positions, int) and positions > 0 else None
 
 
-def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
+def _longest(backend: HfBackend, prompt: Prompt, sampling: Sampling, item: AskedText) -> int:
     """No fewer tokens than the prompt has, for a token is a byte or more; 0 where it is refused."""
     if is_held_text(item.choices):
         return len(item.input.encode()) + 1
@@ -93,7 +93,8 @@ def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
         messages = chat(prompt, item.input, item.context)
     except PromptError:
         return 0
-    message_bytes = len(json.dumps([messages, item.tools], ensure_ascii=False).encode())
+    said = [messages, item.tools, sampling.chat_template_kwargs]
+    message_bytes = len(json.dumps(said, ensure_ascii=False).encode())
     around = SPARE * (len(messages) + 1) + _template_bytes(backend)
     return message_bytes + around + choices
 
@@ -118,7 +119,12 @@ def _template(backend: HfBackend, tokenizer: Any) -> str:
 
 
 def _tokens(
-    backend: HfBackend, prompt: Prompt, item: AskedText, tokenizer: Any, template: str
+    backend: HfBackend,
+    prompt: Prompt,
+    sampling: Sampling,
+    item: AskedText,
+    tokenizer: Any,
+    template: str,
 ) -> int:
     """As `runners.backends.loaded` counts them; 0 where the template refuses the item, which is
     that item's error once it is asked."""
@@ -135,6 +141,7 @@ def _tokens(
                 chat_template=template,
                 add_generation_prompt=True,
                 tokenize=False,
+                **(sampling.chat_template_kwargs or {}),
             )
         except Exception:  # a template is a program, and raises what it likes
             return 0

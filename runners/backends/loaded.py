@@ -27,6 +27,7 @@ from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
 from runners.engines.likelihoods import Continuation, Likelihood, join_tokens, windows
 from runners.engines.loading import Base, Source
 from runners.engines.serving import Done, Question, Visit, engine_of
+from runners.engines.template_names import ignored_arguments
 from runners.prompting import PromptError, chat, completion
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ class Loaded:
                 f"the chat template of {backend.model} isn't the one that was registered: register "
                 "it anew as a version of its own"
             )
+        if flaw := ignored_arguments(template, self.sampling.chat_template_kwargs or ()):
+            raise EngineError(f"sampling.chat_template_kwargs: {flaw}")
         return template
 
     def _questions(
@@ -225,6 +228,9 @@ class Loaded:
             most_tokens=most,
             temperature=self.sampling.temperature or 0.0,
             top_p=self.sampling.top_p or 1.0,
+            top_k=self.sampling.top_k or 0,
+            min_p=self.sampling.min_p or 0.0,
+            repetition_penalty=self.sampling.repetition_penalty or 1.0,
             stop=self.sampling.stop or (),
         )
         row = PromptRow(tuple(tokens), adapter, self._seed(tokens, question.sample))
@@ -251,6 +257,7 @@ class Loaded:
                 chat_template=template,
                 add_generation_prompt=True,
                 tokenize=False,
+                **(self.sampling.chat_template_kwargs or {}),
             )
         except Exception as error:  # a template is a program, and raises what it likes
             raise PromptError(f"the chat template refuses the messages: {error}") from error

@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from evalhub.declare.declaration import invalid, is_none
+from evalhub.declare.declaration import DeclarationError, invalid, is_none
 from evalhub.declare.endpoints import Alias
 from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
 from evalhub.declare.outside import Outside
 from evalhub.declare.prompt import Prompt
-from evalhub.declare.sampling import Sampling
+from evalhub.declare.sampling import BEYOND_OPENAI, Sampling
 from evalhub.declare.version import BackendDeclaration, Sold
 from evalhub.io.held_texts import is_held_text
 from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
@@ -26,7 +26,11 @@ from runners.backends.held_texts import HeldTexts
 from runners.backends.pool import event_loop
 from runners.backends.target import NAMED, Target, target_of
 
-_OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
+_OURS = frozenset(
+    {"model", "messages", "prompt", "stream", "n", *Sampling.model_fields}.difference(BEYOND_OPENAI)
+)
+"""Fields that `extra` can't set. Those beyond OpenAI's protocol it may, as it could before sampling
+had them."""
 
 
 _OTHER_PRICES = ("service_tier", "inference_geo", "speed")
@@ -158,6 +162,19 @@ class OpenAIBackend(BackendDeclaration):
     def key_and_address(self) -> tuple[str, str] | None:
         plain = self.url is not None and not NAMED.fullmatch(self.url)
         return (self.key_env, self.url) if self.key_env and self.url and plain else None
+
+    def check_sampling(self, sampling: Sampling) -> None:
+        """See BackendDeclaration."""
+        for name in BEYOND_OPENAI:
+            if getattr(sampling, name) is not None and name in self.extra:
+                raise DeclarationError(
+                    "is set by the backend's `extra`, too: leave it out of one of them",
+                    f"sampling.{name}",
+                )
+        if sampling.chat_template_kwargs is not None and self.api == "completion":
+            raise DeclarationError(
+                "is for the chat api: leave it out", "sampling.chat_template_kwargs"
+            )
 
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:

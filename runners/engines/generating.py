@@ -28,11 +28,18 @@ TOKENS_PER_CHARACTER = 4
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How answers are drawn: greedily where `temperature` is 0."""
+    """How answers are drawn: greedily where `temperature` is 0.
+
+    In transformers' order: the penalty, temperature, `top_k`, `top_p`, `min_p`. A `top_k` or
+    `min_p` of 0 and a penalty of 1 are none. Rows of one batch have all of it in common.
+    """
 
     most_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
 
 
@@ -48,7 +55,7 @@ class PromptRow:
 @dataclass(frozen=True, slots=True)
 class DrawnAnswer:
     """An answer's text; `logprob` sums over its tokens, the one that ends it included, as the
-    model has them before temperature and top_p."""
+    model has them before anything of the Drawing."""
 
     text: str
     tokens: int
@@ -179,7 +186,7 @@ class _Before(LogitsProcessor):  # type: ignore[misc]
         self.watch = watch
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        return self.watch.shaped(scores)
+        return self.watch.shaped(input_ids, scores)
 
 
 class _After(StoppingCriteria):  # type: ignore[misc]
@@ -205,7 +212,8 @@ class _Watch:
         self.tokenizer, self.drawing, self.width = tokenizer, drawing, width
         self.unwanted, self.cancelled = unwanted, False
         self.before, self.after = _Before(self), _After(self)
-        self.ends = ends
+        self.ends, self.rows = ends, rows
+        self.seen: Any = None
         self.logits: Any = None
         self.sums = torch.zeros(len(rows), dtype=torch.float64)
         self.counts = [0] * len(rows)
@@ -218,18 +226,34 @@ class _Watch:
         longest = max((len(text) for text in drawing.stop), default=0)
         self.tail = TOKENS_PER_CHARACTER * (longest + 1)
 
-    def shaped(self, logits: Any) -> Any:
+    def shaped(self, ids: Any, logits: Any) -> Any:
         """The logits whose highest is the token that is drawn (Gumbel's way of drawing)."""
-        self.logits = logits = logits.float()
+        self.logits = shaped = logits.float()
+        if self.drawing.repetition_penalty != 1:
+            self._mark_seen(ids, shaped)
+            shaped = penalise(shaped, self.seen, self.drawing.repetition_penalty)
         if not self.noise:
-            return logits
-        shaped = logits / self.drawing.temperature
+            return shaped
+        shaped = shaped / self.drawing.temperature
+        if self.drawing.top_k:
+            shaped = keep_likeliest(shaped, self.drawing.top_k)
         if self.drawing.top_p < 1:
             shaped = _nucleus(shaped, self.drawing.top_p)
+        if self.drawing.min_p > 0:
+            shaped = keep_near_likeliest(shaped, self.drawing.min_p)
         uniform = torch.stack(
             [torch.rand(shaped.shape[-1], generator=generator) for generator in self.noise]
         ).clamp_(min=torch.finfo(torch.float32).tiny)
         return shaped - torch.log(-torch.log(uniform)).to(shaped.device)
+
+    def _mark_seen(self, ids: Any, logits: Any) -> None:
+        """Marks each row's tokens of its prompt and answer; what fills up the batch is none."""
+        if self.seen is not None:
+            self.seen.scatter_(1, ids[:, -1:], True)
+            return
+        self.seen = torch.zeros_like(logits, dtype=torch.bool)
+        for at, row in enumerate(self.rows):
+            self.seen[at, list(row.tokens)] = True
 
     def ended(self, ids: Any) -> Any:
         """Counts the token that was taken, and says which rows have got to their end by it."""
@@ -275,6 +299,27 @@ class _Watch:
                 )
             )
         return results
+
+
+def penalise(logits: Any, seen: Any, penalty: float) -> Any:
+    """Logits of seen tokens divided by the penalty, or times it where they are below 0 (Keskar et
+    al. 2019, arXiv 1909.05858, as transformers does). `seen` is a mask of their shape."""
+    return torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)
+
+
+def keep_likeliest(logits: Any, count: int) -> Any:
+    """The logits with all but the `count` highest, and those equal to the last, at minus infinity
+    (Fan et al. 2018, arXiv 1805.04833)."""
+    last = logits.topk(min(count, logits.shape[-1]), dim=-1).values[..., -1:]
+    return logits.masked_fill(logits < last, float("-inf"))
+
+
+def keep_near_likeliest(logits: Any, share: float) -> Any:
+    """The logits with each token less likely than this share of the likeliest's probability at
+    minus infinity (Nguyen et al. 2024, arXiv 2407.01082)."""
+    probabilities = logits.softmax(-1)
+    least = share * probabilities.amax(-1, keepdim=True)
+    return logits.masked_fill(probabilities < least, float("-inf"))
 
 
 def _nucleus(logits: Any, share: float) -> Any:

@@ -51,6 +51,7 @@ _TABLE = {
     "json_valid": "JsonValid",
     "json_schema": "JsonSchema",
     "json_fields": "JsonFields",
+    "instructions": "Instructions",
     "tool_call_match": "ToolCallMatch",
     "token_f1": "TokenF1",
     "rouge_1": "Rouge1",

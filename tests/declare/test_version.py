@@ -58,6 +58,21 @@ def test_a_wrong_prompt_is_refused_by_its_field(
         ({"seed": -1}, "seed", "must be 0 or more, not -1"),
         ({"seed": "one"}, "seed", "a whole number is needed"),
         ({"stop": [1]}, "stop[0]", "a text is needed, not 1"),
+        ({"top_k": 0}, "top_k", "must be 1 or more, not 0"),
+        ({"min_p": 1.1}, "min_p", "must be at most 1, not 1.1"),
+        ({"repetition_penalty": 0}, "repetition_penalty", "must be above 0, not 0"),
+        ({"chat_template_kwargs": {}}, "chat_template_kwargs", "is empty"),
+        (
+            {"chat_template_kwargs": {"a": None}},
+            "chat_template_kwargs.a",
+            "true or false is needed, not null",
+        ),
+        ({"chat_template_kwargs": {"a": [1]}}, "chat_template_kwargs.a", "a text, a number, true"),
+        (
+            {"chat_template_kwargs": {"tools": True}},
+            "chat_template_kwargs.tools",
+            "is set by what is asked: leave it out",
+        ),
         ({"stop": []}, "stop", "is empty"),
         ({"stop": ""}, "stop", "is empty"),
     ],
@@ -69,6 +84,21 @@ def test_a_wrong_sampling_is_refused_by_its_field(
         validate(Sampling, sampling)
     assert refused.value.field == field
     assert says in refused.value.message
+
+
+def test_sampling_that_says_nothing_new_is_written_as_it_was() -> None:
+    """A version's digest is of this: one that was registered before keeps its own."""
+    assert Sampling(temperature=0, stop=("END",)).as_json() == {
+        "temperature": 0,
+        "top_p": None,
+        "max_tokens": None,
+        "seed": None,
+        "samples": 1,
+        "stop": ["END"],
+    }
+    later = {"top_k": 20, "min_p": 0.05, "repetition_penalty": 1.1}
+    later |= {"chat_template_kwargs": {"enable_thinking": False, "effort": "low", "n": 3}}
+    assert Sampling().as_json() | later == validate(Sampling, later).as_json()
 
 
 def test_one_text_that_ends_an_answer_is_a_list_of_one() -> None:

@@ -41,6 +41,8 @@ def test_a_form_registers_the_specification_that_it_says(eva: Client, team: Team
         temperature="0",
         max_tokens="64",
         stop="END\r\n###",
+        top_k="20",
+        template_arguments='{"enable_thinking": false}',
         training=json.dumps(training),
         notes="more tickets",
     )
@@ -56,7 +58,13 @@ def test_a_form_registers_the_specification_that_it_says(eva: Client, team: Team
             "template": "Ticket: {input}",
             "examples": [{"input": "a", "output": "b"}],
         },
-        sampling={"temperature": 0, "max_tokens": 64, "stop": ["END", "###"]},
+        sampling={
+            "temperature": 0,
+            "max_tokens": 64,
+            "stop": ["END", "###"],
+            "top_k": 20,
+            "chat_template_kwargs": {"enable_thinking": False},
+        },
         training=training,
     )
     assert same == version, "the same specification is the same version"
@@ -69,7 +77,7 @@ def test_a_version_made_from_another_begins_as_that_one(eva: Client, team: Team)
         "triage",
         backend={"type": "openai", "endpoint": "support", "model": "m"},
         prompt={"system": "Be brief. "},
-        sampling={"samples": 3, "stop": ["END"]},
+        sampling={"samples": 3, "stop": ["END"], "chat_template_kwargs": {"effort": "low"}},
     )
     register(eva, f"?parent={base.pk}", temperature="1")
     made = ModelVersion.objects.get(model__slug="triage", number=2)

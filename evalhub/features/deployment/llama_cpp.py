@@ -1,5 +1,6 @@
 """llama.cpp: a script that starts its server with the base and the adapter on it."""
 
+import json
 import shlex
 
 from evalhub.features.deployment.server_config import ServeError, ServerConfig
@@ -34,8 +35,16 @@ def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
         command += ["--temp", f"{sampling.temperature:.12g}"]
     if sampling.top_p is not None or not config.own_defaults:
         command += ["--top-p", f"{1.0 if sampling.top_p is None else sampling.top_p:.12g}"]
-    if not config.own_defaults:  # llama.cpp's own defaults are 40 and 0.05
-        command += ["--top-k", "0", "--min-p", "0"]
+    # llama.cpp's own defaults are 40, 0.05, and the last 64 tokens for the penalty
+    if sampling.top_k is not None or not config.own_defaults:
+        command += ["--top-k", str(sampling.top_k or 0)]
+    if sampling.min_p is not None or not config.own_defaults:
+        command += ["--min-p", f"{sampling.min_p or 0:.12g}"]
+    if sampling.repetition_penalty is not None:
+        penalty = f"{sampling.repetition_penalty:.12g}"
+        command += ["--repeat-penalty", penalty, "--repeat-last-n", "-1"]
+    if sampling.chat_template_kwargs is not None:
+        command += ["--chat-template-kwargs", json.dumps(sampling.chat_template_kwargs)]
     if config.options.context is not None:
         command += ["--ctx-size", str(config.options.context)]
     command += ["--host", "127.0.0.1", "--port", str(PORT)]

@@ -47,7 +47,15 @@ def _parameters(config: ServerConfig) -> list[tuple[str, str]]:
         rows.append(("top_p", f"{sampling.top_p:.12g}"))
     if not config.own_defaults:  # Ollama's defaults differ: 40, 0.9 and, in old versions, 1.1
         rows += [] if sampling.top_p is not None else [("top_p", "1")]
-        rows += [("top_k", "0"), ("repeat_penalty", "1")]
+        rows += [] if sampling.top_k is not None else [("top_k", "0")]
+        rows += [] if sampling.repetition_penalty is not None else [("repeat_penalty", "1")]
+    if sampling.top_k is not None:
+        rows.append(("top_k", str(sampling.top_k)))
+    if sampling.min_p is not None:
+        rows.append(("min_p", f"{sampling.min_p:.12g}"))
+    if sampling.repetition_penalty is not None:
+        rows.append(("repeat_penalty", f"{sampling.repetition_penalty:.12g}"))
+        rows.append(("repeat_last_n", "-1"))  # of all that was said, and not the last 64 tokens
     if sampling.max_tokens is not None:
         rows.append(("num_predict", str(sampling.max_tokens)))
     if sampling.seed is not None:
@@ -64,6 +72,13 @@ def _check(config: ServerConfig) -> None:
             f"the base is {config.base} of the model hub, whose weights Ollama doesn't fetch by "
             "their commit: name a model of Ollama's, or the path of the weights",
             "--base",
+        )
+    if config.sampling.chat_template_kwargs is not None:
+        raise ServeError(
+            f"{config.version} was evaluated with arguments of its chat template "
+            "(sampling.chat_template_kwargs), and a Modelfile has none: put them into the template "
+            "of a version of its own",
+            "VERSION",
         )
     if config.chat_template is not None and config.options.template is None:
         raise ServeError(

@@ -13,6 +13,8 @@ from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank may be."""
+GENERATION = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+"""Sampling that --override-generation-config sets for requests that say none."""
 TEMPLATE = "chat_template.jinja"
 SCRIPT, COMPOSE = "serve.sh", "compose.yaml"
 PORT = 8000
@@ -51,9 +53,12 @@ def arguments(config: ServerConfig) -> list[str]:
         args += ["--lora-modules", json.dumps(module)]
     if not config.own_defaults:
         args += ["--generation-config", "vllm"]
-    usual = {"temperature": config.sampling.temperature, "top_p": config.sampling.top_p}
+    usual = {name: getattr(config.sampling, name) for name in GENERATION}
     if overrides := {name: value for name, value in usual.items() if value is not None}:
         args += ["--override-generation-config", json.dumps(overrides)]
+    if config.sampling.chat_template_kwargs is not None:
+        arguments = json.dumps(config.sampling.chat_template_kwargs)
+        args += ["--default-chat-template-kwargs", arguments]
     if config.options.context is not None:
         args += ["--max-model-len", str(config.options.context)]
     return args

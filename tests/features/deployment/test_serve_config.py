@@ -160,6 +160,44 @@ def test_a_modelfile_holds_base_adapter_parameters_and_system(
     ]
 
 
+BEYOND = {"top_k": 20, "min_p": 0.05, "repetition_penalty": 1.1}
+THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+def test_servers_are_told_what_openai_s_protocol_does_not_have(
+    team: Team, tmp_path: Path, capsys: Capture
+) -> None:
+    backend = {"type": "openai", "url": "https://models.example.org/v1", "model": "m"}
+    a_version(team, "support", backend=backend, sampling=BEYOND | THINKING)
+    assert served("vllm", tmp_path / "vllm", "--base", "m") == 0
+    words = started(tmp_path / "vllm" / "serve.sh", "vllm", tmp_path)
+    assert json.loads(option(words, "--override-generation-config")) == BEYOND
+    assert json.loads(option(words, "--default-chat-template-kwargs")) == {"enable_thinking": False}
+    assert served("llama.cpp", tmp_path / "llama", "--base", "m.gguf") == 0
+    words = started(tmp_path / "llama" / "serve.sh", "llama-server", tmp_path)
+    assert (option(words, "--top-k"), option(words, "--min-p")) == ("20", "0.05")
+    assert (option(words, "--repeat-penalty"), option(words, "--repeat-last-n")) == ("1.1", "-1")
+    assert json.loads(option(words, "--chat-template-kwargs")) == {"enable_thinking": False}
+    assert served("ollama", tmp_path / "ollama", "--base", "m") == 64
+    refused(capsys, "arguments of its chat template", "a Modelfile has none")
+
+
+def test_a_modelfile_holds_what_openai_s_protocol_does_not_have(
+    team: Team, tmp_path: Path, model: Path
+) -> None:
+    loaded(team, model, sampling=BEYOND)
+    assert served("ollama", tmp_path / "out") == 0
+    told = commands((tmp_path / "out" / "Modelfile").read_text())
+    assert [each for each in told if each[0].startswith("PARAMETER")] == [
+        ("PARAMETER temperature", "0"),
+        ("PARAMETER top_p", "1"),
+        ("PARAMETER top_k", "20"),
+        ("PARAMETER min_p", "0.05"),
+        ("PARAMETER repeat_penalty", "1.1"),
+        ("PARAMETER repeat_last_n", "-1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("system", "said"),
     [

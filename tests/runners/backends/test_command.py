@@ -90,13 +90,15 @@ print(json.dumps({"id": asked.pop("id"), "output": json.dumps(asked, sort_keys=T
                   "logprob": float("nan"), "choice_logprobs": [-1, -2.5]}))
 """
     spec = program(tmp_path, text=text)
-    asked = client(spec, Prompt(system="Be short.", template="{input}!"), seed=5, samples=3)
+    asked = client(
+        spec, Prompt(system="Be short.", template="{input}!"), seed=5, samples=3, top_k=4
+    )
     question = BackendRequest(9, 2, "Hello", "", choices=["a", "b"], tools=[{"name": "t"}])
     [[_, reply]] = [each for batch in asked.answer([question]) for each in batch]
     assert reply == Reply(
         text='{"choices": ["a", "b"], "messages": [{"content": "Be short.", "role": "system"}, '
         '{"content": "Hello!", "role": "user"}], "prompt": "Be short.\\n\\nHello!", "sample": 2, '
-        '"sampling": {"seed": 7}, "tools": [{"name": "t"}]}',
+        '"sampling": {"seed": 7, "top_k": 4}, "tools": [{"name": "t"}]}',
         latency_ms=3,
         prompt_tokens=2,
         choice_logprobs=[-1, -2.5],

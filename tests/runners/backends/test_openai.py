@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import validate
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
@@ -81,6 +81,37 @@ def test_the_request_carries_prompt_sampling_and_extra(server: OpenAIServer) -> 
             "lora": [{"id": 0, "scale": 1.0}],
         }
     ]
+
+
+def test_what_openai_does_not_have_is_sent_where_it_is_set(server: OpenAIServer) -> None:
+    beyond = {"top_k": 20, "min_p": 0.05, "repetition_penalty": 1.1}
+    beyond |= {"chat_template_kwargs": {"enable_thinking": False}}
+    replies(server.backend(), "Hi", sampling=beyond)
+    assert server.requests[0].items() >= beyond.items()
+    replies(server.backend(extra={"top_k": 5}), "Hi")
+    assert server.requests[1]["top_k"] == 5, "as a version could say before sampling had it"
+    assert not server.requests[1].keys() & beyond.keys() - {"top_k"}
+
+
+@pytest.mark.parametrize(
+    ("backend", "sampling", "field", "says"),
+    [
+        ({"extra": {"top_k": 5}}, {"top_k": 5}, "sampling.top_k", "by the backend's `extra`, too"),
+        (
+            {"api": "completion"},
+            {"chat_template_kwargs": {"enable_thinking": True}},
+            "sampling.chat_template_kwargs",
+            "is for the chat api",
+        ),
+    ],
+)
+def test_what_is_said_twice_or_can_not_be_sent_is_refused(
+    backend: dict[str, Any], sampling: dict[str, Any], field: str, says: str
+) -> None:
+    spec = {"type": "openai", "url": "http://127.0.0.1:1/v1", "model": "m"} | backend
+    with pytest.raises(DeclarationError, match=says) as refused:
+        validate(OpenAIBackend, spec).check_sampling(validate(Sampling, sampling))
+    assert refused.value.field == field
 
 
 def test_a_completion_answer_is_asked_for_with_plain_text(server: OpenAIServer) -> None:
