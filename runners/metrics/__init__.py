@@ -68,6 +68,10 @@ _TABLE = {
     "corpus_score": "CorpusScore",
     "judge": "Judge",
     "faithfulness": "Faithfulness",
+    "context_precision": "ContextPrecision",
+    "context_recall": "ContextRecall",
+    "groundedness": "Groundedness",
+    "abstention": "Abstention",
 }
 
 METRICS: dict[str, type[MetricDeclaration]] = {

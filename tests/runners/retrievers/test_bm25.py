@@ -2,8 +2,8 @@
 
 import pytest
 
-from evalhub.declare.prompt import Retriever
-from runners.retrieval import Index
+from evalhub.declare.retrievers import Retriever
+from runners.retrievers.bm25 import Index
 
 ANIMALS = (
     "a cat is a feline and likes to purr",
