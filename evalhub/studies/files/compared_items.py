@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.io.canonical import digest_of
-from evalhub.io.item_fields import weight_of
+from evalhub.io.item_fields import answerable_of, relevant_of, weight_of
 from evalhub.io.items import EDITED, FieldMapping, prints_of
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
