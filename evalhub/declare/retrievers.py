@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from evalhub.declare.declaration import Declaration, invalid
+from evalhub.declare.defaults import HERE
 from evalhub.declare.endpoints import Alias
 from evalhub.declare.keys import KeyVariable, base_address, check_address_variable
 from evalhub.declare.outside import Outside
@@ -80,9 +81,9 @@ class UrlRetriever(KeylessDeclaration):
     index: Store
     k: PassageCount = Field(USUAL_K, description="passages that are asked for, the best first")
     most_characters: MostCharacters = USUAL_CHARACTERS
-    concurrency: int = Field(8, ge=1, le=256, description="queries under way at a time")
-    timeout_s: float = Field(30, ge=0.001, le=3_600, description="seconds that one query may take")
-    retries: int = Field(3, ge=0, le=20, description="attempts after the first")
+    concurrency: int = Field(4, ge=1, le=256, description="queries under way at a time")
+    timeout_s: float = Field(20, ge=0.001, le=3_600, description="seconds that one query may take")
+    retries: int = Field(3, ge=0, le=10, description="attempts after the first")
 
     def identity(self) -> dict[str, Any]:
         """What the version's digest covers: all of it."""
@@ -118,7 +119,7 @@ class CommandRetriever(KeylessDeclaration):
         description="the program and its arguments; no shell reads them"
     )
     folder: Annotated[str, Field(min_length=1), Outside("file")] = Field(
-        ".", description="where it is started, relative to this file"
+        HERE, description="where it is started, relative to this file"
     )
     files: Annotated[list[_Argument], Outside("file")] = Field(
         [],
@@ -129,7 +130,7 @@ class CommandRetriever(KeylessDeclaration):
     k: PassageCount = Field(USUAL_K, description="passages that are asked for, the best first")
     most_characters: MostCharacters = USUAL_CHARACTERS
     silent_s: float = Field(
-        60, ge=0.1, le=86_400, description="seconds without a line after which it is ended"
+        60, ge=0.1, le=3_600, description="seconds without a line after which it is ended"
     )
     content_sha256: str | None = Field(
         None, pattern=r"^[0-9a-f]{64}$", description="filled in when the version is registered"

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import Field
 
 from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.defaults import HERE
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import Outside
 from evalhub.declare.prompt import Prompt
@@ -34,7 +35,7 @@ class CommandBackend(BackendDeclaration):
         description="the program and its arguments; no shell reads them"
     )
     folder: Annotated[str, Field(min_length=1), Outside("file")] = Field(
-        ".", description="where it is started, relative to this file"
+        HERE, description="where it is started, relative to this file"
     )
     files: Annotated[list[Argument], Outside("file")] = Field(
         [],

@@ -16,7 +16,7 @@ _SOURCE = (
     r"information|details|records?|pages?|data|knowledge base)"
 )
 _HOLD = (
-    r"(?:say|state|mention|contain|specify|include|provide|answer|cover|give|tell|address|discuss|"
+    r"(?:say|state|mention|contain|specif(?:y|ie)|include|provide|answer|cover|give|tell|address|discusse?|"
     r"describe|list|indicate|explain|hold|have|offer|reveal|disclose|refer|name)"
 )
 _SAID = (
@@ -27,7 +27,8 @@ _ENGLISH = (
     rf"\b{_SOURCE}\b[^.!?\n]{{0,60}}\b(?:does(?:n't| not)|do(?:n't| not)|did(?:n't| not)|never)"
     rf"(?: \w+ly)? {_HOLD}s?\b",
     rf"\b(?:is|are|was|were)(?:n't| not)(?: \w+ly)? {_SAID}\b[^.!?\n]{{0,40}}\b{_SOURCE}\b",
-    rf"(?:\b(?:can)?not|n't)(?: \w+ly)? (?:be )?(?:answered|determined|found|inferred|established|known)\b"
+    r"(?:\b(?:can)?not|n't)(?: \w+ly)? (?:be )?"
+    r"(?:answered|determined|found|inferred|established|known)\b"
     rf"[^.!?\n]{{0,60}}\b{_SOURCE}\b",
     rf"\bno (?:relevant |specific |such |direct |explicit )?(?:{_SOURCE}|answer|mention|reference|"
     r"indication|passage)\b[^.!?\n]{0,60}\b(?:about|on|of|to|that|regarding|for|in|is|was|"

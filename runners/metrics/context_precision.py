@@ -2,9 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
-from runners.metrics.passages import relevant_in_order
+from runners.metrics.passages import FirstPassages, relevant_in_order
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 
@@ -24,9 +22,7 @@ class ContextPrecision(MetricDeclaration):
     reads_relevance: ClassVar = True
 
     name: Literal["context_precision"] = "context_precision"
-    k: int | None = Field(
-        None, ge=1, title="First passages", description="only so many, the best, count"
-    )
+    k: FirstPassages = None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         relevant, _ = relevant_in_order(answer, self.k)

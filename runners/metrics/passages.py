@@ -1,6 +1,15 @@
 """What metrics of retrieval share: the passages of an answer, and which of them are relevant."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from runners.metrics.score import Answer
+
+FirstPassages = Annotated[
+    int | None,
+    Field(ge=1, title="First passages", description="only so many, the best, count"),
+]
 
 
 def relevant_in_order(answer: Answer, k: int | None) -> tuple[list[bool], int]:

@@ -67,7 +67,7 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class DocumentSearcher:
     """Searches the documents of a project in this process."""
 
     index: Index

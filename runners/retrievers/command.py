@@ -28,7 +28,7 @@ def resolve_command(retriever: CommandRetriever, files: Callable[[str], Path]) -
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class CommandSearcher:
     """The program of a retriever."""
 
     retriever: CommandRetriever

@@ -27,7 +27,7 @@ type Searched = tuple[Query, Result]
 
 
 class Searcher(Protocol):
-    """A retriever's client.
+    """What searches by a retriever; made for each search, by `of(retriever, project, reach)`.
 
     Attributes:
         recorded: whether a run keeps each result as it comes, since to search again costs much or

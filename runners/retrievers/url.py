@@ -39,7 +39,7 @@ AROUND = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class UrlSearcher:
     """The client of a retriever's server."""
 
     retriever: UrlRetriever
