@@ -13,6 +13,7 @@ from contextlib import closing
 from functools import partial
 from itertools import batched
 from time import monotonic
+from typing import Any
 
 from django.db import transaction
 
@@ -30,7 +31,7 @@ from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.queue import idle_in_this_process
-from runners.retrieval import with_contexts
+from runners.retrieval import retrieve
 from runners.shards import ClaimLost, ShardClaim
 from runners.spending import BudgetSpent
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
@@ -154,8 +155,15 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
         look()
         retry_while_away(stretch.renew, stopping)
 
+    def safely(work: Callable[[], None]) -> None:
+        retry_while_away(work, stopping)
+
+    left, failed = retrieve(run, left, waiting=waiting, safely=safely)
+    if failed:
+        written = retry_while_away(partial(stretch.write, failed, scored, paid=False), stopping)
+        scored = _score(stretch, written, scorers, look)
     try:
-        with closing(meter.lots(with_contexts(left, run.version), waiting)) as lots:
+        with closing(meter.lots(left, waiting)) as lots:
             for questions in lots:
                 stretch.client = client_for(run, waiting)
                 with closing(stretch.client.answer(questions)) as batches:
@@ -187,7 +195,11 @@ def _score(
         for some in batched(written, _together(function)):
             answers = [
                 _scorable(
-                    function.metric, stretch.items[question.item_id], reply, reply.given_scores
+                    function.metric,
+                    stretch.items[question.item_id],
+                    reply,
+                    reply.given_scores,
+                    question.passages,
                 )
                 for _, (question, reply) in some
             ]
@@ -211,13 +223,20 @@ def _score_missing(
     read = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
     read += ["tool_calls", *(["choice_logprobs"] if metric.reads_choices else [])]
     read += ["logprob"] if metric.scores_texts else []
+    read += ["passages"] if metric.reads_passages else []
     outputs_of = Output.objects.only("item_id", "text", "error", *read)
     for keys in batched(stretch.unscored(metric_id), SCORED_AT_A_TIME):
         outputs = list(outputs_of.filter(pk__in=keys).order_by("pk"))
         rows, since = list[ScoreRow](), monotonic()
         for some in batched(outputs, _together(function)):
             answers = [
-                _scorable(metric, stretch.items[output.item_id], output, output.given_scores)
+                _scorable(
+                    metric,
+                    stretch.items[output.item_id],
+                    output,
+                    output.given_scores,
+                    output.passages if metric.reads_passages else None,
+                )
                 for output in some
             ]
             scores = _score_answers(function, answers, [answer.error for answer in some])
@@ -251,6 +270,7 @@ def _scorable(
     item: Item,
     source: Output | Reply,
     scores: Mapping[str, float] | None = None,
+    passages: Sequence[Mapping[str, Any]] | None = None,
 ) -> Scorable | None:
     """The metric's input for an output; None where the output has no text."""
     if source.text is None:
@@ -269,6 +289,9 @@ def _scorable(
         choices=item.choices if metric.reads_choices else None,
         choice_logprobs=source.choice_logprobs if metric.reads_choices else None,
         logprob=source.logprob if metric.scores_texts else None,
+        passages=passages if metric.reads_passages else None,
+        relevant=item.relevant if metric.reads_relevance else None,
+        answerable=item.answerable if metric.reads_relevance else True,
     )
     return answer, item.references
 

@@ -95,6 +95,12 @@ def check_launch(
                 "needs: name their field in the test set's fields"
             )
     _check_held_texts(version, backend, declarations, items)
+    retrieving = [one for one in declarations if one.reads_passages]
+    if retrieving and backend.live and version.prompt.retriever is None:
+        raise LaunchError(
+            f"{version}: {retrieving[0].name} reads the passages that an answer was given, and its "
+            "prompt has no retriever"
+        )
     needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
     if needy and (bare := items.filter(context="", redacted=None).exclude(choices=[]).first()):
         raise LaunchError(

@@ -1,10 +1,12 @@
-"""Worker processes of a site with Redis, each heard of every few seconds while it lives."""
+"""Worker processes of a site with Redis, and what retrievers found for runs under way."""
 
 import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
+
+from evalhub.registry.models import Item, Run
 
 KINDS = ("cpu", "gpu", "api")
 """What runs need of a worker: scores are computed, a model is loaded there, or asked elsewhere."""
@@ -41,3 +43,20 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
+
+
+class RecordedRetrieval(models.Model):
+    """What a version's retriever found for an item of a run, until the run is answered: its answers
+    have it then."""
+
+    # found by `retrieval_once`, which begins with it
+    run = models.ForeignKey(Run, models.CASCADE, related_name="+", db_index=False)
+    item = models.ForeignKey(Item, models.CASCADE, related_name="+")
+    passages = models.JSONField(help_text="a list of {id, text, score}, the best first")
+
+    class Meta:
+        ordering = ["run_id", "item_id"]
+        constraints = [models.UniqueConstraint(fields=["run", "item"], name="retrieval_once")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} of run {self.run_id}"

@@ -11,6 +11,7 @@ from evalhub.registry.models import Item, Metric, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from runners.backends import backend_of
 from runners.backends.asking import Fault
+from runners.models import RecordedRetrieval
 from runners.together import scores_together
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
@@ -57,6 +58,8 @@ def finish(run_id: int) -> None:
         for row in rows
     }
     _conclude(run)
+    retrieved = run.version.prompt.retriever is not None
+    retrieved = retrieved and not Output.objects.filter(run=run_id, text=None).exists()
     with transaction.atomic():
         still = Run.objects.unfinished().select_for_update().filter(pk=run_id).exists()
         if (
@@ -70,6 +73,8 @@ def finish(run_id: int) -> None:
         for pk, columns in aggregates.items():
             run.metrics.filter(pk=pk).update(**columns)
         run.save(update_fields=["state", "error", "finished", "unreachable", "answers_digest"])
+        if retrieved:
+            RecordedRetrieval.objects.filter(run=run_id).delete()  # each answer has its passages
 
 
 def _rows_there(run_id: int) -> list[dict[str, int | None]]:

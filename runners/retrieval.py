@@ -1,107 +1,155 @@
-"""Retrieval: an item's context, found by the version's retriever among stored documents.
+"""Retrieval for questions: each item's passages, found by the version's retriever.
 
-BM25 in Lucene's form by bm25s (Lu 2024, arXiv 2407.03618): for each word of the input that a
-document holds, idf·tf/(tf + k1·(1 − b + b·length/mean length)), added up.
+What a server or a program finds for an item of a run is kept as it comes. So a run that goes on
+after its worker was killed asks for nothing twice, and all samples of an item have one context.
 """
 
-import logging
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import batched
+from typing import TYPE_CHECKING
 
-from evalhub.declare.prompt import Retriever
+from django.db import transaction
+
+from evalhub.declare.keys import Reach
 from evalhub.io.held_texts import is_held_text
-from runners.backends.asking import BackendError, BackendRequest
+from evalhub.io.passages import Passage, cut_to_keep
+from evalhub.registry.models import Output, Run
+from evalhub.registry.rows import insert
+from runners.backends.asking import Answered, BackendRequest, Fault, Reply
+from runners.models import RecordedRetrieval
 from runners.prompting import question_of
+from runners.retrievers import searcher_of
+from runners.retrievers.searching import Query, Result, Searched
 
 if TYPE_CHECKING:
     from evalhub.registry.models import ModelVersion
 
 BETWEEN = "\n\n"
-_making = threading.Lock()
+READ_AT_A_TIME = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Documents, ready to be searched by many threads."""
-
-    texts: Sequence[str]
-    _scores: Callable[[list[str]], Any]
-    _words: Callable[[str], list[str]]
-
-    @classmethod
-    def of(cls, texts: Sequence[str], retriever: Retriever) -> "Index":
-        """Build the index; takes seconds for each 10,000 documents of a page's length."""
-        import bm25s
-
-        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says "debug", as it is imported
-
-        def tokens_of(some_texts: Sequence[str]) -> list[list[str]]:
-            tokens: list[list[str]] = bm25s.tokenize(
-                list(some_texts),
-                stopwords=retriever.stopwords,
-                return_ids=False,
-                show_progress=False,
-            )
-            return tokens
-
-        bm25 = bm25s.BM25(k1=retriever.k1, b=retriever.b)
-        bm25.index(tokens_of(texts), show_progress=False)
-        return cls(texts, bm25.get_scores, lambda text: tokens_of([text])[0])
-
-    def best(self, query: str, k: int) -> list[tuple[int, float]]:
-        """At most `k` documents that share a word with the query, (number, score), best first.
-
-        Of those with one score the first in the file comes first.
-        """
-        words = self._words(query)
-        if not words:
-            return []
-        scores = self._scores(words)
-        order = (-scores).argsort(kind="stable")[:k]
-        return [
-            (int(position), float(scores[position])) for position in order if scores[position] > 0
-        ]
+type Filled = tuple[list[BackendRequest], list[Answered]]
+"""The questions with their contexts, and those whose retriever failed, with the error."""
+type Safely = Callable[[Callable[[], None]], None]
+"""Does something in the database, and waits while that is away."""
 
 
 def with_contexts(
-    questions: Sequence[BackendRequest], version: "ModelVersion"
-) -> Sequence[BackendRequest]:
+    questions: Sequence[BackendRequest], version: "ModelVersion", reach: Reach
+) -> Filled:
     """The questions with what the version's retriever finds as their context, the texts a blank
     line apart; as they are where it has none, or they are held texts.
 
-    Raises BackendError where its documents aren't in this database.
+    Raises BackendError where its retriever can't be used.
     """
+    if version.prompt.retriever is None or not questions:
+        return list(questions), []
+    results: dict[int, Result] = {}
+    for batch in _search(questions, version, reach):
+        results.update((query.item_id, result) for query, result in batch)
+    return _filled(questions, results)
+
+
+def retrieve(
+    run: Run,
+    questions: Sequence[BackendRequest],
+    *,
+    waiting: Callable[[], None],
+    safely: Safely,
+) -> Filled:
+    """As `with_contexts` of the run's version, with what was found for the run before.
+
+    Args:
+        waiting: called about every half second; what it raises ends the search.
+        safely: does each piece of work in the database.
+    """
+    version = run.version
+    if version.prompt.retriever is None or not questions:
+        return list(questions), []
+    if not searcher_of(
+        version.prompt.retriever, project=version.model.project_id, reach=run.reach
+    ).recorded:
+        return with_contexts(questions, version, run.reach)
+    results: dict[int, Result] = {}
+
+    def read() -> None:
+        items = {question.item_id for question in questions}
+        results.update((item, Result(found)) for item, found in _recorded(run, items).items())
+
+    safely(read)
+    missing = [question for question in questions if question.item_id not in results]
+    with closing(_search(missing, version, run.reach)) as batches:
+        for batch in batches:
+            if batch:
+
+                def keep(batch: Sequence[Searched] = batch) -> None:
+                    results.update(_record(run, batch))
+
+                safely(keep)
+            waiting()
+    return _filled(questions, results)
+
+
+def _search(
+    questions: Sequence[BackendRequest], version: "ModelVersion", reach: Reach
+) -> Generator[list[Searched]]:
+    """The results for the questions' items, each item once; none for held texts. One without a
+    question finds nothing, and isn't asked for."""
     retriever = version.prompt.retriever
-    if retriever is None or not questions:
-        return questions
-    with _making:
-        index = _index(version.model.project_id, retriever)
-    return [
-        question
-        if is_held_text(question.choices)
-        else replace(question, context=_context(index, question, retriever.k))
+    queries = {
+        question.item_id: Query(question.item_id, question_of(question.input))
         for question in questions
+        if not is_held_text(question.choices)
+    }
+    yield [(query, Result([])) for query in queries.values() if not query.text.strip()]
+    asked = [query for query in queries.values() if query.text.strip()]
+    if asked and retriever is not None:
+        searcher = searcher_of(retriever, project=version.model.project_id, reach=reach)
+        with closing(searcher.search(asked)) as batches:
+            yield from batches
+
+
+def _recorded(run: Run, items: Iterable[int]) -> dict[int, Sequence[Passage]]:
+    """The passages that were found for these items of the run, and not answered or answered."""
+    recorded: dict[int, Sequence[Passage]] = {}
+    for some in batched(items, READ_AT_A_TIME):
+        answered = Output.objects.filter(run=run, item__in=some, passages__isnull=False)
+        recorded.update(answered.order_by().values_list("item", "passages"))
+        stored = RecordedRetrieval.objects.filter(run=run, item__in=some)
+        recorded.update(stored.order_by().values_list("item", "passages"))
+    return recorded
+
+
+def _record(run: Run, batch: Sequence[Searched]) -> dict[int, Result]:
+    """Stores the results of a batch but for errors. Where another worker has stored one meanwhile,
+    that one counts."""
+    results = {query.item_id: result for query, result in batch}
+    rows = [
+        (run.pk, item, json.dumps(list(result.passages)))
+        for item, result in sorted(results.items())
+        if result.passages is not None
     ]
+    with transaction.atomic():
+        columns = ("run_id", "item_id", "passages")
+        written = insert(RecordedRetrieval, columns, rows, returning=("item_id",))
+    if earlier := {item for _, item, _ in rows} - {item for (item,) in written}:
+        results |= {item: Result(found) for item, found in _recorded(run, earlier).items()}
+    return results
 
 
-def _context(index: Index, question: BackendRequest, k: int) -> str:
-    matches = index.best(question_of(question.input), k)
-    return BETWEEN.join(index.texts[number] for number, _ in matches)
-
-
-@lru_cache(maxsize=4)
-def _index(project: int, retriever: Retriever) -> Index:
-    from evalhub.registry.models import DocumentText
-
-    digest = retriever.documents.removeprefix("sha256:")
-    rows = DocumentText.objects.filter(documents__project=project, documents__digest=digest)
-    texts = list(rows.order_by("position").values_list("text", flat=True))
-    if not texts:
-        raise BackendError(
-            f"prompt, field 'retriever.documents': the project has no documents {digest[:8]}: "
-            "register the version again with its file"
-        )
-    return Index.of(texts, retriever)
+def _filled(questions: Sequence[BackendRequest], results: "dict[int, Result]") -> Filled:
+    filled, failed = list[BackendRequest](), list[Answered]()
+    for question in questions:
+        result = results.get(question.item_id)
+        if result is None:  # a held text, which is given nothing
+            filled.append(question)
+        elif result.passages is None:
+            error = f"the retriever: {result.error}"
+            failed.append((question, Reply(error=error, fault=Fault.SERVER)))
+        else:
+            context = BETWEEN.join(passage["text"] for passage in result.passages)
+            kept = cut_to_keep(result.passages)
+            filled.append(replace(question, context=context, passages=kept))
+    return filled, failed

@@ -6,7 +6,7 @@ one transaction, and tells the shards how far they are.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import batched
 from time import monotonic
@@ -41,6 +41,7 @@ ANSWER_COLUMNS = (
     "choice_logprobs",
     "reasoning",
     "tool_calls",
+    "passages",
     "given_scores",
     "served_model",
     "fingerprint",
@@ -130,6 +131,7 @@ class Stretch:
         fields = ["position", "references"]
         if self.items_read:
             fields += ["key", "digest", "input", "context", "choices", "tools"]
+            fields += ["relevant", "answerable"]
         of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
         held_at = {at: held_shard for held_shard in self._held for at in held_shard.claim.positions}
         for start, stop in self._positions:
@@ -212,7 +214,8 @@ class Stretch:
         for output in outputs.select_related("item").order_by("pk"):
             question = wanted.get((output.item.key, output.sample))
             if question and self.items[question.item_id].digest == output.item.digest:
-                reused[output.item.key, output.sample] = (question, _reply_of(output))
+                given = replace(question, passages=output.passages)
+                reused[output.item.key, output.sample] = (given, _reply_of(output))
         if not reused:
             return []
         with transaction.atomic():
@@ -342,6 +345,7 @@ def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, 
         _json(reply.choice_logprobs),
         reply.reasoning,
         _json(reply.tool_calls),
+        _json(question.passages),
         _json(reply.given_scores),
         reply.served_model,
         reply.fingerprint,

@@ -133,14 +133,15 @@ def a_test_set(
     given = [{}] * items if isinstance(items, int) else [dict(item) for item in items]
     made_up = (_made_up(slug, i, tags, clusters) for i in range(len(given)))
     rows = [mine | dict(fields) for mine, fields in zip(made_up, given, strict=True)]
-    weight = "weight" if any("weight" in row for row in rows) else None
+    alone = ("weight", "relevant", "answerable")
+    optional = {name: name for name in alone if any(name in row for row in rows)}
     with tempfile.TemporaryDirectory() as folder:
         return import_test_set(
             project=team.project,
             slug=slug,
             path=_written(Path(folder) / f"{slug}.jsonl", rows),
             purpose=purpose,
-            mapping=FieldMapping(id="key", reference="references", weight=weight),
+            mapping=FieldMapping(id="key", reference="references", **optional),
         )
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from evalhub.io.json_values import JsonError, parse_json
@@ -301,7 +301,9 @@ def _names_at(kind: Any, path: Path, tags: frozenset[str | int]) -> list[str]:
 
 
 def _tags_of(kind: Any) -> set[Any]:
-    """Values of the fields of a declaration that allow a single value."""
+    """Values of the fields of a declaration that allow a single value, and its tag in a union."""
+    if hasattr(kind, "__metadata__"):
+        return {each.tag for each in kind.__metadata__ if isinstance(each, Tag)}
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return set()
     fixed = (get_args(each.annotation) for each in kind.model_fields.values())

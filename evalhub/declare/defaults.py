@@ -17,3 +17,6 @@ ENOUGH_REVIEWERS = 3
 passes for everybody's preference too often (docs/reference/verdict-rates.md)."""
 MOST_UNANSWERED = 0.5
 """The share of an arm's answers to a test set that may be empty or have failed."""
+
+HERE = "."
+"""The folder in which a program is started: that of the file which declares it."""

@@ -1,12 +1,12 @@
 """The prompt that a model version puts around an item's input."""
 
 import re
-from typing import Annotated, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from evalhub.declare.declaration import Declaration, invalid
-from evalhub.declare.outside import Outside
+from evalhub.declare.retrievers import AnyRetriever
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}|\{(\w+)\}")
 _KNOWN = ("input", "context")
@@ -20,24 +20,6 @@ class PromptExample(Declaration):
     context: str | None = None
 
 
-class Retriever(Declaration):
-    """Documents of which those that fit an item's input best are its context (BM25, Lucene's form).
-
-    In a version, `documents` is the SHA-256 of what they hold, and not the file's name.
-    """
-
-    documents: Annotated[str, Field(min_length=1), Outside("file")] = Field(
-        description="file of rows {id, text}, relative to this file: JSONL, CSV, Parquet or a JSON "
-        "array"
-    )
-    k: int = Field(3, ge=1, le=100, description="documents that are shown, the best first")
-    k1: float = Field(1.5, ge=0, le=10, description="how soon a word said again counts no more")
-    b: float = Field(0.75, ge=0, le=1, description="how much a document's length counts")
-    stopwords: Literal["en"] | None = Field(
-        "en", description="the language whose commonest words count for nothing; null: all count"
-    )
-
-
 class Prompt(Declaration):
     """A prompt; the template is put around every input, those of the examples too.
 
@@ -47,9 +29,18 @@ class Prompt(Declaration):
     system: str = Field("", description="the system message")
     examples: tuple[PromptExample, ...] = Field((), description="shown before the item")
     template: str = Field("{input}", description="holds {input}, and may hold {context}")
-    retriever: Retriever | None = Field(
-        None, description="what finds the {context} of each item in a file of documents"
+    retriever: AnyRetriever | None = Field(
+        None,
+        description="what finds the {context} of each item: a file of documents, a server or a "
+        "program",
     )
+
+    def identity(self) -> dict[str, Any]:
+        """What a version's digest covers."""
+        spec = self.as_json()
+        if self.retriever is not None:
+            spec["retriever"] = self.retriever.identity()
+        return spec
 
     @property
     def needs_context(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from evalhub.io.json_values import parse_json
 from evalhub.io.numbers import LARGEST, finite_number
+from evalhub.io.passages import Passage, passages_of
 from evalhub.io.row_paths import USUAL, RowMapping, read_mapped_rows
 from evalhub.io.rows import Row, field, item_id, wrong
 from evalhub.io.tools import calls_of
@@ -28,7 +29,8 @@ class RecordedAnswer(NamedTuple):
     `scores` are numbers by name that were made elsewhere too; None where it came with none.
     `finish_reason` is why the model stopped, in its server's word, `served_model` and `fingerprint`
     are which model and which of its systems the server said that it answered with, `reasoning` is
-    what it thought first, and `tool_calls` are {name, arguments}.
+    what it thought first, `tool_calls` are {name, arguments}, and `passages` {id, text, score} are
+    what a retriever gave the model.
     """
 
     item_id: str
@@ -45,6 +47,7 @@ class RecordedAnswer(NamedTuple):
     fingerprint: str = ""
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] | None = None
+    passages: list[Passage] | None = None
 
 
 def read_answers(path: Path, fields: RowMapping = USUAL) -> Iterator[RecordedAnswer]:
@@ -52,9 +55,9 @@ def read_answers(path: Path, fields: RowMapping = USUAL) -> Iterator[RecordedAns
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
     `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `served_model`,
-    `system_fingerprint`, `reasoning`, `tool_calls` (with which an output may be null), `error` in
-    place of an output, and `scores`: an object of numbers, true, false or null by their names, or
-    columns `scores.NAME`.
+    `system_fingerprint`, `reasoning`, `tool_calls` (with which an output may be null), `passages`,
+    `error` in place of an output, and `scores`: an object of numbers, true, false or null by their
+    names, or columns `scores.NAME`.
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
@@ -93,6 +96,7 @@ def answers_in(
             fingerprint=_word(row, "system_fingerprint", LONGEST_SERVED, "such as fp_44709d"),
             reasoning=_reasoning(row),
             tool_calls=calls,
+            passages=_passages(row),
         )
 
 
@@ -135,6 +139,17 @@ def _tool_calls(row: Row) -> list[dict[str, Any]] | None:
         return calls_of(parse_json(value) if isinstance(value, str) else value)
     except ValueError as error:
         raise wrong(row, "tool_calls", str(error)) from None
+
+
+def _passages(row: Row) -> list[Passage] | None:
+    """What a retriever gave the model; in a CSV, as JSON in a text."""
+    value = row.values.get("passages")
+    if value is None or value == "":
+        return None
+    try:
+        return passages_of(parse_json(value) if isinstance(value, str) else value)
+    except ValueError as error:
+        raise wrong(row, "passages", str(error)) from None
 
 
 def _scores(row: Row) -> dict[str, float] | None:

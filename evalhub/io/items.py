@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,19 @@ from typing import Any
 from evalhub.io.canonical import canonical_json
 from evalhub.io.held_texts import NO_CHOICES, text_of
 from evalhub.io.instructions import check_instructions, with_instructions
-from evalhub.io.json_values import parse_json
+from evalhub.io.item_fields import (
+    OPTIONAL_FIELDS,
+    answerable_of,
+    choices_of,
+    quoted,
+    relevant_of,
+    tools_in,
+    weight_of,
+)
 from evalhub.io.limits import COMMAND, Limits
-from evalhub.io.numbers import finite_number
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
 from evalhub.io.spelling import fold
-from evalhub.io.tools import check_message, message_text, tools_of
+from evalhub.io.tools import check_message, message_text
 
 LABEL_LIMIT = 200
 NO_ID = "\0"
@@ -40,9 +46,9 @@ class FieldMapping:
 
     A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
     is None, the field of that very name is taken from the rows that have it. Several names for
-    `reference` or `tags` add up: several right answers, several tags. `choices`, `tools` and
-    `weight` are taken where they are named alone: with choices an item is judged and not answered.
-    `text` in place of `input` names a text that is judged itself (`evalhub.io.held_texts`).
+    `reference` or `tags` add up: several right answers, several tags. OPTIONAL_FIELDS are taken
+    where they are named alone: with choices an item is judged and not answered. `text` in place of
+    `input` names a text that is judged itself (`evalhub.io.held_texts`).
     All fields that are not named become the item's metadata.
     """
 
@@ -54,6 +60,8 @@ class FieldMapping:
     cluster: str | None = None
     choices: str | None = None
     tools: str | None = None
+    relevant: str | None = None
+    answerable: str | None = None
     weight: str | None = None
     text: str | None = None
 
@@ -65,11 +73,9 @@ class FieldMapping:
             _names(self.context, "context"),
             _names(self.tags, "tags"),
             _names(self.cluster, "cluster"),
-            [] if self.choices is None else [self.choices],
-            [] if self.tools is None else [self.tools],
-            [] if self.weight is None else [self.weight],
         )
-        return frozenset([self.id, self.text or self.input]).union(*several)
+        alone = [name for each in OPTIONAL_FIELDS if (name := getattr(self, each)) is not None]
+        return frozenset([self.id, self.text or self.input, *alone]).union(*several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class ItemContent:
     """What a test set says of one item; all of it counts for the version's digest.
 
     `weight` is how much the item counts, above 0: of a sample how many requests it stands for.
+    `relevant` are the ids of the passages that hold its answer (None: nobody said), and
+    `answerable` is whether the documents hold it at all. Both are right answers of a kind.
     """
 
     key: str
@@ -88,11 +96,14 @@ class ItemContent:
     metadata: dict[str, Any]
     choices: list[str] | None = None
     tools: list[dict[str, Any]] | None = None
+    relevant: list[str] | None = None
+    answerable: bool = True
     weight: float | None = None
 
     def input_bytes(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
-        optional = {"choices": self.choices, "tools": self.tools}
+        optional = {"choices": self.choices, "tools": self.tools, "relevant": self.relevant}
+        optional |= {} if self.answerable else {"answerable": False}
         later = {name: value for name, value in optional.items() if value is not None}
         # What came later counts where it is given alone: other items have their digests still.
         return canonical_json(
@@ -207,7 +218,7 @@ def _without_ends(text: str) -> str:
 
 
 def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemContent:
-    choices = None if mapping.choices is None else _choices(row, mapping.choices)
+    choices = None if mapping.choices is None else choices_of(row, mapping.choices)
     return ItemContent(
         key=_short(row, mapping.id, item_id(row, mapping.id)),
         input=_input(row, mapping.input) if mapping.text is None else text_of(row, mapping.text),
@@ -225,7 +236,9 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
         metadata={name: value for name, value in row.values.items() if name not in used},
         choices=choices if mapping.text is None else NO_CHOICES,
-        tools=None if mapping.tools is None else _tools(row, mapping.tools),
+        tools=None if mapping.tools is None else tools_in(row, mapping.tools),
+        relevant=None if mapping.relevant is None else relevant_of(row, mapping.relevant),
+        answerable=mapping.answerable is None or answerable_of(row, mapping.answerable),
         weight=None if mapping.weight is None else weight_of(row, mapping.weight),
     )
 
@@ -256,7 +269,7 @@ def _input(row: Row, name: str) -> str | list[dict[str, Any]]:
     raise wrong(
         row,
         name,
-        f"an input is a text or a list of chat messages, and this one is {_quote(value)}",
+        f"an input is a text or a list of chat messages, and this one is {quoted(value)}",
     )
 
 
@@ -280,17 +293,17 @@ def _check_message(row: Row, at: str, message: Any) -> None:
     is_message = isinstance(message, dict) and "role" in message
     if not is_message or ("content" not in message and "tool_calls" not in message):
         raise wrong(
-            row, at, f"a chat message is {{role, content}}, and this one is {_quote(message)}"
+            row, at, f"a chat message is {{role, content}}, and this one is {quoted(message)}"
         )
     if message["role"] not in ROLES:
         raise wrong(
             row,
             f"{at}.role",
-            f"a role is one of {', '.join(ROLES)}, and this one is {_quote(message['role'])}",
+            f"a role is one of {', '.join(ROLES)}, and this one is {quoted(message['role'])}",
         )
     content = message.get("content")
     if not isinstance(content, str) and not (content is None and message.get("tool_calls")):
-        raise wrong(row, f"{at}.content", f"a content is text, and this one is {_quote(content)}")
+        raise wrong(row, f"{at}.content", f"a content is text, and this one is {quoted(content)}")
     try:
         check_message(message)
     except ValueError as flaw:
@@ -308,51 +321,12 @@ def _references(row: Row, name: str) -> list[Any]:
     return check_instructions(row, name, value)
 
 
-def _choices(row: Row, name: str) -> list[str]:
-    """Texts; in a CSV, as JSON in a text. None of them: the input itself is judged."""
-    value = field(row, name)
-    if isinstance(value, str):
-        with suppress(ValueError, RecursionError):
-            value = json.loads(value)
-    if not isinstance(value, list):
-        raise wrong(row, name, f"choices are a list of texts, and this one is {_quote(value)}")
-    for index, choice in enumerate(value):
-        if not isinstance(choice, str) or not choice.strip():
-            raise wrong(
-                row, f"{name}[{index}]", f"a choice is a text, and this one is {_quote(choice)}"
-            )
-    if len(set(value)) < len(value):
-        raise wrong(row, name, "two of the choices are the same")
-    return value
-
-
-def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
-    """Tools as OpenAI's protocol has them; in a CSV, as JSON in a text."""
-    value = field(row, name)
-    try:
-        return tools_of(parse_json(value) if isinstance(value, str) and value else value or None)
-    except ValueError as flaw:
-        raise wrong(row, name, str(flaw)) from None
-
-
-def weight_of(row: Row, name: str) -> float:
-    """The weight in a field of a row. Raises DataError for what isn't a number above 0."""
-    value = field(row, name)
-    try:
-        weight = finite_number(value)
-    except ValueError as flaw:
-        raise wrong(row, name, str(flaw)) from None
-    if weight <= 0:
-        raise wrong(row, name, f"a weight is a number above 0, and this one is {_quote(value)}")
-    return weight
-
-
 def _context(row: Row, name: str) -> str:
     value = field(row, name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise wrong(row, name, f"a context is text, and this one is {_quote(value)}")
+        raise wrong(row, name, f"a context is text, and this one is {quoted(value)}")
     return value
 
 
@@ -362,7 +336,7 @@ def _tags(row: Row, name: str) -> list[str]:
         return []
     tags = [_label(tag) for tag in (value if isinstance(value, list) else [value])]
     if None in tags:
-        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_quote(value)}")
+        raise wrong(row, name, f"tags are a text or a list of texts, and this is {quoted(value)}")
     return [tag for tag in tags if tag]
 
 
@@ -372,7 +346,7 @@ def _cluster(row: Row, name: str) -> str:
         return ""
     label = _label(value)
     if label is None:
-        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_quote(value)}")
+        raise wrong(row, name, f"a cluster is a text or a number, and this one is {quoted(value)}")
     return _short(row, name, label)
 
 
@@ -387,7 +361,3 @@ def _short(row: Row, name: str, text: str) -> str:
     if len(text) > LABEL_LIMIT:
         raise wrong(row, name, f"{len(text)} characters long; at most {LABEL_LIMIT} are kept")
     return text
-
-
-def _quote(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)[:60]

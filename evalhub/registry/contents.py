@@ -20,6 +20,8 @@ class HasItemFields(Protocol):
     context: Any
     choices: Any
     tools: Any
+    relevant: Any
+    answerable: Any
     tags: Any
     cluster: Any
     metadata: Any
@@ -38,6 +40,8 @@ def content_of(row: HasItemFields) -> ItemContent:
         metadata=row.metadata,
         choices=row.choices,
         tools=row.tools,
+        relevant=row.relevant,
+        answerable=row.answerable,
         weight=row.weight,
     )
 

@@ -39,6 +39,8 @@ class ItemRows:
             "cluster": item.cluster,
             "choices": item.choices,
             "tools": item.tools,
+            "relevant": item.relevant,
+            "answerable": item.answerable,
             "weight": item.weight,
         }
         renamed = {self.fields[name]: row[name] for name in self.fields}
@@ -55,9 +57,11 @@ def item_rows(version: TestSetVersion) -> ItemRows:
     if bare := version.items.filter(redacted__isnull=False).first():
         raise ItemRowsError(f"{version}: the text of item '{bare.key}' was redacted")
     names = ["id", "input", "reference", "context", "tags", "cluster"]
-    for name in ("choices", "tools", "weight"):
+    for name in ("choices", "tools", "relevant", "weight"):
         if version.items.filter(**{f"{name}__isnull": False}).exists():
             names.append(name)
+    if version.items.filter(answerable=False).exists():
+        names.append("answerable")
     reserved: set[str] = set()
     for metadata in version.items.order_by().values_list("metadata", flat=True).iterator(CHUNK):
         reserved.update(metadata)

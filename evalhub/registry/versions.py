@@ -106,7 +106,12 @@ def _unsaved_version(
     }
     # Versions of two models may have one digest, so the parent's model is part of the lineage.
     lineage = None if parent is None else [parent.model.slug, parent.digest]
-    known_by = {**spec, "backend": backend.identity(), "parent": lineage}
+    known_by = {
+        **spec,
+        "backend": backend.identity(),
+        "prompt": prompt.identity(),
+        "parent": lineage,
+    }
     return ModelVersion(parent=parent, digest=digest_of(known_by), **spec)
 
 
@@ -114,9 +119,9 @@ def _number_version(version: ModelVersion, model: Model) -> ModelVersion:
     """The version as the model's next one, or that of its specification; the model is locked."""
     same: ModelVersion | None = model.versions.filter(digest=version.digest).first()
     if same is not None:
-        if same.backend != version.backend:  # its files lie elsewhere by now
-            same.backend = version.backend
-            same.save(update_fields=["backend"])
+        if (same.backend, same.prompt) != (version.backend, version.prompt):
+            same.backend, same.prompt = version.backend, version.prompt  # files lie elsewhere now
+            same.save(update_fields=["backend", "prompt"])
         return same
     _check_base(version)
     newest = model.versions.aggregate(newest=Max("number", default=0))["newest"]

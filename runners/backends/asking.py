@@ -18,7 +18,10 @@ class BackendError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BackendRequest:
-    """One answer to ask for: sample `sample` of the item with the primary key `item_id`."""
+    """One answer to ask for: sample `sample` of the item with the primary key `item_id`.
+
+    `passages` are those that a retriever found for it; None where none was asked.
+    """
 
     item_id: int
     sample: int
@@ -26,6 +29,7 @@ class BackendRequest:
     context: str
     choices: Sequence[str] | None = None
     tools: Sequence[Any] | None = None
+    passages: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import Field
 
 from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.defaults import HERE
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import Outside
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendError, BackendRequest, Reply
-from runners.backends.lines import Program
+from runners.backends.lines import Program, reply_in_line
 from runners.prompting import PromptError, chat, completion
 
 MOST_SHOWN = 80
@@ -34,7 +35,7 @@ class CommandBackend(BackendDeclaration):
         description="the program and its arguments; no shell reads them"
     )
     folder: Annotated[str, Field(min_length=1), Outside("file")] = Field(
-        ".", description="where it is started, relative to this file"
+        HERE, description="where it is started, relative to this file"
     )
     files: Annotated[list[Argument], Outside("file")] = Field(
         [],
@@ -68,18 +69,35 @@ class CommandBackend(BackendDeclaration):
 
     def resolve(self, files: Callable[[str], Path]) -> Self:
         """With an absolute folder, and the digest of its files. Raises DeclarationError."""
-        folder = files(self.folder).absolute()
-        if not folder.is_dir():
-            raise DeclarationError(f"there is no folder {self.folder!r} beside this file", "folder")
-        settings: dict[str, Any] = {"folder": str(folder)}
-        if self.files:
-            sha256 = hashlib.sha256()
-            for index, file in enumerate(self.files):
-                sha256.update(_digest(files(file), f"files.{index}").encode())
-            settings["content_sha256"] = sha256.hexdigest()
-        if self.content_sha256 not in (None, settings.get("content_sha256")):
-            raise DeclarationError(f"they have {settings.get('content_sha256')}", "content_sha256")
-        return self.model_copy(update=settings)
+        return self.model_copy(update=program_on_disk(self, files))
+
+
+class _Program(Protocol):
+    """What a declaration says of a program."""
+
+    @property
+    def folder(self) -> str: ...
+    @property
+    def files(self) -> Sequence[str]: ...
+    @property
+    def content_sha256(self) -> str | None: ...
+
+
+def program_on_disk(program: _Program, files: Callable[[str], Path]) -> dict[str, Any]:
+    """The folder of a declared program as an absolute path, and the digest of its files, by the
+    names of these fields. `files` is the place of what is named. Raises DeclarationError."""
+    folder = files(program.folder).absolute()
+    if not folder.is_dir():
+        raise DeclarationError(f"there is no folder {program.folder!r} beside this file", "folder")
+    settings: dict[str, Any] = {"folder": str(folder)}
+    if program.files:
+        sha256 = hashlib.sha256()
+        for index, file in enumerate(program.files):
+            sha256.update(_digest(files(file), f"files.{index}").encode())
+        settings["content_sha256"] = sha256.hexdigest()
+    if program.content_sha256 not in (None, settings.get("content_sha256")):
+        raise DeclarationError(f"they have {settings.get('content_sha256')}", "content_sha256")
+    return settings
 
 
 def _digest(path: Path, field: str) -> str:
@@ -142,7 +160,9 @@ class Client:
         while waiting:
             some = waiting.pop(0)
             by_id = {line["id"]: question for question, line in some}
-            program = Program(self.backend.run, self.backend.folder, self.backend.silent_s)
+            program = Program(
+                self.backend.run, self.backend.folder, self.backend.silent_s, reply_in_line
+            )
             for batch in program.answers([line for _, line in some]):
                 yield [(by_id.pop(name), reply) for name, reply in batch]
                 self._worked = self._worked or bool(batch)

@@ -10,36 +10,37 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.endpoint_state import EndpointState
 from runners.backends.pool import event_loop
 
 BATCH_S = 0.5
 
 
-class Asker(Protocol):
+class Asker[Question, Answer](Protocol):
     """Sends requests to one endpoint, from many tasks of one event loop."""
 
     @property
     def state(self) -> EndpointState:
         """Of its endpoint: those with the same one share their bound."""
 
-    def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
+    def requests(self, questions: Iterable[Question]) -> Iterator[Sequence[Question]]:
         """The questions, those together that one request asks. Drawn from as requests go out."""
 
-    async def ask(self, questions: Sequence[BackendRequest]) -> Sequence[Reply]:
-        """A reply each. Raises BackendError where it is no use to ask anything else either."""
+    async def ask(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """An answer each. Raises BackendError where it is no use to ask anything else either."""
 
 
-def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list[Answered]]:
-    """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
+def ask_all[Question, Answer](
+    asker: Asker[Question, Answer], questions: Iterable[Question]
+) -> Generator[list[tuple[Question, Answer]]]:
+    """The answers as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
     At most as many requests are under way as their endpoint's state allows, counted over all
     callers in this process. Closing the iterator cancels the rest. Raises
     BackendError as `ask` does, once what had arrived by then is given out.
     """
     # Whoever waits is woken at the end alone: to be woken by each answer would cost more than it.
-    arrived, ended = deque[Answered](), threading.Event()
+    arrived, ended = deque[tuple[Question, Answer]](), threading.Event()
     asking = asyncio.run_coroutine_threadsafe(
         ask_on_loop(asker, questions, arrived, ended), event_loop()
     )
@@ -52,14 +53,14 @@ def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list
         asking.cancel()
 
 
-def _take(arrived: deque[Answered]) -> list[Answered]:
+def _take[Arrived](arrived: deque[Arrived]) -> list[Arrived]:
     return [arrived.popleft() for _ in range(len(arrived))]
 
 
-async def ask_on_loop(
-    asker: Asker,
-    questions: Iterable[BackendRequest],
-    arrived: deque[Answered],
+async def ask_on_loop[Question, Answer](
+    asker: Asker[Question, Answer],
+    questions: Iterable[Question],
+    arrived: deque[tuple[Question, Answer]],
     ended: threading.Event,
 ) -> None:
     """Asks all, and says at the end, however it comes, that it has."""

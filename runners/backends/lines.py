@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -36,16 +36,18 @@ class _NoAnswer(ValueError):
 
 
 @dataclass(slots=True)
-class Program:
-    """One start of a program. `why` says how it ended, once `answers` is through."""
+class Program[Read]:
+    """One start of a program, of whose lines `read` makes what they say. `why` says how it ended,
+    once `answers` is through."""
 
     run: Sequence[str]
     folder: str
     silent_s: float
+    read: Callable[[dict[str, Any]], Read]
     why: str = field(default="", init=False)
 
-    def answers(self, lines: Sequence[dict[str, Any]]) -> Generator[list[tuple[str, Reply]]]:
-        """Starts it, hands it the lines and gives out (id, reply) of what it writes, in batches.
+    def answers(self, lines: Sequence[dict[str, Any]]) -> Generator[list[tuple[str, Read]]]:
+        """Starts it, hands it the lines and gives out (id, what it says) as it writes, in batches.
 
         There is one about every half second, empty or not. It ends with the program; closing it
         ends the program. Raises BackendError where it can't be started.
@@ -67,7 +69,7 @@ class Program:
                 batch, ended = _batch(written)
                 if batch:
                     heard = time.monotonic()
-                replies, flaw = _replies(batch, ids)
+                replies, flaw = _replies(batch, ids, self.read)
                 left -= len(replies)
                 yield replies
                 if flaw:
@@ -169,22 +171,24 @@ def _batch(written: "queue.SimpleQueue[Any]") -> tuple[list[bytes], bool]:
     return batch, False
 
 
-def _replies(batch: Sequence[bytes], ids: "set[str]") -> tuple[list[tuple[str, Reply]], str]:
+def _replies[Read](
+    batch: Sequence[bytes], ids: "set[str]", read: Callable[[dict[str, Any]], Read]
+) -> tuple[list[tuple[str, Read]], str]:
     """The answers in some lines up to the first that is none, and what is wrong with that; those
     that are answered are known no more."""
-    replies: list[tuple[str, Reply]] = []
+    replies: list[tuple[str, Read]] = []
     for line in batch:
         try:
-            name, reply = _reply(line, ids)
+            name, answer = _answer(line, ids)
         except _NoAnswer as flaw:
             return replies, str(flaw)
         ids.discard(name)
-        replies.append((name, reply))
+        replies.append((name, read(answer)))
     return replies, ""
 
 
-def _reply(line: bytes, ids: "set[str]") -> tuple[str, Reply]:
-    """The answer in a line. Raises _NoAnswer."""
+def _answer(line: bytes, ids: "set[str]") -> tuple[str, dict[str, Any]]:
+    """The id and the object in a line. Raises _NoAnswer."""
     if len(line) > MOST_LINE:
         raise _NoAnswer(f"a line of more than {MOST_LINE:,} bytes")
     try:
@@ -195,13 +199,24 @@ def _reply(line: bytes, ids: "set[str]") -> tuple[str, Reply]:
     name = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(name, str) or name not in ids:
         raise _NoAnswer(f"a line whose id nobody asked, or twice ({str(name)[:60]!r})")
-    text, complaint = answer.get("output"), answer.get("error")
-    if isinstance(complaint, str) and complaint:
-        return name, Reply(error=_UNSTORABLE.sub("", complaint)[:500])
+    return name, answer
+
+
+def error_in_line(answer: dict[str, Any]) -> str:
+    """The error that a line states, as it can be stored; "" where it states none."""
+    complaint = answer.get("error")
+    return _UNSTORABLE.sub("", complaint)[:500] if isinstance(complaint, str) else ""
+
+
+def reply_in_line(answer: dict[str, Any]) -> Reply:
+    """The answer that a line states, or its error."""
+    text = answer.get("output")
+    if error := error_in_line(answer):
+        return Reply(error=error)
     if not isinstance(text, str):
-        return name, Reply(error="the command's line holds neither output nor error as text")
+        return Reply(error="the command's line holds neither output nor error as text")
     if _UNSTORABLE.search(text):
-        return name, Reply(error="the output holds a NUL character or half a surrogate pair")
+        return Reply(error="the output holds a NUL character or half a surrogate pair")
     fields: dict[str, Any] = {name: _number(answer.get(name)) for name in _NUMBERS}
     for count_name in _COUNTS:
         count = answer.get(count_name)
@@ -211,7 +226,7 @@ def _reply(line: bytes, ids: "set[str]") -> tuple[str, Reply]:
         _number(likelihood) for likelihood in likelihoods
     ]:
         fields["choice_logprobs"] = likelihoods
-    return name, Reply(text=text, **fields)
+    return Reply(text=text, **fields)
 
 
 def _number(value: Any) -> float | None:

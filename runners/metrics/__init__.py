@@ -74,6 +74,10 @@ _TABLE = {
     "corpus_chrf": "CorpusChrf",
     "judge": "Judge",
     "faithfulness": "Faithfulness",
+    "context_precision": "ContextPrecision",
+    "context_recall": "ContextRecall",
+    "groundedness": "Groundedness",
+    "abstention": "Abstention",
 }
 
 METRICS: dict[str, type[MetricDeclaration]] = {

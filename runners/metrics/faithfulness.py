@@ -43,7 +43,7 @@ class Faithfulness(JudgedMetric):
         material = as_material(parts, always={"answer": answer.text})
         return _ASKED.format(material_is=MATERIAL, material=material)
 
-    def value(self, verdict: dict[str, Any]) -> MetricScore:
+    def value(self, verdict: dict[str, Any], answer: Answer) -> MetricScore:
         claims = verdict.get("claims")
         if not isinstance(claims, list):
             raise VerdictError("it has no list of claims")

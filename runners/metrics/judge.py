@@ -75,7 +75,7 @@ class Judge(JudgedMetric):
             most=most,
         )
 
-    def value(self, verdict: dict[str, Any]) -> MetricScore:
+    def value(self, verdict: dict[str, Any], answer: Answer) -> MetricScore:
         points = verdict.get("score")
         least, most = self.scale
         if isinstance(points, bool) or not isinstance(points, int | float):

@@ -43,8 +43,8 @@ class JudgedMetric(TextMetric):
         """The question to the judge. Raises ValueError, with the reason, if there is none."""
         raise NotImplementedError
 
-    def value(self, verdict: dict[str, Any]) -> MetricScore:
-        """What the verdict says. VerdictError where it isn't one that was asked for."""
+    def value(self, verdict: dict[str, Any], answer: Answer) -> MetricScore:
+        """What the verdict on the answer says. VerdictError where it isn't what was asked for."""
         raise NotImplementedError
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
@@ -52,8 +52,8 @@ class JudgedMetric(TextMetric):
         questions = [self._question_or_reason(answer, references) for answer, references in batch]
         replies = iter(ask([question for question in questions if isinstance(question, str)]))
         return [
-            self._heard(next(replies)) if isinstance(question, str) else question
-            for question in questions
+            self._heard(next(replies), answer) if isinstance(question, str) else question
+            for question, (answer, _) in zip(questions, batch, strict=True)
         ]
 
     def _question_or_reason(self, answer: Answer, references: Sequence[Any]) -> str | MetricScore:
@@ -62,11 +62,11 @@ class JudgedMetric(TextMetric):
         except ValueError as error:
             return MetricScore(None, str(error))
 
-    def _heard(self, reply: JudgeReply) -> MetricScore:
+    def _heard(self, reply: JudgeReply, answer: Answer) -> MetricScore:
         if reply.text is None:
             return MetricScore(None, f"the judge gave no answer: {reply.error}")
         try:
-            return self.value(read_verdict(reply.text))
+            return self.value(read_verdict(reply.text), answer)
         except VerdictError as error:
             return MetricScore(None, f"no verdict: {error}")
 

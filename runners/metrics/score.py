@@ -30,7 +30,9 @@ class Answer:
     `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
     is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
     item's question, for a metric that `reads_question`; `tool_calls` are {name, arguments}. `input`
-    and `context` are the item's whole, for a metric that needs a model. `choices` are the item's,
+    and `context` are the item's whole, for a metric that needs a model. `passages` are what a
+    retriever gave the model, `relevant` the ids of those that hold the answer, and `answerable`
+    whether any does, for a metric that reads them. `choices` are the item's,
     and `choice_logprobs` the sum of the log-probabilities (nats) of each, for a metric that
     `reads_choices`. `logprob` is the sum of the log-probabilities (nats) of the answer's tokens, or
     of the item's text where that is judged, for a metric that `scores_texts`.
@@ -49,6 +51,9 @@ class Answer:
     choices: Sequence[str] | None = None
     choice_logprobs: Sequence[float] | None = None
     logprob: float | None = None
+    passages: Sequence[Mapping[str, Any]] | None = None
+    relevant: Sequence[str] | None = None
+    answerable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ class MetricDeclaration(Declaration):
         scores_texts: whether an item is to be a text that is judged itself and not answered
             (`evalhub.io.held_texts`), and the model to say how likely it is.
         reads_question: whether an answer is to come with what was `asked`.
+        reads_passages: whether an answer is to come with the passages that it was given.
+        reads_relevance: whether an answer is to come with its item's `relevant` and `answerable`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended
             (`runners.metrics.subprocess_scoring`).
@@ -136,6 +143,8 @@ class MetricDeclaration(Declaration):
     reads_choices: ClassVar[bool] = False
     scores_texts: ClassVar[bool] = False
     reads_question: ClassVar[bool] = False
+    reads_passages: ClassVar[bool] = False
+    reads_relevance: ClassVar[bool] = False
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False
     scored_together: ClassVar[bool] = False
@@ -166,12 +175,14 @@ class MetricDeclaration(Declaration):
         """Whether it says how an answer looks or what it cost, as that stands: by no reference, no
         judge, no other's score and no pattern, so that nothing could have told the model."""
         of_content = self.needs_reference or self.needs_model or self.recorded_alone
+        of_content = of_content or self.reads_passages or self.reads_relevance
         return not of_content and "extract" not in self.options
 
     @property
     def reads_item(self) -> bool:
         """Whether the metric reads more of an item than its references."""
-        return self.needs_model or self.reads_choices or self.reads_question
+        of_question = self.reads_choices or self.reads_question
+        return self.needs_model or of_question or self.reads_passages or self.reads_relevance
 
     @property
     def rises(self) -> bool:

@@ -1,3 +1,4 @@
+import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
@@ -7,6 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('registry', '0001_initial'),
     ]
 
     operations = [
@@ -24,6 +26,19 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['seen'], name='worker_seen')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RecordedRetrieval',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('passages', models.JSONField(help_text='a list of {id, text, score}, the best first')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.item')),
+                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.run')),
+            ],
+            options={
+                'ordering': ['run_id', 'item_id'],
+                'constraints': [models.UniqueConstraint(fields=('run', 'item'), name='retrieval_once')],
             },
         ),
     ]

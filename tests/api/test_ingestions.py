@@ -74,6 +74,16 @@ def test_answers_come_in_parts_and_become_a_run(begun: tuple[Program, str]) -> N
     assert "scores" not in caller.get(f"/runs/{run.pk}/outputs").json()["results"][0]
 
 
+def test_passages_come_with_answers_and_are_read_with_them(begun: tuple[Program, str]) -> None:
+    caller, at = begun
+    given = [{"id": "b", "text": "B.", "score": 0.5}, {"id": "a", "text": "A."}]
+    row = {"id": "q0000", "output": "x", "scores": {"f1": 0}, "passages": given}
+    sent(caller, at, 0, json.dumps(row).encode() + b"\n" + lines(1, 20))
+    assert caller.post(f"{at}/finish", {"rows": 20}).status_code == 202
+    first, second, *_ = caller.get(f"/runs/{Run.objects.get().pk}/outputs").json()["results"]
+    assert (first["passages"], second["passages"]) == (given, None)
+
+
 def test_a_part_that_was_taken_is_told_where_to_go_on(begun: tuple[Program, str]) -> None:
     caller, at = begun
     sent(caller, at, 0, lines(0, 8))
@@ -94,6 +104,7 @@ def test_a_part_that_was_taken_is_told_where_to_go_on(begun: tuple[Program, str]
         (b'{"id": "q9999", "output": "x"}', "id", "there is no item 'q9999'"),
         (b'{"id": "q0000", "output": "x"}', "id", "was answered on line 1 already"),
         (b'{"id": "q0003", "output": "\\u0000"}', "output", "NUL"),
+        (b'{"id": "q0003", "output": "x", "passages": [{"id": "a"}]}', "passages", "needs a text"),
         (b'{"id": "q0003", "output": "\xff"}', "", "not UTF-8"),
         (b"[" * 1_000_000 + b"]" * 1_000_000, "", "nested too deeply"),
         (b'{"id": "q0003", "output": ' + b"[" * 400 + b"]" * 400 + b"}", "output", "is text"),

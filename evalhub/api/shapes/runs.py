@@ -118,6 +118,10 @@ class OutputOut(ResponseBody):
     tool_calls: tuple[dict[str, Any], ...] | None = Field(
         description="the tools that it calls, each with `name` and `arguments`; null: none"
     )
+    passages: tuple[dict[str, Any], ...] | None = Field(
+        description="what a retriever gave the model for it, each with `id`, `text` and perhaps "
+        "`score`, the best first; null: none was asked"
+    )
 
 
 class ScoreOut(ResponseBody):

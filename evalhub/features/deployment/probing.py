@@ -28,7 +28,7 @@ from evalhub.features.deployment.server_config import (
 from evalhub.registry.models import ModelVersion, Output, Run
 from evalhub.registry.models.runs import RunState
 from runners.backends import backend_of
-from runners.backends.asking import BackendRequest, Reply
+from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS, HfBackend
 from runners.backends.openai import Client, OpenAIBackend
 from runners.retrieval import with_contexts
@@ -94,7 +94,9 @@ def probe(
     if not outputs:
         raise ServeError(f"{run} has no answers in words that could be compared", "VERSION")
     backend, sampling = _backend_and_sampling(version, where)
-    questions = with_contexts([_question(each) for each in outputs], version)
+    questions, failed = with_contexts([_question(each) for each in outputs], version, reach)
+    if failed:
+        raise BackendError(failed[0][1].error)
     alone = Client.of(
         backend.model_copy(update={"concurrency": 1}), version.prompt, sampling, reach
     )

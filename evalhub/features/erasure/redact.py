@@ -156,6 +156,7 @@ def redact_rows(
         context="",
         choices=None,
         tools=None,
+        relevant=None,
         metadata={},
         redacted=timezone.now(),
     )
@@ -195,9 +196,11 @@ def _take_out_answers(outputs: QuerySet[Output]) -> None:
     ):
         digest = sha256(output.as_read.encode()).hexdigest()
         Output.objects.filter(pk=output.pk).update(
-            text=REDACTED, text_sha256=digest, reasoning="", tool_calls=None
+            text=REDACTED, text_sha256=digest, reasoning="", tool_calls=None, passages=None
         )
-    outputs.filter(text__isnull=True).update(error=REDACTED, reasoning="", tool_calls=None)
+    outputs.filter(text__isnull=True).update(
+        error=REDACTED, reasoning="", tool_calls=None, passages=None
+    )
 
 
 def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:

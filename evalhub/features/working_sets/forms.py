@@ -35,6 +35,12 @@ class FieldNames(DeclaredForm):
     cluster = forms.CharField(label="with the cluster", required=False, help_text="cluster")
     choices = forms.CharField(label="with choices", required=False, help_text="none, if empty")
     tools = forms.CharField(label="with tools", required=False, help_text="none, if empty")
+    relevant = forms.CharField(
+        label="with relevant passages", required=False, help_text="none, if empty"
+    )
+    answerable = forms.CharField(
+        label="with whether there is an answer", required=False, help_text="none, if empty"
+    )
     weight = forms.CharField(label="with weights", required=False, help_text="none, if empty")
     text = forms.CharField(
         label="with texts to be scored", required=False, help_text="in place of the input"

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from evalhub.features.working_sets.models import WorkingItem
+from evalhub.io.item_fields import OPTIONAL_FIELDS
 from evalhub.io.items import LABEL_LIMIT, FieldMapping, ItemContent, item_of
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.io.rows import DataError, Row
@@ -19,17 +20,12 @@ NAMES = {"id": "key", "input": "input", "reference": "references", "tools": "too
 
 
 TEXTS = (
-    "key", "input", "references", "context", "tags", "cluster", "choices", "tools", "weight",
-    "metadata",
+    "key", "input", "references", "context", "tags", "cluster", *OPTIONAL_FIELDS, "metadata",
 )  # fmt: skip
 
 
 def _area(rows: int, **attributes: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attributes})
-
-
-EXTRAS = ("choices", "tools", "weight")
-"""What an item has where the text isn't empty."""
 
 
 class ItemForm(forms.Form):
@@ -62,6 +58,16 @@ class ItemForm(forms.Form):
     )
     tools = forms.CharField(
         label="Tools", widget=_area(2), required=False, help_text="a JSON list, as OpenAI has them"
+    )
+    relevant = forms.CharField(
+        label="Relevant passages",
+        required=False,
+        help_text="ids of the passages that hold its answer, a JSON list",
+    )
+    answerable = forms.CharField(
+        label="Answerable",
+        required=False,
+        help_text="false where the documents don’t hold its answer",
     )
     weight = forms.CharField(
         label="Weight",
@@ -106,6 +112,8 @@ def form_of(item: WorkingItem) -> dict[str, Any]:
         "cluster": content.cluster,
         "choices": "" if content.choices is None else _as_json(content.choices),
         "tools": "" if content.tools is None else _as_json(content.tools),
+        "relevant": "" if content.relevant is None else _as_json(content.relevant),
+        "answerable": "" if content.answerable else "false",
         "weight": "" if content.weight is None else _as_json(content.weight),
         "metadata": _as_json(content.metadata) if content.metadata else "",
         "revision": item.revision,
@@ -122,7 +130,7 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
         "tags": [line.strip() for line in cleaned["tags"].splitlines() if line.strip()],
         "cluster": cleaned["cluster"],
     }
-    extras = {name: cleaned[name] for name in EXTRAS if cleaned[name].strip()}
+    extras = {name: cleaned[name] for name in OPTIONAL_FIELDS if cleaned[name].strip()}
     mapping = FieldMapping(**{name: name for name in extras})
     content = item_of(Row(1, values | extras, FILE), mapping)
     return replace(content, metadata=_metadata(cleaned["metadata"]))

@@ -282,6 +282,8 @@ def _columns(content: ItemContent) -> dict[str, object]:
         "context": content.context,
         "choices": content.choices,
         "tools": content.tools,
+        "relevant": content.relevant,
+        "answerable": content.answerable,
         "tags": content.tags,
         "cluster": content.cluster,
         "metadata": content.metadata,

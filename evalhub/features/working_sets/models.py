@@ -181,6 +181,8 @@ class WorkingItem(models.Model):
     context = models.TextField(blank=True)
     choices = models.JSONField(null=True)
     tools = models.JSONField(null=True)
+    relevant = models.JSONField(null=True)
+    answerable = models.BooleanField(default=True, db_default=True)
     weight = models.FloatField(null=True)
     tags = models.JSONField(default=list)
     cluster = models.CharField(max_length=200, blank=True)

@@ -36,6 +36,8 @@ FIELDS = {
     "context": "context",
     "choices": "choices",
     "tools": "tools",
+    "relevant": "relevant passages",
+    "answerable": "answerable",
     "tags": "tags",
     "cluster": "cluster",
     "weight": "weight",

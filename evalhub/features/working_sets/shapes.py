@@ -191,6 +191,10 @@ class WorkingItemRequest(Declaration):
     cluster: str = ""
     choices: tuple[JsonValue, ...] | None = None
     tools: tuple[JsonValue, ...] | None = None
+    relevant: tuple[JsonValue, ...] | None = Field(
+        None, description="ids of the passages that hold its answer"
+    )
+    answerable: bool = Field(True, description="whether the documents hold its answer")
     metadata: dict[str, JsonValue] = {}
     weight: float | None = Field(None, gt=0, description="how much it counts")
 

@@ -92,6 +92,10 @@ class ItemContentOut(ResponseBody):
     cluster: str
     choices: tuple[str, ...] | None
     tools: tuple[dict[str, JsonValue], ...] | None
+    relevant: tuple[str, ...] | None = Field(
+        description="ids of the passages that hold its answer; null: nobody said"
+    )
+    answerable: bool = Field(description="whether the documents hold its answer")
     metadata: dict[str, JsonValue]
     weight: float | None = Field(description="how much it counts; null: like every other")
 

@@ -336,6 +336,11 @@ class Output(models.Model):
         help_text="what the model thought first: kept apart, and not scored",
     )
     tool_calls = models.JSONField(null=True, help_text="a list of {name, arguments}")
+    passages = models.JSONField(
+        null=True,
+        help_text="what a retriever gave the model for it: a list of {id, text, score}, the best "
+        "first; null: none was asked",
+    )
     given_scores = models.JSONField(
         null=True,
         editable=False,

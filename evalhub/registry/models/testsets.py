@@ -272,6 +272,12 @@ class Item(models.Model):
         null=True, help_text="texts to choose from, of which a model says how likely each is"
     )
     tools = models.JSONField(null=True, help_text="tools that the model may call")
+    relevant = models.JSONField(
+        null=True, help_text="ids of the passages that hold its answer; null: nobody said"
+    )
+    answerable = models.BooleanField(
+        default=True, db_default=True, help_text="whether the documents hold its answer"
+    )
     weight = models.FloatField(
         null=True,
         help_text="how much it counts, above 0: of a sample how many requests it stands for",

@@ -26,26 +26,15 @@ from evalhub.site.items.answers import (
 from evalhub.site.items.browsing import PAGE
 from evalhub.site.items.filters import VIEWS, ItemFilters
 from evalhub.site.items.finding import FoundItems, find, judge_run
-from evalhub.site.items.reading import pieces_html, text_html
+from evalhub.site.items.passages import ShownPassages, shown_passages
+from evalhub.site.items.reading import LongText, long_text, pieces_html, text_html
 from evalhub.site.items.scope import ItemScope, ShownArm, beside
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
 from reviews.results.item_votes import judgments_of_item
 
-UNFOLDED = 6_000
-"""Characters of a message from which on it is folded at first."""
 COPIES = 10
 """Items that ask the same that are named."""
-
-
-@dataclass(frozen=True, slots=True)
-class LongText:
-    """A text to read, of `length` characters. `folded`: closed at first, for its length or as a
-    system prompt is."""
-
-    html: SafeString
-    length: int
-    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +47,15 @@ class AskedTurn:
 
 @dataclass(frozen=True, slots=True)
 class ArmAnswer:
-    """One arm's answer, sample `sample` of `samples`."""
+    """One arm's answer, sample `sample` of `samples`. `passages` is None where it was given none by
+    a retriever."""
 
     arm: ShownArm
     output: Output | None
     text: SafeString
     reasoning: LongText | None
     calls: Sequence[str]
+    passages: ShownPassages | None
     scores: Sequence[ShownScore]
     sample: int
     samples: int
@@ -137,8 +128,8 @@ def one_item(
         scope=pair_scope,
         item=item,
         messages=messages_of(item.input, filters.view),
-        context=_long(item.context, filters.view) if item.context else None,
-        reference=_long(references, filters.view) if references else None,
+        context=long_text(item.context, filters.view) if item.context else None,
+        reference=long_text(references, filters.view) if references else None,
         pair=pair,
         others=arm_answers[2:],
         aligned=aligned,
@@ -173,16 +164,12 @@ def messages_of(item_input: Any, view: str) -> list[AskedTurn]:
     """The question turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
     if not chat or not item_input:
-        return [AskedTurn("", _long(input_text(item_input), view))]
+        return [AskedTurn("", long_text(input_text(item_input), view))]
     return [
-        AskedTurn(role, _long(text_of_message(message), view, folded=role == "system"))
+        AskedTurn(role, long_text(text_of_message(message), view, folded=role == "system"))
         for message in item_input
         for role in [str(message.get("role", "?"))]
     ]
-
-
-def _long(text: str, view: str, *, folded: bool = False) -> LongText:
-    return LongText(text_html(text, view), len(text), folded or len(text) > UNFOLDED)
 
 
 def _page(at: int | None) -> int:
@@ -226,10 +213,13 @@ def _arm_answers(
                 arm=arm,
                 output=output,
                 text=text_html(output.text, view) if output and output.text else SafeString(""),
-                reasoning=_long(output.reasoning, view, folded=True)
+                reasoning=long_text(output.reasoning, view, folded=True)
                 if output and output.reasoning
                 else None,
                 calls=[call_text(each) for each in (output.tool_calls if output else None) or ()],
+                passages=shown_passages(output.passages, item.relevant, view)
+                if output and output.passages is not None
+                else None,
                 scores=own_scores,
                 sample=min(k + 1, len(samples)),
                 samples=len(samples),

@@ -12,6 +12,8 @@ from reviews.texts import display_text
 
 LONGEST = 700
 """Characters of a text that a row of a list shows."""
+UNFOLDED = 6_000
+"""Characters of a message from which on it is folded at first."""
 _FENCE = "```"
 
 
@@ -22,6 +24,21 @@ def text_html(text: str, view: str) -> SafeString:
         return plain(text)
     shown = display_text(text)
     return plain(shown) if shown.startswith(("{", "[")) else to_html(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A text to read, of `length` characters. `folded`: closed at first, for its length or as a
+    system prompt is."""
+
+    html: SafeString
+    length: int
+    folded: bool = False
+
+
+def long_text(text: str, view: str, *, folded: bool = False) -> LongText:
+    """A text as `text_html` has it, folded where it is long, or where it is to be."""
+    return LongText(text_html(text, view), len(text), folded or len(text) > UNFOLDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from evalhub.decision.policy import StudyPolicy
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.policy import Demand
 from evalhub.declare.prompt import Prompt
+from evalhub.declare.retrievers import Retriever
 from evalhub.declare.sampling import Sampling
 from evalhub.registry.item_rows import ItemRows, ItemRowsError, item_rows
 from evalhub.registry.models import (
@@ -203,7 +204,7 @@ def _prompt(
 ) -> dict[str, Any]:
     prompt = version.prompt
     fields = {} if prompt == Prompt() else {"prompt": _unusual(prompt)}
-    if prompt.retriever is not None:
+    if isinstance(prompt.retriever, Retriever):
         digest = prompt.retriever.documents.removeprefix("sha256:")
         file = f"documents/{digest[:16]}.jsonl"
         document.documents[file] = DocumentSet.objects.get(project=study.project, digest=digest)

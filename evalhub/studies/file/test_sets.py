@@ -46,6 +46,12 @@ class ItemFields(Declaration):
     tools: FieldName | None = Field(
         None, description="tools that the model may call, as OpenAI's protocol has them"
     )
+    relevant: FieldName | None = Field(
+        None, description="ids of the passages that hold the item's answer"
+    )
+    answerable: FieldName | None = Field(
+        None, description="false where the documents don't hold the item's answer"
+    )
     weight: FieldName | None = Field(
         None,
         description="how much the item counts, above 0; of a sample, how many requests it "

@@ -57,6 +57,7 @@ def read_arm(
         answers.setdefault(answer.item_id, []).append(answer)
     for samples in answers.values():
         samples.sort(key=lambda answer: answer.sample)
+    reads = score.metric.reads_relevance
     scored = iter(
         score.batch(
             [
@@ -70,6 +71,9 @@ def read_arm(
                         answer.finish_reason,
                         cases[key].question,
                         answer.tool_calls,
+                        passages=answer.passages,
+                        relevant=cases[key].relevant if reads else None,
+                        answerable=cases[key].answerable if reads else True,
                     ),
                     cases[key].references,
                 )

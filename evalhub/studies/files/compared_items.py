@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.io.canonical import digest_of
-from evalhub.io.items import EDITED, FieldMapping, prints_of, weight_of
+from evalhub.io.item_fields import answerable_of, relevant_of, weight_of
+from evalhub.io.items import EDITED, FieldMapping, prints_of
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
 
@@ -26,6 +27,20 @@ class ComparedItem:
     def question(self) -> str:
         """The item's question, if the row has the field `question`."""
         return question_of(self.values.get(FieldMapping().input))
+
+    @property
+    def relevant(self) -> list[str] | None:
+        """Ids of the passages that hold its answer, by the row's field `relevant`. Raises
+        DataError."""
+        row = Row(self.line, self.values)
+        return relevant_of(row, "relevant") if "relevant" in self.values else None
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the documents hold its answer, by the row's field `answerable`. Raises
+        DataError."""
+        row = Row(self.line, self.values)
+        return answerable_of(row, "answerable") if "answerable" in self.values else True
 
     @property
     def prints(self) -> tuple[int, int] | None:

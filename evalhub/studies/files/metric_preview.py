@@ -185,6 +185,9 @@ def _of_arm(
         recorded.finish_reason,
         question_of(item.input),
         recorded.tool_calls,
+        passages=recorded.passages,
+        relevant=item.relevant,
+        answerable=item.answerable,
     )
     display_text = with_calls(recorded.text, recorded.tool_calls)
     return _extract(scored, name, answer, display_text, item.references if seen else None)
@@ -205,7 +208,7 @@ def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Extra
 
 
 def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Extraction:
-    answer = Answer(text, asked=question_of(item.input))
+    answer = Answer(text, asked=question_of(item.input), answerable=item.answerable)
     return _extract(scored, name, answer, text, item.references)
 
 

@@ -167,6 +167,7 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
         **({"system_fingerprint": output.fingerprint} if output.fingerprint else {}),
         **({"reasoning": output.reasoning} if output.reasoning else {}),
         **({"tool_calls": output.tool_calls} if output.tool_calls else {}),
+        **({"passages": output.passages} if output.passages is not None else {}),
         **{name: value for name, value in counts.items() if value is not None},
     }
 

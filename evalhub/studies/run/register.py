@@ -188,7 +188,11 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
         except DeclarationError as error:
             path = ["arms", name, "backend", arm.spec.type, error.field]
             raise spec.document.error(path, error.message) from error
-        prompt = with_documents(arm.prompt, project=project, file=spec.file)
+        try:
+            prompt = with_documents(arm.prompt, project=project, file=spec.file)
+        except DeclarationError as error:
+            path = ["arms", name, "prompt", "retriever", error.field]
+            raise spec.document.error(path, error.message) from error
         try:
             versions[name] = register_version(
                 project=project,

@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from evalhub.declare.keys import Reach
 from evalhub.declare.plan import PlannedBudget, PlannedJudging, PlannedRun
 from evalhub.declare.prices import PER_TOKENS, Price, UsedPrice
-from evalhub.declare.prompt import Prompt, Retriever
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.retrievers import AnyRetriever, Retriever
 from evalhub.io.held_texts import is_held_text
 from evalhub.io.tools import message_text
 from evalhub.registry.models import ModelVersion, Output, Run, Study, StudyBudget, StudyRun
@@ -200,15 +202,16 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
 class _Passages:
     """What the version's retriever puts in place of an item's own context.
 
-    The first SEARCHED items are searched for as the run does it. A search costs milliseconds
-    where there are many documents, so each later item counts as long as the mean of these.
+    The first SEARCHED items are searched for as the run does it, where this site has the documents.
+    A search costs milliseconds where there are many, so each later item counts as long as the mean
+    of these. A server or a program isn't asked: its passages count as the most that they may be.
     """
 
     version: ModelVersion
     _lengths: list[int] = field(default_factory=list, init=False)
 
     @property
-    def retriever(self) -> Retriever | None:
+    def retriever(self) -> AnyRetriever | None:
         prompt: Prompt = self.version.prompt
         return prompt.retriever
 
@@ -216,10 +219,12 @@ class _Passages:
         """The context that is sent. Raises BackendError if the documents are missing."""
         if self.retriever is None:
             return context
+        if not isinstance(self.retriever, Retriever):
+            return " " * self.retriever.most_characters
         if len(self._lengths) >= SEARCHED:
             return " " * round(sum(self._lengths) / len(self._lengths))
         question = BackendRequest(item_id=0, sample=0, input=item_input, context=context)
-        [filled] = with_contexts([question], self.version)
+        [filled], _ = with_contexts([question], self.version, Reach())
         self._lengths.append(len(filled.context))
         return filled.context
 

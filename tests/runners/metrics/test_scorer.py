@@ -40,6 +40,7 @@ def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> Non
 NEEDED = {
     "judge": {"by": "grader", "rubric": "polite"},
     "faithfulness": {"by": "grader"},
+    "groundedness": {"by": "grader"},
     "corpus_score": {"score": "bleu"},
 }
 """Options without which a metric says nothing."""

@@ -12,7 +12,7 @@ from typing import Any
 from evalhub.features.data.checks.check import ReferenceText
 from evalhub.features.data.rows.messages import RowError, list_in, read_conversation
 from evalhub.features.data.rows.slices import slices_of_fields
-from evalhub.io.items import weight_of
+from evalhub.io.item_fields import weight_of
 from evalhub.io.rows import DataError, Row, read_rows, wrong
 
 CHATS = ("messages", "conversations")

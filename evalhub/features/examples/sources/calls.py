@@ -206,9 +206,11 @@ class VersionCalls:
     ) -> None:
         part = CallPart(calls[0].part)
         requests: Sequence[BackendRequest] = [_request(call) for call in calls]
-        if part == CallPart.ANSWER:
-            requests = with_contexts(requests, self.version)
         by_pk = {call.pk: call for call in calls}
+        if part == CallPart.ANSWER:
+            requests, failed = with_contexts(requests, self.version, self.reach)
+            if failed:
+                self._store(failed, by_pk, token, use)
         renewed = timezone.now()
         with closing(self._client(part).answer(requests)) as batches:
             for batch in batches:

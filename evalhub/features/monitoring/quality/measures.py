@@ -66,6 +66,8 @@ def _why_not(metric: MetricDeclaration) -> str:
         return "needs a reference answer, and production's requests have none"
     if metric.needs_model:
         return "asks a model for marks: say `pairs`, by which a judge compares two answers"
+    if metric.reads_passages or metric.reads_relevance:
+        return "is of passages that a test set's items name, and production's requests name none"
     if metric.reads_choices or metric.recorded_alone or metric.scored_together:
         return "is of the items of a test set, and not of production's requests"
     if metric.name in OF_OPERATIONS:

@@ -46,6 +46,8 @@ class Migration(migrations.Migration):
                 ('context', models.TextField(blank=True)),
                 ('choices', models.JSONField(null=True)),
                 ('tools', models.JSONField(null=True)),
+                ('relevant', models.JSONField(null=True)),
+                ('answerable', models.BooleanField(db_default=True, default=True)),
                 ('weight', models.FloatField(null=True)),
                 ('tags', models.JSONField(default=list)),
                 ('cluster', models.CharField(blank=True, max_length=200)),
