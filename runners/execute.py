@@ -209,7 +209,7 @@ def _score_missing(
     """Writes the missing scores of the outputs that are there."""
     metric, asks = function.metric, function.metric.needs_model
     read = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
-    read += ["tool_calls", *(["choice_logprobs"] if metric.reads_choices else [])]
+    read += ["tool_calls", *(["choice_logprobs"] if metric.needs_choices else [])]
     outputs_of = Output.objects.only("item_id", "text", "error", *read)
     for keys in batched(stretch.unscored(metric_id), SCORED_AT_A_TIME):
         outputs = list(outputs_of.filter(pk__in=keys).order_by("pk"))
@@ -265,8 +265,8 @@ def _scorable(
         source.tool_calls,
         input=item.input if metric.needs_model else None,
         context=item.context if metric.needs_model else "",
-        choices=item.choices if metric.reads_choices else None,
-        choice_logprobs=source.choice_logprobs if metric.reads_choices else None,
+        choices=item.choices if metric.needs_choices else None,
+        choice_logprobs=source.choice_logprobs if metric.needs_choices else None,
     )
     return answer, item.references
 

@@ -66,6 +66,9 @@ _TABLE = {
     "tokens": "Tokens",
     "recorded": "RecordedScore",
     "corpus_score": "CorpusScore",
+    "classification": "Classification",
+    "brier": "Brier",
+    "calibration_error": "CalibrationError",
     "judge": "Judge",
     "faithfulness": "Faithfulness",
 }

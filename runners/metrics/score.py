@@ -103,7 +103,8 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
-        reads_choices: whether an item is to have choices, and an answer to say how likely each is.
+        reads_choices: whether an item is to have choices, and an answer to say how likely each is;
+            with these options, `needs_choices` says it.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended
@@ -156,9 +157,15 @@ class MetricDeclaration(Declaration):
         return not of_content and "extract" not in self.options
 
     @property
+    def needs_choices(self) -> bool:
+        """Whether, with these options, an item is to have choices and an answer their
+        likelihoods."""
+        return self.reads_choices
+
+    @property
     def reads_item(self) -> bool:
         """Whether the metric reads more of an item than its references."""
-        return self.needs_model or self.reads_choices or self.reads_question
+        return self.needs_model or self.needs_choices or self.reads_question
 
     @property
     def rises(self) -> bool:
