@@ -1,16 +1,19 @@
 """Scores of labels given to items, from their confusion: each with a value for each item.
 
-A score is a smooth function g of the confusion's cells. As in `evalhub.stats.corpus`, item i has
-the infinitesimal jackknife's value psi_i = g + n · (t_i - T/n) · ∇g, whose mean is g exactly. To
-that is added what depends on the item's right label k alone and has the mean 0,
+Recall and balanced accuracy are means of shares: an item of label k that is right has n/(K·N_k),
+N_k the number of items of its label and K that of the labels that the score is of, and any other
+has 0.
 
-    c_i = Σ_k s_k · (1[gold_i = k] - N_k/n) · n/N_k,
+F1 and precision are a smooth function g of the confusion's cells. As in `evalhub.stats.corpus`,
+item i has the infinitesimal jackknife's value psi_i = g + n · (t_i - T/n) · ∇g, whose mean is g
+exactly. To that is added what depends on the item's right label alone and has the mean 0,
 
-where N_k is how many items have the label k and s_k = 1/K of a mean over K labels, 1 of the label
-that a score is of. It is the same in both arms, so no difference changes; but the values of one
-arm now span what a single item can move the score by, even if the arm is right on every item of a
-label. From that span the interval of two arms that hardly differ is made, which would else rule out
-too much where a rare label has lost nothing yet (`evalhub.stats.paired`).
+    c_i = Σ_k 1/K · (1[gold_i = k] - N_k/n) · n/N_k.
+
+It is the same in both arms, so no difference changes; but the values of one arm now span what a
+single item can move the score by, even if the arm is right on every item of a label. From that span
+the interval of two arms that hardly differ is made, which would else rule out too much where a rare
+label has lost nothing yet (`evalhub.stats.paired`).
 """
 
 from collections.abc import Callable, Mapping
@@ -79,11 +82,12 @@ def classification_score(
     if why := too_few(score, table, label):
         raise StatisticsError(why)
     linearised = jackknifed(score, gold, answer, table, label)
-    shares = _shares(score, size, label)
-    if shares is None:
+    if score in ("accuracy", "micro_f1"):
         return linearised
-    share_of = shares * len(gold) / table.sum(axis=1).clip(1)
-    return LinearisedScore(linearised.value, linearised.scores + share_of[gold] - shares.sum())
+    share_of = _shares(size, label) * len(gold) / table.sum(axis=1).clip(1)
+    if score in ("recall", "balanced_accuracy"):
+        return LinearisedScore(linearised.value, share_of[gold] * (gold == answer))
+    return LinearisedScore(linearised.value, linearised.scores + share_of[gold] - 1)
 
 
 def jackknifed(
@@ -124,10 +128,8 @@ def too_few(score: str, table: Array, label: int | None = None) -> str:
     return ""
 
 
-def _shares(score: str, size: int, label: int | None) -> Array | None:
-    """What the items of each label can lose of the score together: s_k of the module's formula."""
-    if score in ("accuracy", "micro_f1"):
-        return None
+def _shares(size: int, label: int | None) -> Array:
+    """What the items of each label can lose of the score together: 1/K of the module's formula."""
     of = np.zeros(size)
     of[slice(None) if label is None else label] = 1 if label is not None else 1 / size
     return of
