@@ -221,7 +221,7 @@ def _score_missing(
     """Writes the missing scores of the outputs that are there."""
     metric, asks = function.metric, function.metric.needs_model
     read = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
-    read += ["tool_calls", *(["choice_logprobs"] if metric.reads_choices else [])]
+    read += ["tool_calls", *(["choice_logprobs"] if metric.needs_choices else [])]
     read += ["logprob"] if metric.scores_texts else []
     read += ["passages"] if metric.reads_passages else []
     outputs_of = Output.objects.only("item_id", "text", "error", *read)
@@ -286,8 +286,8 @@ def _scorable(
         source.tool_calls,
         input=item.input if metric.needs_model else None,
         context=item.context if metric.needs_model else "",
-        choices=item.choices if metric.reads_choices else None,
-        choice_logprobs=source.choice_logprobs if metric.reads_choices else None,
+        choices=item.choices if metric.needs_choices else None,
+        choice_logprobs=source.choice_logprobs if metric.needs_choices else None,
         logprob=source.logprob if metric.scores_texts else None,
         passages=passages if metric.reads_passages else None,
         relevant=item.relevant if metric.reads_relevance else None,

@@ -82,7 +82,7 @@ def check_launch(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.name} compares with"
             )
-    for judging in (one for one in declarations if one.reads_choices):
+    for judging in (one for one in declarations if one.needs_choices):
         if why := backend.why_no_choices:
             raise LaunchError(
                 f"{version}: {judging.name} asks how likely each choice is, and {why}; a model in "

@@ -64,7 +64,7 @@ def scores_together(run_id: int, metric: Metric) -> ScoresTogether | None:
         aggregates={
             "scored": sum(value is not None for *_, value in now),
             "unscored": sum(value is None for *_, value in now),
-            "extraction_misses": 0,
+            "extraction_misses": scores.filter(extracted=False).count(),
             "mean": mean,
             "scores_digest": scores_digest(now),
         },

@@ -114,7 +114,8 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
-        reads_choices: whether an item is to have choices, and an answer to say how likely each is.
+        reads_choices: whether an item is to have choices, and an answer to say how likely each is;
+            with these options, `needs_choices` says it.
         scores_texts: whether an item is to be a text that is judged itself and not answered
             (`evalhub.io.held_texts`), and the model to say how likely it is.
         reads_question: whether an answer is to come with what was `asked`.
@@ -179,9 +180,15 @@ class MetricDeclaration(Declaration):
         return not of_content and "extract" not in self.options
 
     @property
+    def needs_choices(self) -> bool:
+        """Whether, with these options, an item is to have choices and an answer their
+        likelihoods."""
+        return self.reads_choices
+
+    @property
     def reads_item(self) -> bool:
         """Whether the metric reads more of an item than its references."""
-        of_question = self.reads_choices or self.reads_question
+        of_question = self.needs_choices or self.reads_question
         return self.needs_model or of_question or self.reads_passages or self.reads_relevance
 
     @property

@@ -87,9 +87,36 @@ def test_scores_made_elsewhere_are_compared_and_less_may_be_better(desk: Desk) -
         desk.compared(metric="recorded", options=options, min_gain=2.0)
 
 
-def test_a_score_of_all_answers_together_is_no_comparison_of_two_files(desk: Desk) -> None:
-    with pytest.raises(MetricError, match="corpus_score is of all answers of a run together"):
-        desk.compared(metric="corpus_score", options=(("score", "bleu"),))
+def test_a_score_of_all_answers_together_is_compared_too(desk: Desk) -> None:
+    """300 items, of which every third is the right "yes" and the rest "no": the base says "no" to
+    all, the tuned arm is wrong on each tenth."""
+    golds = ["yes" if i % 3 == 0 else "no" for i in range(300)]
+    write(
+        desk.test_set,
+        ({"id": f"q{i:03}", "reference": gold} for i, gold in enumerate(golds)),
+    )
+    desk.answer(desk.base, ["no"] * 300)
+    desk.answer(desk.tuned, ["maybe" if i % 10 == 0 else gold for i, gold in enumerate(golds)])
+    options = (("score", "balanced_accuracy"), ("labels", ["yes", "no"]))
+    compared = desk.compared(metric="classification", options=options)
+    (criterion,) = compared.record.criteria
+    assert compared.record.verdict == "ship"
+    assert (criterion.baseline, criterion.candidate) == pytest.approx((0.5, 0.9))
+    assert criterion.unit == "linearised balanced_accuracy"
+    assert criterion.n == 300
+    one_label = (*options[1:], ("score", "recall"), ("label", "yes"))
+    (of_label,) = desk.compared(metric="classification", options=one_label).record.criteria
+    assert (of_label.baseline, of_label.candidate) == pytest.approx((0, 0.9))
+
+
+def test_too_few_items_for_a_score_of_all_answers_are_no_evidence(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, items=100)
+    options = (("score", "macro_f1"), ("labels", ["right", "wrong"]))
+    record = desk.compared(metric="classification", options=options).record
+    assert record.verdict == "invalid"
+    assert "macro_f1 needs 200 items for an interval that holds, and has 100" in str(
+        record.as_json()
+    )
 
 
 def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -> None:

@@ -16,6 +16,7 @@ from evalhub.site.items.browsing import ItemsPage, items_page
 from evalhub.site.items.filters import ORDERS, ItemFilters
 from evalhub.site.items.metrics import by_metric
 from evalhub.site.items.scope import ItemScope, study_scope
+from evalhub.site.study.joint_scores import JointScoresView, joint_scores_view
 
 PAGE = 8
 
@@ -23,12 +24,14 @@ PAGE = 8
 @dataclass(frozen=True, slots=True)
 class AnswersTab:
     """`page` is the list, `every` the address of the same list as a page of its own, which can be
-    searched and filtered. `moved` and `scores` are None where no outcome may be read."""
+    searched and filtered. `moved` and `scores` are None where no outcome may be read, and `joint`
+    is empty."""
 
     page: ItemsPage
     every: str
     moved: Transitions | None
     scores: Chart | None
+    joint: JointScoresView
 
     @property
     def scope(self) -> ItemScope:
@@ -63,6 +66,7 @@ def answers_tab(study: Study, decision: Decision | None, wanted: QueryDict) -> A
         every=replace(urls, tab=False).items(page.sought),
         moved=_moved(page),
         scores=_scores(scope),
+        joint=joint_scores_view(scope),
     )
 
 

@@ -122,10 +122,6 @@ def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
     """The policy with the one criterion. Raises MetricError if the metric doesn't allow the
     question."""
     metric, terms = score.metric, question.terms
-    if metric.scored_together:
-        raise MetricError(
-            f"{question.metric} is of all answers of a run together: say it in a study file"
-        )
     bound = terms.margin if terms.role == "guard" else terms.min_gain
     if metric.reach is not None and (why := beyond(metric.reach, bound)):
         raise MetricError(f"{question.metric}: {why}")

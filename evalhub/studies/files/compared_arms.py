@@ -1,7 +1,8 @@
 """Read a file of answers to a test set's items, and score them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from evalhub.io.identity import answers_digest, scores_digest
 from evalhub.io.row_paths import RowMapping
 from evalhub.io.rows import DataError
 from evalhub.studies.files.compared_items import ComparedItem
-from runners.metrics import Answer, MetricScore, Scorer
+from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,37 @@ def read_arm(
         ]
         for key, samples in answers.items()
     }
-    return AnsweredFile(path, answers, scores)
+    return AnsweredFile(path, answers, _scored_together(scores, score.metric))
+
+
+def _scored_together(
+    scores: dict[str, list[MetricScore]], metric: MetricDeclaration
+) -> dict[str, list[MetricScore]]:
+    """The scores with the values that all answers have together; those of any other metric as they
+    are."""
+    adding = [
+        (key, each.parts)
+        for key, samples in scores.items()
+        for each in samples
+        if each.parts is not None
+    ]
+    if not metric.scored_together or not adding:
+        return scores
+    values: Iterator[float | None]
+    try:
+        values = iter(
+            metric.together([key for key, _ in adding], [parts for _, parts in adding]).values
+        )
+        reason = ""
+    except ValueError as error:
+        values, reason = repeat(None), str(error)
+    return {
+        key: [
+            each if each.parts is None else replace(each, value=next(values), reason=reason)
+            for each in samples
+        ]
+        for key, samples in scores.items()
+    }
 
 
 def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:

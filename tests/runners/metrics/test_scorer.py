@@ -42,6 +42,7 @@ NEEDED = {
     "faithfulness": {"by": "grader"},
     "groundedness": {"by": "grader"},
     "corpus_score": {"score": "bleu"},
+    "classification": {"score": "accuracy", "labels": ["a", "b"]},
 }
 """Options without which a metric says nothing."""
 
@@ -207,7 +208,9 @@ def test_a_metric_that_needs_a_model_is_refused_where_none_is_given() -> None:
 @pytest.mark.parametrize("name", [name for name in METRICS if METRICS[name].needs_reference])
 @pytest.mark.parametrize("references", [[], [None]])
 def test_without_a_reference_an_answer_is_unscored(name: str, references: list[None]) -> None:
-    assert scorer(name)(Answer("3"), references) == MetricScore(None, "no reference")
+    assert scorer(name, **NEEDED.get(name, {}))(Answer("3"), references) == MetricScore(
+        None, "no reference"
+    )
 
 
 def test_a_missing_reference_still_says_whether_the_pattern_matched() -> None:

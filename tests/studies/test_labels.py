@@ -1,0 +1,66 @@
+"""A study judged by a score of labels, which all answers of a run have together."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+
+from evalhub.cli.app import run
+from evalhub.ledger.models import Decision
+from evalhub.registry.models import RunMetric, Score
+from tests.studies.label_desk import ITEMS, LABELS, METRIC, golds, label_desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_verdict_is_on_the_score_of_all_and_labels_outside_the_list_are_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sklearn_f1 = _macro_f1(tmp_path)
+    desk = label_desk(tmp_path)
+    assert run(["study", "run", str(desk.write()), "--json"]) == 0
+    (tmp_path / "verdict.json").write_text(capsys.readouterr().out)
+    [criterion] = Decision.objects.get().record["criteria"]
+    assert (criterion["baseline"], criterion["candidate"]) == pytest.approx(sklearn_f1)
+    assert criterion["unit"] == "linearised macro_f1"
+    parts = Score.objects.filter(output__run__version__model__slug="base")
+    first = parts.order_by("output__item__position").values_list("parts", flat=True)[0]
+    assert first == ["ham", None]
+    aggregate = RunMetric.objects.get(run__version__model__slug="base")
+    assert (aggregate.scored, aggregate.unscored, aggregate.extraction_misses) == (ITEMS, 0, 1)
+    values = np.array(parts.values_list("value", flat=True))
+    assert values.mean() == pytest.approx(criterion["baseline"])
+    verify = ["decision", "verify", str(tmp_path / "verdict.json"), "--home", str(settings.HOME)]
+    assert run(verify) == 0
+
+
+def _macro_f1(tmp_path: Path) -> tuple[float, float]:
+    """Both arms' macro F1, counted from the files."""
+    desk = label_desk(tmp_path)
+    scores = []
+    for arm in ("base", "tuned"):
+        text = (desk.folder / f"{arm}.mail.jsonl").read_text()
+        said = [line.partition("label: ")[2][:-2] or "ads" for line in text.splitlines()]
+        f1 = []
+        for label in LABELS:
+            both = sum(a == g == label for a, g in zip(said, golds(), strict=True))
+            f1.append(2 * both / (said.count(label) + golds().count(label)))
+        scores.append(sum(f1) / 3)
+    return scores[0], scores[1]
+
+
+def test_too_few_of_a_label_leave_the_study_without_evidence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = label_desk(tmp_path, METRIC | {"labels": [*LABELS, "rare"]})
+    assert run(["study", "run", str(desk.write())]) == 3
+    assert "and label 4 of the list has 0" in capsys.readouterr().out
+
+
+def test_an_accuracy_of_labels_has_the_intervals_of_right_and_wrong(tmp_path: Path) -> None:
+    desk = label_desk(tmp_path, METRIC | {"score": "accuracy"})
+    run(["study", "run", str(desk.write())])
+    [criterion] = Decision.objects.get().record["criteria"]
+    assert criterion["candidate"] == pytest.approx(1 - 10 / 300)
+    assert criterion["method"] in ("exact score interval", "Tango score interval")
