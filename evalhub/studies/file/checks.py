@@ -182,9 +182,9 @@ def _check_ownership(study: "StudyFile") -> None:
     ownership = study.ownership
     if ownership is None:
         return
-    by_arm = {"development": ownership.development, "serving": ownership.serving}
-    for part, costs in by_arm.items():
-        for name in costs:
+    by_arm = (("development", [*ownership.development]), ("serving", [*ownership.serving]))
+    for part, names in by_arm:
+        for name in names:
             if name not in study.arms:
                 choices = f"there are {', '.join(study.arms)}"
                 raise invalid(f"there is no arm {name!r}; {choices}", "ownership", part, name)
