@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run as evalhub
+from evalhub.declare.declaration import validate
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from evalhub.demo.server import LocalExtraMissingError, local_server
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, RunMetric
 from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
 from runners.backends.held_texts import PROBE, PromptToken, tokens_before
+from runners.backends.openai import Client, OpenAIBackend
+from tests.cast import OPERATOR
 from tests.fakes.openai_server import DROP, OpenAIServer, http_error
 from tests.runners.backends import test_echoed, test_held_texts_hf, test_hf
 
@@ -47,7 +52,8 @@ def settings(server: OpenAIServer, **fields: Any) -> dict[str, Any]:
 
 
 def judged(server: OpenAIServer, *texts: str, **fields: Any) -> list[Reply]:
-    asked = test_echoed.client(server, **{"text_logprobs": "prompt_logprobs"} | fields)
+    spec = validate(OpenAIBackend, server.backend(**settings(server) | fields))
+    asked = Client.of(spec, Prompt(), Sampling(), OPERATOR)
     requests = [BackendRequest(at, 0, text, "", choices=[]) for at, text in enumerate(texts)]
     rows = {row.item_id: reply for batch in asked.answer(requests) for row, reply in batch}
     return [rows[at] for at in range(len(texts))]
@@ -283,11 +289,11 @@ def test_recorded_answers_say_nothing_of_texts(
 @pytest.mark.local
 def test_llama_cpp_s_server_is_held_to_a_text_s_tokens(small: Path) -> None:
     """Of the same weights transformers finds the same bits but for llama.cpp's rounding."""
-    texts = test_held_texts_hf.TEXTS
+    texts = [*test_held_texts_hf.TEXTS[:6], "日本語のテキスト。"]
     try:
         with local_server(adapter=None, threads=1) as url:
             at_server = OpenAIServer(port=int(url.split(":")[2].split("/")[0]))
-            start = {"text_logprobs": "llama.cpp", "text_start": "<|im_start|>"}
+            start = {"text_logprobs": "llama.cpp", "text_start": "<|im_start|>", "retries": 5}
             replies = judged(at_server, *texts, **start)
             with pytest.raises(BackendError, match="say the token that begins every text"):
                 judged(at_server, texts[0], text_logprobs="llama.cpp")
@@ -298,6 +304,8 @@ def test_llama_cpp_s_server_is_held_to_a_text_s_tokens(small: Path) -> None:
     loaded = test_held_texts_hf.judged(test_hf.client(test_hf.backend(small)), *texts)
     for text, here, there in zip(texts, loaded, replies, strict=True):
         assert there.text == text
+        assert here.logprob is not None
+        assert there.logprob is not None
         bits = (here.logprob - there.logprob) / math.log(2) / len(text.encode())
         assert abs(bits) < LLAMA_CPP
 
