@@ -9,7 +9,10 @@ from statistics import NormalDist
 from typing import Any
 
 import pytest
+from django.test import Client as DjangoClient
+from django.urls import reverse
 
+from evalhub.accounts.models import User
 from evalhub.cli.app import run as evalhub
 from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
@@ -185,6 +188,8 @@ def test_a_tuned_model_that_forgot_fails_the_guard(
     assert Output.objects.filter(logprob__lt=0).count() == 2 * ITEMS
 
 
+LLAMA_CPP = 0.1
+"""Bits a byte between llama.cpp's server with 4-bit weights and the same weights in float32."""
 LOGNORMAL = [0.005 * math.exp(NormalDist().inv_cdf((at + 0.5) / 40)) for at in range(40)]
 """Seconds: the quantiles of a log-normal with the median 5 ms, out of order."""
 
@@ -270,6 +275,20 @@ def test_what_can_not_be_scored_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_item_s_page_says_that_nobody_answers_it(
+    tmp_path: Path, server: OpenAIServer, client: DjangoClient
+) -> None:
+    assert run_study(a_study(tmp_path, settings(server), settings(server, model="t"))) != 65
+    client.force_login(User.objects.create_superuser("root"))
+    run = Run.objects.first()
+    assert run is not None
+    item = run.test_set_version.items.first()
+    assert item is not None
+    page = client.get(reverse("site:run_item", args=[run.pk, item.key])).content.decode()
+    assert "A text that models read: they say how likely it is, and answer nothing." in page
+
+
+@pytest.mark.django_db(transaction=True)
 def test_recorded_answers_say_nothing_of_texts(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -283,6 +302,11 @@ def test_recorded_answers_say_nothing_of_texts(
     assert run_study(file) == 65
     said = " ".join(capsys.readouterr().err.split())
     assert "log_loss asks how likely a text is, which recorded answers don't say" in said
+
+
+def test_the_page_states_the_difference_of_engines() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/log-loss.md").read_text()
+    assert f"differed by less than {LLAMA_CPP} bits a byte" in page
 
 
 @test_hf.with_torch
@@ -308,10 +332,6 @@ def test_llama_cpp_s_server_is_held_to_a_text_s_tokens(small: Path) -> None:
         assert there.logprob is not None
         bits = (here.logprob - there.logprob) / math.log(2) / len(text.encode())
         assert abs(bits) < LLAMA_CPP
-
-
-LLAMA_CPP = 0.1
-"""Bits a byte between llama.cpp's server with 4-bit weights and the same weights in float32."""
 
 
 @test_hf.with_torch
