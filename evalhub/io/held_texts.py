@@ -85,20 +85,24 @@ def read_documents(paths: Iterable[Path], *, text: str, name: str) -> Iterator[H
     names: dict[str, HeldDocument] = {}
     texts: dict[str, HeldDocument] = {}
     for document in _documents(paths, text, name):
-        at = {"file": document.file, "line": document.line}
+        file, line = document.file, document.line
         if len(document.name) > LONGEST_NAME:
             raise DataError(
                 f"the document's name has {len(document.name)} characters: at most "
                 f"{LONGEST_NAME} are kept",
-                **at,
+                file=file,
+                line=line,
             )
         first = names.setdefault(document.name, document)
         if first is not document:
-            raise DataError(f"{_place(first)} has a document {document.name!r} already", **at)
+            raise DataError(
+                f"{_place(first)} has a document {document.name!r} already", file=file, line=line
+            )
         digest = hashlib.sha256(document.text.encode()).hexdigest()
         first = texts.setdefault(digest, document)
         if first is not document:
-            raise DataError(f"holds the same text as {_place(first)}: leave one out", **at)
+            message = f"holds the same text as {_place(first)}: leave one out"
+            raise DataError(message, file=file, line=line)
         yield document
 
 
@@ -120,7 +124,7 @@ def _documents(paths: Iterable[Path], text: str, name: str) -> Iterator[HeldDocu
 
 def _plain(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8", newline="")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8 at byte {error.start}", file=str(path)) from error
     except OSError as error:

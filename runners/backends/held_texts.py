@@ -1,7 +1,7 @@
 """How likely a server finds held texts: by vLLM's `prompt_logprobs`, by `echo` with logprobs, or by
 llama.cpp's server, which tells it of tokens that it generates alone: a grammar holds it to the
-text's own, one after the other (a bias where a token is part of a character), and it reports the
-probability that each had without that.
+text's own, one after the other, and it reports the probability that each had without the grammar. A
+token that is part of a character it reports alone in a list of the whole vocabulary.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ PROBE = "One, two, three, four."
 
 BIAS = 1000.0
 """On the logit of a token that llama.cpp's server is to generate, whatever the others are."""
+ALL = 1_000_000
+"""More tokens than a vocabulary has."""
 
 
 class PromptToken(NamedTuple):
@@ -69,6 +72,8 @@ class HeldTexts:
     _first: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _start: tuple[int, ...] | None = field(default=None, init=False)
     """Of llama.cpp's server, the tokens that begin every text."""
+    _plain: int | None = field(default=None, init=False)
+    """A token of whole characters, the probe's first."""
 
     @property
     def state(self) -> EndpointState:
@@ -153,6 +158,7 @@ class HeldTexts:
         pieces, reply = await self._tokenize(text, special=False, gives_way=gives_way)
         if reply.error or not pieces:
             return [], reply if reply.error else Reply(error="the server finds no token in it")
+        self._plain = pieces[0].token if self._plain is None else self._plain
         context, tokens = list(self._start), list[PromptToken]()
         for run in _runs(pieces):
             more, reply = await self._generate(context, run, gives_way=gives_way)
@@ -167,18 +173,15 @@ class HeldTexts:
     ) -> tuple[list[PromptToken], Reply]:
         """Makes the server generate these tokens, and says how likely each was."""
         ids = [piece.token for piece in run]
-        if run[0].whole:
-            held = {"grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids)}
-        else:
-            held = {"logit_bias": [[ids[0], BIAS]]}
-        body = {
-            "prompt": [*context],
-            "max_tokens": len(ids),
-            "logprobs": 1,
-            "cache_prompt": True,
-            **held,
-        }
-        generated: list[int] = []
+        body: dict[str, Any] = {"prompt": [*context], "cache_prompt": True}
+        if not run[0].whole:
+            # of its own it would say nothing: it waits for the rest of the character
+            plain = {"max_tokens": 1, "logprobs": ALL, "logit_bias": [[self._plain, BIAS]]}
+            read_one = partial(_listed_token, token=ids[0])
+            return await self._send("/completions", body | plain, read_one, gives_way=gives_way)
+        grammar = "root ::= " + " ".join(f"<[{token}]>" for token in ids)
+        body |= {"max_tokens": len(ids), "logprobs": 1, "grammar": grammar}
+        generated: list[Any] = []
 
         def read(answer: dict[str, Any]) -> list[PromptToken] | None:
             content = (_first_choice(answer).get("logprobs") or {}).get("content")
@@ -261,6 +264,17 @@ class HeldTexts:
             path, json.dumps(body).encode(), frozenset(), read_response, gives_way=gives_way
         )
         return tokens, reply
+
+
+def _listed_token(answer: dict[str, Any], *, token: int) -> list[PromptToken] | None:
+    """A token among all that could have come in place of the one that was generated."""
+    content = (_first_choice(answer).get("logprobs") or {}).get("content")
+    first = content[0] if isinstance(content, list) and content else None
+    rows = first.get("top_logprobs") if isinstance(first, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and row.get("id") == token:
+            return [_token(row.get("token"), row.get("logprob"))]
+    return None
 
 
 def _runs(pieces: Sequence["_Piece"]) -> Iterator[list["_Piece"]]:

@@ -9,13 +9,21 @@ from statistics import NormalDist
 from typing import Any
 
 import pytest
+from django.test import Client as DjangoClient
+from django.urls import reverse
 
+from evalhub.accounts.models import User
 from evalhub.cli.app import run as evalhub
+from evalhub.declare.declaration import validate
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from evalhub.demo.server import LocalExtraMissingError, local_server
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, RunMetric
 from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
 from runners.backends.held_texts import PROBE, PromptToken, tokens_before
+from runners.backends.openai import Client, OpenAIBackend
+from tests.cast import OPERATOR
 from tests.fakes.openai_server import DROP, OpenAIServer, http_error
 from tests.runners.backends import test_echoed, test_held_texts_hf, test_hf
 
@@ -47,7 +55,8 @@ def settings(server: OpenAIServer, **fields: Any) -> dict[str, Any]:
 
 
 def judged(server: OpenAIServer, *texts: str, **fields: Any) -> list[Reply]:
-    asked = test_echoed.client(server, **{"text_logprobs": "prompt_logprobs"} | fields)
+    spec = validate(OpenAIBackend, server.backend(**settings(server) | fields))
+    asked = Client.of(spec, Prompt(), Sampling(), OPERATOR)
     requests = [BackendRequest(at, 0, text, "", choices=[]) for at, text in enumerate(texts)]
     rows = {row.item_id: reply for batch in asked.answer(requests) for row, reply in batch}
     return [rows[at] for at in range(len(texts))]
@@ -179,6 +188,8 @@ def test_a_tuned_model_that_forgot_fails_the_guard(
     assert Output.objects.filter(logprob__lt=0).count() == 2 * ITEMS
 
 
+LLAMA_CPP = 0.1
+"""Bits a byte between llama.cpp's server with 4-bit weights and the same weights in float32."""
 LOGNORMAL = [0.005 * math.exp(NormalDist().inv_cdf((at + 0.5) / 40)) for at in range(40)]
 """Seconds: the quantiles of a log-normal with the median 5 ms, out of order."""
 
@@ -264,6 +275,20 @@ def test_what_can_not_be_scored_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_item_s_page_says_that_nobody_answers_it(
+    tmp_path: Path, server: OpenAIServer, client: DjangoClient
+) -> None:
+    assert run_study(a_study(tmp_path, settings(server), settings(server, model="t"))) != 65
+    client.force_login(User.objects.create_superuser("root"))
+    run = Run.objects.first()
+    assert run is not None
+    item = run.test_set_version.items.first()
+    assert item is not None
+    page = client.get(reverse("site:run_item", args=[run.pk, item.key])).content.decode()
+    assert "A text that models read: they say how likely it is, and answer nothing." in page
+
+
+@pytest.mark.django_db(transaction=True)
 def test_recorded_answers_say_nothing_of_texts(
     tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -279,15 +304,20 @@ def test_recorded_answers_say_nothing_of_texts(
     assert "log_loss asks how likely a text is, which recorded answers don't say" in said
 
 
+def test_the_page_states_the_difference_of_engines() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/log-loss.md").read_text()
+    assert f"differed by less than {LLAMA_CPP} bits a byte" in page
+
+
 @test_hf.with_torch
 @pytest.mark.local
 def test_llama_cpp_s_server_is_held_to_a_text_s_tokens(small: Path) -> None:
     """Of the same weights transformers finds the same bits but for llama.cpp's rounding."""
-    texts = test_held_texts_hf.TEXTS
+    texts = [*test_held_texts_hf.TEXTS[:6], "日本語のテキスト。"]
     try:
         with local_server(adapter=None, threads=1) as url:
             at_server = OpenAIServer(port=int(url.split(":")[2].split("/")[0]))
-            start = {"text_logprobs": "llama.cpp", "text_start": "<|im_start|>"}
+            start = {"text_logprobs": "llama.cpp", "text_start": "<|im_start|>", "retries": 5}
             replies = judged(at_server, *texts, **start)
             with pytest.raises(BackendError, match="say the token that begins every text"):
                 judged(at_server, texts[0], text_logprobs="llama.cpp")
@@ -298,12 +328,10 @@ def test_llama_cpp_s_server_is_held_to_a_text_s_tokens(small: Path) -> None:
     loaded = test_held_texts_hf.judged(test_hf.client(test_hf.backend(small)), *texts)
     for text, here, there in zip(texts, loaded, replies, strict=True):
         assert there.text == text
+        assert here.logprob is not None
+        assert there.logprob is not None
         bits = (here.logprob - there.logprob) / math.log(2) / len(text.encode())
         assert abs(bits) < LLAMA_CPP
-
-
-LLAMA_CPP = 0.1
-"""Bits a byte between llama.cpp's server with 4-bit weights and the same weights in float32."""
 
 
 @test_hf.with_torch

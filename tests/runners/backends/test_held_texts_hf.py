@@ -31,6 +31,11 @@ GREATEST_DIFFERENCE = 0.00001
 """Bits a byte of a text, between ours and the harness's (docs/reference/log-loss.md)."""
 
 
+def test_the_page_states_the_greatest_difference() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/log-loss.md").read_text()
+    assert f"by at most {GREATEST_DIFFERENCE:.5f} bits a byte" in page
+
+
 def judged(asked: Client, *texts: str) -> list[Reply]:
     requests = [BackendRequest(at, 0, text, "", choices=[]) for at, text in enumerate(texts)]
     rows = {row.item_id: reply for batch in asked.answer(requests) for row, reply in batch}
