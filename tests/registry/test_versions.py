@@ -91,6 +91,7 @@ def test_the_same_specification_is_the_same_version(team: Team) -> None:
         {"backend": SERVER},
         {"prompt": {"system": "Be brief."}},
         {"sampling": {"temperature": 1}},
+        {"sampling": {"chat_template_kwargs": {"enable_thinking": False}}},
         {"training": {"epochs": 2}},
     ],
 )

@@ -47,6 +47,7 @@ def test_a_form_registers_the_specification_that_it_says(eva: Client, team: Team
         notes="more tickets",
     )
     assert "triage v1 is registered" in page.text
+    assert "enable_thinking&quot;: false" in page.text, "the version's page says it"
     version = ModelVersion.objects.get(model__slug="triage")
     same = a_version(
         team,

@@ -49,6 +49,17 @@ def test_open_scores_are_compared_and_the_worst_loss_comes_first(eva: Client, te
     assert len(keys(page(eva, left, right, show="all"))) == 4
 
 
+def test_an_argument_of_the_chat_template_is_a_difference(eva: Client, team: Team) -> None:
+    over = a_test_set(team, items=2)
+    thinks, answers = (
+        a_version(team, sampling={"chat_template_kwargs": {"enable_thinking": enabled}})
+        for enabled in (True, False)
+    )
+    left, right = (a_run(version, over, scores=[1, 1]) for version in (thinks, answers))
+    text = page(eva, left, right)
+    assert "<dt>chat template kwargs</dt><dd>{&quot;enable_thinking&quot;: true}</dd>" in text
+
+
 @pytest.mark.parametrize("open_side", [None, "left", "right"])
 def test_sealed_scores_are_neither_shown_nor_sorted_by(
     eva: Client, team: Team, open_side: str | None
