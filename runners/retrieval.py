@@ -116,9 +116,10 @@ def _recorded(run: Run, items: Iterable[int]) -> dict[int, Sequence[Passage]]:
     recorded: dict[int, Sequence[Passage]] = {}
     for some in batched(items, READ_AT_A_TIME):
         answered = Output.objects.filter(run=run, item__in=some, passages__isnull=False)
-        recorded.update(answered.order_by().values_list("item", "passages"))
         stored = RecordedRetrieval.objects.filter(run=run, item__in=some)
-        recorded.update(stored.order_by().values_list("item", "passages"))
+        for rows in (answered, stored):
+            for item, passages in rows.order_by().values_list("item", "passages"):
+                recorded[item] = passages
     return recorded
 
 

@@ -102,7 +102,11 @@ class ItemContent:
 
     def input_bytes(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
-        optional = {"choices": self.choices, "tools": self.tools, "relevant": self.relevant}
+        optional: dict[str, Any] = {
+            "choices": self.choices,
+            "tools": self.tools,
+            "relevant": self.relevant,
+        }
         optional |= {} if self.answerable else {"answerable": False}
         later = {name: value for name, value in optional.items() if value is not None}
         # What came later counts where it is given alone: other items have their digests still.

@@ -12,6 +12,7 @@ from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.web.bundle_upload import bundle_of
 from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.retriever_server import RetrieverServer
 from tests.studies.desks import Desk
 
 TEMPLATE = "Documents: {context}\n\nMessage: {input}"
@@ -147,3 +148,34 @@ def test_a_site_is_handed_the_documents(desk: Desk) -> None:
     found = bundle_of(read_study(desk.write(), OperatorFile()))
     named = found.document["arms"]["rag"]["prompt"]["retriever"]["documents"]
     assert found.files[named] == desk.folder / "manual.jsonl"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_server_would_find_and_a_judge_would_read_is_foretold_without_asking(
+    desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RetrieverServer() as store:
+        retriever(desk)["retriever"] = store.retriever(most_characters=4_000)
+        base = desk.study["arms"].pop("base")  # type: ignore[attr-defined]
+        rag = desk.study["arms"].pop("rag") | {"sampling": {"max_tokens": 10}}  # type: ignore[attr-defined]
+        rag.pop("parent")
+        desk.study |= {
+            "arms": {"base": rag, "other": rag | {"sampling": {"max_tokens": 20}}},
+            "judges": {"grader": {"backend": base["backend"], "sampling": {"max_tokens": 9}}},
+        }
+        desk.rows("more.jsonl", [{"id": "a", "input": "How warm?", "reference": "x"}])
+        desk.study["test_sets"]["grounded"] = {  # type: ignore[index]
+            "file": "more.jsonl",
+            "role": "guard",
+            "tier": "advisory",
+            "metric": {"name": "groundedness", "by": "grader"},
+        }
+        assert run(["study", "run", str(desk.write()), "--dry-run", "--json"]) == 0
+        plan = json.loads(capsys.readouterr().out)
+        assert store.queries == []
+    by_test_set = [(each["test_set"], each["requests"]) for each in plan["runs"]]
+    assert sorted(by_test_set) == [("grounded", 1), ("grounded", 1), ("triage", 3), ("triage", 3)]
+    assert all(each["prompt_tokens"] > each["requests"] * 1_000 for each in plan["runs"])
+    assert [each["requests"] for each in plan["judging"]] == [1, 1]
+    assert all(each["prompt_tokens"] > 1_000 for each in plan["judging"])
+    assert not server.requests

@@ -94,9 +94,9 @@ def probe(
     if not outputs:
         raise ServeError(f"{run} has no answers in words that could be compared", "VERSION")
     backend, sampling = _backend_and_sampling(version, where)
-    questions, failed = with_contexts([_question(each) for each in outputs], version, reach)
-    if failed:
-        raise BackendError(failed[0][1].error)
+    questions, not_found = with_contexts([_question(each) for each in outputs], version, reach)
+    if not_found:
+        raise BackendError(not_found[0][1].error)
     alone = Client.of(
         backend.model_copy(update={"concurrency": 1}), version.prompt, sampling, reach
     )

@@ -15,7 +15,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
+from evalhub.studies.run.requests import CHARACTERS_A_TOKEN, longest_passages
 from runners.judged_metrics import judge_of
 from runners.metrics import Answer, MetricDeclaration, metric_declaration
 from runners.metrics.judged import JudgedMetric
@@ -129,6 +129,8 @@ def plan_scoring(
 
 def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
     questions = _JudgeQuestions()
+    longest = longest_passages(run.version) if declared.reads_passages else None
+    longest_text = _longest(run) or ("x" if declared.reads_passages else "")
     scored = set(
         Score.objects.filter(output__run=run, metric=metric).values_list("output_id", flat=True)
     )
@@ -138,15 +140,15 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
             outputs.setdefault(output.item_id, []).append(output)
         for item in items:
             item_outputs = outputs.get(item.pk, [])
-            texts = [
-                output.text
+            answered = [
+                (output.text, output.passages)
                 for output in item_outputs
                 if output.text is not None and output.pk not in scored
             ]
             # failed answers are asked for again
             left = run.samples - sum(each.text is not None for each in item_outputs)
-            for text in [*texts, *[_longest(run)] * left]:
-                answer = Answer(text, input=item.input, context=item.context)
+            for text, passages in [*answered, *[(longest_text, longest)] * left]:
+                answer = Answer(text, input=item.input, context=item.context, passages=passages)
                 try:
                     questions.add(declared.question(answer, item.references))
                 except ValueError:  # nothing to ask about it

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Max
+from django.db.models.functions import Length
 from pydantic_core import to_json
 
 from evalhub.declare.keys import Reach
@@ -12,8 +14,17 @@ from evalhub.declare.prices import PER_TOKENS, Price, UsedPrice
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.retrievers import AnyRetriever, Retriever
 from evalhub.io.held_texts import is_held_text
+from evalhub.io.passages import KEPT
 from evalhub.io.tools import message_text
-from evalhub.registry.models import ModelVersion, Output, Run, Study, StudyBudget, StudyRun
+from evalhub.registry.models import (
+    DocumentText,
+    ModelVersion,
+    Output,
+    Run,
+    Study,
+    StudyBudget,
+    StudyRun,
+)
 from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.prompting import PromptError, chat
@@ -227,6 +238,26 @@ class _Passages:
         [filled], _ = with_contexts([question], self.version, Reach())
         self._lengths.append(len(filled.context))
         return filled.context
+
+
+def longest_passages(version: ModelVersion) -> list[dict[str, str]] | None:
+    """Passages as long as a version's can be that are kept of an answer; None without a retriever.
+
+    Of documents of this site: as many as it shows, each as long as the longest.
+    """
+    retriever = version.prompt.retriever
+    if retriever is None:
+        return None
+    if isinstance(retriever, Retriever):
+        digest = retriever.documents.removeprefix("sha256:")
+        texts = DocumentText.objects.filter(
+            documents__project=version.model.project_id, documents__digest=digest
+        )
+        longest = texts.aggregate(longest=Max(Length("text"), default=0))["longest"]
+        most = min(KEPT, retriever.k * longest)
+    else:
+        most = retriever.most_characters
+    return [{"id": "1", "text": "x" * most}]
 
 
 def _length(prompt: Prompt, item_input: str | list[dict[str, str]], context: str) -> int:
