@@ -103,6 +103,7 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
+        sandboxed: whether it runs what an answer says, so that a machine needs `runners.sandbox`.
         reads_choices: whether an item is to have choices, and an answer to say how likely each is.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
@@ -121,6 +122,7 @@ class MetricDeclaration(Declaration):
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
+    sandboxed: ClassVar[bool] = False
     reads_choices: ClassVar[bool] = False
     reads_question: ClassVar[bool] = False
     apart: ClassVar[bool] = False
