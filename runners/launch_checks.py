@@ -9,6 +9,7 @@ from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judged_metrics import judge_of
 from runners.metrics import MetricError, metric_declaration
+from runners.metrics.sandboxed import check_sandbox
 
 
 class LaunchError(Exception):
@@ -45,6 +46,7 @@ def check_launch(
         backend = backend_of(version)
         declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
+            check_sandbox(declaration)
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error

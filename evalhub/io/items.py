@@ -13,6 +13,7 @@ from evalhub.io.canonical import canonical_json
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.numbers import finite_number
+from evalhub.io.published_rows import with_usual_fields
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
 from evalhub.io.spelling import fold
 from evalhub.io.tools import check_message, message_text, tools_of
@@ -158,7 +159,8 @@ def read_items(
     """
     used = mapping.field_names
     for row in read_rows(path, limits):
-        yield row.line, _content(row, mapping, used)
+        usual = with_usual_fields(row, path) if mapping == FieldMapping() else row
+        yield row.line, _content(usual, mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:

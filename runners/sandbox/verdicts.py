@@ -22,6 +22,11 @@ class SandboxVerdict:
     reason: str = ""
 
 
+def run_at_a_time() -> int:
+    """How many sandboxed programs are run beside each other: one a core."""
+    return len(os.sched_getaffinity(0))
+
+
 def verdicts(program: str, tasks: Sequence[dict[str, Any]], bounds: Bounds) -> list[SandboxVerdict]:
     """A verdict for each task by one of `runners.sandbox.programs`: each in a sandbox of its own,
     as many at a time as there are cores.
@@ -31,7 +36,6 @@ def verdicts(program: str, tasks: Sequence[dict[str, Any]], bounds: Bounds) -> l
     """
     if why := why_no_sandbox():
         return [SandboxVerdict(None, f"no sandbox: {why}")] * len(tasks)
-    cores = len(os.sched_getaffinity(0))
     source = program_source("answering")
 
     def verdict(task: dict[str, Any]) -> SandboxVerdict:
@@ -40,7 +44,7 @@ def verdicts(program: str, tasks: Sequence[dict[str, Any]], bounds: Bounds) -> l
         except OSError as error:
             return SandboxVerdict(None, f"the sandbox can't be started: {error}")
 
-    with ThreadPoolExecutor(max_workers=max(1, min(cores, len(tasks)))) as pool:
+    with ThreadPoolExecutor(max_workers=run_at_a_time()) as pool:
         return list(pool.map(verdict, tasks))
 
 
