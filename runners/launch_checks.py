@@ -72,6 +72,12 @@ def check_launch(
             f"{version}: answers by itself ({backend.type}), and {recorded_only[0].name} takes "
             "scores that came with recorded answers"
         )
+    samples = version.sampling.samples
+    if backend.live and (few := [one for one in declarations if one.least_answers > samples]):
+        raise LaunchError(
+            f"{version}: {few[0].name} needs {few[0].least_answers} answers to each item, and its "
+            f"sampling asks for {samples}: say `samples: {few[0].least_answers}` there"
+        )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")

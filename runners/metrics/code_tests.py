@@ -1,30 +1,17 @@
 """Tests of code."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal
 
 from runners.metrics.code_fence import code_of
+from runners.metrics.sandboxed import SandboxSeconds, sandbox_scores
 from runners.metrics.score import Answer, Ask, MetricDeclaration, MetricScore, Scorable
-from runners.sandbox.bounds import Bounds
-from runners.sandbox.verdicts import verdicts
 
 PYTHON = ("python", "python3", "py")
 REFERENCE = (
     "the reference is the text of tests, or an object with `test` and, where it has them, "
     "`entry_point` and `prompt`, all of them texts"
 )
-
-SandboxSeconds = Annotated[
-    float,
-    Field(
-        gt=0,
-        le=120,
-        title="Seconds",
-        description="of the clock, and of computing of each process, that one answer may take",
-    ),
-]
 
 
 class CodeTests(MetricDeclaration):
@@ -50,29 +37,12 @@ class CodeTests(MetricDeclaration):
 
 
 def code_scores(batch: Sequence[Scorable], seconds: float) -> list[MetricScore]:
-    """1 for each answer whose code passes the tests of one of its references, else 0 with a reason;
-    unscored where no reference has tests that can be run."""
-    bounds = Bounds(seconds=seconds)
-    tasks, owners = [], []
-    scores: list[list[MetricScore]] = [[] for _ in batch]
-    for position, (answer, references) in enumerate(batch):
-        for reference in references:
-            try:
-                tasks.append({"answer": code_of(answer.text, PYTHON), **_tests_of(reference)})
-                owners.append(position)
-            except ValueError as flaw:
-                scores[position].append(MetricScore(None, str(flaw)))
-    for position, verdict in zip(owners, verdicts("code_tests", tasks, bounds), strict=True):
-        value = None if verdict.passed is None else float(verdict.passed)
-        scores[position].append(MetricScore(value, verdict.reason))
-    return [best_score(each) for each in scores]
+    """The scores of `code_tests`."""
+    return sandbox_scores("code_tests", batch, _task, seconds)
 
 
-def best_score(scores: Sequence[MetricScore]) -> MetricScore:
-    """The best of an answer's scores over its references; one with a value before any without."""
-    if not scores:
-        return MetricScore(None, "no reference")
-    return max(scores, key=lambda score: -1.0 if score.value is None else score.value)
+def _task(answer: Answer, reference: Any) -> dict[str, Any]:
+    return {"answer": code_of(answer.text, PYTHON), **_tests_of(reference)}
 
 
 def _tests_of(reference: Any) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from runners.metrics.code_fence import code_of
-from runners.metrics.code_tests import PYTHON, SandboxSeconds, code_scores
+from runners.metrics.code_tests import PYTHON, code_scores
+from runners.metrics.sandboxed import SandboxSeconds
 from runners.metrics.score import (
     Answer,
     Ask,
@@ -43,6 +44,10 @@ class PassAtK(MetricDeclaration):
         description="how many answers to an item there are to choose from; each item needs as many",
     )
     seconds: SandboxSeconds = 10.0
+
+    @property
+    def least_answers(self) -> int:
+        return self.k
 
     def part_compared(self, answer: Answer) -> str | None:
         return code_of(answer.text, PYTHON)

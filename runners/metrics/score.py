@@ -151,6 +151,11 @@ class MetricDeclaration(Declaration):
         return self.needs_reference and self.instead not in self.options
 
     @property
+    def least_answers(self) -> int:
+        """How many answers to an item it needs, with these options."""
+        return 1
+
+    @property
     def of_form(self) -> bool:
         """Whether it says how an answer looks or what it cost, as that stands: by no reference, no
         judge, no other's score and no pattern, so that nothing could have told the model."""

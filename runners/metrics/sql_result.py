@@ -6,10 +6,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from runners.metrics.code_fence import code_of
-from runners.metrics.code_tests import SandboxSeconds, best_score
+from runners.metrics.sandboxed import SandboxSeconds, sandbox_scores
 from runners.metrics.score import Answer, Ask, MetricDeclaration, MetricScore, Scorable
-from runners.sandbox.bounds import Bounds
-from runners.sandbox.verdicts import verdicts
 
 SQL = ("sql", "sqlite", "sqlite3")
 REFERENCE = (
@@ -53,20 +51,7 @@ class SqlResult(MetricDeclaration):
         return code_of(answer.text, SQL)
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> Sequence[MetricScore]:
-        tasks, owners = [], []
-        scores: list[list[MetricScore]] = [[] for _ in batch]
-        for position, (answer, references) in enumerate(batch):
-            for reference in references:
-                try:
-                    tasks.append(self._task(answer, reference))
-                    owners.append(position)
-                except ValueError as flaw:
-                    scores[position].append(MetricScore(None, str(flaw)))
-        done = verdicts("sql_rows", tasks, Bounds(seconds=self.seconds))
-        for position, verdict in zip(owners, done, strict=True):
-            value = None if verdict.passed is None else float(verdict.passed)
-            scores[position].append(MetricScore(value, verdict.reason))
-        return [best_score(each) for each in scores]
+        return sandbox_scores("sql_rows", batch, self._task, self.seconds)
 
     def _task(self, answer: Answer, reference: Any) -> dict[str, Any]:
         """What the sandboxed program is to do. Raises ValueError for a reference that is none."""

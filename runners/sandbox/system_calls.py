@@ -14,6 +14,11 @@ from socket import AF_INET, AF_INET6, AF_UNIX
 ARCHITECTURES = ("x86_64", "aarch64")
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_CLONE3 = 435
+"""Its flags are in memory, which a filter can't read: the C library then takes `clone`."""
+_NEW_NAMESPACES = 0x7E020000
+"""The flags of `clone` that make a namespace (linux/include/uapi/linux/sched.h)."""
 _X32 = 0x40000000
 """The bit of x86-64's other calling convention, whose calls have numbers of their own."""
 
@@ -50,9 +55,10 @@ _DENIED = {
 }
 
 # linux/include/uapi/linux/bpf_common.h and seccomp.h
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
-_ALLOW, _DENY, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+_ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+_DENY, _UNKNOWN = _FAIL | errno.EPERM, _FAIL | errno.ENOSYS
 
 
 def machine() -> str:
@@ -65,7 +71,8 @@ def machine() -> str:
 def seccomp_filter(architecture: str) -> bytes:
     """The filter as an array of `struct sock_filter`, for bubblewrap's `--seccomp`.
 
-    A denied call fails with EPERM. Raises KeyError for an architecture that isn't in ARCHITECTURES.
+    A denied call fails with EPERM, and `clone3` with ENOSYS. Raises KeyError for an architecture
+    that isn't in ARCHITECTURES.
     """
     return b"".join(struct.pack("=HBBI", *step) for step in _steps(architecture))
 
@@ -82,6 +89,13 @@ def _steps(architecture: str) -> Iterator[tuple[int, int, int, int]]:
     for numbers in _DENIED.values():
         yield _EQUAL, 0, 1, numbers[column]
         yield _RETURN, 0, 0, _DENY
+    yield _EQUAL, 0, 1, _CLONE3
+    yield _RETURN, 0, 0, _UNKNOWN
+    yield _EQUAL, 0, 4, _CLONE[architecture]
+    yield _LOAD, 0, 0, _FIRST_ARGUMENT_AT
+    yield _ANY_BIT, 0, 1, _NEW_NAMESPACES
+    yield _RETURN, 0, 0, _DENY
+    yield _RETURN, 0, 0, _ALLOW
     yield _EQUAL, 0, 5, _SOCKET[architecture]
     yield _LOAD, 0, 0, _FIRST_ARGUMENT_AT
     yield _EQUAL, 3, 0, int(AF_UNIX)

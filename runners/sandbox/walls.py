@@ -51,7 +51,6 @@ def sandbox_command(program: Sequence[str], bounds: Bounds, seccomp: int) -> lis
         bwrap,
         "--unshare-all",
         "--unshare-user",
-        "--disable-userns",
         "--die-with-parent",
         "--new-session",
         "--cap-drop",

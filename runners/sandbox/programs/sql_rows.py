@@ -23,13 +23,18 @@ ALLOWED = (
 type Rows = list[tuple[Any, ...]]
 
 
-def query_rows(database: sqlite3.Connection, query: str, most: int) -> Rows:
-    """The rows of a query, values made comparable. Raises sqlite3.Error, and ValueError for more
-    rows than `most`."""
-    rows = database.execute(query).fetchmany(most + 1)
+def query_rows(database: sqlite3.Connection, query: str, most: int) -> tuple[int, Rows]:
+    """How many columns a query gives, and its rows, values made comparable.
+
+    Raises sqlite3.Error, and ValueError for more rows than `most`, and for what is no query.
+    """
+    cursor = database.execute(query)
+    if cursor.description is None:
+        raise ValueError("is no query")
+    rows = cursor.fetchmany(most + 1)
     if len(rows) > most:
         raise ValueError(f"gives more than {most:,} rows")
-    return [tuple(map(_comparable, row)) for row in rows]
+    return len(cursor.description), [tuple(map(_comparable, row)) for row in rows]
 
 
 def _comparable(value: Any) -> Any:
@@ -39,13 +44,9 @@ def _comparable(value: Any) -> Any:
 
 
 def difference(rows: Rows, wanted: Rows, *, ordered: bool, columns_in_order: bool) -> str:
-    """How the rows differ from those wanted; "" where they are the same."""
+    """How the rows differ from those wanted, of as many columns; "" where they are the same."""
     if len(rows) != len(wanted):
         return f"gives {len(rows)} rows in place of {len(wanted)}"
-    if not rows:
-        return ""
-    if len(rows[0]) != len(wanted[0]):
-        return f"gives {len(rows[0])} columns in place of {len(wanted[0])}"
     if _same(rows, wanted, ordered):
         return ""
     if not columns_in_order and _same_in_some_order(rows, wanted, ordered):
@@ -106,16 +107,18 @@ def compare(task: dict[str, Any], report: "os.PathLike[str] | Any") -> tuple[str
         lambda action, *_: sqlite3.SQLITE_OK if action in ALLOWED else sqlite3.SQLITE_DENY
     )
     try:
-        wanted = query_rows(database, task["query"], task["most"])
+        columns, wanted = query_rows(database, task["query"], task["most"])
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         return "unfit", f"the reference's query fails: {error}"
     report("begun")
     try:
-        rows = query_rows(database, task["answer"], task["most"])
+        given, rows = query_rows(database, task["answer"], task["most"])
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         return "failed", str(error)
     except MemoryError:
         return "failed", "took too much memory"
+    if given != columns:
+        return "failed", f"gives {given} columns in place of {columns}"
     why = difference(
         rows,
         wanted,
