@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from runners.metrics.code_fence import code_of
 from runners.metrics.sandboxed import SandboxSeconds, sandbox_scores
 from runners.metrics.score import Answer, Ask, MetricDeclaration, MetricScore, Scorable
+from runners.sandbox.bounds import SECONDS
 
 PYTHON = ("python", "python3", "py")
 REFERENCE = (
@@ -27,7 +28,7 @@ class CodeTests(MetricDeclaration):
     sandboxed: ClassVar = True
 
     name: Literal["code_tests"] = "code_tests"
-    seconds: SandboxSeconds = 10.0
+    seconds: SandboxSeconds = SECONDS
 
     def part_compared(self, answer: Answer) -> str | None:
         return code_of(answer.text, PYTHON)

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
-from math import comb
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -19,6 +17,7 @@ from runners.metrics.score import (
     MetricScore,
     Scorable,
 )
+from runners.sandbox.bounds import SECONDS
 
 AT_THE_END = "scored when all answers are there"
 
@@ -43,7 +42,7 @@ class PassAtK(MetricDeclaration):
         title="k",
         description="how many answers to an item there are to choose from; each item needs as many",
     )
-    seconds: SandboxSeconds = 10.0
+    seconds: SandboxSeconds = SECONDS
 
     @property
     def least_answers(self) -> int:
@@ -61,6 +60,8 @@ class PassAtK(MetricDeclaration):
         ]
 
     def together(self, items: Sequence[str], parts: Sequence[Sequence[Any]]) -> JointScores:
+        from evalhub.stats.consistency import pass_at_k  # numpy, which other metrics don't need
+
         passed: dict[str, list[int]] = {}
         for item, (one,) in zip(items, parts, strict=True):
             passed.setdefault(item, []).append(int(one))
@@ -70,12 +71,7 @@ class PassAtK(MetricDeclaration):
                 f"{len(passed[few])}"
             )
         values = {
-            item: float(pass_at_k(len(answers), sum(answers), self.k))
+            item: float(pass_at_k([sum(answers)], len(answers), self.k)[0])
             for item, answers in passed.items()
         }
         return JointScores(sum(values.values()) / len(values), [values[item] for item in items])
-
-
-def pass_at_k(n: int, passed: int, k: int) -> Fraction:
-    """1 - C(n - passed, k) / C(n, k), exactly; for k from 1 to n."""
-    return 1 - Fraction(comb(n - passed, k), comb(n, k))

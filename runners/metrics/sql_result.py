@@ -8,6 +8,7 @@ from pydantic import Field
 from runners.metrics.code_fence import code_of
 from runners.metrics.sandboxed import SandboxSeconds, sandbox_scores
 from runners.metrics.score import Answer, Ask, MetricDeclaration, MetricScore, Scorable
+from runners.sandbox.bounds import SECONDS
 
 SQL = ("sql", "sqlite", "sqlite3")
 REFERENCE = (
@@ -45,7 +46,7 @@ class SqlResult(MetricDeclaration):
         title="Rows",
         description="the most that either query may give",
     )
-    seconds: SandboxSeconds = 10.0
+    seconds: SandboxSeconds = SECONDS
 
     def part_compared(self, answer: Answer) -> str | None:
         return code_of(answer.text, SQL)

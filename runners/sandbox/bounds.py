@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+SECONDS = 10.0
+"""What a program may take where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Bounds:
         output_bytes: of what it writes to its standard output.
     """
 
-    seconds: float = 10.0
+    seconds: float = SECONDS
     memory_bytes: int = 1024 * MIB
     processes: int = 32
     files: int = 64
