@@ -1,12 +1,11 @@
 """Run two queries on a database made from a script, and say whether they give the same rows."""
 
 import json
-import os
 import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 SIGNIFICANT_DIGITS = 10
@@ -94,7 +93,7 @@ def is_ordered(query: str) -> bool:
     return re.search(r"\border\s+by\b", "".join(outside), re.IGNORECASE) is not None
 
 
-def compare(task: dict[str, Any], report: "os.PathLike[str] | Any") -> tuple[str, str]:
+def compare(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str, str]:
     """("passed", ""), ("failed", why) or ("unfit", why the item's own part can't be run)."""
     database = sqlite3.connect(":memory:")
     try:

@@ -70,7 +70,8 @@ def encode(value: Any, keep: Callable[[Any], Any]) -> Any:
         return {"dict": pairs}
     for kind in (tuple, set, frozenset):
         if isinstance(value, kind):
-            return {kind.__name__: [encode(each, keep) for each in kind.__iter__(value)]}
+            elements: Any = kind.__iter__
+            return {kind.__name__: [encode(each, keep) for each in elements(value)]}
     parts = FROM_PARTS.get((type(value).__module__, type(value).__qualname__))
     if parts is not None and getattr(value, "tzinfo", None) is None:
         return {"made": [type(value).__module__, type(value).__qualname__, parts(value)]}
