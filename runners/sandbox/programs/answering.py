@@ -1,14 +1,14 @@
-"""The process of an answer's code: load it, then carry out what the tests ask."""
+"""The process of an answer's code: load it, then carry out what the tests ask.
 
-import ast
+It starts once an answer, so that what few answers need is imported where it is used.
+"""
+
 import builtins
 import json
 import operator
 import sys
-import traceback
 import types
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from runners.sandbox.programs import values
@@ -75,9 +75,8 @@ def _names(prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
     sys.modules["answer"] = module
     if prompt and not _defines(answer, entry_point):
         answer = prompt + answer
-    elif prompt:
-        with suppress(SyntaxError):  # a question in words
-            exec(compile(prompt, "<prompt>", "exec"), module.__dict__)
+    elif (code := _compiled(prompt)) is not None:
+        exec(code, module.__dict__)
     exec(compile(answer, "<answer>", "exec"), module.__dict__)
     return {
         name: value
@@ -87,7 +86,17 @@ def _names(prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
     }
 
 
+def _compiled(prompt: str) -> types.CodeType | None:
+    """A prompt that is code; None for a question in words."""
+    try:
+        return compile(prompt, "<prompt>", "exec")
+    except SyntaxError:
+        return None
+
+
 def _defines(code: str, name: str) -> bool:
+    import ast
+
     try:
         body = ast.parse(code).body
     except (SyntaxError, ValueError):
@@ -107,6 +116,8 @@ def _builtin_name(error: BaseException) -> str:
 def _line_of(error: BaseException) -> int:
     if isinstance(error, SyntaxError):
         return error.lineno or 0
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == "<answer>"]
     return (lines[-1] or 0) if lines else 0

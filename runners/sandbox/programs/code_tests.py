@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 import types
 from collections.abc import Callable
 from contextlib import suppress
@@ -226,6 +225,8 @@ def _reason(error: BaseException, tests: str, line_of_answer: int | None) -> str
     """The line of the tests that failed, and the first line of the error."""
     if isinstance(error, values.AnswerEnded):
         return f"the answer {error}"
+    import traceback
+
     last = f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
     if line_of_answer:
         last += f" (line {line_of_answer} of the program)"

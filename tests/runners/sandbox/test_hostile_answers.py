@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,22 +32,27 @@ def score_of(code: str, seconds: float = 10.0) -> MetricScore:
 
 def says(expression: str, *before: str) -> str:
     """What an expression is inside the sandbox: the reason why the answer is wrong tells it."""
-    code = "\n".join([*before, f"def double(number):\n    raise ValueError(repr({expression}))"])
+    code = "\n".join([*before, f"def double(number):\n    raise ValueError(repr(({expression})))"])
     score = score_of(code)
     assert score.value == 0
     return score.reason.partition("ValueError: ")[2].rpartition(" (line")[0]
 
 
-def processes_of(mark: str) -> list[str]:
-    """Processes of this machine whose command has the mark."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+NAME = f"answer-{os.getpid()}"[:15]
+NAMED = f"import ctypes\nctypes.CDLL(None).prctl(15, b'{NAME}')\n"
+"""Gives a process of an answer, and all that it starts, a name that no other test's have."""
+
+
+def processes_left() -> list[str]:
+    """Processes of this machine that are called NAME."""
+    left = []
+    for path in Path("/proc").glob("[0-9]*/comm"):
         try:
-            if mark.encode() in path.read_bytes():
-                found.append(path.parent.name)
+            if path.read_text().strip() == NAME:
+                left.append(path.parent.name)
         except OSError:  # it has ended
             continue
-    return found
+    return left
 
 
 # To pass without being right
@@ -114,17 +120,18 @@ def test_our_packages_and_installed_ones_can_not_be_imported() -> None:
     folders = [folder for folder in sys.path if folder]
     before = f"import sys\nnames = {names}\nsys.path += {folders}"
     assert says(find, before) == "[]"
-    assert says("evalhub", "evalhub = 1\ntry: import evalhub\nexcept ImportError: pass") == "1"
 
 
 def test_files_of_the_machine_are_not_there_and_links_to_them_lead_nowhere(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s3cret")
-    for path in ("/etc/shadow", "/etc/passwd", "/proc/1/environ", str(secret), str(Path.home())):
-        before = f"import os\nos.symlink({path!r}, '/tmp/link')"
-        assert says(f"(os.path.exists({path!r}), os.path.exists('/tmp/link'))", before) == (
-            "(False, False)"
-        )
+    paths = ["/etc/shadow", "/etc/passwd", "/proc/1/environ", str(secret), str(Path.home())]
+    before = f"""\
+import os
+paths = {paths!r}
+for n, path in enumerate(paths): os.symlink(path, f"/tmp/link{{n}}")"""
+    assert says("[p for p in [*paths, '/tmp/link0'] if os.path.exists(p)]", before) == "[]"
+    assert says("[p for p in os.listdir('/tmp') if os.path.exists('/tmp/' + p)]", before) == "[]"
 
 
 def test_nothing_can_be_written_but_to_tmp_which_is_gone_afterwards() -> None:
@@ -133,8 +140,8 @@ def written(path):
     try: open(path, "w").write("x"); return True
     except OSError: return False"""
     paths = ["/x", "/usr/x", "/usr/lib/x", "/dev/x", "/etc/x", os.__file__]
-    assert says(f"[written(p) for p in {paths}]", before) == str([False] * len(paths))
-    assert says("written('/tmp/of-an-answer')", before) == "True"
+    says_all = f"[p for p in [*{paths}, '/tmp/of-an-answer'] if written(p)]"
+    assert says(says_all, before) == "['/tmp/of-an-answer']"
     assert not Path("/tmp/of-an-answer").exists()
     assert says("__import__('os').listdir('/tmp')") == "[]"
 
@@ -147,8 +154,7 @@ import socket
 def reached(address):
     try: socket.create_connection(address, timeout=1); return True
     except OSError: return False"""
-        assert says(f"reached({address!r})", before) == "False"
-    assert says("reached(('1.1.1.1', 80))", before) == "False"
+        assert says(f"reached({address!r}) or reached(('1.1.1.1', 80))", before) == "False"
     assert "PermissionError" in score_of("import socket\nsocket.socket(40, 1)").reason  # vsock
 
 
@@ -172,18 +178,28 @@ def test_memory_that_no_limit_counts_can_not_be_had() -> None:
     refused = "PermissionError: [Errno 1] Operation not permitted"
     assert score_of("import os\nos.memfd_create('x')").reason.startswith(refused)
     before = "import ctypes\nlibc = ctypes.CDLL(None)"
-    assert says("libc.shmget(0, 1 << 20, 0o1600)", before) == "-1"
-    assert says("libc.unshare(0x10000000)", before) == "-1"
+    calls = "libc.shmget(0, 1 << 20, 0o1600), libc.unshare(0x10000000)"
+    assert says(calls, before) == "(-1, -1)"
 
 
 # To use up the machine
 
 
+def test_processes_of_an_answer_are_seen_from_outside_while_they_run() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        score = pool.submit(score_of, f"{NAMED}import time\ntime.sleep(60)", 2)
+        end = time.monotonic() + 20
+        while not processes_left() and not score.done() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert processes_left()
+    assert processes_left() == []
+
+
 def test_a_fork_bomb_is_bounded_and_gone_afterwards() -> None:
     code = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
-    score = score_of(code, seconds=1)
+    score = score_of(NAMED + code, seconds=1)
     assert (score.value, score.reason) == (0, "took more than 1 s")
-    assert processes_of("give_answers") == []
+    assert processes_left() == []
 
 
 def test_an_endless_loop_ends_with_its_time() -> None:
@@ -216,8 +232,7 @@ def filled(folder):
             with open(f"{folder}/{n}", "wb") as file: size += file.write(b"x" * 2_000_000)
     except OSError: pass
     return size < 20_000_000"""
-    assert says("filled('/tmp')", before) == "True"
-    assert says("filled('/dev/shm')", before) == "True"
+    assert says("filled('/tmp'), filled('/dev/shm')", before) == "(True, True)"
 
 
 def test_what_it_starts_does_not_outlive_it() -> None:
@@ -229,8 +244,8 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 def double(number): return 2 * number"""
-    assert score_of(code).value == 1
-    assert processes_of("give_answers") == []
+    assert score_of(NAMED + code).value == 1
+    assert processes_left() == []
 
 
 @pytest.mark.heavy
@@ -252,6 +267,6 @@ for _ in range(12):
         x = bytearray(b"x") * (800 * 1024 ** 2)
         time.sleep(60)
 time.sleep(60)"""
-    score = score_of(many, seconds=60)
+    score = score_of(NAMED + many, seconds=60)
     assert (score.value, score.reason) == (0, "took more than 1024 MB of memory")
-    assert processes_of("give_answers") == []
+    assert processes_left() == []
