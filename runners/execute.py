@@ -9,6 +9,7 @@ When no shard is left, the run is finished (`outcome.finish`).
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
 from itertools import batched
@@ -32,6 +33,7 @@ from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.queue import idle_in_this_process
 from runners.retrieval import retrieve
+from runners.sandbox.verdicts import run_at_a_time
 from runners.shards import ClaimLost, ShardClaim
 from runners.spending import BudgetSpent
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
@@ -191,6 +193,11 @@ def _score(
 ) -> list[ScoreRow]:
     """Score the outputs just written; on slow metrics, write part of the scores on the way."""
     rows, since = list[ScoreRow](), monotonic()
+
+    def tick() -> None:
+        look()
+        stretch.renew()
+
     for metric_id, function in scorers:
         for some in batched(written, _together(function)):
             answers = [
@@ -204,9 +211,8 @@ def _score(
                 for _, (question, reply) in some
             ]
             errors = [reply.error for _, (_, reply) in some]
-            for (output, _), score in zip(
-                some, _score_answers(function, answers, errors), strict=True
-            ):
+            scores = _score_answers(function, answers, errors, tick)
+            for (output, _), score in zip(some, scores, strict=True):
                 rows.append(score_row(output, metric_id, score))
             if function.metric.needs_model or monotonic() - since > LOOKS_EVERY_S:
                 stretch.write([], rows)
@@ -239,7 +245,7 @@ def _score_missing(
                 )
                 for output in some
             ]
-            scores = _score_answers(function, answers, [answer.error for answer in some])
+            scores = _score_answers(function, answers, [answer.error for answer in some], tick)
             rows += [
                 score_row(output.pk, metric_id, score)
                 for output, score in zip(some, scores, strict=True)
@@ -262,6 +268,8 @@ def _together(function: Scorer) -> int:
     """How many answers to score between two checks for a stop."""
     if function.metric.needs_model:
         return ASKED_AT_A_TIME
+    if function.metric.sandboxed:
+        return run_at_a_time()
     return SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
 
 
@@ -297,11 +305,27 @@ def _scorable(
 
 
 def _score_answers(
-    score: Scorer, answers: Sequence[Scorable | None], errors: Sequence[str]
+    score: Scorer,
+    answers: Sequence[Scorable | None],
+    errors: Sequence[str],
+    tick: Callable[[], None],
 ) -> list[MetricScore]:
     """One score an output: by one call of the metric, or unscored with the output's error."""
-    scores = iter(score.batch([answer for answer in answers if answer is not None]))
+    whole = [answer for answer in answers if answer is not None]
+    batch = _score_in_sandbox(score, whole, tick) if score.metric.sandboxed else score.batch(whole)
+    scores = iter(batch)
     return [
         MetricScore(None, f"no answer: {error}") if answer is None else next(scores)
         for answer, error in zip(answers, errors, strict=True)
     ]
+
+
+def _score_in_sandbox(
+    score: Scorer, answers: Sequence[Scorable], tick: Callable[[], None]
+) -> list[MetricScore]:
+    """The scores of answers whose programs may run for longer than a lease."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        scores = pool.submit(score.batch, answers)
+        while not wait([scores], timeout=LOOKS_EVERY_S).done:
+            tick()
+        return scores.result()

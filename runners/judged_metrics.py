@@ -19,6 +19,7 @@ from runners.metrics import (
     Scorer,
     metric_declaration,
 )
+from runners.metrics.sandboxed import check_sandbox
 from runners.spending import Meter
 
 ASKED_AT_A_TIME = 64
@@ -28,9 +29,10 @@ ASKED_AT_A_TIME = 64
 def scorer_of(metric: Metric, run: Run, tick: Callable[[], None]) -> Scorer:
     """The metric ready to score the run's answers; `tick` is called while a judge is waited for.
 
-    Raises MetricError as `judge_of`.
+    Raises MetricError as `judge_of` and `check_sandbox`.
     """
     declared = metric_declaration(metric.name, **metric.options)
+    check_sandbox(declared)
     judge = judge_of(declared, run.version.model.project)
     if judge is None:
         return Scorer(declared, None)

@@ -12,6 +12,7 @@ from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judged_metrics import judge_of
 from runners.metrics import MetricDeclaration, MetricError, metric_declaration
+from runners.metrics.sandboxed import check_sandbox
 
 
 class LaunchError(Exception):
@@ -48,6 +49,7 @@ def check_launch(
         backend = backend_of(version)
         declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
+            check_sandbox(declaration)
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
@@ -72,6 +74,12 @@ def check_launch(
         raise LaunchError(
             f"{version}: answers by itself ({backend.type}), and {recorded_only[0].name} takes "
             "scores that came with recorded answers"
+        )
+    samples = version.sampling.samples
+    if backend.live and (few := [one for one in declarations if one.least_answers > samples]):
+        raise LaunchError(
+            f"{version}: {few[0].name} needs {few[0].least_answers} answers to each item, and its "
+            f"sampling asks for {samples}: say `samples: {few[0].least_answers}` there"
         )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():

@@ -61,6 +61,7 @@ def examine() -> list[Finding]:
         *_workers(),
         *_endpoints(),
         *_provider_roles(),
+        _sandbox(),
         *_optional(),
     ]
 
@@ -326,6 +327,17 @@ def _provider_roles() -> list[Finding]:
         ]
     projects = ", ".join(sorted(settings.OIDC_ROLES))
     return [Finding("provider's groups", True, f"give roles in {projects}")]
+
+
+def _sandbox() -> Finding:
+    """Whether answers can be run here; a small program is run to see."""
+    from runners.metrics import METRICS
+    from runners.sandbox.availability import why_no_sandbox
+
+    if why := why_no_sandbox():
+        names = ", ".join(name for name, metric in METRICS.items() if metric.sandboxed)
+        return Finding("sandbox", True, f"none: {why}", f"{names} are refused here.")
+    return Finding("sandbox", True, "bubblewrap holds a program that tries to leave it")
 
 
 def _optional() -> list[Finding]:

@@ -21,6 +21,7 @@ from evalhub.io.item_fields import (
     weight_of,
 )
 from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.published_rows import with_usual_fields
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
 from evalhub.io.spelling import fold
 from evalhub.io.tools import check_message, message_text
@@ -178,7 +179,8 @@ def read_items(
     """
     used = mapping.field_names
     for row in read_rows(path, limits):
-        yield row.line, _content(_with_instructions(row, mapping), mapping, used)
+        usual = with_usual_fields(row, path) if mapping == FieldMapping() else row
+        yield row.line, _content(_with_instructions(usual, mapping), mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:

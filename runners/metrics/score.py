@@ -114,6 +114,7 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
+        sandboxed: whether it runs what an answer says, so that a machine needs `runners.sandbox`.
         reads_choices: whether an item is to have choices, and an answer to say how likely each is;
             with these options, `needs_choices` says it.
         scores_texts: whether an item is to be a text that is judged itself and not answered
@@ -141,6 +142,7 @@ class MetricDeclaration(Declaration):
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
+    sandboxed: ClassVar[bool] = False
     reads_choices: ClassVar[bool] = False
     scores_texts: ClassVar[bool] = False
     reads_question: ClassVar[bool] = False
@@ -170,6 +172,11 @@ class MetricDeclaration(Declaration):
     def compares(self) -> bool:
         """Whether a reference is needed, with these options."""
         return self.needs_reference and self.instead not in self.options
+
+    @property
+    def least_answers(self) -> int:
+        """How many answers to an item it needs, with these options."""
+        return 1
 
     @property
     def of_form(self) -> bool:

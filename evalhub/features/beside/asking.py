@@ -99,6 +99,8 @@ def _score(item: Item, trial: TrialResult) -> list[OpenScore]:
         declared = metric_declaration(metric.name, **metric.options)
         if declared.reads_item or declared.recorded_alone or declared.scored_together:
             continue
+        if declared.sandboxed:  # a request waits for no program
+            continue
         result = Scorer(declared)(Answer(reply.text, tool_calls=reply.tool_calls), item.references)
         status = status_of(result.value, right_of(metric))
         scores.append(OpenScore(metric, result.value, status, result.reason))

@@ -42,6 +42,7 @@ from evalhub.studies.files.compared_items import ComparedItem, read_compared_ite
 from evalhub.studies.files.judge_files import judge_files
 from evalhub.studies.files.terms import Terms
 from runners.metrics import MetricError, Scorer, scorer
+from runners.metrics.sandboxed import check_sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def compare_files(
     """
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
+    check_sandbox(score.metric)
     policy = _policy(test_set.stem[:LONGEST_NAME], question, score)
     cases = read_compared_items(
         test_set,

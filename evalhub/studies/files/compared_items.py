@@ -7,6 +7,7 @@ from typing import Any
 from evalhub.io.canonical import digest_of
 from evalhub.io.item_fields import answerable_of, relevant_of, weight_of
 from evalhub.io.items import EDITED, FieldMapping, prints_of
+from evalhub.io.published_rows import with_usual_fields
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
 
@@ -76,7 +77,9 @@ def read_compared_items(
             that somebody edited from an answer, a weight that isn't above 0.
     """
     items: dict[str, ComparedItem] = {}
-    for row in read_rows(path):
+    usual = FieldMapping()
+    for stored in read_rows(path):
+        row = with_usual_fields(stored, path) if id_field == usual.id else stored
         key = item_id(row, id_field)
         if key in items:
             raise DataError(

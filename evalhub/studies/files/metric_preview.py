@@ -221,7 +221,7 @@ def _extract(
         display_text[:SHOWN],
         None if extracted is None else extracted[:SHOWN],
         matched,
-        None if references is None else scored(answer, references),
+        None if references is None or scored.metric.sandboxed else scored(answer, references),
     )
 
 

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox: each file whole, by the standard library alone."""
