@@ -45,6 +45,8 @@ def check_launch(
         backend = backend_of(version)
         declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
+            if declaration.why_unusable:
+                raise MetricError(declaration.why_unusable)
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
