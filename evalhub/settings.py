@@ -17,6 +17,7 @@
 | EVALHUB_LOG | text, or json: one object a line | text |
 | EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
 | EVALHUB_ENDPOINTS | model servers under aliases: a JSON document, or a JSON or TOML file | none |
+| EVALHUB_OWN_METRICS | metrics of your own: .py, .toml and .json files, as PATH has them | none |
 | EVALHUB_MLFLOW_URL | an MLflow server that gets the aliases champion and challenger | none |
 | EVALHUB_OFFLINE | 1 reaches nothing but endpoints that were declared, and no model hub | off |
 | EVALHUB_OIDC_URL | address of the team's identity provider (OpenID Connect) | none |

@@ -26,7 +26,7 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendError, Reply
 from runners.harness import client_for
 from runners.judged_metrics import ASKED_AT_A_TIME, scorer_of
-from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
+from runners.metrics import Answer, MetricDeclaration, MetricError, MetricScore, Scorer
 from runners.metrics.score import Scorable
 from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.outcome import finish, stop
@@ -87,7 +87,7 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
         _release(claims)
     except Stopping:
         _release(claims)
-    except BackendError as error:
+    except (BackendError, MetricError) as error:
         _release(claims)
         stop(run.pk, f"{error}; run again to go on")
         idle_in_this_process.announce()
@@ -266,7 +266,7 @@ def _write_scores(rows: Sequence[ScoreRow]) -> None:
 
 def _together(function: Scorer) -> int:
     """How many answers to score between two checks for a stop."""
-    if function.metric.needs_model:
+    if function.metric.needs_model or function.metric.own:
         return ASKED_AT_A_TIME
     if function.metric.sandboxed:
         return run_at_a_time()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from functools import partial
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from evalhub.declare.keys import Reach
 from evalhub.registry.models import Metric, ModelVersion, Run
 from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
-from runners.backends.clients import client_of
+from runners.backends.clients import client_of, make_in_thread
 from runners.metrics import (
     Ask,
     JudgeReply,
@@ -35,7 +36,7 @@ def scorer_of(metric: Metric, run: Run, tick: Callable[[], None]) -> Scorer:
     check_sandbox(declared)
     judge = judge_of(declared, run.version.model.project)
     if judge is None:
-        return Scorer(declared, None)
+        return Scorer(declared, None, partial(make_in_thread, waiting=tick))
     return Scorer(declared, model(judge, run.reach, tick, Meter.of_judge(run, judge)))
 
 

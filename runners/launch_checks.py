@@ -49,6 +49,8 @@ def check_launch(
         backend = backend_of(version)
         declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
+            if declaration.why_unusable:
+                raise MetricError(declaration.why_unusable)
             check_sandbox(declaration)
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:

@@ -319,7 +319,7 @@ def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":
 def _of_logs(
     kind: str, question: _Question, logs: LogOptions, ledger_at: LedgerAt
 ) -> "FileComparison":
-    from evalhub.importers.kinds import KINDS, FieldsError, check_fields
+    from evalhub.importers.kinds import FieldsError, check_fields, log_kinds
     from evalhub.studies.files.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.files.rescored_logs import compare_rescored, is_ours
 
@@ -331,8 +331,10 @@ def _of_logs(
         raise typer.BadParameter(f"doesn't go with --from {kind}", param_hint="--weight")
     paths = row_fields(logs.rows, fields.id_field, fields.output, logs.score, logs.field)
     scoring = question.scored.scoring()
-    if kind not in KINDS:
-        raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
+    if kind not in log_kinds():
+        raise typer.BadParameter(
+            f"{kind!r} isn't one of {', '.join(log_kinds())}", param_hint="--from"
+        )
     log_question = LogQuestion(
         kind=kind,
         arms=(logs.base_arm, logs.candidate_arm),

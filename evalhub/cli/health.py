@@ -60,6 +60,7 @@ def examine() -> list[Finding]:
         _queue(),
         *_workers(),
         *_endpoints(),
+        *_own_parts(),
         *_provider_roles(),
         _sandbox(),
         *_optional(),
@@ -303,6 +304,41 @@ def _endpoints() -> list[Finding]:
     ]
     advice = f"Not set here, and needed where the worker runs: {', '.join(unset)}." if unset else ""
     return [*findings, Finding("endpoints", True, ", ".join(addresses), advice)]
+
+
+def _own_parts() -> list[Finding]:
+    """The metrics, backends and importers of a team's own, each with its code's digest."""
+    from evalhub.importers.kinds import GROUP as IMPORTERS
+    from evalhub.importers.kinds import log_kinds
+    from evalhub.plug_ins import SHOWN_DIGITS, PlugInError, entries, origin, source_sha256
+    from runners.backends.own import GROUP as OWN_BACKENDS
+    from runners.metrics import MetricError
+    from runners.metrics.own_table import own_metrics
+
+    findings = []
+    try:
+        metrics = [
+            f"{name} {kind.source.sha256[:SHOWN_DIGITS]} ({kind.source.origin})"
+            for name, kind in own_metrics().items()
+        ]
+        if metrics:
+            findings.append(Finding("own metrics", True, ", ".join(metrics)))
+    except MetricError as error:
+        advice = "Correct EVALHUB_OWN_METRICS, the file, or the package."
+        findings.append(Finding("own metrics", False, str(error), advice))
+    try:
+        log_kinds()
+        for group in (OWN_BACKENDS, IMPORTERS):
+            parts = [
+                f"{source_sha256(entry)[:SHOWN_DIGITS]} {origin(entry)}" for entry in entries(group)
+            ]
+            if parts:
+                findings.append(Finding(f"own {group.partition('.')[2]}", True, ", ".join(parts)))
+    except PlugInError as error:
+        findings.append(
+            Finding("own parts", False, str(error), "Correct or uninstall the package.")
+        )
+    return findings
 
 
 def _provider_roles() -> list[Finding]:

@@ -28,6 +28,7 @@ def up(
     from evalhub.database.tables import check_home_writable
 
     check_home_writable()
+    _check_own_metrics()
     from evalhub.registry.uploads import UploadError, check_shared_folder
 
     try:
@@ -85,6 +86,7 @@ def worker(
             "another one to do"
         )
     set_up_database(waiting=True, for_tables_s=TABLES_OF_A_SERVICE_S)
+    _check_own_metrics()
     from evalhub.cli.working import work
     from runners.celery import QUEUES
 
@@ -95,6 +97,17 @@ def worker(
             param_hint="--queues",
         )
     return work(kinds=kinds, threads=concurrency, processes=processes)
+
+
+def _check_own_metrics() -> None:
+    """Loads this home's own metrics, so that a file that can't be is seen at once."""
+    from runners.metrics import MetricError
+    from runners.metrics.own_table import own_metrics
+
+    try:
+        own_metrics()
+    except MetricError as error:
+        raise typer.BadParameter(str(error), param_hint="the environment") from error
 
 
 def _check_workers() -> int:

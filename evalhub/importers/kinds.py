@@ -1,7 +1,11 @@
-"""The kinds of logs that are read. A new one is a file and a line of the table."""
+"""The kinds of logs that are read. A new one is a file and a line of the table.
 
-from collections.abc import Callable
+An installed package brings one by an entry point `evalhub.importers`, which names a `LogKind`.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from evalhub.importers import (
@@ -17,6 +21,9 @@ from evalhub.importers.log import LoggedArm
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.row_paths import USUAL, RowMapping
 from evalhub.io.rows import DataError
+from evalhub.plug_ins import PlugInError, check_name_free, entries, load, origin
+
+GROUP = "evalhub.importers"
 
 
 class FieldsError(ValueError):
@@ -52,11 +59,24 @@ KINDS = {
 }
 
 
+@cache
+def log_kinds() -> Mapping[str, LogKind]:
+    """All kinds by name, Evalhub's and then those that packages bring. Raises PlugInError."""
+    kinds = dict(KINDS)
+    for entry in entries(GROUP):
+        check_name_free(entry, KINDS)
+        kind = load(entry)
+        if not isinstance(kind, LogKind):
+            raise PlugInError(f"{origin(entry)} is no evalhub.importers.kinds.LogKind")
+        kinds[entry.name] = kind
+    return kinds
+
+
 def check_fields(kind: str, fields: RowMapping) -> None:
     """Raises FieldsError where the fields of a kind of log have names that can't be others."""
-    if not fields.usual and KINDS[kind].read_mapped is None:
+    if not fields.usual and log_kinds()[kind].read_mapped is None:
         plain = " and ".join(name for name, kind in KINDS.items() if kind.read_mapped)
-        raise FieldsError(f"are for {plain}: {KINDS[kind].words} has its own form")
+        raise FieldsError(f"are for {plain}: {log_kinds()[kind].words} has its own form")
 
 
 def read_arms(
@@ -75,9 +95,9 @@ def read_arms(
     check_fields(kind, fields)
     if not path.exists():
         raise DataError("no such file", file=str(path))
-    if (read_mapped := KINDS[kind].read_mapped) is not None:
+    if (read_mapped := log_kinds()[kind].read_mapped) is not None:
         return read_mapped(path, limits, fields)
-    return KINDS[kind].read(path, limits)
+    return log_kinds()[kind].read(path, limits)
 
 
 def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str) -> LoggedArm:

@@ -37,7 +37,7 @@ from evalhub.ledger.ledger_origin import is_a_servers_home, origin_for_files
 from evalhub.ledger.models import Ledger, Look, Peek
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
-from runners.metrics import METRICS, MetricError, metric_declaration
+from runners.metrics import MetricError, metric_declaration
 
 TRIES = 100
 RECORDED = "recorded"
@@ -258,9 +258,8 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
     if files.options is not None:
         return [(files.metric, files.options)]
     usual: Mapping[str, Any] = {}
-    if files.metric in METRICS:
-        with suppress(MetricError):  # it needs options, of which files know nothing
-            usual = metric_declaration(files.metric).options
+    with suppress(MetricError):  # there is none, or it needs options, of which files know nothing
+        usual = metric_declaration(files.metric).options
     registered = Metric.objects.filter(
         Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
     )

@@ -19,6 +19,7 @@ _TABLE = {
     "openai": "OpenAIBackend",
     "hf": "HfBackend",
     "command": "CommandBackend",
+    "own": "OwnBackend",
 }
 
 BACKENDS: dict[str, type[BackendDeclaration]] = {

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from evalhub.declare.declaration import DeclarationError, validate
+from runners.metrics.own_branch import with_own
+from runners.metrics.own_table import own_declaration, own_metrics
 from runners.metrics.score import (
     Answer,
     Ask,
@@ -35,6 +37,7 @@ __all__ = [
     "MetricScore",
     "Scorer",
     "metric_declaration",
+    "metric_kind",
     "scorer",
 ]
 
@@ -62,8 +65,8 @@ _TABLE = {
     "rouge_l": "RougeL",
     "bleu": "Bleu",
     "chrf": "Chrf",
-    "length": "Length",
-    "empty": "Empty",
+    "length": "length",
+    "empty": "empty",
     "truncation": "Truncation",
     "repetition": "Repetition",
     "refusal": "Refusal",
@@ -94,7 +97,9 @@ if TYPE_CHECKING:
     AnyMetric = MetricDeclaration
 else:
     # {"name": "exact_match", "lower": true}: the name says which metric's options these are.
-    AnyMetric = Annotated[reduce(or_, METRICS.values()), Field(discriminator="name")]
+    AnyMetric = with_own(
+        Annotated[reduce(or_, METRICS.values()), Field(discriminator="name")], tuple(METRICS)
+    )
 
 
 def scorer(name: str, **options: Any) -> Scorer:
@@ -110,11 +115,23 @@ def scorer(name: str, **options: Any) -> Scorer:
 def metric_declaration(name: str, **options: Any) -> MetricDeclaration:
     """The metric of that name with its options. Raises MetricError, as `scorer`."""
     if name not in METRICS:
-        raise MetricError(f"there is no metric {name!r}{_near(name, METRICS)}")
+        own = own_declaration(name, options)
+        if own is None:
+            known = {**METRICS, **own_metrics()}
+            raise MetricError(f"there is no metric {name!r}{_near(name, known)}")
+        return own
     try:
         return validate(METRICS[name], {"name": name, **options})
     except DeclarationError as error:
         raise MetricError(f"{name}: {error}") from error
+
+
+def metric_kind(name: str) -> type[MetricDeclaration] | None:
+    """The metric of that name, Evalhub's or this home's own; None where there is none.
+
+    Raises OwnMetricsError where this home's can't be had.
+    """
+    return METRICS.get(name) or own_metrics().get(name)
 
 
 def _near(word: str, names: Mapping[str, Any]) -> str:

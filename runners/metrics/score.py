@@ -98,6 +98,10 @@ type Ask = Callable[[Sequence[str]], Sequence[JudgeReply]]
 """A model: prompts in, what it said out in the same order."""
 
 
+type Wait = Callable[[Callable[[], Sequence[MetricScore]]], Sequence[MetricScore]]
+"""Calls a function that may take long, and gives what it returns."""
+
+
 class MetricDeclaration(Declaration):
     """A metric with its options, which are its fields.
 
@@ -129,6 +133,7 @@ class MetricDeclaration(Declaration):
         scored_together: whether all answers of a run have it together, so that an answer's value is
             written when all are there (`runners.together`). `score` then gives the answer's
             `parts`, and `together` the scores of all.
+        own: whether it is a team's own, whose code runs in a process apart (`own_kinds`).
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
@@ -151,6 +156,7 @@ class MetricDeclaration(Declaration):
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False
     scored_together: ClassVar[bool] = False
+    own: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     binary: ClassVar[bool] = False
     unit: ClassVar[str] = ""
@@ -207,6 +213,11 @@ class MetricDeclaration(Declaration):
     def reach(self) -> tuple[float, float] | None:
         """The least and the most that a value can be, with these options."""
         return self.bounds
+
+    @property
+    def why_unusable(self) -> str:
+        """Why nothing can be scored by it here, though its scores can be read; "" where it can."""
+        return ""
 
     @property
     def unit_of_value(self) -> str:
@@ -286,13 +297,15 @@ class TextMetric(MetricDeclaration):
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """A metric ready to score answers, with the model that it may need.
+    """A metric ready to score answers, with the model that it may need. `wait` calls what may take
+    long, a team's own code, and renews meanwhile what its caller holds.
 
     Raises MetricError where the metric needs a model and there is none.
     """
 
     metric: MetricDeclaration
     ask: Ask | None = None
+    wait: Wait | None = None
 
     def __post_init__(self) -> None:
         if self.metric.needs_model and self.ask is None:
@@ -343,17 +356,24 @@ class Scorer:
         return {name: each for name, each in self.metric.options.items() if name != "extract"}
 
     def _score_all(self, answers: Sequence[Scorable]) -> Sequence[MetricScore]:
-        scores = self.metric.score_batch(answers, self.ask)
+        scores = self._score_batch(answers)
         if len(scores) != len(answers):
             raise MetricError(
                 f"{self.metric.name} gave {len(scores)} scores for {len(answers)} answers"
             )
         return scores
 
+    def _score_batch(self, answers: Sequence[Scorable]) -> Sequence[MetricScore]:
+        if self.wait is not None and self.metric.own and answers:
+            return self.wait(lambda: self.metric.score_batch(answers, self.ask))
+        return self.metric.score_batch(answers, self.ask)
+
     def _stalls(self, answer: Answer, references: Sequence[Any]) -> bool:
         """Whether scoring the answer could hold this process for long: a schema, a long text."""
         if not isinstance(self.metric, TextMetric) or in_the_process_apart():
             return False
+        if self.metric.own:
+            return False  # it has a process of its own
         if self.metric.needs_model:
             return False  # it waits here, and only who asks has the model
         texts = (reference for reference in references if isinstance(reference, str))

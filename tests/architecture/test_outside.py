@@ -41,6 +41,9 @@ NAMES_NOTHING = {
     ("DataReport", "file"): "the name of what was checked; nothing opens it again",
     ("Adapter", "target_modules"): "layers of a model, in a training record",
     ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
+    ("OwnMetric", "code_sha256"): "the digest of code that an operator installed",
+    ("OwnBackend", "code_sha256"): "the digest of code that an operator installed",
+    ("AbsentMetric", "code_sha256"): "the digest of code that an operator installed",
     ("Caveat", "code"): "what kind of caveat it is, in a record",
 }
 PATH_IN_A_ROW = "a path from field to field within a document that is read already"

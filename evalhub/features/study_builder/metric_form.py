@@ -7,11 +7,13 @@ from django import forms
 
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.frames.page.forms import DeclaredForm, option_field, option_value
-from runners.metrics import METRICS, MetricDeclaration
+from runners.metrics import METRICS, MetricDeclaration, MetricError
+from runners.metrics.own_kinds import OF_EVALHUB
+from runners.metrics.own_table import own_metrics
 
 PREFIX = "option_"
 USUAL_METRIC = "exact_match"
-OFFERED = {
+_OFFERED = {
     name: kind
     for name, kind in METRICS.items()
     if not kind.needs_model
@@ -19,7 +21,24 @@ OFFERED = {
     and not kind.scored_together
     and name != "likelihood_per_byte"
 }
-"""Metrics that score recorded answers by themselves."""
+_NO_OPTION = {"name", *OF_EVALHUB}
+
+
+def choosable_metrics() -> Mapping[str, type[MetricDeclaration]]:
+    """Metrics that score recorded answers by themselves, Evalhub's and then this home's own."""
+    try:
+        return {**_OFFERED, **own_metrics()}
+    except MetricError:  # `evalhub doctor` says what is wrong with those of this home
+        return _OFFERED
+
+
+def kind_named(name: object) -> type[MetricDeclaration] | None:
+    """The metric of that name, whether or not it is offered; None where there is none."""
+    return METRICS.get(str(name)) or choosable_metrics().get(str(name))
+
+
+def _titles() -> list[tuple[str, str]]:
+    return [(name, kind.title) for name, kind in choosable_metrics().items()]
 
 
 class MetricForm(DeclaredForm):
@@ -27,14 +46,14 @@ class MetricForm(DeclaredForm):
 
     metric = forms.ChoiceField(
         label="Metric",
-        choices=[(name, kind.title) for name, kind in OFFERED.items()],
+        choices=_titles,
         initial=USUAL_METRIC,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        options = option_fields(metric if metric in OFFERED else USUAL_METRIC)
+        options = option_fields(metric if metric in choosable_metrics() else USUAL_METRIC)
         self.fields |= {PREFIX + name: field for name, field in options.items()}
 
     @property
@@ -56,21 +75,22 @@ class MetricForm(DeclaredForm):
 
 def option_fields(metric: str) -> dict[str, forms.Field]:
     """The fields of a metric's options, each with its default."""
-    declaration = OFFERED[metric]
+    declaration = choosable_metrics()[metric]
     return {
         declared.alias or name: option_field(declaration, name)
         for name, declared in declaration.model_fields.items()
-        if name != "name"
+        if name not in _NO_OPTION
     }
 
 
 def _metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
     """The metric with the form's options. Raises DeclarationError, naming the field."""
     values: dict[str, Any] = {"name": name}
-    for field, declared in OFFERED[name].model_fields.items():
+    kind = choosable_metrics()[name]
+    for field, declared in kind.model_fields.items():
         option = declared.alias or field
         value = cleaned.get(PREFIX + option)
-        if field == "name" or value is None or value == "":
+        if field in _NO_OPTION or value is None or value == "":
             continue
         values[option] = option_value(declared, value, option)
-    return validate(OFFERED[name], values)
+    return validate(kind, values)

@@ -9,7 +9,7 @@ from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.policy import Demand
 from evalhub.features.study_builder.finishing import FinishedStudy, suite_of
 from evalhub.features.study_builder.inputs import Input, Inputs
-from evalhub.features.study_builder.metric_form import OFFERED, option_fields
+from evalhub.features.study_builder.metric_form import choosable_metrics, kind_named, option_fields
 from evalhub.features.study_builder.outlook import Showing
 from evalhub.features.study_builder.question import READ, StudyQuestion
 from evalhub.features.study_builder.uploads import columns_of
@@ -17,7 +17,7 @@ from evalhub.frames.page.forms import option_field
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.suite import GENERAL, ITEMS, MARGIN, skill_name
-from runners.metrics import METRICS, MetricDeclaration
+from runners.metrics import MetricDeclaration
 from runners.suites import SUITES
 
 ROLES = [
@@ -116,8 +116,8 @@ def _row(
     path, role = f"test_sets.{name}", test_set.get("role")
     file = Path(str(test_set.get("file") or "")).name
     metric_name = (test_set.get("metric") or {}).get("name")
-    titles = [(each, kind.title) for each, kind in OFFERED.items()]
-    options = option_fields(metric_name) if metric_name in OFFERED else {}
+    titles = [(each, kind.title) for each, kind in choosable_metrics().items()]
+    options = option_fields(metric_name) if metric_name in choosable_metrics() else {}
     shown = [f"{path}.{each}" for each in ("metric", "role", "min_gain", "margin", "fields")]
     planned = f"{path}.planned_gain"
     columns = columns_of(file, question.files, uploads)
@@ -210,12 +210,13 @@ def tidy_metrics(question: StudyQuestion, before: Mapping[str, str]) -> None:
     """
     for name, test_set in question.test_sets.items():
         metric = test_set.get("metric") if isinstance(test_set, dict) else None
-        if not isinstance(metric, dict) or metric.get("name") not in METRICS:
+        kind = kind_named(metric.get("name")) if isinstance(metric, dict) else None
+        if kind is None:
             continue
         if before.get(name, metric["name"]) != metric["name"]:
             test_set["metric"] = {"name": metric["name"]}
             continue
-        declared = METRICS[metric["name"]].model_fields
+        declared = kind.model_fields
         usual = {
             each.alias or field: each.get_default(call_default_factory=True)
             for field, each in declared.items()
@@ -230,7 +231,7 @@ def tidy_metrics(question: StudyQuestion, before: Mapping[str, str]) -> None:
 def metric_of(test_set: Mapping[str, Any]) -> MetricDeclaration:
     """The metric of a test set. Raises DeclarationError."""
     metric = test_set.get("metric") or {}
-    kind = METRICS.get(str(metric.get("name")))
+    kind = kind_named(metric.get("name"))
     if kind is None:
         raise DeclarationError("there is no such metric", "metric.name")
     declaration: MetricDeclaration = validate(kind, metric, at="metric")

@@ -18,6 +18,7 @@ CODES = {
     "evalhub.database.tables.TablesNotReadyError": UNREACHABLE,
     "evalhub.database.damage.DamagedDatabaseError": BAD_DATA,
     "runners.metrics.score.MetricError": USAGE,
+    "evalhub.plug_ins.PlugInError": USAGE,
     "evalhub.database.backup.BackupError": USAGE,
     "evalhub.database.restore.RestoreError": BAD_DATA,
     "evalhub.studies.files.compare_logs.LogQuestionError": USAGE,

@@ -23,8 +23,13 @@ class Metric(models.Model):
 
     @property
     def options_set(self) -> list[tuple[str, Any]]:
-        """(name, value) of the options that are neither empty nor off, for pages."""
-        return [(name, value) for name, value in self.options.items() if value]
+        """(name, value) of the options that are neither empty nor off, for pages: of a team's own
+        metric the first digits of its code's digest, without its scale."""
+        return [
+            (name, value[:8] if name == "code_sha256" else value)
+            for name, value in self.options.items()
+            if value and not (name == "scale" and "code_sha256" in self.options)
+        ]
 
 
 class RunMetricQuerySet(models.QuerySet["RunMetric"]):

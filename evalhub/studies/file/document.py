@@ -30,7 +30,8 @@ from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
 from evalhub.studies.file.checks import BEST_UNTUNED
 from evalhub.studies.file.form import KINDS
-from runners.metrics import METRICS
+from runners.metrics import MetricDeclaration, metric_declaration
+from runners.metrics.own_kinds import OF_EVALHUB
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +227,14 @@ def _training(version: ModelVersion, name: str, document: StudyDocument) -> dict
 
 def _judges(study: Study, rows: list[StudyTestSet]) -> dict[str, ModelVersion]:
     """The judging versions, by digest."""
-    digests = {row.metric.options.get("by") for row in rows if METRICS[row.metric.name].needs_model}
+    digests = {row.metric.options.get("by") for row in rows if _declared(row).needs_model}
     digests |= {study.policy.pairwise.by} if study.policy.pairwise else set()
     versions = ModelVersion.objects.filter(model__project=study.project, digest__in=digests)
     return {each.digest: each for each in versions.select_related("model").order_by("pk")}
+
+
+def _declared(row: StudyTestSet) -> MetricDeclaration:
+    return metric_declaration(row.metric.name, **row.metric.options)
 
 
 def _judging(judges: Mapping[str, ModelVersion], document: StudyDocument) -> dict[str, Any]:
@@ -260,7 +265,10 @@ def _test_set(
         said_of = f"{row.name}: elsewhere other items may be drawn from the pool."
         document.leave_out(f"test_sets.{row.name}.draw", said_of)
     options = dict(row.metric.options)
-    if METRICS[row.metric.name].needs_model and options.get("by") in judges:
+    declared = _declared(row)
+    if declared.own:  # the file has the code that its home has; see `OwnMetric`
+        options = {name: value for name, value in options.items() if name not in OF_EVALHUB}
+    if declared.needs_model and options.get("by") in judges:
         options["by"] = judges[options["by"]].model.slug
     fields["metric"] = {"name": row.metric.name, **options}
     guards = [each for each in rows if each.form and each.name == f"{row.name}-{each.form}"]

@@ -10,7 +10,7 @@ from evalhub.decision.policy import Policy
 from evalhub.decision.sections.imported import ImportedSection, ToolFigure
 from evalhub.declare.roles import DemandRole
 from evalhub.declare.verdicts import Verdict
-from evalhub.importers.kinds import KINDS, one_arm, read_arms
+from evalhub.importers.kinds import log_kinds, one_arm, read_arms
 from evalhub.importers.log import AskedItem, LoggedArm
 from evalhub.importers.pairing import PairedTask, other_settings, pair, tasks_with_other_wording
 from evalhub.importers.plain import item_row
@@ -38,7 +38,7 @@ class LogQuestion:
     """The options of `evalhub compare --from KIND`.
 
     Attributes:
-        kind: of evalhub.importers.kinds.KINDS.
+        kind: of evalhub.importers.kinds.log_kinds.
         arms: the baseline's and the candidate's name, for logs of several arms.
         metrics: a metric's name, for every task that has it, or TASK=METRIC.
         primaries: the tasks that must gain, where there are several; the others are guards.
@@ -218,7 +218,7 @@ def imported_section(
         for name in tasks_with_other_wording(tasks)
     ]
     return ImportedSection(
-        tool=KINDS[kind].words,
+        tool=log_kinds()[kind].words,
         figures=tuple(figures),
         cautions=(*reworded, *other_settings(*arms)),
     )

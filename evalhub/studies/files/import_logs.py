@@ -12,7 +12,7 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.sections.imported import ToolFigure
 from evalhub.declare.declaration import DeclarationError
-from evalhub.importers.kinds import KINDS, FieldsError, one_arm, read_arms
+from evalhub.importers.kinds import FieldsError, log_kinds, one_arm, read_arms
 from evalhub.importers.log import LoggedArm, Task, ToolMetric
 from evalhub.importers.plain import PlainFile, answers_file, items_file
 from evalhub.io.limits import COMMAND, Limits
@@ -86,7 +86,7 @@ def import_log(
     are `recorded` scores.
 
     Args:
-        kind: of evalhub.importers.kinds.KINDS.
+        kind: of evalhub.importers.kinds.log_kinds.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -94,8 +94,8 @@ def import_log(
         DeclarationError: a kind, a name or an arm that can't be.
     """
     check_evaluates(by, project)
-    if kind not in KINDS:
-        raise DeclarationError(f"{kind!r} isn't one of {', '.join(KINDS)}", "kind")
+    if kind not in log_kinds():
+        raise DeclarationError(f"{kind!r} isn't one of {', '.join(log_kinds())}", "kind")
     _check_size(path, limits)
     try:
         arms = read_arms(kind, path, limits, request.fields)
@@ -210,9 +210,9 @@ def _slugs(arms: list[LoggedArm], kind: str, name: str | None) -> dict[str, str]
     """The project's test set for each task, by slug."""
     tasks = list(dict.fromkeys(name for arm in arms for name in arm.tasks))
     if name is None:
-        if not KINDS[kind].names_tasks:
+        if not log_kinds()[kind].names_tasks:
             raise DeclarationError(
-                f"is needed: {KINDS[kind].words} has no name for what it asks", "test_set"
+                f"is needed: {log_kinds()[kind].words} has no name for what it asks", "test_set"
             )
         return {task: slug_of(task) for task in tasks}
     if len(tasks) == 1:

@@ -13,12 +13,12 @@ from evalhub.io.rows import DataError
 from evalhub.ledger.file_claims import FileLedger
 from evalhub.studies.files.compare import CompareRequest, FileComparison, compare_files
 from evalhub.studies.files.compare_logs import LogQuestion, LogQuestionError, choose_arms
-from runners.metrics import METRICS, scorer
+from runners.metrics import metric_kind, scorer
 
 
 def is_ours(metrics: Sequence[str]) -> bool:
-    """Whether the metric is one of Evalhub's own."""
-    return any(each in METRICS for each in metrics)
+    """Whether the metric is one of Evalhub's or of this home's own."""
+    return any(metric_kind(each) is not None for each in metrics)
 
 
 def compare_rescored(

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from evalhub.importers.kinds import KINDS
+from evalhub.importers.kinds import log_kinds
 from evalhub.importers.pairing import PairedTask, pair
 from evalhub.importers.plain import answers_file, item_row
 from evalhub.io.full_disk import folder_whole_or_gone, whole_or_gone
@@ -45,7 +45,7 @@ def write_study(
     study = {
         "schema": "evalhub.study/1",
         "project": project,
-        "name": f"{arms[1].name} against {arms[0].name} ({KINDS[question.kind].words})",
+        "name": f"{arms[1].name} against {arms[0].name} ({log_kinds()[question.kind].words})",
         "baseline": names[0],
         "candidate": names[1],
         "arms": {

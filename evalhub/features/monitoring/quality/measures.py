@@ -62,6 +62,8 @@ def _metric(measure: QualityMeasure, field: str) -> MetricDeclaration:
 
 def _why_not(metric: MetricDeclaration) -> str:
     """Why production's answers can't be scored by it; "" where they can."""
+    if metric.own:
+        return "is a metric of your own, whose code may be another from one day to the next"
     if metric.compares:
         return "needs a reference answer, and production's requests have none"
     if metric.needs_model:

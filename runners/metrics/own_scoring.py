@@ -1,0 +1,209 @@
+"""Answers scored by a team's own function, in a process apart that is timed and killed.
+
+A process for each source holds the code (`runners.metrics.own_worker`). An answer that takes
+too long, ends the process or gives no number in the metric's range is unscored, with the reason;
+the rest of the batch goes on in a fresh fork.
+"""
+
+import atexit
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from evalhub.declare.keys import is_ours
+from runners.metrics.own import FunctionMetric, score_of
+from runners.metrics.own_source import Source
+from runners.metrics.score import MetricError, MetricScore, Scorable
+from runners.metrics.subprocess_scoring import frame
+
+START_S = 120.0
+"""That loading the code may take."""
+MOST_DEATHS = 3
+"""Answers of one batch, one after the other, that may end the process; the rest isn't tried."""
+MOST_KEPT = 4
+"""Processes that are kept for the next batch."""
+
+
+class _GoneError(Exception):
+    """The process is gone, or says what nobody asked."""
+
+
+class _Process:
+    """The process of one source. One batch at a time."""
+
+    def __init__(self, source: Source) -> None:
+        path = os.pathsep.join(folder for folder in sys.path if folder)
+        env = {name: value for name, value in os.environ.items() if not is_ours(name)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "runners.metrics.own_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=env | {"PYTHONPATH": path},
+            bufsize=0,
+            start_new_session=True,
+        )
+        self.owner = os.getpid()
+        self.lock = threading.Lock()
+        self.fork = 0
+        try:
+            self.write(source.message | {"sha256": source.sha256})
+            first = self.read(START_S)
+        except (TimeoutError, _GoneError, OSError):
+            self.end()
+            raise MetricError(f"{source.origin} wasn't loaded within {START_S:g} s") from None
+        if "failed" in first:
+            self.end()
+            raise MetricError(f"{source.origin} can't be loaded to score by: {first['failed']}")
+
+    def write(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        left = memoryview(frame(message))
+        while left:
+            left = left[self.process.stdin.write(left) or 0 :]
+
+    def read(self, seconds: float) -> dict[str, Any]:
+        """The next message. Raises TimeoutError, _GoneError."""
+        end = time.monotonic() + seconds
+        size = int.from_bytes(self._exactly(4, end), "big")
+        try:
+            message = json.loads(self._exactly(size, end))
+        except ValueError as error:
+            raise _GoneError from error
+        if not isinstance(message, dict):
+            raise _GoneError
+        return message
+
+    def _exactly(self, size: int, end: float) -> bytes:
+        stream = self.process.stdout
+        assert stream is not None
+        read = b""
+        while len(read) < size:
+            if not select.select([stream], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise TimeoutError
+            part = stream.read(size - len(read))
+            if not part:
+                raise _GoneError
+            read += part
+        return read
+
+    def end_fork(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.fork, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Ends the process; idle, it ends by itself once it is sent nothing more."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+_finding = threading.Lock()
+_kept: OrderedDict[str, _Process] = OrderedDict()
+
+
+def score_by_function(
+    source: Source,
+    name: str,
+    options: dict[str, Any],
+    batch: Sequence[Scorable],
+    kind: type[FunctionMetric],
+) -> list[MetricScore]:
+    """A score an answer, in order. Raises MetricError where the code can't be loaded or is another
+    than when it was declared: then nothing is scored."""
+    scores: list[MetricScore] = []
+    deaths = 0
+    source.check_unchanged(name)
+    while len(scores) < len(batch):
+        if deaths == MOST_DEATHS:
+            reason = f"not tried: {deaths} answers before it, one after the other, ended the metric"
+            return scores + [MetricScore(None, reason)] * (len(batch) - len(scores))
+        rest, reason = _score_some(source, name, options, batch[len(scores) :], kind)
+        deaths = 1 if rest else deaths + 1
+        scores += rest
+        if len(scores) < len(batch):
+            scores.append(MetricScore(None, f"the metric {reason}"))
+    return scores
+
+
+def _score_some(
+    source: Source,
+    name: str,
+    options: dict[str, Any],
+    batch: Sequence[Scorable],
+    kind: type[FunctionMetric],
+) -> tuple[list[MetricScore], str]:
+    """The scores up to the answer that ended the fork, and how it did."""
+    process = _process_of(source)
+    answers = [[asdict(answer), list(references)] for answer, references in batch]
+    scores: list[MetricScore] = []
+    reason = ""
+    with process.lock:
+        try:
+            process.write({"name": name, "options": options, "answers": answers})
+            process.fork = int(process.read(START_S)["pid"])
+            while True:
+                try:
+                    message = process.read(kind.seconds)
+                except TimeoutError:
+                    reason = f"took more than {kind.seconds:g} s on this answer"
+                    process.end_fork()
+                    message = process.read(START_S)
+                if "ended" in message:
+                    return scores, reason or str(message["ended"])
+                if message.get("at") == len(scores) < len(batch) and not reason:
+                    scores.append(_as_score(message, kind))
+        except (_GoneError, OSError, TimeoutError, KeyError, ValueError):
+            _forget(source, process)
+            return scores, reason or "ended, or wrote into its process's own messages"
+
+
+def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScore:
+    score = MetricScore(message.get("value"), str(message.get("reason", "")))
+    try:
+        return score_of(score, kind.bounds)
+    except ValueError as error:
+        return MetricScore(None, str(error))
+
+
+def _process_of(source: Source) -> _Process:
+    """The process of a source, started where there is none. Raises MetricError."""
+    with _finding:
+        process = _kept.pop(source.sha256 + source.origin, None)
+        if process is None or process.owner != os.getpid() or process.process.poll() is not None:
+            process = _Process(source)
+        _kept[source.sha256 + source.origin] = process
+        while len(_kept) > MOST_KEPT:
+            oldest = next(iter(_kept))
+            if _kept[oldest].lock.locked():
+                break
+            _kept.pop(oldest).end()
+        return process
+
+
+def _forget(source: Source, process: _Process) -> None:
+    with _finding:
+        _kept.pop(source.sha256 + source.origin, None)
+    process.end_fork()
+    process.end()
+
+
+@atexit.register
+def _end() -> None:
+    for process in _kept.values():
+        if process.owner == os.getpid():
+            process.end_fork() if process.lock.locked() else None
+            process.end()
