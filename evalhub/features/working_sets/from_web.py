@@ -11,6 +11,7 @@ from evalhub.features.working_sets.items import AddedRows, add_rows
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.near_copies import look_in_training
 from evalhub.features.working_sets.sets import begin_working_set
+from evalhub.io.held_texts import is_held_text
 from evalhub.io.items import FieldMapping, ItemContent, item_of, items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, Row, read_rows
@@ -104,6 +105,9 @@ def item_content(document: Mapping[str, Any]) -> ItemContent:
     values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
     mapped = {name: name for name in ("choices", "tools", "weight") if name in values}
+    if is_held_text(values.get("choices")):
+        del mapped["choices"], values["choices"]
+        mapped["text"] = "input"
     try:
         content = item_of(Row(1, values), FieldMapping(reference="references", **mapped))
     except DataError as error:
