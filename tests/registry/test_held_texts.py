@@ -32,7 +32,9 @@ def test_rows_of_held_texts_make_the_same_version_again(team: Team, tmp_path: Pa
 
 
 def test_an_item_without_choices_is_a_held_text_by_rest_too() -> None:
-    content = item_content({"id": "a", "input": "Some text.", "choices": [], "cluster": "d"})
+    content = item_content(
+        {"id": "a", "input": "Some text.", "choices": [], "references": [], "cluster": "d"}
+    )
     assert (content.input, content.choices, content.cluster) == ("Some text.", [], "d")
-    asked = item_content({"id": "a", "input": "Some text."})
+    asked = item_content({"id": "a", "input": "Some text.", "references": []})
     assert content.input_bytes() != asked.input_bytes()

@@ -104,7 +104,7 @@ def item_content(document: Mapping[str, Any]) -> ItemContent:
     """
     values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
-    mapped = {name: name for name in ("choices", "tools", "weight") if name in values}
+    mapped: dict[str, str] = {n: n for n in ("choices", "tools", "weight") if n in values}
     if is_held_text(values.get("choices")):
         del mapped["choices"], values["choices"]
         mapped["text"] = "input"
