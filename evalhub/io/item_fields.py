@@ -16,12 +16,12 @@ OPTIONAL_FIELDS = ("choices", "tools", "relevant", "answerable", "weight")
 
 
 def choices_of(row: Row, name: str) -> list[str]:
-    """Texts; in a CSV, as JSON in a text. None of them: the input itself is judged."""
+    """Texts; in a CSV, as JSON in a text."""
     value = field(row, name)
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
             value = json.loads(value)
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not value:
         raise wrong(row, name, f"choices are a list of texts, and this one is {quoted(value)}")
     for index, choice in enumerate(value):
         if not isinstance(choice, str) or not choice.strip():

@@ -33,6 +33,7 @@ class ItemRows:
         row: dict[str, Any] = {
             "id": item.key,
             "input": item.input,
+            "text": item.input,
             "reference": item.references,
             "context": item.context,
             "tags": item.tags,
@@ -50,14 +51,20 @@ class ItemRows:
 def item_rows(version: TestSetVersion) -> ItemRows:
     """The rows of a version, whose import gives a version of the same digest.
 
-    Raises ItemRowsError where a text was redacted, or a harness asks the items.
+    Raises ItemRowsError where a text was redacted, a harness asks the items, or only some of them
+    are held texts.
     """
     if version.engine is not None:
         raise ItemRowsError(f"{version} is a task of a harness, which asks its items itself")
     if bare := version.items.filter(redacted__isnull=False).first():
         raise ItemRowsError(f"{version}: the text of item '{bare.key}' was redacted")
     names = ["id", "input", "reference", "context", "tags", "cluster"]
-    for name in ("choices", "tools", "relevant", "weight"):
+    if texts := version.items.filter(choices=[]).exists():
+        if version.items.exclude(choices=[]).exists():
+            raise ItemRowsError(f"{version} has texts to be scored and questions to be answered")
+        names[1] = "text"
+    optional = ("tools", "relevant", "weight")
+    for name in optional if texts else ("choices", *optional):
         if version.items.filter(**{f"{name}__isnull": False}).exists():
             names.append(name)
     if version.items.filter(answerable=False).exists():

@@ -37,7 +37,7 @@ agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; b
 strategy init; data list; data show; data judge;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
-review export; test-set versions; examples files;
+review export; test-set versions; test-set texts; examples files;
 run list; run show; user list; token list; monitor list; monitor show;
 monitor alarms; webhook list; mlflow status; prices list; prices check; prices of; prices gpus;
 outgoing show; traffic status;

@@ -11,6 +11,7 @@ from evalhub.features.working_sets.items import AddedRows, add_rows
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.near_copies import look_in_training
 from evalhub.features.working_sets.sets import begin_working_set
+from evalhub.io.held_texts import is_held_text
 from evalhub.io.item_fields import OPTIONAL_FIELDS
 from evalhub.io.items import FieldMapping, ItemContent, item_of, items_of
 from evalhub.io.limits import ITEMS
@@ -104,7 +105,10 @@ def item_content(document: Mapping[str, Any]) -> ItemContent:
     """
     values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
-    mapped = {name: name for name in OPTIONAL_FIELDS if name in values}
+    mapped: dict[str, str] = {name: name for name in OPTIONAL_FIELDS if name in values}
+    if is_held_text(values.get("choices")):
+        del mapped["choices"], values["choices"]
+        mapped["text"] = "input"
     try:
         content = item_of(Row(1, values), FieldMapping(reference="references", **mapped))
     except DataError as error:

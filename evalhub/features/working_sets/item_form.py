@@ -132,6 +132,9 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
     }
     extras = {name: cleaned[name] for name in OPTIONAL_FIELDS if cleaned[name].strip()}
     mapping = FieldMapping(**{name: name for name in extras})
+    if extras.get("choices", "").split() == ["[]"]:  # a held text, as the form shows one
+        mapping = replace(mapping, choices=None, text="input")
+        del extras["choices"]
     content = item_of(Row(1, values | extras, FILE), mapping)
     return replace(content, metadata=_metadata(cleaned["metadata"]))
 

@@ -71,14 +71,14 @@ def test_a_text_is_as_likely_as_torch_says_token_by_token(tiny: Path) -> None:
 
 @with_torch
 @pytest.mark.skipif(not importlib.util.find_spec("lm_eval"), reason="needs the extra lm-eval")
-def test_texts_are_as_likely_as_the_harness_s_rolling_likelihood(small: Path) -> None:
+def test_texts_are_as_likely_as_the_harness_s_rolling_likelihood(tiny: Path) -> None:
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
 
-    harness = HFLM(pretrained=str(small), device="cpu", dtype="float32", batch_size=1)
+    harness = HFLM(pretrained=str(tiny), device="cpu", dtype="float32", batch_size=1)
     requests = [Instance("loglikelihood_rolling", {}, (text,), at) for at, text in enumerate(TEXTS)]
     theirs = harness.loglikelihood_rolling(requests, disable_tqdm=True)
-    ours = [reply.logprob for reply in judged(client(backend(small)), *TEXTS)]
+    ours = [reply.logprob for reply in judged(client(backend(tiny)), *TEXTS)]
     differences = [
         abs(one - other) / math.log(2) / len(text.encode())
         for text, one, other in zip(TEXTS, ours, theirs, strict=True)
