@@ -119,7 +119,7 @@ def _recorded(run: Run, items: Iterable[int]) -> dict[int, Sequence[Passage]]:
         stored = RecordedRetrieval.objects.filter(run=run, item__in=some)
         for rows in (answered, stored):
             for item, passages in rows.order_by().values_list("item", "passages"):
-                recorded[item] = passages
+                recorded[item] = passages or []
     return recorded
 
 

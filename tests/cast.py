@@ -135,6 +135,8 @@ def a_test_set(
     rows = [mine | dict(fields) for mine, fields in zip(made_up, given, strict=True)]
     alone = ("weight", "relevant", "answerable")
     optional = {name: name for name in alone if any(name in row for row in rows)}
+    unsaid = {name: None for name in optional if name != "weight"}
+    rows = [unsaid | row for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         return import_test_set(
             project=team.project,

@@ -21,6 +21,7 @@ from evalhub.registry.redaction import REDACTED, RedactedItems, Redactor
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
+from runners.models import RecordedRetrieval
 
 CHUNK = 5000
 
@@ -148,6 +149,7 @@ def redact_rows(
     votes.unreadable().update(reason=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
+    RecordedRetrieval.objects.filter(item__in=items).delete()
     copies = RedactedItems(project=project, digests=digests, items=items, outputs=outputs)
     working_items = sum(redact_copies(copies) for redact_copies in redactors)
     item_count = same.update(

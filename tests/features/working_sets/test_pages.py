@@ -139,6 +139,8 @@ def test_a_form_that_is_sent_back_unchanged_says_the_same_item(olga: Client, tea
         {"input": "three", "references": [{"day": "Monday"}, 7, True], "context": "\n given "},
         {"input": "four", "references": ["[1]"], "tags": ["sums, easy", "é"], "cluster": "c 1"},
         {"input": "five", "references": [], "reference": "a field of this very name"},
+        {"input": "six", "relevant": ["p 1", "7"], "answerable": True},
+        {"input": "seven", "relevant": [], "answerable": False},
     ]
     version = a_test_set(team, "odd", items=items)
     begun = edit_version(version, by=team.olga)
