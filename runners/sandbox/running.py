@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, BinaryIO
 
 from runners.sandbox.bounds import MIB, Bounds
 from runners.sandbox.system_calls import machine, seccomp_filter
@@ -72,21 +73,28 @@ def run_program(program: str, task: dict[str, Any], bounds: Bounds = Bounds()) -
         task_file.seek(0)
         filter_file.write(seccomp_filter(machine()))
         filter_file.seek(0)
-        descriptor = filter_file.fileno()
-        process = subprocess.Popen(
-            sandbox_command(["-I", "-S", "-B", "-c", source], bounds, descriptor),
-            stdin=task_file,
-            stdout=subprocess.PIPE,
-            stderr=errors_file,
-            pass_fds=(descriptor,),
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-            cwd="/",
-            start_new_session=True,
-        )
-        try:
-            output, stopped = _watch(process, bounds)
-        finally:
-            _end(process)
+        told, tells = os.pipe()
+        fds = {"seccomp": filter_file.fileno(), "info": tells}
+        with os.fdopen(told, "rb") as info:
+            try:
+                process = subprocess.Popen(
+                    sandbox_command(["-I", "-S", "-B", "-c", source], bounds, **fds),
+                    stdin=task_file,
+                    stdout=subprocess.PIPE,
+                    stderr=errors_file,
+                    pass_fds=tuple(fds.values()),
+                    env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            finally:
+                os.close(tells)
+            first = None
+            try:
+                first = _first_process(info, bounds.seconds)
+                output, stopped = _watch(process, bounds)
+            finally:
+                _end(process, first)
         errors_file.seek(0)
         errors = errors_file.read(_ERRORS_READ).decode(errors="replace").strip()
     return Ended(output, stopped, errors)
@@ -118,8 +126,6 @@ def _watch(process: "subprocess.Popen[bytes]", bounds: Bounds) -> tuple[bytes, s
     """The output until the program ends, or until a bound is passed, and which."""
     assert process.stdout is not None
     stream, output = process.stdout.fileno(), bytearray()
-    poll = select.poll()
-    poll.register(stream, select.POLLIN | select.POLLHUP)
     end = monotonic() + bounds.seconds
     look = monotonic() + LOOKED_AFTER_S
     while (now := monotonic()) < end:
@@ -127,7 +133,7 @@ def _watch(process: "subprocess.Popen[bytes]", bounds: Bounds) -> tuple[bytes, s
             if _memory(process.pid) > bounds.memory_bytes:
                 return bytes(output), f"took more than {bounds.memory_bytes // MIB} MB of memory"
             look = monotonic() + LOOKED_AFTER_S
-        if poll.poll(1000 * max(0.001, min(end, look) - monotonic())):
+        if _readable(stream, min(end, look) - monotonic()):
             chunk = os.read(stream, 64 * 1024)
             if not chunk:
                 return bytes(output), ""
@@ -165,20 +171,33 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the first process of the namespace, with which the kernel ends all others before
-    bubblewrap, which waits for it, can end; and bubblewrap, if it doesn't."""
-    for pid in _children(process.pid) or [process.pid]:
-        _kill(pid)
-    try:
-        process.wait(GONE_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _first_process(info: BinaryIO, seconds: float) -> int | None:
+    """A descriptor of the first process of the namespace, of which bubblewrap writes as soon as it
+    is there; None where bubblewrap ends before."""
+    if not _readable(info.fileno(), seconds):
+        return None
+    number = re.search(rb'"child-pid": (\d+)', os.read(info.fileno(), _ERRORS_READ))
+    with suppress(ProcessLookupError):
+        return None if number is None else os.pidfd_open(int(number[1]))
+    return None
+
+
+def _end(process: "subprocess.Popen[bytes]", first: int | None) -> None:
+    """Kill the first process of the namespace, which ends after all others there, and bubblewrap,
+    and wait until they are gone."""
+    if first is not None:
+        with suppress(ProcessLookupError):  # it has ended
+            signal.pidfd_send_signal(first, signal.SIGKILL)
+        _readable(first, GONE_WITHIN_S)
+        os.close(first)
+    process.kill()
+    process.wait()
     if process.stdout is not None:
         process.stdout.close()
 
 
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # it has ended
-        os.kill(pid, signal.SIGKILL)
+def _readable(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read in time: of a process, that it has ended."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    return bool(poll.poll(1000 * max(0.001, seconds)))

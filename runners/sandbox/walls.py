@@ -29,12 +29,15 @@ def bubblewrap() -> str | None:
     return shutil.which("bwrap")
 
 
-def sandbox_command(program: Sequence[str], bounds: Bounds, seccomp: int) -> list[str]:
+def sandbox_command(
+    program: Sequence[str], bounds: Bounds, *, seccomp: int, info: int
+) -> list[str]:
     """The command that runs Python with the arguments `program` in the sandbox.
 
     Args:
         bounds: of which the size of /tmp is used here.
-        seccomp: an open file descriptor that the command inherits, with the filter.
+        seccomp, info: open file descriptors that the command inherits: one with the filter, and one
+            to which bubblewrap writes which process is the first of the namespace.
 
     Raises:
         FileNotFoundError: bubblewrap isn't installed.
@@ -57,6 +60,8 @@ def sandbox_command(program: Sequence[str], bounds: Bounds, seccomp: int) -> lis
         "ALL",
         "--seccomp",
         str(seccomp),
+        "--info-fd",
+        str(info),
         "--clearenv",
         "--setenv",
         "HOME",
@@ -114,13 +119,14 @@ def _python(python: Path, source: Path) -> Iterator[str]:
     """Binds the interpreter and its standard library, and hides the packages beside it."""
     for path in (_executable(), python / "lib", python / "lib64"):
         if path.exists() and str(path) not in _LIBRARIES:
-            yield from ("--ro-bind", str(source / path.relative_to(python)), str(path))
+            shown = source / path.relative_to(python) if path.is_relative_to(python) else path
+            yield from ("--ro-bind", str(shown), str(path))
+    in_view = (python / "lib", python / "lib64", *_LIBRARIES)
     base = {"base": str(python), "platbase": str(python)}
     folders = {sysconfig.get_path(name, vars=base) for name in ("purelib", "platlib")}
     folders |= {*site.getsitepackages([str(python)]), "/usr/lib/python3/dist-packages"}
     for folder in sorted(Path(each) for each in folders):
-        in_view = folder.is_relative_to(python / "lib") or folder.is_relative_to("/usr/lib")
-        if in_view and folder.is_dir():
+        if any(map(folder.is_relative_to, in_view)) and folder.is_dir():
             yield from ("--tmpfs", str(folder), "--remount-ro", str(folder))
 
 

@@ -130,3 +130,12 @@ def test_a_wrong_row_is_named(folder: Path, team: Team) -> None:
     in_folder(folder, lora=lines({"id": "q0", "said": "0"}))
     with pytest.raises(DataError, match=r"lora\.jsonl, line 1, field 'output': missing"):
         preview(folder, team)
+
+
+def test_code_is_shown_and_not_run(folder: Path, team: Team) -> None:
+    opened(folder, team)
+    metric_preview = preview(folder, team, "code_tests", typed="So:\n```python\nx = 1\n```")
+    assert metric_preview.tried is not None
+    assert (metric_preview.tried.taken, metric_preview.tried.score) == ("x = 1\n", None)
+    answers_shown = [answer for item in metric_preview.items for answer in item.answers]
+    assert {answer.score for answer in answers_shown} == {None}
