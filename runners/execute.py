@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from itertools import batched
 from time import monotonic
@@ -89,7 +90,7 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
         _release(claims)
     except (BackendError, MetricError) as error:
         _release(claims)
-        stop(run.pk, f"{error}; run again to go on")
+        stop(run.pk, f"{error}; run again to go on", unreachable=isinstance(error, BackendError))
         idle_in_this_process.announce()
     except DATABASE_AWAY:  # by no fault of the shards': it doesn't count as an attempt
         retry_while_away(lambda: _release(claims), stopping)
@@ -115,7 +116,7 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
         stretch.renew()
 
     _look(stopping)
-    scorers = [(metric.pk, scorer_of(metric, run, tick)) for metric in metrics]
+    scorers = _with_superseded([(each.pk, scorer_of(each, run, tick)) for each in metrics])
     live = backend_of(run.version).live
     read = live or any(function.metric.reads_item for _, function in scorers)
     stretch = Stretch(claims, [metric.pk for metric in metrics], items_read=read)
@@ -125,6 +126,18 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
         for metric_id, function in scorers:
             _score_missing(stretch, metric_id, function, tick)
     shards.complete(*claims)
+
+
+def _with_superseded(scorers: Scorers) -> Scorers:
+    """The scorers; a metric whose code isn't here any more leaves its answers unscored where the
+    run is scored by newer code of it, and would stop the run otherwise."""
+    usable = {function.metric.name for _, function in scorers if not function.metric.why_unusable}
+    return [
+        (key, replace(function, unscored=function.metric.why_unusable))
+        if function.metric.name in usable
+        else (key, function)
+        for key, function in scorers
+    ]
 
 
 def _look(stopping: Callable[[], bool]) -> None:

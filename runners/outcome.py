@@ -123,10 +123,11 @@ def _conclude(run: Run) -> None:
     run.finished = timezone.now()
 
 
-def stop(run_id: int, error: str) -> None:
-    """Ends a run whose model's server can't be used. What was answered stays."""
+def stop(run_id: int, error: str, *, unreachable: bool) -> None:
+    """Ends a run whose model's server (`unreachable`) or metric can't be used. What was answered
+    stays."""
     Run.objects.unfinished().filter(pk=run_id).update(
-        state=RunState.FAILED, unreachable=True, error=error, finished=timezone.now()
+        state=RunState.FAILED, unreachable=unreachable, error=error, finished=timezone.now()
     )
 
 

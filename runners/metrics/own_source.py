@@ -69,7 +69,8 @@ class Source:
             raise MetricError(
                 f"{name}: {self.origin} has changed since this process started "
                 f"({self.sha256[:SHOWN_DIGITS]} became {digest[:SHOWN_DIGITS]}): changed code is "
-                "another metric, so start the site and its workers again, and register a new study"
+                "another metric, so start the site and its workers again, and register the study "
+                "again"
             )
 
 

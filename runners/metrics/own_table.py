@@ -90,7 +90,7 @@ def own_declaration(name: str, options: Mapping[str, Any]) -> MetricDeclaration 
         reason = (
             f"its code here is {kind.source.sha256[:SHOWN_DIGITS]}, and this question was "
             f"registered with {str(stored)[:SHOWN_DIGITS]}: changed code is another metric, so "
-            "register a new study, or bring the old code back"
+            "register the study again, or bring the old code back"
         )
         kind = None
     if kind is None and (stored is None or not isinstance(options.get("scale"), dict)):

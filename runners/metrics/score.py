@@ -298,7 +298,8 @@ class TextMetric(MetricDeclaration):
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """A metric ready to score answers, with the model that it may need. `wait` calls what may take
-    long, a team's own code, and renews meanwhile what its caller holds.
+    long, a team's own code, and renews meanwhile what its caller holds. `unscored` is why
+    nothing is scored by it, and every answer's reason.
 
     Raises MetricError where the metric needs a model and there is none.
     """
@@ -306,6 +307,7 @@ class Scorer:
     metric: MetricDeclaration
     ask: Ask | None = None
     wait: Wait | None = None
+    unscored: str = ""
 
     def __post_init__(self) -> None:
         if self.metric.needs_model and self.ask is None:
@@ -319,6 +321,8 @@ class Scorer:
         """The score of each answer: a finite number, or None with a reason."""
         if any(isinstance(references, str) for _, references in answers):
             raise TypeError("references are a list; this is one text")
+        if self.unscored:
+            return [MetricScore(None, self.unscored)] * len(answers)
         read = [self._read(answer) for answer, _ in answers]
         local: list[Scorable] = []
         apart: list[Scorable] = []

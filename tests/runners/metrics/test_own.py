@@ -105,7 +105,7 @@ def test_changed_code_is_another_metric_and_old_scores_stay_readable(tmp_path: P
         stored = metric_declaration("words_kept", **old.options)
         assert (stored.reach, stored.rises, stored.compares) == ((0, 1), True, True)
         assert stored.options == old.options
-        assert "changed code is another metric, so register a new study" in stored.why_unusable
+        assert "changed code is another metric, so register the study again" in stored.why_unusable
         with pytest.raises(DeclarationError, match="'code_sha256': its code here has"):
             validate(AnyMetric, {"name": "words_kept", **old.options})
     gone = metric_declaration("words_kept", **old.options)
