@@ -16,7 +16,7 @@ OFFERED = {
     for name, kind in METRICS.items()
     if not kind.needs_model
     and not kind.reads_choices
-    and not kind.scored_together
+    and not (kind.scored_together and kind.recorded_alone)
     and name != "likelihood_per_byte"
 }
 """Metrics that score recorded answers by themselves."""
