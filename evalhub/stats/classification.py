@@ -81,12 +81,15 @@ def classification_score(
     table = confusion(gold, answer, size)
     if why := too_few(score, table, label):
         raise StatisticsError(why)
-    linearised = jackknifed(score, gold, answer, table, label)
-    if score in ("accuracy", "micro_f1"):
-        return linearised
+    if score == "accuracy":
+        return LinearisedScore(classification_value(score, table), (gold == answer).astype(float))
     share_of = _shares(size, label) * len(gold) / table.sum(axis=1).clip(1)
     if score in ("recall", "balanced_accuracy"):
-        return LinearisedScore(linearised.value, share_of[gold] * (gold == answer))
+        value = classification_value(score, table, label)
+        return LinearisedScore(value, share_of[gold] * (gold == answer))
+    linearised = jackknifed(score, gold, answer, table, label)
+    if score == "micro_f1":
+        return linearised
     return LinearisedScore(linearised.value, linearised.scores + share_of[gold] - 1)
 
 

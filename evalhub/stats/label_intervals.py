@@ -112,6 +112,6 @@ def _correlations(labelled: _Labelled, score: str, labels: list[int]) -> Array:
     products = rows @ rows.T
     scale = np.sqrt(np.diag(products))
     both = np.outer(scale, scale)
-    alike = np.divide(products, both, out=np.zeros_like(products), where=both > 0)
+    alike: Array = np.divide(products, both, out=np.zeros_like(products), where=both > 0)
     np.fill_diagonal(alike, 1.0)
     return alike

@@ -44,6 +44,20 @@ def test_a_ship_ends_with_0(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert printed.err == ""
 
 
+def test_a_score_of_labels_is_of_all_answers(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every third is "yes": the base says "no" to all, so its recalls are 0 and 1."""
+    golds = ["yes" if i % 3 == 0 else "no" for i in range(300)]
+    write("items.jsonl", [{"id": i, "reference": gold} for i, gold in enumerate(golds)])
+    answer("base.jsonl", ["no"] * 300)
+    answer("tuned.jsonl", golds)
+    labels = ["--option", 'labels=["yes", "no"]', "--option", "score=balanced_accuracy"]
+    assert run([*COMPARE, "--metric", "classification", *labels, "--json"]) == 0
+    [criterion] = json.loads(capsys.readouterr().out)["criteria"]
+    assert (criterion["baseline"], criterion["candidate"]) == (0.5, 1.0)
+
+
 def test_a_hold_ends_with_1(desk: Path) -> None:
     assert run(["compare", "tuned.jsonl", "base.jsonl", *EXACT[3:]]) == 1
 

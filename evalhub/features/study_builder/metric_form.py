@@ -18,7 +18,7 @@ _OFFERED = {
     for name, kind in METRICS.items()
     if not kind.needs_model
     and not kind.reads_choices
-    and not kind.scored_together
+    and not (kind.scored_together and kind.recorded_alone)
     and name != "likelihood_per_byte"
 }
 _NO_OPTION = {"name", *OF_EVALHUB}
@@ -53,7 +53,8 @@ class MetricForm(DeclaredForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        options = option_fields(metric if metric in choosable_metrics() else USUAL_METRIC)
+        chosen = str(metric)
+        options = option_fields(chosen if chosen in choosable_metrics() else USUAL_METRIC)
         self.fields |= {PREFIX + name: field for name, field in options.items()}
 
     @property
