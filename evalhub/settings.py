@@ -383,6 +383,8 @@ TIME_ZONE = "UTC"
 REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
 MLFLOW_URL = os.environ.get("EVALHUB_MLFLOW_URL", "").strip()
 ENDPOINTS = os.environ.get("EVALHUB_ENDPOINTS", "")  # read by runners.backends.endpoints
+# read again by runners.metrics.own_table, for programs that have no settings
+OWN_METRICS = os.environ.get("EVALHUB_OWN_METRICS", "")
 OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
 if os.environ.get("EVALHUB_OFFLINE", "") not in ("", "0", "1"):
     raise ImproperlyConfigured("EVALHUB_OFFLINE is 1 or 0")  # any other word would have no effect

@@ -308,6 +308,8 @@ def _endpoints() -> list[Finding]:
 
 def _own_parts() -> list[Finding]:
     """The metrics, backends and importers of a team's own, each with its code's digest."""
+    from django.conf import settings
+
     from evalhub.importers.kinds import GROUP as IMPORTERS
     from evalhub.importers.kinds import log_kinds
     from evalhub.plug_ins import SHOWN_DIGITS, PlugInError, entries, origin, source_sha256
@@ -324,7 +326,10 @@ def _own_parts() -> list[Finding]:
         if metrics:
             findings.append(Finding("own metrics", True, ", ".join(metrics)))
     except MetricError as error:
-        advice = "Correct EVALHUB_OWN_METRICS, the file, or the package."
+        at = (
+            f"EVALHUB_OWN_METRICS={settings.OWN_METRICS}" if settings.OWN_METRICS else "the package"
+        )
+        advice = f"Correct what it names: {at}."
         findings.append(Finding("own metrics", False, str(error), advice))
     try:
         log_kinds()

@@ -31,6 +31,8 @@ __all__ = ["Answer", "MetricScore", "metric"]
 RESERVED = ("name", "extract", "code_sha256", "scale")
 """Options that no function may have: Evalhub has them for every metric of one's own."""
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
+NOTHING = "nothing"
+"""Of which a metric takes no notice, where it does not say more."""
 SECONDS = 10.0
 """That one answer may take, unless the decorator says otherwise."""
 
@@ -61,7 +63,7 @@ def metric(
     measures: str = "",
     reference_implementation: str = "own rule",
     not_for: str = "",
-    normalisation: str = "nothing",
+    normalisation: str = NOTHING,
     bounds: tuple[float, float] | None = (0.0, 1.0),
     higher_is_better: bool = True,
     binary: bool = False,

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics.own import score_of
-from runners.metrics.own_source import MetricCommand, Source
+from runners.metrics.own_source import MetricCommand, MetricSource
 from runners.metrics.score import MetricError, MetricScore, Scorable
 
 MOST_OUTPUT = 8 * 1024 * 1024
@@ -26,7 +26,7 @@ TAIL = 300
 
 
 def score_by_command(
-    source: Source, name: str, command: MetricCommand, folder: Path, batch: Sequence[Scorable]
+    source: MetricSource, name: str, command: MetricCommand, folder: Path, batch: Sequence[Scorable]
 ) -> list[MetricScore]:
     """A score an answer, in order; None with the reason where its line is missing or wrong.
 
@@ -34,7 +34,7 @@ def score_by_command(
     was declared: then nothing is scored.
     """
     scores: list[MetricScore] = []
-    for some in batched(batch, command.batch):
+    for some in batched(batch, command.lines):
         source.check_unchanged(name)
         lines = [_line(number, scorable) for number, scorable in enumerate(some)]
         try:

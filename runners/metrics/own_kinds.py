@@ -10,7 +10,7 @@ from pydantic import Field, create_model, model_validator
 from evalhub.declare.declaration import invalid
 from evalhub.plug_ins import SHOWN_DIGITS
 from runners.metrics.own import FunctionMetric
-from runners.metrics.own_source import MetricCommand, Scale, Source
+from runners.metrics.own_source import MetricCommand, MetricScale, MetricSource
 from runners.metrics.score import Ask, MetricDeclaration, MetricError, MetricScore, Scorable
 
 OF_EVALHUB = frozenset({"code_sha256", "scale"})
@@ -22,11 +22,11 @@ class OwnMetric(MetricDeclaration):
     """A metric that this home has beside Evalhub's: its code's digest is among its options."""
 
     own: ClassVar[bool] = True
-    source: ClassVar[Source]
+    source: ClassVar[MetricSource]
     plain: ClassVar[type[FunctionMetric] | None] = None
 
     code_sha256: Digest
-    scale: Scale
+    scale: MetricScale
 
     @property
     def of_form(self) -> bool:
@@ -40,7 +40,7 @@ class OwnMetric(MetricDeclaration):
                 "another metric",
                 "code_sha256",
             )
-        if self.scale != Scale.of(type(self)):
+        if self.scale != MetricScale.of(type(self)):
             raise invalid("is what its code declares: leave it out", "scale")
         return self
 
@@ -83,7 +83,7 @@ class AbsentMetric(MetricDeclaration, extra="allow"):
     reason: ClassVar[str]
 
     code_sha256: Digest
-    scale: Scale
+    scale: MetricScale
 
     @property
     def of_form(self) -> bool:
@@ -97,26 +97,28 @@ class AbsentMetric(MetricDeclaration, extra="allow"):
         raise MetricError(self.why_unusable)
 
 
-def function_metric(plain: type[FunctionMetric], name: str, source: Source) -> type[OwnMetric]:
+def function_metric(
+    plain: type[FunctionMetric], name: str, source: MetricSource
+) -> type[OwnMetric]:
     """The declaration of a function with its code's digest."""
-    scale = Scale.of(plain)
+    scale = MetricScale.of(plain)
     kind = _with_code(name, source, scale, (OwnFunction, plain))
     kind.plain = plain
     return kind
 
 
 def command_metric(
-    command: MetricCommand, name: str, folder: Path, source: Source
+    command: MetricCommand, name: str, folder: Path, source: MetricSource
 ) -> type[OwnMetric]:
     """The declaration of a command with its digest."""
-    scale = Scale(**{field: getattr(command, field) for field in Scale.model_fields})
+    scale = MetricScale(**{field: getattr(command, field) for field in MetricScale.model_fields})
     kind = _with_code(name, source, scale, (OwnCommand,))
     scale.describe(kind)
     kind.command, kind.folder = command, folder  # type: ignore[attr-defined]
     return kind
 
 
-def absent_metric(scale: Scale, reason: str) -> type[AbsentMetric]:
+def absent_metric(scale: MetricScale, reason: str) -> type[AbsentMetric]:
     """The declaration of a stored metric whose code isn't here."""
     return _absent(scale.model_dump_json(), reason)
 
@@ -124,24 +126,25 @@ def absent_metric(scale: Scale, reason: str) -> type[AbsentMetric]:
 @lru_cache(maxsize=64)
 def _absent(scale: str, reason: str) -> type[AbsentMetric]:
     kind = create_model("StoredOwnMetric", __base__=AbsentMetric, __module__=__name__)
-    Scale.model_validate_json(scale).describe(kind)
+    MetricScale.model_validate_json(scale).describe(kind)
     kind.reason = reason
     return kind
 
 
 def _with_code(
-    name: str, source: Source, scale: Scale, bases: tuple[type[Any], ...]
+    name: str, source: MetricSource, scale: MetricScale, bases: tuple[type[Any], ...]
 ) -> type[OwnMetric]:
     fields: dict[str, Any] = {
         "name": (Literal[name], name),
         "code_sha256": (Digest, source.sha256),
-        "scale": (Scale, scale),
+        "scale": (MetricScale, scale),
     }
-    kind: type[OwnMetric] = create_model(
+    kind: Any = create_model(
         "Own" + "".join(part.capitalize() for part in name.split("_")),
         __base__=bases,
         __module__=__name__,
         **fields,
     )
     kind.source = source
-    return kind
+    own: type[OwnMetric] = kind
+    return own

@@ -22,7 +22,7 @@ from typing import Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics.own import FunctionMetric, score_of
-from runners.metrics.own_source import Source
+from runners.metrics.own_source import MetricSource
 from runners.metrics.score import MetricError, MetricScore, Scorable
 from runners.metrics.subprocess_scoring import frame
 
@@ -41,7 +41,7 @@ class _GoneError(Exception):
 class _Process:
     """The process of one source. One batch at a time."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: MetricSource) -> None:
         path = os.pathsep.join(folder for folder in sys.path if folder)
         env = {name: value for name, value in os.environ.items() if not is_ours(name)}
         self.process = subprocess.Popen(
@@ -116,7 +116,7 @@ _kept: OrderedDict[str, _Process] = OrderedDict()
 
 
 def score_by_function(
-    source: Source,
+    source: MetricSource,
     name: str,
     options: dict[str, Any],
     batch: Sequence[Scorable],
@@ -140,7 +140,7 @@ def score_by_function(
 
 
 def _score_some(
-    source: Source,
+    source: MetricSource,
     name: str,
     options: dict[str, Any],
     batch: Sequence[Scorable],
@@ -179,7 +179,7 @@ def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScor
         return MetricScore(None, str(error))
 
 
-def _process_of(source: Source) -> _Process:
+def _process_of(source: MetricSource) -> _Process:
     """The process of a source, started where there is none. Raises MetricError."""
     with _finding:
         process = _kept.pop(source.sha256 + source.origin, None)
@@ -194,7 +194,7 @@ def _process_of(source: Source) -> _Process:
         return process
 
 
-def _forget(source: Source, process: _Process) -> None:
+def _forget(source: MetricSource, process: _Process) -> None:
     with _finding:
         _kept.pop(source.sha256 + source.origin, None)
     process.end_fork()

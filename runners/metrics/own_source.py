@@ -9,15 +9,16 @@ from pydantic import Field, model_validator
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.outside import Outside
 from evalhub.plug_ins import SHOWN_DIGITS
+from runners.metrics.own import NOTHING
 from runners.metrics.score import MetricDeclaration, MetricError
 
 
-class Scale(Declaration):
+class MetricScale(Declaration):
     """What a metric's values mean: kept with its options, so that its scores can be read where its
     code isn't installed any more."""
 
     title: str = Field(min_length=1, max_length=100)
-    normalisation: str = "nothing"
+    normalisation: str = NOTHING
     bounds: tuple[float, float] | None = Field(
         None, description="the least and the most that a value can be; without them any number"
     )
@@ -33,18 +34,18 @@ class Scale(Declaration):
         return self
 
     @classmethod
-    def of(cls, kind: type[MetricDeclaration]) -> "Scale":
+    def of(cls, kind: type[MetricDeclaration]) -> "MetricScale":
         """The scale that a metric declares."""
-        return Scale(**{name: getattr(kind, name) for name in Scale.model_fields})
+        return MetricScale(**{name: getattr(kind, name) for name in MetricScale.model_fields})
 
     def describe(self, kind: type[MetricDeclaration]) -> None:
         """Give a metric this scale."""
-        for name in Scale.model_fields:
+        for name in MetricScale.model_fields:
             setattr(kind, name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MetricSource:
     """Where a metric's code is, and what it was when it was loaded.
 
     Attributes:
@@ -74,12 +75,12 @@ class Source:
             )
 
 
-class MetricCommand(Scale):
+class MetricCommand(MetricScale):
     """A command that scores answers, a line of JSON each, as an operator declares it."""
 
     run: Annotated[
         list[Annotated[str, Field(min_length=1)]], Field(min_length=1), Outside("command")
     ] = Field(description="the program and its arguments; no shell reads them")
     version: str = Field("", max_length=200, description="another one is another metric")
-    batch: int = Field(64, ge=1, le=10_000, description="answers that one start of it is handed")
+    lines: int = Field(64, ge=1, le=10_000, description="answers that one start of it is handed")
     seconds: float = Field(60, gt=0, le=3600, description="that one start of it may take")

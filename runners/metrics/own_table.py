@@ -36,7 +36,7 @@ from runners.metrics.own_kinds import (
     command_metric,
     function_metric,
 )
-from runners.metrics.own_source import MetricCommand, Scale, Source
+from runners.metrics.own_source import MetricCommand, MetricScale, MetricSource
 from runners.metrics.score import MetricDeclaration, MetricError
 
 VARIABLE = "EVALHUB_OWN_METRICS"
@@ -97,7 +97,7 @@ def own_declaration(name: str, options: Mapping[str, Any]) -> MetricDeclaration 
         return None
     try:
         if kind is None:
-            kind_of_stored = absent_metric(validate(Scale, options["scale"]), reason)
+            kind_of_stored = absent_metric(validate(MetricScale, options["scale"]), reason)
             return validate(kind_of_stored, {"name": name, **options})
         return validate(kind, {"name": name, **options})
     except DeclarationError as error:
@@ -151,7 +151,7 @@ def _name(kind: type[FunctionMetric]) -> str:
 def _of_packages() -> Iterator[tuple[str, type[OwnMetric]]]:
     for entry in entries(GROUP):
         plain = load_entry(entry)
-        source = Source(
+        source = MetricSource(
             origin(entry),
             source_sha256(entry),
             partial(source_sha256, entry),
@@ -179,7 +179,7 @@ def _of_files() -> Iterator[tuple[str, type[OwnMetric]]]:
 def _of_python(path: Path) -> Iterator[tuple[str, type[OwnMetric]]]:
     plain_by_name = load_file(path)
     digest = partial(file_sha256, path)
-    source = Source(str(path), digest(), digest, {"file": str(path)})
+    source = MetricSource(str(path), digest(), digest, {"file": str(path)})
     for name, plain in plain_by_name.items():
         yield name, function_metric(plain, name, source)
 
@@ -202,7 +202,7 @@ def _of_document(path: Path) -> Iterator[tuple[str, type[OwnMetric]]]:
         try:
             command = validate(MetricCommand, table)
             digest = partial(_command_sha256, command, path.parent)
-            source = Source(f"{path}, {name}", digest(), digest, {})
+            source = MetricSource(f"{path}, {name}", digest(), digest, {})
         except (DeclarationError, OSError) as error:
             raise OwnMetricsError(f"{VARIABLE}: {path}, {name}: {error}") from error
         yield name, command_metric(command, name, path.parent, source)

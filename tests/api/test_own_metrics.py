@@ -27,7 +27,7 @@ def with_metric(**metric: Any) -> dict[str, Any]:
         {"name": "words_kept", "run": ["sh", "-c", "touch x"]},
         {"name": "words_kept", "file": "/etc/passwd"},
         {"name": "words_kept", "code_sha256": "0" * 64},
-        {"name": "/home/me/house.py"},
+        {"name": "/srv/house.py"},
         {"name": "command", "run": ["sh"]},
     ],
 )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from evalhub.declare.declaration import default_of
@@ -25,6 +26,7 @@ def rows(folder: Path, name: str, field: str, texts: list[str]) -> None:
     (folder / name).write_text("".join(f"{line}\n" for line in lines))
 
 
+@pytest.mark.heavy
 def test_the_example_is_short_and_its_commands_score_by_it(tmp_path: Path) -> None:
     [example] = blocks("python")
     code = [line for line in example.splitlines() if line.strip()]

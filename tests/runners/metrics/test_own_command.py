@@ -17,7 +17,7 @@ title = "Tone"
 version = "{version}"
 bounds = [0, 1]
 seconds = {seconds}
-batch = 10
+lines = 3
 """
 HEAD = "import json, os, sys, time, subprocess\nlines = [json.loads(l) for l in sys.stdin]\n"
 HONEST = HEAD + (
@@ -41,6 +41,9 @@ def scores_of(folder: Path, program: str, seconds: float = 20) -> list[tuple[flo
 
 def test_a_line_for_each_answer_is_its_score(tmp_path: Path) -> None:
     assert scores_of(tmp_path, HONEST) == [(0.5, "Well?"), (1.0, "Well?"), (0.5, "Well?")]
+    with a_home_with(document(tmp_path, HONEST)):
+        scores = scorer("tone").batch([(Answer(text), ["b"]) for text in "abbb"])
+    assert [score.value for score in scores] == [0.5, 1, 1, 1]  # two starts, of three lines each
 
 
 @pytest.mark.parametrize(
