@@ -23,6 +23,10 @@ class CodeTests(MetricDeclaration):
     """
 
     title: ClassVar = "Tests of code"
+    measures: ClassVar = "whether the code in the output passes the reference's tests"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "code that needs more than Python's standard library, or is slow by design"
+    also_needs: ClassVar = "Linux with bubblewrap"
     normalisation: ClassVar = "what is said around the last fenced block of Python"
     binary: ClassVar = True
     sandboxed: ClassVar = True

@@ -30,6 +30,10 @@ class PassAtK(MetricDeclaration):
     """
 
     title: ClassVar = "pass@k of code"
+    measures: ClassVar = "how likely it is that one of k outputs passes the reference's tests"
+    reference_implementation: ClassVar = "the formula of Chen et al. (2021)"
+    not_for: ClassVar = "one answer an item: `code_tests` is pass@1, with a reason for each answer"
+    also_needs: ClassVar = "k answers to each item, Linux with bubblewrap"
     normalisation: ClassVar = "what is said around the last fenced block of Python"
     sandboxed: ClassVar = True
     scored_together: ClassVar = True

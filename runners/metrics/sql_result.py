@@ -26,6 +26,10 @@ class SqlResult(MetricDeclaration):
     """
 
     title: ClassVar = "Rows of a query"
+    measures: ClassVar = "whether the query in the output gives the rows of the reference's"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = "fixtures on which wrong queries give the right rows, as of one row or none"
+    also_needs: ClassVar = "Linux with bubblewrap"
     normalisation: ClassVar = (
         "what is said around the last fenced block of SQL; order of rows without ORDER BY; names "
         "of columns; digits of a fraction after the tenth"

@@ -126,7 +126,7 @@ def _python(python: Path, source: Path) -> Iterator[str]:
     folders = {sysconfig.get_path(name, vars=base) for name in ("purelib", "platlib")}
     folders |= {*site.getsitepackages([str(python)]), "/usr/lib/python3/dist-packages"}
     for folder in sorted(Path(each) for each in folders):
-        if any(map(folder.is_relative_to, in_view)) and folder.is_dir():
+        if folder.is_dir() and any(folder.is_relative_to(each) for each in in_view):
             yield from ("--tmpfs", str(folder), "--remount-ro", str(folder))
 
 
