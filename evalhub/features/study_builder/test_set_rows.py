@@ -117,7 +117,7 @@ def _row(
     file = Path(str(test_set.get("file") or "")).name
     metric_name = (test_set.get("metric") or {}).get("name")
     titles = [(each, kind.title) for each, kind in choosable_metrics().items()]
-    options = option_fields(metric_name) if metric_name in choosable_metrics() else {}
+    options = option_fields(str(metric_name)) if metric_name in choosable_metrics() else {}
     shown = [f"{path}.{each}" for each in ("metric", "role", "min_gain", "margin", "fields")]
     planned = f"{path}.planned_gain"
     columns = columns_of(file, question.files, uploads)
@@ -210,8 +210,7 @@ def tidy_metrics(question: StudyQuestion, before: Mapping[str, str]) -> None:
     """
     for name, test_set in question.test_sets.items():
         metric = test_set.get("metric") if isinstance(test_set, dict) else None
-        kind = kind_named(metric.get("name")) if isinstance(metric, dict) else None
-        if kind is None:
+        if not isinstance(metric, dict) or (kind := kind_named(metric.get("name"))) is None:
             continue
         if before.get(name, metric["name"]) != metric["name"]:
             test_set["metric"] = {"name": metric["name"]}
