@@ -139,12 +139,12 @@ def _with_code(
         "code_sha256": (Digest, source.sha256),
         "scale": (MetricScale, scale),
     }
-    kind: Any = create_model(
+    make: Any = create_model  # its types know no tuple of bases
+    kind: type[OwnMetric] = make(
         "Own" + "".join(part.capitalize() for part in name.split("_")),
         __base__=bases,
         __module__=__name__,
         **fields,
     )
     kind.source = source
-    own: type[OwnMetric] = kind
-    return own
+    return kind

@@ -53,8 +53,7 @@ class MetricForm(DeclaredForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        chosen = str(metric)
-        options = option_fields(chosen if chosen in choosable_metrics() else USUAL_METRIC)
+        options = option_fields(str(metric) if metric in choosable_metrics() else USUAL_METRIC)
         self.fields |= {PREFIX + name: field for name, field in options.items()}
 
     @property

@@ -117,7 +117,7 @@ def _row(
     file = Path(str(test_set.get("file") or "")).name
     metric_name = str((test_set.get("metric") or {}).get("name"))
     titles = [(each, kind.title) for each, kind in choosable_metrics().items()]
-    options = option_fields(metric_name) if metric_name in choosable_metrics() else {}
+    options = option_fields(str(metric_name)) if metric_name in choosable_metrics() else {}
     shown = [f"{path}.{each}" for each in ("metric", "role", "min_gain", "margin", "fields")]
     planned = f"{path}.planned_gain"
     columns = columns_of(file, question.files, uploads)
