@@ -27,7 +27,8 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendError, Reply
 from runners.harness import client_for
 from runners.judged_metrics import ASKED_AT_A_TIME, scorer_of
-from runners.metrics import Answer, MetricDeclaration, MetricError, MetricScore, Scorer
+from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
+from runners.metrics.own_source import OwnCodeError
 from runners.metrics.score import Scorable
 from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.outcome import finish, stop
@@ -88,7 +89,7 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
         _release(claims)
     except Stopping:
         _release(claims)
-    except (BackendError, MetricError) as error:
+    except (BackendError, OwnCodeError) as error:
         _release(claims)
         stop(run.pk, f"{error}; run again to go on", unreachable=isinstance(error, BackendError))
         idle_in_this_process.announce()

@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics.own import score_of
-from runners.metrics.own_source import MetricCommand, MetricSource
-from runners.metrics.score import MetricError, MetricScore, Scorable
+from runners.metrics.own_source import MetricCommand, MetricSource, OwnCodeError
+from runners.metrics.score import MetricScore, Scorable
 
 MOST_OUTPUT = 8 * 1024 * 1024
 """Bytes that one start of it may write."""
@@ -30,7 +30,7 @@ def score_by_command(
 ) -> list[MetricScore]:
     """A score an answer, in order; None with the reason where its line is missing or wrong.
 
-    Raises MetricError where it can't be started, or where its files aren't what they were when it
+    Raises OwnCodeError where it can't be started, or where its files aren't what they were when it
     was declared: then nothing is scored.
     """
     scores: list[MetricScore] = []
@@ -41,7 +41,7 @@ def score_by_command(
             written, ended = _run(command, folder, b"".join(lines))
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            raise MetricError(f"{name}: {command.run[0]!r} can't be started: {why}") from error
+            raise OwnCodeError(f"{name}: {command.run[0]!r} can't be started: {why}") from error
         results = _results(written, len(some), command)
         missing = f"the command {ended}" if ended else "the command wrote no line for this answer"
         scores += [results.get(number, MetricScore(None, missing)) for number in range(len(some))]

@@ -10,8 +10,8 @@ from pydantic import Field, create_model, model_validator
 from evalhub.declare.declaration import invalid
 from evalhub.plug_ins import SHOWN_DIGITS
 from runners.metrics.own import FunctionMetric
-from runners.metrics.own_source import MetricCommand, MetricScale, MetricSource
-from runners.metrics.score import Ask, MetricDeclaration, MetricError, MetricScore, Scorable
+from runners.metrics.own_source import MetricCommand, MetricScale, MetricSource, OwnCodeError
+from runners.metrics.score import Ask, MetricDeclaration, MetricScore, Scorable
 
 OF_EVALHUB = frozenset({"code_sha256", "scale"})
 """Options that are filled in here, and that nobody chooses."""
@@ -94,7 +94,7 @@ class AbsentMetric(MetricDeclaration, extra="allow"):
         return f"{self.name}: {type(self).reason}"
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> Sequence[MetricScore]:
-        raise MetricError(self.why_unusable)
+        raise OwnCodeError(self.why_unusable)
 
 
 def function_metric(

@@ -22,8 +22,8 @@ from typing import Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics.own import FunctionMetric, score_of
-from runners.metrics.own_source import MetricSource
-from runners.metrics.score import MetricError, MetricScore, Scorable
+from runners.metrics.own_source import MetricSource, OwnCodeError
+from runners.metrics.score import MetricScore, Scorable
 from runners.metrics.subprocess_scoring import frame
 
 START_S = 120.0
@@ -60,10 +60,10 @@ class _Process:
             first = self.read(START_S)
         except (TimeoutError, _GoneError, OSError):
             self.end()
-            raise MetricError(f"{source.origin} wasn't loaded within {START_S:g} s") from None
+            raise OwnCodeError(f"{source.origin} wasn't loaded within {START_S:g} s") from None
         if "failed" in first:
             self.end()
-            raise MetricError(f"{source.origin} can't be loaded to score by: {first['failed']}")
+            raise OwnCodeError(f"{source.origin} can't be loaded to score by: {first['failed']}")
 
     def write(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
@@ -122,7 +122,7 @@ def score_by_function(
     batch: Sequence[Scorable],
     kind: type[FunctionMetric],
 ) -> list[MetricScore]:
-    """A score an answer, in order. Raises MetricError where the code can't be loaded or is another
+    """A score an answer, in order. Raises OwnCodeError where the code can't be loaded or is another
     than when it was declared: then nothing is scored."""
     scores: list[MetricScore] = []
     deaths = 0
@@ -180,7 +180,7 @@ def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScor
 
 
 def _process_of(source: MetricSource) -> _Process:
-    """The process of a source, started where there is none. Raises MetricError."""
+    """The process of a source, started where there is none. Raises OwnCodeError."""
     with _finding:
         process = _kept.pop(source.sha256 + source.origin, None)
         if process is None or process.owner != os.getpid() or process.process.poll() is not None:

@@ -13,6 +13,10 @@ from runners.metrics.own import NOTHING
 from runners.metrics.score import MetricDeclaration, MetricError
 
 
+class OwnCodeError(MetricError):
+    """A metric's code that isn't what it was, isn't here or can't be started: nothing is scored."""
+
+
 class MetricScale(Declaration):
     """What a metric's values mean: kept with its options, so that its scores can be read where its
     code isn't installed any more."""
@@ -61,13 +65,13 @@ class MetricSource:
     message: dict[str, Any]
 
     def check_unchanged(self, name: str) -> None:
-        """Raises MetricError where the files have changed since they were loaded."""
+        """Raises OwnCodeError where the files have changed since they were loaded."""
         try:
             digest = self.now()
         except (OSError, ValueError) as error:
-            raise MetricError(f"{name}: {self.origin} can't be read any more: {error}") from error
+            raise OwnCodeError(f"{name}: {self.origin} can't be read any more: {error}") from error
         if digest != self.sha256:
-            raise MetricError(
+            raise OwnCodeError(
                 f"{name}: {self.origin} has changed since this process started "
                 f"({self.sha256[:SHOWN_DIGITS]} became {digest[:SHOWN_DIGITS]}): changed code is "
                 "another metric, so start the site and its workers again, and register the study "

@@ -244,7 +244,7 @@ OPENAI = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
     ("fields", "metric", "options", "said"),
     [
         ({"backend": {"type": "recorded"}}, "exact_match", {}, "no file of them is given"),
-        ({"backend": {"type": "oracle"}}, "exact_match", {}, "openai, hf, command is needed"),
+        ({"backend": {"type": "oracle"}}, "exact_match", {}, "openai, hf, command, own is needed"),
         ({"backend": OPENAI | {"modle": "x"}}, "exact_match", {}, "'backend.modle': isn't known"),
         (
             {"backend": OPENAI, "prompt": {"template": "{context} {input}"}},

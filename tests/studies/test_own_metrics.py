@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from evalhub.accounts.models import User
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Metric, Run, Score, Study
 from evalhub.studies.file.document import study_document
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.advance import advance
 from evalhub.studies.run.register import register_study
 from runners.execute import process_shard
 from tests.runners.metrics.own import KEPT, a_home_with, written
@@ -70,5 +74,15 @@ def test_a_metric_that_is_gone_refuses_a_new_study_and_shows_the_old(
     with a_home_with(written(tmp_path / "house.py", KEPT)):
         study = ran(desk)
     assert study_document(Study.objects.get(pk=study.pk)).data["test_sets"]["triage"]["metric"]
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    advance(study=study, by=None)
+    run = Run.objects.filter(metrics__metric__name="words_kept")[0]
+    metric = run.metrics.get(metric__name="words_kept").metric
+    pages = (("study", study.pk), ("run", run.pk), ("metric_cases", metric.pk))
+    for name, key in pages:
+        page = client.get(reverse(f"site:{name}", args=[key]))
+        assert page.status_code == 200, name
+        assert "words_kept" in page.content.decode(), name
     with pytest.raises(DataError, match=r"study.yaml.*field 'test_sets.triage.metric': one of"):
         read_study(desk.write(), OperatorFile())

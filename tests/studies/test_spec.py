@@ -36,6 +36,7 @@ PAGES = "".join(
         "reference/policy-rules",
         "how-to/review-plan",
         "how-to/cost-of-ownership",
+        "how-to/own-metric",
     )
 )
 

@@ -99,6 +99,9 @@ def _score(item: Item, trial: TrialResult) -> list[OpenScore]:
         declared = metric_declaration(metric.name, **metric.options)
         if declared.reads_item or declared.recorded_alone or declared.scored_together:
             continue
+        if declared.why_unusable:
+            scores.append(OpenScore(metric, None, status_of(None, None), declared.why_unusable))
+            continue
         if declared.sandboxed:  # a request waits for no program
             continue
         result = Scorer(declared)(Answer(reply.text, tool_calls=reply.tool_calls), item.references)

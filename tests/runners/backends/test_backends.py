@@ -50,7 +50,7 @@ def test_what_is_left_out_has_a_default() -> None:
     [
         ({}, "", "its type is needed"),
         ("recorded", "", "an object with fields is needed"),
-        ({"type": "vllm"}, "", 'one of recorded, openai, hf, command is needed, not "vllm"'),
+        ({"type": "vllm"}, "", 'one of recorded, openai, hf, command, own is needed, not "vllm"'),
         ({"type": "recorded", "url": "x"}, "url", "isn't known here"),
         ({"type": "openai", "model": "m"}, "url", "missing"),
         ({"type": "openai", "url": "http://x/v1"}, "model", "missing"),

@@ -17,7 +17,7 @@ import os, subprocess, sys, time
 from pathlib import Path
 from runners.metrics.own import Answer, MetricScore, metric
 
-@metric(title="Hostile", seconds=0.5)
+@metric(title="Hostile", seconds=4)
 def hostile(answer: Answer):
     match answer.text:
         case "loops": time.sleep(600)
@@ -116,7 +116,7 @@ def test_changed_code_is_another_metric_and_old_scores_stay_readable(tmp_path: P
 
 def test_whatever_a_function_does_the_others_are_scored(tmp_path: Path) -> None:
     reasons = {
-        "loops": "the metric took more than 0.5 s on this answer",
+        "loops": "the metric took more than 4 s on this answer",
         "exits": "the metric ended its own process on this answer, with 3",
         "ends": "the metric raised SystemExit: 2",
         "nan": "the metric gave nan, which is no finite number",
