@@ -108,6 +108,7 @@ def test_a_query_reads_and_does_nothing_else() -> None:
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT "
 
 
+@pytest.mark.heavy
 def test_an_endless_query_ends_by_its_rows_or_its_time() -> None:
     [many] = scored(f"{ENDLESS} x, x FROM n", rows=100)
     assert many == MetricScore(0, "gives more than 100 rows")

@@ -195,6 +195,7 @@ def test_processes_of_an_answer_are_seen_from_outside_while_they_run() -> None:
     assert processes_left() == []
 
 
+@pytest.mark.heavy
 def test_a_fork_bomb_is_bounded_and_gone_afterwards() -> None:
     code = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
     score = score_of(NAMED + code, seconds=1)
@@ -202,6 +203,7 @@ def test_a_fork_bomb_is_bounded_and_gone_afterwards() -> None:
     assert processes_left() == []
 
 
+@pytest.mark.heavy
 def test_an_endless_loop_ends_with_its_time() -> None:
     start = time.monotonic()
     score = score_of("while True: pass", seconds=1)
