@@ -43,6 +43,7 @@ BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL
 LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
     "how-to/growing-up.md": "compose files",
+    "how-to/own-metric.md": "a metric that isn't installed: run by test_own_metric",
     "how-to/route-users.md": "a router of users: run by test_route_users",
     "how-to/send-traffic-otlp.md": "an exporter's own library, and LiteLLM's settings",
     "reference/site-metrics.md": "Prometheus' settings",

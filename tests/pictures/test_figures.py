@@ -14,7 +14,7 @@ from tests.pictures.figures import FIGURES, as_html
 IN_WORDS = {
     *("invalid", "tiers", "no-ratio", "same-run", "no-op"),
     *("policy-since", "imported", "repeated", "near-copies", "ownership", "steps", "record"),
-    *("shadow", "lost-pairs", "live", "inputs", "training-data"),
+    *("shadow", "lost-pairs", "live", "inputs", "training-data", "forgetting"),
 }
 
 

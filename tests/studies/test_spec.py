@@ -27,6 +27,7 @@ PAGES = "".join(
         "reference/study-file",
         "reference/study-arms",
         "reference/study-test-sets",
+        "reference/retrieval",
         "reference/judges",
         "reference/backends",
         "reference/hf",

@@ -34,6 +34,7 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "quantile-ratio": comparing.quantile_ratio,
     "mcnemar": comparing.mcnemar,
     "sign-flip": comparing.sign_flips,
+    "paired-bootstrap": comparing.resampled,
     "samples": planning.samples,
     "win-score": people.win_scores,
     "bradley-terry": people.bradley_terry,

@@ -5,6 +5,8 @@ from math import sqrt
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
+from evalhub.stats.corpus import corpus_score
+from evalhub.stats.corpus_bootstrap import paired_bootstrap
 from evalhub.stats.distributions import normal_quantile, t_quantile
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
@@ -98,6 +100,24 @@ def cr2() -> Chart:
         "Items that succeed and fail together",
         "The same scores: the fewer clusters the items come in, the wider the interval",
         rows,
+        along=DIFFERENCE,
+    )
+
+
+def resampled() -> Chart:
+    """F1 of 200 answers of two arms: its interval, and what 1,000 resamples make of it."""
+    gold = np.arange(200) % 3 == 0
+    wrong = [np.arange(200) % 7 == 0, np.arange(200) % 11 == 0]
+    arms = [np.column_stack([gold, gold ^ missed]).astype(float) for missed in wrong]
+    before, after = (corpus_score("f1", counts).scores for counts in arms)
+    drawn = paired_bootstrap("f1", *arms)
+    return intervals(
+        "F1 of 200 answers",
+        "The interval that decides and the middle 95% of the resamples lie side by side",
+        [
+            as_row("linearised", compare(before, after, bounds=None)),
+            Range("resampled", drawn.difference, drawn.lower, drawn.upper, "baseline"),
+        ],
         along=DIFFERENCE,
     )
 
