@@ -15,6 +15,8 @@ _OURS = re.compile(
 )
 """Variables that hold secrets of this site or of the machine under it, and of no model server."""
 _AN_ADDRESS = {"EVALHUB_DEMO_URL"}
+IN_A_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+"""How an address names the variable that holds it."""
 _URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[^\s\\@?#]*)?")
 
 WELL_KNOWN: dict[str, tuple[str, ...]] = {
@@ -61,6 +63,14 @@ def check_address_variable(name: str) -> None:
     """Raise ValueError for a variable that no address may be read from."""
     if _OURS.fullmatch(name.upper()) and name not in _AN_ADDRESS:
         raise ValueError(f"{name} belongs to this site: put the address into a variable of its own")
+
+
+def address_or_variable(url: str) -> str:
+    """A base address, or ${NAME}, the variable that holds one. Raises ValueError."""
+    if variable := IN_A_VARIABLE.fullmatch(url):
+        check_address_variable(variable[1])
+        return url
+    return base_address(url)
 
 
 def base_address(url: str) -> str:

@@ -3,7 +3,6 @@
 Which of the three it is, its fields say: `documents`, `url` or `endpoint`, `run`.
 """
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -11,12 +10,10 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.defaults import HERE
 from evalhub.declare.endpoints import Alias
-from evalhub.declare.keys import KeyVariable, base_address, check_address_variable
+from evalhub.declare.keys import KeyVariable, address_or_variable
 from evalhub.declare.outside import Outside
 from evalhub.declare.version import KeylessDeclaration
 
-NAMED = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""An address that is read from a variable."""
 
 PassageCount = Annotated[int, Field(ge=1, le=100)]
 Store = Annotated[
@@ -104,12 +101,7 @@ class UrlRetriever(KeylessDeclaration):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        if variable := NAMED.fullmatch(url):
-            check_address_variable(variable[1])
-            return url
-        return base_address(url)
+        return None if url is None else address_or_variable(url)
 
 
 class CommandRetriever(KeylessDeclaration):

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from evalhub.declare.declaration import DeclarationError, invalid, is_none
 from evalhub.declare.endpoints import Alias
-from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
+from evalhub.declare.keys import IN_A_VARIABLE, KeyVariable, Reach, address_or_variable
 from evalhub.declare.outside import Outside
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import BEYOND_OPENAI, Sampling
@@ -24,7 +24,7 @@ from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
 from runners.backends.held_texts import HeldTexts
 from runners.backends.pool import event_loop
-from runners.backends.target import NAMED, Target, target_of
+from runners.backends.target import Target, target_of
 
 _OURS = frozenset(
     {"model", "messages", "prompt", "stream", "n", *Sampling.model_fields}.difference(BEYOND_OPENAI)
@@ -160,7 +160,7 @@ class OpenAIBackend(BackendDeclaration):
 
     @property
     def key_and_address(self) -> tuple[str, str] | None:
-        plain = self.url is not None and not NAMED.fullmatch(self.url)
+        plain = self.url is not None and not IN_A_VARIABLE.fullmatch(self.url)
         return (self.key_env, self.url) if self.key_env and self.url and plain else None
 
     def check_sampling(self, sampling: Sampling) -> None:
@@ -196,12 +196,7 @@ class OpenAIBackend(BackendDeclaration):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        if variable := NAMED.fullmatch(url):
-            check_address_variable(variable[1])
-            return url
-        return base_address(url)
+        return None if url is None else address_or_variable(url)
 
     @field_validator("extra")
     @classmethod

@@ -6,17 +6,21 @@ everybody knows both. Nothing else is ever sent it.
 
 import ipaddress
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalhub.declare.keys import KeyNotBoundError, Reach, base_address, check_bound, host_and_port
+from evalhub.declare.keys import (
+    IN_A_VARIABLE,
+    KeyNotBoundError,
+    Reach,
+    base_address,
+    check_bound,
+    host_and_port,
+)
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoint_named
 from runners.backends.masking import Secret
 
-NAMED = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""An address that is read from a variable."""
 LONGEST_KEY = 10_000
 
 
@@ -49,7 +53,7 @@ def target_of(
             "backend, field 'url': the study didn't come by the operator's own command, so its "
             "address isn't asked; name an endpoint of EVALHUB_ENDPOINTS"
         )
-    if variable := NAMED.fullmatch(url):
+    if variable := IN_A_VARIABLE.fullmatch(url):
         try:
             url = base_address(_from_environment(variable[1], "url"))
         except ValueError as error:
