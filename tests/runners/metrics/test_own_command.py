@@ -75,6 +75,13 @@ def test_what_is_no_score_leaves_its_answer_unscored(
     assert reason in next(why for value, why in scores if value is None)
 
 
+def test_one_that_never_reads_a_long_batch_scores_and_ends(tmp_path: Path) -> None:
+    program = 'for i in \'012\': print(\'{"id": "%s", "value": 1}\' % i, flush=True)\n'
+    with a_home_with(document(tmp_path, program)):  # 1 MB an answer: no pipe holds so much
+        scores = scorer("tone").batch([(Answer(letter * 2**20), ["b"]) for letter in "abc"])
+        assert [score.value for score in scores] == [1, 1, 1]
+
+
 def test_one_that_can_t_be_started_scores_nothing(tmp_path: Path) -> None:
     written(tmp_path / "tone", "no program")
     table = "[tone]\nrun = ['./tone']\ntitle = 'Tone'"
