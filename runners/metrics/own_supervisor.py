@@ -33,8 +33,8 @@ def main() -> None:
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)  # the command alone holds its pipe open
         while process.poll() is None:
-            ready = select.select([woken, caller], [], [])[0]
-            if caller in ready:
+            ready = select.select([woken, caller.fileno()], [], [])[0]
+            if caller.fileno() in ready:
                 break
             os.read(woken, 4096)
         with suppress(OSError):  # who asks is gone
