@@ -1,8 +1,8 @@
-"""Instructions that an answer can be checked for, as IFEval names them, and IFEval's rows. Pure.
+"""Instructions that an answer can be checked for, as IFEval names them. Pure.
 
-The names and their arguments are those of Zhou et al. 2023 (arXiv:2311.07911). A row of IFEval
-(`key`, `prompt`, `instruction_id_list`, `kwargs`) is an item as it is. The checks themselves are
-in `runners.metrics.instruction_checks`.
+The names and their arguments are those of Zhou et al. 2023 (arXiv:2311.07911). IFEval's rows are
+read in `evalhub.io.published_rows`; the checks themselves are in
+`runners.metrics.instruction_checks`.
 """
 
 import re
@@ -227,52 +227,23 @@ def _parse_one(name: Any, arguments: Any, name_at: str, at: str) -> Instruction:
     return Instruction(name, values)
 
 
-def with_instructions(row: Row, reference: str, names: Mapping[str, str]) -> Row:
-    """A row that has IFEval's fields, with them as its `reference`; any other row as it is.
-
-    Args:
-        reference: the field that is to hold them, which the row doesn't have yet.
-        names: by the field that an item is read from IFEval's name of it, which is read where the
-            row lacks the first.
-
-    Raises DataError for an instruction that can't be read.
-    """
-    if not {IDS, ARGUMENTS} <= row.values.keys() or reference in row.values:
-        return row
-    values = {name: each for name, each in row.values.items() if name not in (IDS, ARGUMENTS)}
-    values[reference] = {
-        IDS: row.values[IDS],
-        ARGUMENTS: _without_nulls(row.values[ARGUMENTS]),
-    }
-    _check(row, values[reference], "")
-    for ours, theirs in names.items():
-        if ours not in values and theirs in values:
-            values[ours] = values.pop(theirs)
-    return row._replace(values=values)
-
-
 def check_instructions(row: Row, name: str, references: list[Any]) -> list[Any]:
     """The references of a field. Raises DataError for instructions that can't be read."""
     for index, reference in enumerate(references):
         if is_instructions(reference):
-            _check(row, reference, f"{name}[{index}]." if len(references) > 1 else f"{name}.")
+            check_instruction(
+                row, reference, f"{name}[{index}]." if len(references) > 1 else f"{name}."
+            )
     return references
 
 
-def _check(row: Row, reference: Any, before: str) -> None:
+def check_instruction(row: Row, reference: Any, before: str = "") -> None:
+    """Raises DataError for a reference of instructions that can't be read.
+
+    Args:
+        before: what stands before the field's name in the error, such as `reference.`.
+    """
     try:
         parse_instructions(reference)
     except InstructionError as flaw:
         raise wrong(row, before + flaw.path, flaw.message) from None
-
-
-def _without_nulls(arguments: Any) -> Any:
-    """Arguments that aren't null: a Parquet file has each argument in each row."""
-    if not isinstance(arguments, list):
-        return arguments
-    return [
-        {key: each for key, each in one.items() if each is not None}
-        if isinstance(one, dict)
-        else one
-        for one in arguments
-    ]

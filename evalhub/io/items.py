@@ -10,7 +10,7 @@ from typing import Any
 
 from evalhub.io.canonical import canonical_json
 from evalhub.io.held_texts import NO_CHOICES, text_of
-from evalhub.io.instructions import check_instructions, with_instructions
+from evalhub.io.instructions import check_instructions
 from evalhub.io.item_fields import (
     OPTIONAL_FIELDS,
     answerable_of,
@@ -138,7 +138,7 @@ def prints_of(row: Row) -> tuple[int, int] | None:
     own text's, and its text's in its context. None where it holds no `input` that can be asked."""
     usual = FieldMapping()
     try:
-        row = _with_instructions(row, usual)
+        row = _with_usual_fields(row, usual)
         question = question_of(_input(row, usual.input))
         context = "".join(_context(row, name) for name in _present(row, usual.context, "context"))
     except DataError:
@@ -179,13 +179,12 @@ def read_items(
     """
     used = mapping.field_names
     for row in read_rows(path, limits):
-        usual = with_usual_fields(row, path) if mapping == FieldMapping() else row
-        yield row.line, _content(_with_instructions(usual, mapping), mapping, used)
+        yield row.line, _content(_with_usual_fields(row, mapping, path), mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
     """The item that a row holds. Raises DataError for what is wrong with a field."""
-    return _content(_with_instructions(row, mapping), mapping, mapping.field_names)
+    return _content(_with_usual_fields(row, mapping), mapping, mapping.field_names)
 
 
 def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
@@ -195,7 +194,7 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
     """
     used = mapping.field_names
     for row in rows:
-        row = _with_instructions(row, mapping)
+        row = _with_usual_fields(row, mapping)
         if mapping.id in row.values:
             yield row.line, _content(row, mapping, used)
         else:
@@ -203,11 +202,17 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
             yield row.line, replace(_content(with_id, mapping, used), key="")
 
 
-def _with_instructions(row: Row, mapping: FieldMapping) -> Row:
-    """A row of IFEval under the names that the mapping reads; any other row as it is."""
+def _with_usual_fields(row: Row, mapping: FieldMapping, path: Path | None = None) -> Row:
+    """A published row under the names that the mapping reads; any other row as it is."""
     if mapping.reference is not None:
         return row
-    return with_instructions(row, "reference", {mapping.id: "key", mapping.input: "prompt"})
+    return with_usual_fields(
+        row,
+        path,
+        id_field=mapping.id,
+        input_field=mapping.input,
+        mapped=mapping != FieldMapping(),
+    )
 
 
 def _without_ends(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows of HumanEval's and of Spider's shape, read as rows with the usual field names."""
+"""Rows of HumanEval's, Spider's and IFEval's shape, read as rows with the usual field names."""
 
 import re
 import sqlite3
@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evalhub.io.instructions import ARGUMENTS, IDS, check_instruction
 from evalhub.io.rows import DataError, Row, wrong
 
 HUMAN_EVAL = ("task_id", "prompt", "entry_point", "test")
@@ -17,24 +18,40 @@ LARGEST_SCRIPT = 4 * 1024 * 1024
 _NAME = re.compile(r"[\w.-]*\w")
 
 
-def with_usual_fields(row: Row, path: Path | None = None) -> Row:
-    """The row with `id`, `input` and `reference`, where it is of one of the two shapes and has no
-    such field; else the row as it is.
+def with_usual_fields(
+    row: Row,
+    path: Path | None = None,
+    *,
+    id_field: str = "id",
+    input_field: str = "input",
+    mapped: bool = False,
+) -> Row:
+    """The row with an id, an input and a `reference`, where it is of one of the three shapes and
+    has no such field; else the row as it is.
 
     HumanEval's `test`, `entry_point` and `prompt` are the reference, and the prompt is the input
     (Chen et al. 2021, github.com/openai/human-eval). Spider's `query` with a `fixture`, the SQL
     script that makes the database, is the reference, the question the input, what the script
     creates the context, and the database the cluster (Yu et al. 2018). Without the field `fixture`
     the script is made from `database/DB_ID/DB_ID.sqlite` beside the file, if `path` says where.
+    IFEval's `instruction_id_list` and `kwargs` are the reference, and its `key` and `prompt` stand
+    for an id and an input that the row lacks (Zhou et al. 2023, arXiv:2311.07911).
 
-    Raises DataError for a part of another type, and for a database that isn't there.
+    Args:
+        id_field, input_field: the names under which the id and the input are to be read.
+        mapped: whether somebody named fields. Then rows of IFEval alone are recognised: no name
+            of a field joins its two.
+
+    Raises DataError for a part of another type, an instruction that can't be read, and for a
+    database that isn't there.
     """
-    if "id" in row.values or "input" in row.values:
-        return row
-    if all(name in row.values for name in HUMAN_EVAL):
+    named = mapped or "id" in row.values or "input" in row.values
+    if not named and all(name in row.values for name in HUMAN_EVAL):
         return row._replace(values=_of_human_eval(row))
-    if all(name in row.values for name in SPIDER):
+    if not named and all(name in row.values for name in SPIDER):
         return row._replace(values=_of_spider(row, path))
+    if {IDS, ARGUMENTS} <= row.values.keys() and "reference" not in row.values:
+        return row._replace(values=_of_ifeval(row, {id_field: "key", input_field: "prompt"}))
     return row
 
 
@@ -68,6 +85,29 @@ def _of_spider(row: Row, path: Path | None) -> dict[str, Any]:
         "cluster": row.values.get("cluster") or name,
         **rest,
     }
+
+
+def _of_ifeval(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    """Args: names: by the field that is read, IFEval's name of it."""
+    reference = {IDS: row.values[IDS], ARGUMENTS: _without_nulls(row.values[ARGUMENTS])}
+    check_instruction(row, reference)
+    rest = {name: value for name, value in row.values.items() if name not in (IDS, ARGUMENTS)}
+    for ours, theirs in names.items():
+        if ours not in rest and theirs in rest:
+            rest[ours] = rest.pop(theirs)
+    return {**rest, "reference": reference}
+
+
+def _without_nulls(arguments: Any) -> Any:
+    """Arguments that aren't null: a Parquet file has each argument in each row."""
+    if not isinstance(arguments, list):
+        return arguments
+    return [
+        {key: each for key, each in one.items() if each is not None}
+        if isinstance(one, dict)
+        else one
+        for one in arguments
+    ]
 
 
 def _texts(row: Row, names: tuple[str, ...]) -> Mapping[str, str]:

@@ -4,8 +4,9 @@ import json
 import math
 import os
 import selectors
-import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from evalhub.declare.keys import is_ours
+from runners.metrics import own_supervisor
 from runners.metrics.own import score_of
 from runners.metrics.own_source import MetricCommand, MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
@@ -23,6 +25,9 @@ MOST_OUTPUT = 8 * 1024 * 1024
 """Bytes that one start of it may write."""
 TAIL = 300
 """Characters of what it complained of that are repeated."""
+QUIET_S = 0.2
+"""Without a word from whatever a command left, after its own end; then it is killed."""
+GONE = b'{"ended": "ended the process that started it"}'
 
 
 def score_by_command(
@@ -62,58 +67,70 @@ def _line(number: int, scorable: Scorable) -> bytes:
 
 
 def _run(command: MetricCommand, folder: Path, text: bytes) -> tuple[bytes, str]:
-    """What the command writes, and how it ended where it did so otherwise than well. It and its
-    group are dead afterwards. Raises OSError, ValueError."""
+    """What the command writes, and how it ended where it did so otherwise than well. It and
+    whatever it started are dead afterwards. Raises OSError, ValueError."""
     program = folder / command.run[0]
     words = [str(program) if program.is_file() else command.run[0], *command.run[1:]]
-    with TemporaryFile() as incoming, TemporaryFile() as complaints:
+    ours, theirs = socket.socketpair()
+    with TemporaryFile() as incoming, TemporaryFile() as complaints, ours:
         incoming.write(text)
         incoming.seek(0)
-        process = subprocess.Popen(
-            words,
-            cwd=folder,
-            env={name: value for name, value in os.environ.items() if not is_ours(name)},
-            stdin=incoming,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            start_new_session=True,
-        )
+        with theirs:
+            supervisor = subprocess.Popen(
+                [sys.executable, "-I", "-S", own_supervisor.__file__, str(theirs.fileno()), *words],
+                cwd=folder,
+                env={name: value for name, value in os.environ.items() if not is_ours(name)},
+                stdin=incoming,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
         try:
-            assert process.stdout is not None
-            written, ended = _read(process, process.stdout, command.seconds)
+            assert supervisor.stdout is not None
+            written, message = _read(ours, supervisor.stdout, command.seconds)
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if not ended and process.returncode:
+            with suppress(OSError):
+                ours.shutdown(socket.SHUT_WR)
+            supervisor.wait()
+        if "failed" in message:
+            raise ValueError(message["failed"])
+        ended = message["ended"]
+        if ended and isinstance(ended, int):
             complaints.seek(0)
             tail = complaints.read()[-TAIL:].decode("utf-8", "replace")
-            ended = f"ended with {process.returncode}: {' '.join(tail.split())}".rstrip(": ")
-    return written, ended
+            ended = f"ended with {ended}: {' '.join(tail.split())}".rstrip(": ")
+    return written, ended or ""
 
 
-def _read(process: "subprocess.Popen[bytes]", pipe: IO[bytes], seconds: float) -> tuple[bytes, str]:
-    """What the program writes until it ends, and why it is to be ended before."""
+def _read(
+    supervisor: socket.socket, pipe: IO[bytes], seconds: float
+) -> tuple[bytes, dict[str, Any]]:
+    """What the program writes until it ends, and the supervisor's message: that it `failed` to
+    start, or `ended` with a number, or why it is to be ended before."""
     end, read = time.monotonic() + seconds, bytearray()
-    slow = f"took more than {seconds:g} s for its batch, and was ended"
+    message: dict[str, Any] = {}
+    slow = {"ended": f"took more than {seconds:g} s for its batch, and was ended"}
     with selectors.DefaultSelector() as selector, pipe:
         selector.register(pipe, selectors.EVENT_READ)
-        while (left := end - time.monotonic()) > 0:
-            if not selector.select(min(left, 0.2)):
-                if process.poll() is not None:  # a child of its own holds the pipe open
-                    return bytes(read), ""
-                continue
-            part = os.read(pipe.fileno(), 1 << 16)
-            if not part:
-                try:
-                    process.wait(max(0.0, end - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    return bytes(read), slow
-                return bytes(read), ""
-            read += part
-            if len(read) > MOST_OUTPUT:
-                return bytes(read), f"wrote more than {MOST_OUTPUT:,} bytes, and was ended"
-    return bytes(read), slow
+        selector.register(supervisor, selectors.EVENT_READ)
+        while selector.get_map() and (left := end - time.monotonic()) > 0:
+            ready = [key.fileobj for key, _ in selector.select(min(left, QUIET_S))]
+            if not ready and message:  # a child of its own holds the pipe open
+                break
+            if supervisor in ready:
+                selector.unregister(supervisor)
+                message = json.loads(supervisor.recv(4096) or GONE)
+            if pipe in ready:
+                part = os.read(pipe.fileno(), 1 << 16)
+                read += part
+                if not part:
+                    selector.unregister(pipe)
+                if len(read) > MOST_OUTPUT:
+                    return bytes(read), {
+                        "ended": f"wrote more than {MOST_OUTPUT:,} bytes, and was ended"
+                    }
+    return bytes(read), message or slow
 
 
 def _results(written: bytes, size: int, command: MetricCommand) -> dict[int, MetricScore]:

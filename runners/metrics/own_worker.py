@@ -5,13 +5,11 @@ was asked for, and forks for each batch: the fork scores, an answer after the ot
 fork leaves behind, its children's children too, is killed when it ends.
 """
 
-import ctypes
 import json
 import os
 import select
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 from evalhub.plug_ins import file_sha256, reason_of, source_sha256
 from runners.metrics.own import FunctionMetric
+from runners.metrics.own_supervisor import adopt_orphans, kill_descendants, wake_on_children
 from runners.metrics.own_table import load_entry, load_file
 from runners.metrics.score import Answer, MetricScore
 from runners.metrics.subprocess_scoring import be_the_process_apart, frame
@@ -26,22 +25,17 @@ from runners.metrics.subprocess_scoring import be_the_process_apart, frame
 MOST_REASON = 300
 """Characters of a reason. A message is to fit into a pipe at once, so that a fork that is killed
 leaves no half of one."""
-_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h: orphans become this process's children
 
 
 def main() -> None:
     """Reads batches and forks for each, until there are no more."""
     be_the_process_apart()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(OSError, AttributeError):  # not Linux: the fork's group is killed all the same
-        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)  # what the code prints is no message of ours
-    woken, wakes = os.pipe()
-    os.set_blocking(wakes, False)
-    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    woken = wake_on_children()
     send = partial(_send, outgoing)
     first = json.loads(_read(incoming))
     try:
@@ -109,35 +103,12 @@ def _wait(fork: int, woken: int, incoming: int) -> str:
         if ended:
             break
         if incoming in ready:  # nothing is sent meanwhile: it is closed
-            _kill_all(fork)
+            kill_descendants(fork)
             os._exit(1)
-    _kill_all(fork)
+    kill_descendants(fork)
     if os.WIFSIGNALED(status):
         return f"ended by {signal.Signals(os.WTERMSIG(status)).name} on this answer"
     return f"ended its own process on this answer, with {os.WEXITSTATUS(status)}"
-
-
-def _kill_all(fork: int) -> None:
-    """Kills the fork's group, and then whatever became this process's child, until none is left."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(fork, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        while True:
-            children = _children()
-            for child in children:
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-            if not os.waitpid(-1, 0 if children else os.WNOHANG)[0]:
-                return
-
-
-def _children() -> list[int]:
-    try:
-        return [
-            int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        ]
-    except OSError:
-        return []
 
 
 def _send(outgoing: int, message: dict[str, Any]) -> None:

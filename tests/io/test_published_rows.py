@@ -1,4 +1,4 @@
-"""HumanEval's and Spider's files become items as they are."""
+"""HumanEval's, Spider's and IFEval's files become items as they are."""
 
 import gzip
 import json
@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from evalhub.io.items import FieldMapping, ItemContent, read_items
-from evalhub.io.rows import DataError
+from evalhub.io import items
+from evalhub.io.items import FieldMapping, ItemContent, item_of, prints_of, read_items
+from evalhub.io.rows import DataError, read_rows
+from evalhub.studies.files.compared_items import read_compared_items
 
 type Write = Callable[..., Path]
 
@@ -28,6 +30,12 @@ SPIDER = {
     "question": "How many pets are there?",
     "query": "SELECT count(*) FROM pet",
     "query_toks": ["SELECT", "count", "(", "*", ")", "FROM", "pet"],
+}
+IFEVAL = {
+    "key": 1001,
+    "prompt": "Plan a trip. Don't use any commas.",
+    "instruction_id_list": ["punctuation:no_comma"],
+    "kwargs": [{}],
 }
 
 
@@ -104,3 +112,27 @@ def test_rows_with_usual_names_or_with_named_fields_stay_as_they_are(jsonl: Writ
     mapping = FieldMapping(id="task_id", input="prompt", reference="test")
     (item,) = items_of(jsonl(HUMAN_EVAL), mapping)
     assert item.references == [HUMAN_EVAL["test"]]
+
+
+@pytest.mark.parametrize("shape", [HUMAN_EVAL, SPIDER | {"fixture": FIXTURE}, IFEVAL])
+def test_whoever_reads_a_published_row_reads_the_same_item(
+    jsonl: Write, shape: dict[str, Any]
+) -> None:
+    path = jsonl(shape)
+    (item,) = items_of(path)
+    (row,) = read_rows(path)
+    assert item_of(row, FieldMapping()) == item
+    assert [each for _, each in items.items_of([row], FieldMapping())] == [item]
+    assert prints_of(row) == (item.fingerprint(), item.fingerprint_in_context())
+    compared = read_compared_items(
+        path,
+        id_field="id",
+        reference="reference",
+        cluster=None,
+        tag=None,
+        weight=None,
+        metric="instructions",
+    )
+    assert compared.keys() == {item.key}
+    assert compared[item.key].references == item.references
+    assert compared[item.key].prints == prints_of(row)

@@ -1,7 +1,10 @@
 """A team's own command: a line in and a line out, checked, timed, killed with its children."""
 
+import os
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,24 +75,90 @@ def test_what_is_no_score_leaves_its_answer_unscored(
     assert reason in next(why for value, why in scores if value is None)
 
 
-def test_one_that_sleeps_is_ended_with_its_children(tmp_path: Path) -> None:
+def test_one_that_never_reads_a_long_batch_scores_and_ends(tmp_path: Path) -> None:
+    program = 'for i in \'012\': print(\'{"id": "%s", "value": 1}\' % i, flush=True)\n'
+    with a_home_with(document(tmp_path, program)):  # 1 MB an answer: no pipe holds so much
+        scores = scorer("tone").batch([(Answer(letter * 2**20), ["b"]) for letter in "abc"])
+        assert [score.value for score in scores] == [1, 1, 1]
+
+
+def test_one_that_can_t_be_started_scores_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "tone", "no program")
+    table = "[tone]\nrun = ['./tone']\ntitle = 'Tone'"
+    with (
+        a_home_with(written(tmp_path / "commands.toml", table)),
+        pytest.raises(MetricError, match=r"'\./tone' can't be started: Permission denied"),
+    ):
+        scorer("tone")(Answer("a"))
+
+
+LEAVES = """
+import os, subprocess, time
+
+apart = subprocess.Popen(["setsid", "sleep", "60"], start_new_session=True)
+near = subprocess.Popen(["sleep", "600"])
+read, write = os.pipe()
+if not os.fork():
+    os.setsid()
+    if pid := os.fork():
+        os.write(write, str(pid).encode())
+        os._exit(0)
+    time.sleep(600)
+os.wait()
+pids = [os.getpid(), apart.pid, near.pid, int(os.read(read, 20))]
+open({pids!r}, "w").write(" ".join(map(str, pids)))
+print('{{"id": "0", "value": 1}}', flush=True)
+"""
+"""Leaves a child, one in a session of its own and a daemon whose parent is gone."""
+
+
+@pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        ("time.sleep(600)", "the command took more than 4 s for its batch, and was ended"),
+        ("", "the command wrote no line for this answer"),
+        ("raise SystemExit(3)", "the command ended with 3"),
+    ],
+)
+def test_whatever_it_started_is_gone_when_its_batch_ends(
+    tmp_path: Path, ends: str, reason: str
+) -> None:
     pids = tmp_path / "pids"
-    program = (
-        "import os, subprocess, time\n"
-        "child = subprocess.Popen(['sleep', '600'])\n"
-        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-        'print(\'{"id": "0", "value": 1}\', flush=True)\n'
-        "time.sleep(600)\n"
-    )
-    scores = scores_of(tmp_path, program, seconds=4)
+    seconds = 4 if "sleep" in ends else 60
+    scores = scores_of(tmp_path, LEAVES.format(pids=str(pids)) + ends, seconds=seconds)
     assert [value for value, _ in scores] == [1, None, None]
-    assert scores[1][1] == "the command took more than 4 s for its batch, and was ended"
-    end = time.monotonic() + 5
-    children = [int(pid) for pid in pids.read_text().split()]
-    assert len(children) == 2
-    while any(map(is_alive, children)) and time.monotonic() < end:
+    assert scores[1][1] == reason
+    started = [int(pid) for pid in pids.read_text().split()]
+    assert len(started) == 4
+    assert not any(map(is_alive, started))
+
+
+def test_it_and_what_it_started_are_gone_when_the_worker_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    file = document(tmp_path, LEAVES.format(pids=str(pids)) + "time.sleep(600)", seconds=600)
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from runners.metrics import Answer, scorer; scorer('tone')(Answer('a'), ['a'])",
+        ],
+        env=os.environ | {"EVALHUB_OWN_METRICS": str(file)},
+    )
+    try:
+        started = _until(lambda: pids.read_text().split() if pids.exists() else [])
+    finally:
+        worker.kill()
+        worker.wait()
+    assert len(started) == 4
+    assert _until(lambda: not any(is_alive(int(pid)) for pid in started))
+
+
+def _until[T](look: Callable[[], T]) -> T:
+    """What is looked for, once it is there; the last look after 20 s."""
+    end = time.monotonic() + 20
+    while not (result := look()) and time.monotonic() < end:
         time.sleep(0.02)
-    assert not any(map(is_alive, children))
+    return result
 
 
 def test_its_words_its_version_and_its_file_are_its_identity(tmp_path: Path) -> None:
