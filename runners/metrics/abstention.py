@@ -61,6 +61,12 @@ class Abstention(TextMetric):
     """
 
     title: ClassVar = "Abstention"
+    measures: ClassVar = "whether the output says that it has no answer exactly where there is none"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = (
+        "items that all have an answer; languages beyond English and German without `phrases`"
+    )
+    also_needs: ClassVar = "the item's `answerable`"
     normalisation: ClassVar = "capitals; all but the opening 600 characters"
     needs_reference: ClassVar = False
     reads_relevance: ClassVar = True

@@ -14,6 +14,8 @@ class Brier(ConfidenceMetric):
     """
 
     title: ClassVar = "Brier score"
+    measures: ClassVar = "how far the model's confidence lies from what is right"
+    also_needs: ClassVar = "or a stated or recorded confidence"
     normalisation: ClassVar = "as the metric that `right_by` names"
     higher_is_better: ClassVar = False
     reference_implementation: ClassVar = "scikit-learn 1.9"

@@ -18,6 +18,8 @@ class CalibrationError(ConfidenceMetric):
     """
 
     title: ClassVar = "Calibration error"
+    measures: ClassVar = "how far all confidences lie from how often they are right"
+    also_needs: ClassVar = "or a stated or recorded confidence"
     normalisation: ClassVar = "as the metric that `right_by` names"
     scored_together: ClassVar = True
     higher_is_better: ClassVar = False

@@ -21,6 +21,7 @@ class Classification(TextMetric):
     """
 
     title: ClassVar = "Classification"
+    measures: ClassVar = "how well all outputs name the right label of a list"
     normalisation: ClassVar = "white space at the ends"
     scored_together: ClassVar = True
     unit: ClassVar = "linearised share"

@@ -16,6 +16,12 @@ class ContextPrecision(MetricDeclaration):
     """
 
     title: ClassVar = "Context precision"
+    measures: ClassVar = "how early the relevant passages come among those given"
+    reference_implementation: ClassVar = (
+        "scikit-learn 1.9 (average_precision_score), RAGAS's formula"
+    )
+    not_for: ClassVar = "to tell whether all relevant passages were found: take context_recall"
+    also_needs: ClassVar = "the item's `relevant`"
     normalisation: ClassVar = "how passages are scored; their texts"
     needs_reference: ClassVar = False
     reads_passages: ClassVar = True

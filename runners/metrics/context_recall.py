@@ -13,6 +13,12 @@ class ContextRecall(MetricDeclaration):
     """
 
     title: ClassVar = "Context recall"
+    measures: ClassVar = "how many of the relevant passages were given"
+    reference_implementation: ClassVar = "scikit-learn 1.9 (recall_score)"
+    not_for: ClassVar = (
+        "items that name only some of their relevant passages: the others don't count"
+    )
+    also_needs: ClassVar = "the item's `relevant`"
     normalisation: ClassVar = "the passages' order; their texts"
     needs_reference: ClassVar = False
     reads_passages: ClassVar = True

@@ -35,6 +35,11 @@ class Groundedness(JudgedMetric):
     """
 
     title: ClassVar = "Groundedness"
+    measures: ClassVar = "how many of the output's sentences its passages support"
+    reference_implementation: ClassVar = "own rule"
+    not_for: ClassVar = (
+        "to tell whether the answer is right: the passages may be wrong or of something else"
+    )
     reads_passages: ClassVar = True
 
     name: Literal["groundedness"] = "groundedness"

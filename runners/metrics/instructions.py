@@ -18,6 +18,9 @@ class Instructions(TextMetric):
     """
 
     title: ClassVar = "Instructions"
+    measures: ClassVar = "whether the output does what its item's instructions ask of its form"
+    reference_implementation: ClassVar = "lm-evaluation-harness 0.4.13 (ifeval)"
+    not_for: ClassVar = "to tell whether what an answer says is right: only its form is checked"
     normalisation: ClassVar = "as each check does; what `loose` takes away"
     apart: ClassVar = True
 

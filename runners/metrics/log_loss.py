@@ -18,6 +18,8 @@ class LogLoss(MetricDeclaration):
     """
 
     title: ClassVar = "Log loss"
+    measures: ClassVar = "how many bits a byte of text costs the model"
+    also_needs: ClassVar = "the text's log-probability"
     normalisation: ClassVar = "none"
     needs_reference: ClassVar = False
     scores_texts: ClassVar = True
@@ -26,10 +28,10 @@ class LogLoss(MetricDeclaration):
     higher_is_better: ClassVar = False
     unit: ClassVar = "bits per byte"
     bounds: ClassVar = None
-    reference_implementation: ClassVar = "lm-evaluation-harness, bits_per_byte"
+    reference_implementation: ClassVar = "lm-evaluation-harness 0.4.13 (bits_per_byte)"
     not_for: ClassVar = (
-        "Answers: it says nothing of what a model answers, and rises with a fine-tune to a format "
-        "whose answers stay as good."
+        "answers: it says nothing of what a model answers, and rises with a fine-tune to a format "
+        "whose answers stay as good"
     )
 
     name: Literal["log_loss"] = "log_loss"

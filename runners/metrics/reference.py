@@ -64,6 +64,7 @@ def _needs(metric: type[MetricDeclaration]) -> str:
         "choices and their log-probabilities": metric.reads_choices,
         "the question": metric.reads_question,
         "a judge": metric.needs_model,
+        "the passages given to the model": metric.reads_passages,
         metric.also_needs: bool(metric.also_needs),
     }
     return ", ".join(need for need, needed in needs.items() if needed)

@@ -1,7 +1,8 @@
 """Metrics beside their reference implementations: 200 random and 20 nasty inputs for each.
 
-A case holds a metric with its options and another way to its value; where either has none, the
-input isn't compared. Random inputs are drawn with a fixed seed; nasty ones are made by hand.
+Metrics whose comparison is of another kind stand in COMPARED_ELSEWHERE. A case holds a metric with
+its options and another way to its value; where either has none, the input isn't compared. Random
+inputs are drawn with a fixed seed; nasty ones are made by hand.
 """
 
 import json
@@ -302,3 +303,29 @@ CASES = (
         CHOICES,
     ),
 )
+COMPARED_ELSEWHERE = {
+    "log_loss": "tests/runners/metrics/test_log_loss.py::test_it_is_the_harness_s_bits_per_byte",
+    "instructions": "tests/runners/metrics/test_instructions_peer.py"
+    "::test_each_check_is_lm_eval_s_on_random_and_nasty_texts",
+    "pass_at_k": "tests/runners/metrics/test_pass_at_k.py"
+    "::test_it_differs_from_the_published_formula_by_rounding_alone",
+    "rouge_1": "tests/runners/metrics/test_words.py::test_rouge_is_that_of_rouge_score",
+    "rouge_2": "tests/runners/metrics/test_words.py::test_rouge_is_that_of_rouge_score",
+    "corpus_score": "tests/runners/engines/test_harness_counts.py"
+    "::test_the_sum_of_a_corpus_s_counts_has_the_score_of_sacrebleu",
+    "corpus_bleu": "tests/runners/metrics/test_corpus_texts.py"
+    "::test_the_score_of_a_corpus_is_sacrebleus",
+    "corpus_chrf": "tests/runners/metrics/test_corpus_texts.py"
+    "::test_the_score_of_a_corpus_is_sacrebleus",
+    "classification": "tests/stats/test_classification.py"
+    "::test_scores_are_scikit_learns_on_200_random_and_20_nasty_inputs",
+    "brier": "tests/runners/metrics/test_classification.py"
+    "::test_brier_is_scikit_learns_on_200_random_and_20_nasty_inputs",
+    "calibration_error": "tests/stats/test_calibration.py"
+    "::test_the_curve_is_scikit_learns_on_200_random_and_20_nasty_inputs",
+    "context_precision": "tests/runners/metrics/test_retrieval.py"
+    "::test_precision_is_that_of_scikit_learn_and_of_ragas",
+    "context_recall": "tests/runners/metrics/test_retrieval.py"
+    "::test_recall_is_that_of_scikit_learn",
+}
+"""Metrics with a reference implementation, and the test that compares with it."""

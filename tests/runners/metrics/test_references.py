@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from runners.metrics import METRICS
-from tests.runners.metrics.reference_cases import CASES, RANDOM, Case
+from tests.runners.metrics.reference_cases import CASES, COMPARED_ELSEWHERE, RANDOM, Case
 
-REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference"
-PAGE = (REFERENCE / "metric-rules.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "reference" / "metric-rules.md").read_text(encoding="utf-8")
 ROWS = [
     line
     for line in PAGE.partition("## Beside reference implementations")[2].splitlines()
@@ -44,9 +44,15 @@ def test_the_document_has_all_of_them_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_a_metric_with_a_reference_is_compared_with_it(name: str) -> None:
-    if METRICS[name].needs_model or METRICS[name].scored_together:
-        return
+def test_a_metric_with_a_reference_is_compared_with_it_in_one_place(name: str) -> None:
     own = METRICS[name].reference_implementation.startswith(OWN)
-    compared = name in {case.name.partition(",")[0] for case in CASES}
-    assert own != compared, f"{name}: a case of tests/runners/metrics/reference_cases.py"
+    cases = {case.name.partition(",")[0] for case in CASES}
+    places = (name in cases) + (name in COMPARED_ELSEWHERE)
+    assert places == (0 if own else 1), f"{name}: tests/runners/metrics/reference_cases.py"
+
+
+@pytest.mark.parametrize(("name", "place"), COMPARED_ELSEWHERE.items())
+def test_a_comparison_that_stands_elsewhere_is_there(name: str, place: str) -> None:
+    file, _, test = place.partition("::")
+    source = (ROOT / file).read_text(encoding="utf-8")
+    assert f"def {test}(" in source, f"{name}: {place}"

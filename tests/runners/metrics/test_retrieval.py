@@ -87,6 +87,24 @@ def test_precision_is_that_of_scikit_learn_and_of_ragas() -> None:
     assert max(from_ragas) < 1.01e-10
 
 
+@pytest.mark.heavy  # it imports scikit-learn
+def test_recall_is_that_of_scikit_learn() -> None:
+    """Of the passages given and those that were not, which are all relevant."""
+    from sklearn.metrics import recall_score
+
+    differences = list[float]()
+    for missed, verdicts in enumerate(verdict_lists()):
+        lost = missed % 4 if any(verdicts) else 1
+        passages = [f"p{place}" for place in range(len(verdicts))]
+        relevant = [key for key, hit in zip(passages, verdicts, strict=True) if hit]
+        ours = recall(passages, [*relevant, *(f"lost {each}" for each in range(lost))])
+        assert ours is not None
+        is_given = [1] * len(verdicts) + [0] * lost
+        differences.append(abs(ours - recall_score([*verdicts, *[1] * lost], is_given)))
+    assert len(differences) == 220
+    assert max(differences) == 0
+
+
 @pytest.mark.parametrize("metric", ["context_precision", "context_recall"])
 @pytest.mark.parametrize(
     ("answer", "reason"),
