@@ -14,7 +14,6 @@ from evalhub.declare.keys import KeyVariable, address_or_variable
 from evalhub.declare.outside import Outside
 from evalhub.declare.version import KeylessDeclaration
 
-
 PassageCount = Annotated[int, Field(ge=1, le=100)]
 Store = Annotated[
     str,
