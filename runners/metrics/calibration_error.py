@@ -23,7 +23,7 @@ class CalibrationError(ConfidenceMetric):
     normalisation: ClassVar = "as the metric that `right_by` names"
     scored_together: ClassVar = True
     higher_is_better: ClassVar = False
-    unit: ClassVar = "linearised squared share"
+    unit: ClassVar = "linearised points of squared error"
     bounds: ClassVar = None
     reference_implementation: ClassVar = "scikit-learn 1.9 (the curve)"
     not_for: ClassVar = "fewer than 200 answers; how often answers are right"

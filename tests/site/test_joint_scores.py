@@ -48,6 +48,7 @@ def test_labels_are_drawn_with_those_outside_the_list(tmp_path: Path, reader: Cl
         "spam 0 60 67% right 20 22% 10 11% 90",
         "ads 20 33% 0 40 67% right 0 60",
     ]
+    assert texts(tuned)[3] == "ads 0 0 60 100% right 0 60"
     rows = texts(figures)
     assert rows[0] == "Score Label base tuned Difference"
     assert rows[1].startswith("Accuracy all 0.67 0.61 to 0.72 0.97 0.94 to 0.98 0.30 0.25 to 0.36")

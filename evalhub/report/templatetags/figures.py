@@ -83,8 +83,8 @@ def share(value: float | None) -> str:
 
 @register.filter
 def share_small(value: float) -> str:
-    """A share that may be far below a per cent: 61%, 2.4%, 0.61%."""
-    return f"{100 * value:.2g}%"
+    """A share that may be far below a per cent: 100%, 61%, 2.4%, 0.61%."""
+    return f"{float(f'{100 * value:.2g}'):g}%"
 
 
 @register.filter

@@ -226,7 +226,7 @@ def test_all_answers_have_their_calibration_error_together() -> None:
     joint = metric.together([""] * 200, parts)
     assert joint.value == pytest.approx(0.04 - 0.24 / 199)
     assert np.mean(joint.values) == pytest.approx(joint.value)
-    assert metric.unit_of_value == "linearised squared share"
+    assert metric.unit_of_value == "linearised points of squared error"
     with pytest.raises(ValueError, match="needs 200 answers for an interval that holds"):
         metric.together([""] * 199, parts[:199])
 
