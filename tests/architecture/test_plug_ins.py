@@ -79,7 +79,7 @@ class Loudness(JudgedMetric):
     def question(self, answer: Answer, references: Sequence[Any]) -> str:
         return json.dumps({"loud": int(answer.text.isupper())})
 
-    def value(self, verdict: dict[str, Any]) -> MetricScore:
+    def value(self, verdict: dict[str, Any], answer: Answer) -> MetricScore:
         return MetricScore(float(verdict["LOUD"]))
 '''
 
