@@ -67,6 +67,7 @@ from reviews.models import (
     Pair,
     Reviewer,
 )
+from runners.models import RecordedRetrieval
 from tests import cast, sent_out
 from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
 from tests.features.data.reports import a_signed_report
@@ -112,6 +113,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         assert all([cast.a_working_set(team, questions), cast.a_score_audit(team, runs[1])])
         a_signed_report(team, slug)
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
+        asked = questions.items.first()
+        RecordedRetrieval.objects.create(run=runs[0], item=asked, passages=[])
         a_judging(*runs, judge=base)
         cast.a_spending(runs[1], study=slug)
         study = a_study(

@@ -49,7 +49,7 @@ ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another pr
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
 ADMIN = re.compile(
-    r"^/admin/(?:auth|accounts|registry|reviews|ledger|judges|working_sets|score_audits)/[a-z]+/"
+    r"^/admin/(?:auth|accounts|registry|reviews|ledger|judges|runners|working_sets|score_audits)/[a-z]+/"
 )
 API = re.compile(r"^/api/v1/(?!schema$).*")
 OVER = re.compile(r"^/campaigns/<int:pk>/(?:results|audit|export|unblind)")
