@@ -13,10 +13,10 @@ from playwright.sync_api import Page
 
 from evalhub.accounts.models import Project, User
 from evalhub.registry.models import ModelVersion, Output, Study
+from tests.admin_world import a_world, richest
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.test_every_page import COLOURS, LAPTOP, ZOOMED, Found, by_axe
-from tests.test_admin import a_world, richest
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
