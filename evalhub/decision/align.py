@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
+from evalhub.decision.contributions import unchanged_items
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.failures import FAILURES, at_worst, best_where_lost
 from evalhub.decision.flaws import beyond_bounds, flaws_of
@@ -67,6 +68,8 @@ class ArmScores:
         failed: which answers failed for good and so have no score, shape (m,); None where more
             went wrong than single answers.
         lost: of those that failed, which were lost on their way here, shape (m,); None: none was.
+        contributions: a number for what each answer adds to a score of all answers together, shape
+            (m,), equal for those that add the same; None where each answer is scored alone.
     """
 
     name: str
@@ -78,6 +81,7 @@ class ArmScores:
     extraction_misses: int = 0
     failed: Rows | None = None
     lost: Rows | None = None
+    contributions: NDArray[np.int64] | None = None
 
     @property
     def failures_counted(self) -> int:
@@ -122,6 +126,8 @@ class Aligned:
             (2, n); None where none did.
         lost: whether an answer to the item was lost on its way here, and scores the worst for the
             candidate, shape (n,); None where none was.
+        unchanged: whether an item's answers add the same in both arms to a score of all answers
+            together, shape (n,); None where each answer is scored alone.
         flaws: why no verdict can rest on these scores, one sentence each.
     """
 
@@ -136,6 +142,7 @@ class Aligned:
     mix: Mapping[str, float] | None = None
     failed: Rows | None = None
     lost: Rows | None = None
+    unchanged: Rows | None = None
     flaws: Sequence[str] = field(default=())
 
     def where(self, rows: Rows) -> "Aligned":
@@ -159,6 +166,7 @@ class Aligned:
             look_stages=None if self.look_stages is None else self.look_stages[rows],
             failed=None if self.failed is None else self.failed[:, rows],
             lost=None if self.lost is None else self.lost[rows],
+            unchanged=None if self.unchanged is None else self.unchanged[rows],
         )
 
     def without_failures(self) -> "Aligned":
@@ -215,6 +223,7 @@ def align(
         mix=mix if mix and weights is not None else None,
         failed=_failure_rows(baseline, candidate, whole) if failures == "worst" else None,
         lost=_lost_rows(baseline, candidate, whole) if failures == "worst" else None,
+        unchanged=unchanged_items(baseline, candidate, whole),
         flaws=[*unexpected, *arm_flaws, *misfit],
     )
 
@@ -361,6 +370,7 @@ def criterion_of(
         aligned.candidate,
         clusters=aligned.clusters,
         weights=aligned.weights,
+        unchanged=aligned.unchanged,
         alpha=alpha,
         harm_alpha=harm_alpha,
         planned_gain=planned_gain,
@@ -393,6 +403,7 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[Breakdown
             [item.tags for item in aligned.items],
             clusters=aligned.clusters,
             weights=aligned.weights,
+            unchanged=aligned.unchanged,
             alpha=alpha,
         )
     ]

@@ -90,6 +90,7 @@ def measure(
     *,
     clusters: Sequence[str] | None = None,
     weights: ArrayLike | None = None,
+    unchanged: NDArray[np.bool_] | None = None,
     alpha: float,
     harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
@@ -100,6 +101,7 @@ def measure(
         baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
         clusters: cluster labels of shape (n,), or None where items are independent.
         weights: how much each item counts, shape (n,), above 0; None: alike.
+        unchanged: mask of items that are ties whatever their difference, shape (n,).
         alpha: one-sided level of the interval's end that must pass the bound.
         harm_alpha: one-sided level of the other end.
         planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`, where
@@ -120,6 +122,7 @@ def measure(
         upper_alpha=harm_alpha,
         bounds=bounds,
         bounded_tails=bounded,
+        unchanged=unchanged,
     )
     means = (comparison.baseline, comparison.candidate)
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]

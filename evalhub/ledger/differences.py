@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import batched
+from itertools import batched, groupby
+from operator import itemgetter
 
 import numpy as np
 from django.db.models import Avg, Count, Q
 from numpy.typing import NDArray
 
+from evalhub.decision.contributions import NOTHING
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.decision import EvidenceRow
-from evalhub.ledger.scores import READ_AT_A_TIME
+from evalhub.ledger.scores import READ_AT_A_TIME, contributions
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
 from runners.metrics import metric_declaration
 
@@ -33,6 +35,10 @@ class ComparedRuns:
         return 1 if rises != self.turned else -1
 
     @property
+    def scored_together(self) -> bool:
+        return metric_declaration(self.metric.name, **self.metric.options).scored_together
+
+    @property
     def right(self) -> float | None:
         """Score of a fully right answer; None where no number is."""
         return right_of(self.metric, turned=self.turned)
@@ -48,7 +54,8 @@ def right_of(metric: Metric, *, turned: bool = False) -> float | None:
 @dataclass(frozen=True, slots=True)
 class ItemDifference:
     """One item's two scores, means over its samples; `difference` is positive where the candidate
-    is better. None where a score is missing."""
+    is better, and 0 where the answers add the same to a score of all answers together. None where a
+    score is missing."""
 
     item_id: int
     baseline: float | None
@@ -116,7 +123,8 @@ def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
 def compare_items(runs: ComparedRuns) -> ComparedItems:
     """Compare two runs on every item of the test set.
 
-    Three queries over all items, kept in memory until either run has finished anew.
+    Three queries over all items, and two more where the metric scores all answers together, kept
+    in memory until either run has finished anew.
     """
     read = _read if runs.baseline.finished and runs.candidate.finished else _read.__wrapped__
     return read(
@@ -126,6 +134,7 @@ def compare_items(runs: ComparedRuns) -> ComparedItems:
         sign=runs.sign,
         right=runs.right,
         version=runs.baseline.test_set_version_id,
+        joint=runs.scored_together,
         finished=(runs.baseline.finished, runs.candidate.finished),
     )
 
@@ -139,12 +148,15 @@ def _read(
     sign: int,
     right: float | None,
     version: int,
+    joint: bool,
     finished: tuple[datetime | None, datetime | None],
 ) -> ComparedItems:
     answered, ours = mean_scores(baseline, metric)
     judged, theirs = mean_scores(candidate, metric)
     paired, at, beside = np.intersect1d(answered, judged, assume_unique=True, return_indices=True)
     difference = sign * (theirs[beside] - ours[at])
+    if joint:
+        difference[np.isin(paired, list(_unchanged(baseline, candidate, metric)))] = 0.0
     order = np.lexsort((paired, difference))
     items, before, difference = paired[order], ours[at][order], difference[order]
     won = np.lexsort((items, -difference))
@@ -179,8 +191,39 @@ def mean_scores(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.fl
     return items[whole].astype(np.int64), means[whole]
 
 
+def contributions_by_item(
+    run: int, metric: int, among: Sequence[int] | None = None
+) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Sample and number of each answer's contribution to a score of all answers together, of items
+    whose answers all have one; `among` these items or all. One query."""
+    scores = Score.objects.filter(output__run=run, metric=metric)
+    if among is not None:
+        scores = scores.filter(output__item__in=among)
+    numbered = {
+        item: tuple((sample, number) for _, sample, number in rows)
+        for item, rows in groupby(contributions(scores), key=itemgetter(0))
+    }
+    return {
+        item: numbers
+        for item, numbers in numbered.items()
+        if all(number != NOTHING for _, number in numbers)
+    }
+
+
+def _unchanged(
+    baseline: int, candidate: int, metric: int, among: Sequence[int] | None = None
+) -> set[int]:
+    """Ids of the items whose answers add the same in both runs. Two queries."""
+    before, after = (contributions_by_item(run, metric, among) for run in (baseline, candidate))
+    return {item for item, numbers in before.items() if numbers == after.get(item)}
+
+
 def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDifference]:
-    """The scores of these items, in their order. One query."""
+    """The scores of these items, in their order. One query, and two more of a score of all answers
+    together."""
+    unchanged: set[int] = set()
+    if runs.scored_together:
+        unchanged = _unchanged(runs.baseline.pk, runs.candidate.pk, runs.metric.pk, items)
     rows = (
         Score.objects.filter(
             output__run__in=[runs.baseline.pk, runs.candidate.pk],
@@ -197,5 +240,7 @@ def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDiffere
     for item in items:
         before, after = (means.get((run.pk, item)) for run in (runs.baseline, runs.candidate))
         difference = None if before is None or after is None else runs.sign * (after - before)
+        if item in unchanged and difference is not None:
+            difference = 0.0
         differences.append(ItemDifference(item, before, after, difference))
     return differences

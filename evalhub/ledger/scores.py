@@ -19,6 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from evalhub.decision.align import Aligned, ArmScores, Array, ItemLabel, Rows
+from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.failures import LOST_PAIR
 from evalhub.decision.requirements import Requirement, requirement_of
 from evalhub.decision.sections.repeated import with_repeats_joined
@@ -122,11 +123,24 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         lost = _which(scores, Q(output__error=LOST_PAIR))[by_place]
         failed = _which(scores, Q(output__text=None))[by_place]
         arm = replace(arm, failed=failed, lost=lost if lost.any() else None)
+    if metric_declaration(metric.name, **metric.options).scored_together:
+        numbers = [number for *_, number in contributions(scores)]
+        arm = replace(arm, contributions=np.array(numbers, dtype=np.int64)[by_place])
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
         return RunScores(run, arm, "")
     arm = replace(arm, extraction_misses=aggregate.extraction_misses or 0)
     return RunScores(run, arm, aggregate.scores_digest)
+
+
+def contributions(scores: QuerySet[Score]) -> Iterator[tuple[int, int, int]]:
+    """Item, sample and number of what each answer adds to a score of all answers together, in order
+    of items and samples. One query."""
+    rows = scores.order_by("output__item_id", "output__sample").values_list(
+        "output__item_id", "output__sample", Cast("parts", TextField())
+    )
+    for item, sample, parts in rows.iterator(chunk_size=READ_AT_A_TIME):
+        yield item, sample, NOTHING if parts is None else contribution_number(parts)
 
 
 def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:

@@ -56,6 +56,7 @@ def _join(first: Aligned, added: Aligned) -> Aligned:
     """Append rows (`added`) to those that were seen before (`first`)."""
     before = np.zeros(0, dtype=np.intp) if first.look_stages is None else first.look_stages
     stage = int(before.max(initial=-1)) + 1
+    sizes = len(first.items), len(added.items)
     return replace(
         added,
         baseline=_one_below(first.baseline, added.baseline),
@@ -70,7 +71,8 @@ def _join(first: Aligned, added: Aligned) -> Aligned:
         mix=None if first.mix is None else added.mix,
         look_stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
         failed=_failures(first, added),
-        lost=_losses(first, added),
+        lost=_either(first.lost, added.lost, sizes),
+        unchanged=_either(first.unchanged, added.unchanged, sizes),
         flaws=[*added.flaws, *first.flaws],
     )
 
@@ -83,12 +85,15 @@ def _failures(first: Aligned, added: Aligned) -> Rows | None:
     return np.concatenate([each if failed is None else failed for failed, each in both], axis=1)
 
 
-def _losses(first: Aligned, added: Aligned) -> Rows | None:
-    if first.lost is None and added.lost is None:
+def _either(first: Rows | None, added: Rows | None, sizes: tuple[int, int]) -> Rows | None:
+    """Two masks of so many rows, one below the other; one that is missing has none."""
+    if first is None and added is None:
         return None
-    parts = ((each.lost, len(each.items)) for each in (first, added))
     return np.concatenate(
-        [np.zeros(size, dtype=bool) if lost is None else lost for lost, size in parts]
+        [
+            np.zeros(size, dtype=bool) if mask is None else mask
+            for mask, size in zip((first, added), sizes, strict=True)
+        ]
     )
 
 

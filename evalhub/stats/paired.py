@@ -99,6 +99,7 @@ def compare(
     upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
     bounded_tails: bool = False,
+    unchanged: NDArray[np.bool_] | None = None,
 ) -> PairedComparison:
     """Compares two arms' scores, (n,) or (n, samples), row i of both being item i.
 
@@ -107,7 +108,8 @@ def compare(
     end (None: the same). `bounds` is the scale that scores lie on; by default [0, 1], widened to
     hold the scores seen. `bounded_tails` lets the lower end pay for what wasn't seen: as though one
     more item lost the whole scale. An end never rules out 0 where the test at its level doesn't:
-    exact limits and their p-value are one test, other ends are widened to 0.
+    exact limits and their p-value are one test, other ends are widened to 0. `unchanged`, shape
+    (n,), masks items that are counted as ties whatever their difference.
     Raises StatisticsError for scores that are missing, infinite, off the scale or not aligned.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
@@ -121,6 +123,8 @@ def compare(
         choice = _with_bounded_tail(choice)
     lower, upper = choice.lower(alpha), choice.upper(upper_alpha)
     p_value, test = choice.test(wins, losses, alpha, upper_alpha)
+    if unchanged is not None:
+        wins, losses = _wins_and_losses(pairs, ~unchanged)
     method = choice.method
     if (lower > 0 and p_value > 2 * alpha) or (upper < 0 and p_value > 2 * upper_alpha):
         lower, upper = min(lower, 0.0), max(upper, 0.0)
@@ -177,8 +181,8 @@ def p_one_sided(
     return max(p, p_value / 2)
 
 
-def _wins_and_losses(pairs: Pairs) -> tuple[int, int]:
-    d = pairs.differences
+def _wins_and_losses(pairs: Pairs, among: NDArray[np.bool_] | None = None) -> tuple[int, int]:
+    d = pairs.differences if among is None else pairs.differences[among]
     return int(np.count_nonzero(d > 0)), int(np.count_nonzero(d < 0))
 
 

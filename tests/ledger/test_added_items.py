@@ -9,8 +9,8 @@ import pytest
 from evalhub.decision.levels import level_of, level_of_stages
 from evalhub.decision.verify import verify
 from evalhub.ledger.models import Decision, Look
-from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
-from tests.cast import Team, a_run, a_study, a_test_set, a_version, decided
+from evalhub.registry.models import Score, Study, StudyTestSet, TestSetVersion
+from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, decided
 from tests.ledger.test_extension import ALPHA, PRIMARY, Array, staged
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,27 @@ def arms_of_both() -> tuple[Array, Array]:
     baseline[[*range(6), *range(100, 115)]] = 0
     candidate[[*range(6, 8), *range(115, 118)]] = 0
     return baseline, candidate
+
+
+def test_items_answered_alike_are_ties_in_both_stages(desk: Desk) -> None:
+    """By a score of all answers together, whose parts alone tell what was answered: one answer is
+    worth less in the better arm."""
+    small, large = desk.questions(100), desk.questions(250)
+    labels = ["right", "wrong"]
+    asked = {"metric": a_metric("classification", score="macro_f1", labels=labels)}
+    for on, won in ((small, range(6)), (large, [*range(6), *range(100, 115)])):
+        for version, wrong, worth in ((desk.base, won, 0.9), (desk.tuned, (), 0.8)):
+            scores = [0.2 if i in wrong else worth for i in range(on.item_count)]
+            said = [labels[i in wrong] for i in range(on.item_count)]
+            a_run(version, on, scores=scores, answers=said, **asked)
+    for label in labels:
+        Score.objects.filter(output__text=label).update(parts=["right", label])
+    decided(desk.study(small, **asked))
+    second = decided(desk.study(large, slug="extended", **asked))
+    (criterion,) = second.record["criteria"]
+    assert second.record["extension"]["test_sets"][0]["items"] == [100, 150]
+    counts = (criterion["wins"], criterion["losses"], criterion["ties"])
+    assert counts == (21, 0, 229)
 
 
 def test_a_record_with_two_stages_is_verified(desk: Desk) -> None:

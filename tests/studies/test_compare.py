@@ -104,6 +104,10 @@ def test_a_score_of_all_answers_together_is_compared_too(desk: Desk) -> None:
     assert (criterion.baseline, criterion.candidate) == pytest.approx((0.5, 0.9))
     assert criterion.unit == "linearised balanced_accuracy"
     assert criterion.n == 300
+    f1 = desk.compared(metric="classification", options=(("score", "macro_f1"), options[1]))
+    alike = sum(gold == "no" and i % 10 != 0 for i, gold in enumerate(golds))
+    assert f1.record.criteria[0].ties == alike == 180
+    assert [each["outcome"] for each in f1.items].count("same") == alike
     one_label = (*options[1:], ("score", "recall"), ("label", "yes"))
     (of_label,) = desk.compared(metric="classification", options=one_label).record.criteria
     assert (of_label.baseline, of_label.candidate) == pytest.approx((0, 0.9))

@@ -7,10 +7,15 @@ import pytest
 from django.conf import settings
 
 from evalhub.cli.app import run
+from evalhub.decision.outcomes import Outcome
+from evalhub.features.beside.pairs import measure_pair, pair_runs, shared_metrics
+from evalhub.ledger.differences import differences_of, items_by_outcome, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import RunMetric, Score
+from tests.studies.desks import Desk
 from tests.studies.label_desk import ITEMS, LABELS, METRIC, golds, label_desk
 
+ARMS = ("base", "tuned")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -35,13 +40,43 @@ def test_the_verdict_is_on_the_score_of_all_and_labels_outside_the_list_are_wron
     assert run(verify) == 0
 
 
+def test_an_item_that_both_arms_answer_alike_is_a_tie_wherever_it_is_counted(
+    tmp_path: Path,
+) -> None:
+    """Of 300 mails the base is wrong on every third; the tuned arm is wrong on every thirtieth, in
+    the words of the base."""
+    desk = label_desk(tmp_path)
+    run(["study", "run", str(desk.write())])
+    said = [_said(desk, arm) for arm in ARMS]
+    changed = sum(before != after for before, after in zip(*said, strict=True))
+    assert changed == 90
+    decision = Decision.objects.get()
+    [criterion] = decision.record["criteria"]
+    counts = (criterion["wins"], criterion["losses"], criterion["ties"])
+    assert counts == (changed, 0, ITEMS - changed)
+    [compared] = runs_of_evidence(decision.study, decision.document.evidence).values()
+    listed = items_by_outcome(compared)
+    assert (len(listed[Outcome.WON]), len(listed[Outcome.SAME])) == (changed, ITEMS - changed)
+    tied = differences_of(compared, listed[Outcome.SAME][:5].tolist())
+    assert {each.difference for each in tied} == {0.0}
+    assert all(each.baseline != each.candidate for each in tied)
+    pair = pair_runs(compared.baseline, compared.candidate)
+    beside = measure_pair(pair, shared_metrics(pair)[0]).by_outcome
+    assert (len(beside[Outcome.WON]), len(beside[Outcome.SAME])) == (changed, ITEMS - changed)
+
+
+def _said(desk: Desk, arm: str) -> list[str]:
+    """An arm's labels; the base's last answer is its label alone."""
+    lines = (desk.folder / f"{arm}.mail.jsonl").read_text().splitlines()
+    return [line.partition("label: ")[2][:-2] or "ads" for line in lines]
+
+
 def _macro_f1(tmp_path: Path) -> tuple[float, float]:
     """Both arms' macro F1, counted from the files."""
     desk = label_desk(tmp_path)
     scores = []
-    for arm in ("base", "tuned"):
-        text = (desk.folder / f"{arm}.mail.jsonl").read_text()
-        said = [line.partition("label: ")[2][:-2] or "ads" for line in text.splitlines()]
+    for arm in ARMS:
+        said = _said(desk, arm)
         f1 = []
         for label in LABELS:
             both = sum(a == g == label for a, g in zip(said, golds(), strict=True))

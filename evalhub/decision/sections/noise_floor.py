@@ -181,6 +181,7 @@ def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: in
         weights=aligned.weights,
         alpha=alpha,
         bounds=aligned.requirement.bounds,
+        unchanged=aligned.unchanged,
     )
     return NoiseRow(
         test_set=aligned.requirement.test_set,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Avg, Count, Q
 
 from evalhub.decision.outcomes import Outcome, outcome
-from evalhub.ledger.differences import right_of
+from evalhub.ledger.differences import contributions_by_item, right_of
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.paired import PairedComparison, compare
@@ -115,7 +115,8 @@ def shared_metrics(pair: RunPair) -> list[SharedMetric]:
 
 
 def measure_pair(pair: RunPair, shared: SharedMetric) -> MeasuredPair:
-    """Compare both runs by a metric that is open in both. Two queries.
+    """Compare both runs by a metric that is open in both. Two queries, and two more where
+    the metric scores all answers together.
 
     Raises:
         ValueError: the scores of one of them are sealed.
@@ -126,9 +127,12 @@ def measure_pair(pair: RunPair, shared: SharedMetric) -> MeasuredPair:
     values = [(before.get(item.left), after.get(item.right)) for item in pair.items]
     declared = metric_declaration(shared.metric.name, **shared.metric.options)
     sign, right = 1 if declared.rises else -1, right_of(shared.metric)
+    unchanged = _unchanged(pair, shared.metric) if declared.scored_together else set[int]()
     by_outcome: dict[Outcome, list[tuple[float, int]]] = {each: [] for each in Outcome}
     for position, (ours, theirs) in enumerate(values):
         moved = None if ours is None or theirs is None else sign * (theirs - ours)
+        if moved is not None and position in unchanged:
+            moved = 0.0
         by_outcome[outcome(ours, theirs, moved, right)].append((-abs(moved or 0.0), position))
     return MeasuredPair(
         shared.metric,
@@ -136,6 +140,17 @@ def measure_pair(pair: RunPair, shared: SharedMetric) -> MeasuredPair:
         {name: [position for _, position in sorted(rows)] for name, rows in by_outcome.items()},
         values,
     )
+
+
+def _unchanged(pair: RunPair, metric: Metric) -> set[int]:
+    """Positions of the items whose answers add the same in both runs to a score of all answers
+    together. Two queries."""
+    before, after = (contributions_by_item(run.pk, metric.pk) for run in (pair.left, pair.right))
+    return {
+        position
+        for position, item in enumerate(pair.items)
+        if item.left in before and before[item.left] == after.get(item.right)
+    }
 
 
 def _means(run: Run, metric: Metric) -> dict[int, float]:

@@ -14,6 +14,7 @@ from evalhub.decision.align import (
     align,
 )
 from evalhub.decision.charge import Charge
+from evalhub.decision.contributions import unchanged_items
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import ExtractionMisses
@@ -162,7 +163,10 @@ class _Comparison:
                 for case in cases.values()
             ]
         )
-        self.scores = [arm_scores(arm, list(cases), name) for arm in arms]
+        self.scores = [
+            arm_scores(arm, list(cases), name, scored_together=score.metric.scored_together)
+            for arm in arms
+        ]
         self.digests = [arm.answers_digest() for arm in arms]
         self.aligned = align(self.requirement, self.labels, *self.scores, failures=policy.failures)
 
@@ -217,7 +221,9 @@ class _Comparison:
             for arm in self.scores
         ]
         cases = list(self.cases.values())
-        return _items(cases, self.arms, means, self.requirement, right=self.metric.right)
+        before, after = self.scores
+        unchanged = unchanged_items(before, after, np.ones(len(cases), dtype=bool))
+        return _items(cases, self.arms, means, self.requirement, unchanged, right=self.metric.right)
 
     def _same_answers(self) -> list[str]:
         if self.digests[0] != self.digests[1]:
@@ -263,18 +269,20 @@ def _items(
     arms: Sequence[AnsweredFile],
     means: Sequence[NDArray[np.float64]],
     requirement: Requirement,
+    unchanged: NDArray[np.bool_] | None,
     *,
     right: float | None,
 ) -> list[dict[str, Any]]:
     """Each item that both arms answered, with their first answers and mean scores, worst losses
     first."""
     rows = []
-    for case, *values in zip(cases, *means, strict=True):
+    tied = np.zeros(len(cases), dtype=bool) if unchanged is None else unchanged
+    for case, same, *values in zip(cases, tied, *means, strict=True):
         if not all(case.key in arm.answers for arm in arms):
             continue
         base, tuned = (None if np.isnan(value) else float(value) for value in values)
         sign = 1.0 if requirement.higher_is_better else -1.0
-        gain = None if base is None or tuned is None else sign * (tuned - base)
+        gain = None if base is None or tuned is None else 0.0 if same else sign * (tuned - base)
         rows.append(
             {
                 "test_set": requirement.test_set,

@@ -1,13 +1,16 @@
 """Read a file of answers to a test set's items, and score them."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.decision.align import ArmScores, by_item
+from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.sections.answers import AnswerTally, is_empty
 from evalhub.decision.wording import count_text
 from evalhub.io.answers import RecordedAnswer, read_answers
@@ -124,7 +127,9 @@ def _scored_together(
     }
 
 
-def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
+def arm_scores(
+    arm: AnsweredFile, keys: Sequence[str], test_set: str, *, scored_together: bool
+) -> ArmScores:
     """The file's scores for the items with these keys."""
     by_key = [arm.scores.get(key, []) for key in keys]
     flat = [each for scores in by_key for each in scores]
@@ -151,6 +156,17 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
         failures=failures,
         extraction_misses=sum(each.extracted is False for each in flat),
         failed=np.array([each.text is None for each in answered], dtype=bool),
+        contributions=_contributions(flat) if scored_together else None,
+    )
+
+
+def _contributions(scores: Sequence[MetricScore]) -> NDArray[np.int64]:
+    return np.array(
+        [
+            NOTHING if each.parts is None else contribution_number(json.dumps(each.parts))
+            for each in scores
+        ],
+        dtype=np.int64,
     )
 
 

@@ -1,0 +1,46 @@
+"""Which items' answers add the same in both arms to a score of all answers together. Pure.
+
+An answer's own value of such a score is linearised about its arm's score (`evalhub.stats.corpus`),
+so that one answer has two values in two arms. Items whose answers add the same are tied all the
+same.
+"""
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from evalhub.decision.align import ArmScores
+
+NOTHING = -1
+"""The number of an answer that adds nothing, such as one without a score."""
+
+
+def contribution_number(parts: str) -> int:
+    """A number, from 0, by which answers are told apart that add something else; `parts` is the
+    JSON of what they add."""
+    return int.from_bytes(blake2b(parts.encode(), digest_size=7).digest())
+
+
+def unchanged_items(
+    baseline: "ArmScores", candidate: "ArmScores", whole: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """Which of the `whole` items, a mask of all, have as many answers in both arms that add the
+    same, sample by sample; shape (whole.sum(),). None where each answer is scored alone."""
+    if baseline.contributions is None or candidate.contributions is None:
+        return None
+    counts = baseline.counts(len(whole))
+    even = whole & (counts == candidate.counts(len(whole))) & (counts > 0)
+    before, after = (
+        arm.contributions[even[arm.item_indices]]
+        for arm in (baseline, candidate)
+        if arm.contributions is not None
+    )
+    equal = (before == after) & (before != NOTHING)
+    unchanged = np.zeros(len(whole), dtype=bool)
+    if equal.size:
+        starts = np.cumsum(counts[even]) - counts[even]
+        unchanged[even] = np.logical_and.reduceat(equal, starts)
+    return unchanged[whole]
