@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from evalhub.declare.keys import is_ours
@@ -96,9 +97,18 @@ class _Process:
             read += part
         return read
 
+    def read_fork(self) -> None:
+        """Which fork scores the batch that was written. It is the process's own child: any other
+        number, which the metric's code may have written, is never killed."""
+        pid = int(self.read(START_S)["pid"])
+        self.fork = pid if pid > 1 and _may_be_child(pid, self.process.pid) else 0
+
     def end_fork(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.fork, signal.SIGKILL)
+        """Ends the fork and its group, where one scores."""
+        if self.fork:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.fork, signal.SIGKILL)
+            self.fork = 0
 
     def end(self) -> None:
         """Ends the process; idle, it ends by itself once it is sent nothing more."""
@@ -109,6 +119,17 @@ class _Process:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _may_be_child(pid: int, parent: int) -> bool:
+    """Whether the kernel says so, or says nothing of processes."""
+    if not Path("/proc/self/stat").exists():
+        return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # it has ended
+        return False
+    return int(stat.rpartition(")")[2].split()[1]) == parent
 
 
 _finding = threading.Lock()
@@ -154,7 +175,7 @@ def _score_some(
     with process.lock:
         try:
             process.write({"name": name, "options": options, "answers": answers})
-            process.fork = int(process.read(START_S)["pid"])
+            process.read_fork()
             while True:
                 try:
                     message = process.read(kind.seconds)
@@ -163,6 +184,7 @@ def _score_some(
                     process.end_fork()
                     message = process.read(START_S)
                 if "ended" in message:
+                    process.fork = 0
                     return scores, reason or str(message["ended"])
                 if message.get("at") == len(scores) < len(batch) and not reason:
                     scores.append(_as_score(message, kind))

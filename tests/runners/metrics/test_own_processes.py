@@ -1,0 +1,84 @@
+"""Whatever becomes of the process of a team's own function, nothing but its own is killed.
+
+Each case runs in a session of its own: a defect here would kill the tests.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.runners.metrics.own import written
+from tests.runners.metrics.test_own import is_alive
+
+FINE = """
+from runners.metrics.own import Answer, metric
+
+@metric(title="Fine")
+def fine(answer: Answer):
+    return 1
+"""
+# It writes the first two messages of its process, with another's number for the fork's.
+FORGES = """
+import json, os, time
+from runners.metrics.own import Answer, metric
+from runners.metrics.subprocess_scoring import frame
+
+said = b"".join(map(frame, ({{"ready": True}}, {{"pid": {bystander}}})))
+for descriptor in range(3, 32):
+    try:
+        os.write(descriptor, said)
+    except OSError:
+        pass
+
+@metric(title="Forges", seconds=1)
+def forges(answer: Answer):
+    time.sleep(600)
+"""
+
+
+def in_its_own_session(code: str, file: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"EVALHUB_OWN_METRICS": str(file)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        timeout=100,
+    )
+
+
+def test_one_that_dies_as_it_is_asked_takes_nobody_along(tmp_path: Path) -> None:
+    """As where memory runs out: it is gone before it has said which fork scores."""
+    code = """
+from runners.metrics import Answer, own_scoring, scorer
+started = own_scoring._process_of
+def dying(source):
+    process = started(source)
+    process.process.kill()
+    return process
+own_scoring._process_of = dying
+print(scorer("fine")(Answer("a"), []).reason)
+own_scoring._process_of = started
+print(scorer("fine")(Answer("a"), []).value)
+"""
+    ran = in_its_own_session(code, written(tmp_path / "fine.py", FINE))
+    reason = "the metric ended, or wrote into its process's own messages"
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, [reason, "1.0"])
+
+
+def test_a_forged_number_kills_no_other_process(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as bystander:
+        try:
+            code = """
+from runners.metrics import Answer, own_scoring, scorer
+own_scoring.START_S = 3.0
+print(scorer("forges")(Answer("a"), []).reason)
+"""
+            text = FORGES.format(bystander=bystander.pid)
+            ran = in_its_own_session(code, written(tmp_path / "forges.py", text))
+            assert ran.returncode == 0
+            assert ran.stdout.strip() == "the metric took more than 1 s on this answer"
+            assert is_alive(bystander.pid)
+        finally:
+            bystander.kill()
