@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from runners.metrics import Answer, scorer
+from tests.runners.metrics.rouge_score_reference import values
 
 SEED, RANDOM = 20261202, 200
 WORDS = (
@@ -116,10 +117,7 @@ def squad_f1(pair: Pair) -> float:
 
 
 def rouge(pair: Pair) -> float:
-    from rouge_score.rouge_scorer import RougeScorer
-
-    scores = RougeScorer(["rougeL"], use_stemmer=False).score(pair[1], pair[0])
-    return float(scores["rougeL"].fmeasure)
+    return values("rouge_l", stem=False)(*pair)
 
 
 def sacrebleu_of(function: str, **options: Any) -> Callable[[Pair], float]:

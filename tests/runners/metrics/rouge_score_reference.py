@@ -1,6 +1,7 @@
 """The package rouge-score, whose logging is taken back out of this process."""
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
@@ -12,11 +13,18 @@ KINDS = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
 
 @lru_cache(maxsize=1)
 def rouge_score() -> Any:
-    """The package's module. absl, which it imports, adds a handler to the root logger."""
+    """The package's module.
+
+    absl, which it imports, adds a handler to the root logger. Whenever logging is set up anew, as
+    each command does, that handler closes the stream that was standard error when it was made:
+    pytest's own, with which every later test would fail. So it gets the process's.
+    """
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    from absl import logging as absl_logging
     from rouge_score import rouge_scorer
 
+    absl_logging.get_absl_handler().python_handler.stream = sys.__stderr__
     root.handlers[:] = handlers
     root.setLevel(level)
     return rouge_scorer
