@@ -51,9 +51,9 @@ def main() -> None:
             os.close(incoming)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            send({"pid": os.getpid()})  # by the fork itself: before its first score, in its group
             _score_all(kinds, json.loads(message), send)
             os._exit(0)
-        send({"pid": fork})
         send({"ended": _wait(fork, woken, incoming)})
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.runners.metrics.own import written
+from runners.metrics import Answer, scorer
+from tests.runners.metrics.own import a_home_with, written
 from tests.runners.metrics.test_own import is_alive
 
 FINE = """
@@ -34,6 +35,18 @@ for descriptor in range(3, 32):
 @metric(title="Forges", seconds=1)
 def forges(answer: Answer):
     time.sleep(600)
+"""
+
+# Its process goes on late after each fork, as on a busy machine, and the fork has scored by then.
+LATE = """
+import os, time
+from runners.metrics.own import Answer, metric
+
+os.register_at_fork(after_in_parent=lambda: time.sleep(0.5))
+
+@metric(title="Late")
+def late(answer: Answer):
+    return 1
 """
 
 
@@ -82,3 +95,8 @@ print(scorer("forges")(Answer("a"), []).reason)
             assert is_alive(bystander.pid)
         finally:
             bystander.kill()
+
+
+def test_a_fork_that_scores_before_its_process_goes_on_is_read(tmp_path: Path) -> None:
+    with a_home_with(written(tmp_path / "late.py", LATE)):
+        assert scorer("late")(Answer("a"), []).value == 1
