@@ -8,7 +8,6 @@ the rest of the batch goes on in a fresh fork.
 import atexit
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from evalhub.declare.keys import is_ours
 from runners.metrics.own import FunctionMetric, score_of
 from runners.metrics.own_source import MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
-from runners.metrics.subprocess_scoring import frame
+from runners.metrics.subprocess_scoring import frame, is_readable
 
 START_S = 120.0
 """That loading the code may take."""
@@ -89,7 +88,7 @@ class _Process:
         assert stream is not None
         read = b""
         while len(read) < size:
-            if not select.select([stream], [], [], max(0.0, end - time.monotonic()))[0]:
+            if not is_readable(stream.fileno(), max(0.0, end - time.monotonic())):
                 raise TimeoutError
             part = stream.read(size - len(read))
             if not part:

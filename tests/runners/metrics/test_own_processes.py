@@ -100,3 +100,23 @@ print(scorer("forges")(Answer("a"), []).reason)
 def test_a_fork_that_scores_before_its_process_goes_on_is_read(tmp_path: Path) -> None:
     with a_home_with(written(tmp_path / "late.py", LATE)):
         assert scorer("late")(Answer("a"), []).value == 1
+
+
+def test_a_process_with_many_open_files_scores(tmp_path: Path) -> None:
+    """Above 1,023 a descriptor is none that `select.select` takes."""
+    code = """
+import os, resource
+from runners.metrics import Answer, scorer
+resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+print(scorer("fine")(Answer("a"), []).value)
+print(scorer("silent")(Answer("a"), []).reason)
+print(scorer("exact_match", extract="(a)")(Answer("a"), ["a"]).value)
+"""
+    written(tmp_path / "silent.py", "")
+    fine = written(tmp_path / "fine.py", FINE)
+    silent = '[silent]\nrun = ["python3", "silent.py"]\ntitle = "Silent"\n'
+    files = f"{fine}{os.pathsep}{written(tmp_path / 'silent.toml', silent)}"
+    ran = in_its_own_session(code, Path(files))
+    reason = "the command wrote no line for this answer"
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, ["1.0", reason, "1.0"])
