@@ -138,6 +138,7 @@ def _results(written: bytes, size: int, command: MetricCommand) -> dict[int, Met
     people, is the reason of the answers that have none."""
     results: dict[int, MetricScore] = {}
     stray: MetricScore | None = None
+    numbers = set(map(str, range(size)))
     for line in written.splitlines():
         if not line.strip():
             continue
@@ -146,7 +147,7 @@ def _results(written: bytes, size: int, command: MetricCommand) -> dict[int, Met
         except (ValueError, RecursionError):
             fields = None
         name = fields.get("id") if isinstance(fields, dict) else None
-        number = int(name) if isinstance(name, str) and name.isdecimal() else size
+        number = int(name) if isinstance(name, str) and name in numbers else size
         if number >= size or not isinstance(fields, dict):
             start = line[:60].decode("utf-8", "replace")
             reason = f"the command wrote a line that is no answer's: {start!r}"
