@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import create_model
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
 from runners.metrics.score import (
     Answer,
@@ -28,7 +28,7 @@ from runners.metrics.score import (
 
 __all__ = ["Answer", "MetricScore", "metric"]
 
-RESERVED = ("name", "extract", "code_sha256", "scale")
+RESERVED = ("name", "extract", "code_sha256", "scale", "source", "plain")
 """Options that no function may have: Evalhub has them for every metric of one's own."""
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
 NOTHING = "nothing"
@@ -125,7 +125,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
     for parameter in rest[1:] if compares else rest:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise MetricError(f"{name}: its options are named one by one, without *{parameter}")
-        if parameter.name in RESERVED or parameter.name.startswith(("_", "model_")):
+        if parameter.name in _reserved() or parameter.name.startswith(("_", "model_")):
             raise MetricError(f"{name}: an option can't be called {parameter.name!r}")
         if parameter.annotation is parameter.empty:
             raise MetricError(
@@ -133,8 +133,27 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
                 f"{parameter.name}: int = 1"
             )
         default = ... if parameter.default is parameter.empty else parameter.default
+        if default is not None and _may_be_none(parameter.annotation):
+            raise MetricError(
+                f"{name}: its option {parameter.name!r} may be None, so that None is its default: "
+                "an option that isn't set is None"
+            )
         options[parameter.name] = (parameter.annotation, default)
     return compares, options
+
+
+def _reserved() -> set[str]:
+    """Names that no option may have: what a declaration has by that name would be the option's."""
+    annotated = (vars(kind).get("__annotations__", {}) for kind in FunctionMetric.__mro__)
+    return {*RESERVED, *dir(FunctionMetric)}.difference(dir(BaseModel)).union(*annotated)
+
+
+def _may_be_none(annotation: Any) -> bool:
+    try:
+        TypeAdapter(annotation).validate_python(None)
+    except ValidationError:
+        return False
+    return True
 
 
 def score_of(value: Any, bounds: tuple[float, float] | None) -> MetricScore:
