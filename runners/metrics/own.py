@@ -33,6 +33,8 @@ RESERVED = ("name", "extract", "code_sha256", "scale", "source", "plain")
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
 NOTHING = "nothing"
 """Of which a metric takes no notice, where it does not say more."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no database takes: NUL, and half a surrogate pair, as of a text cut by its UTF-16 units."""
 SECONDS = 10.0
 """That one answer may take, unless the decorator says otherwise."""
 
@@ -176,6 +178,11 @@ def score_of(value: Any, bounds: tuple[float, float] | None) -> MetricScore:
             f"the metric gave {value:g}, outside its range from {bounds[0]:g} to {bounds[1]:g}"
         )
     return MetricScore(float(value))
+
+
+def reason_text(reason: Any) -> str:
+    """A reason of somebody's code as a text that can be stored."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", str(reason or ""))
 
 
 def _short(value: Any) -> str:

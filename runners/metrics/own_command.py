@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics import own_supervisor
-from runners.metrics.own import score_of
+from runners.metrics.own import reason_text, score_of
 from runners.metrics.own_source import MetricCommand, MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
 
@@ -97,9 +97,10 @@ def _run(command: MetricCommand, folder: Path, text: bytes) -> tuple[bytes, str]
             raise ValueError(message["failed"])
         ended = message["ended"]
         if ended and isinstance(ended, int):
-            complaints.seek(0)
-            tail = complaints.read()[-TAIL:].decode("utf-8", "replace")
-            ended = f"ended with {ended}: {' '.join(tail.split())}".rstrip(": ")
+            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - TAIL))
+            tail = complaints.read(TAIL).decode("utf-8", "replace")
+            tail = reason_text(" ".join(tail.split()))
+            ended = f"ended with {ended}: {tail}".rstrip(": ")
     return written, ended or ""
 
 
@@ -171,6 +172,7 @@ def _score(fields: dict[str, Any], command: MetricCommand) -> MetricScore:
         score = score_of(value, command.bounds)
     except (ValueError, OverflowError) as error:
         return MetricScore(None, str(error).replace("the metric gave", "the command gave"))
+    reason = reason_text(reason[:TAIL])
     if score.value is None:
-        return MetricScore(None, reason[:TAIL] or "the command gave no value")
-    return MetricScore(score.value, reason[:TAIL])
+        return MetricScore(None, reason or "the command gave no value")
+    return MetricScore(score.value, reason)

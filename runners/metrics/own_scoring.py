@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.declare.keys import is_ours
-from runners.metrics.own import FunctionMetric, score_of
+from runners.metrics.own import FunctionMetric, reason_text, score_of
 from runners.metrics.own_source import MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
 from runners.metrics.subprocess_scoring import frame, is_readable
@@ -193,7 +193,7 @@ def _score_some(
 
 
 def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScore:
-    score = MetricScore(message.get("value"), str(message.get("reason", "")))
+    score = MetricScore(message.get("value"), reason_text(message.get("reason")))
     try:
         return score_of(score, kind.bounds)
     except ValueError as error:

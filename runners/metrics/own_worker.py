@@ -89,7 +89,7 @@ def _score_all(
             score = MetricScore(None, f"the metric raised {reason_of(error)}")
         if os.getpid() != process:
             os._exit(0)  # a fork of the metric's own, which came back from it
-        send({"at": number, "value": score.value, "reason": score.reason[:MOST_REASON]})
+        send({"at": number, "value": score.value, "reason": str(score.reason or "")[:MOST_REASON]})
 
 
 def _wait(fork: int, woken: int, incoming: int) -> str:

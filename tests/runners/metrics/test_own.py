@@ -30,6 +30,8 @@ def hostile(answer: Answer):
         case "raises": raise KeyError("x")
         case "nothing": return None
         case "says why": return MetricScore(None, "too short")
+        case "cuts": return MetricScore(None, "Cut \\ud83d, \\0")
+        case "says nothing": return MetricScore(0.5, None)
         case "forks":
             os.fork()
             return 1
@@ -145,6 +147,16 @@ def test_whatever_a_function_does_the_others_are_scored(tmp_path: Path) -> None:
     while any(map(is_alive, pids)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(map(is_alive, pids))
+
+
+def test_a_reason_is_a_text_that_can_be_stored(tmp_path: Path) -> None:
+    with a_home_with(written(tmp_path / "hostile.py", HOSTILE)):
+        scores = scorer("hostile").batch([(Answer("cuts"), []), (Answer("says nothing"), [])])
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert [(score.value, score.reason) for score in scores] == [
+        (None, f"Cut {mark}, {mark}"),
+        (0.5, ""),
+    ]
 
 
 def test_after_three_that_end_it_the_rest_is_not_tried(tmp_path: Path) -> None:
