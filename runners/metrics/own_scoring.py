@@ -14,8 +14,8 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class _Process:
         self.owner = os.getpid()
         self.lock = threading.Lock()
         self.fork = 0
+        self.ended = False
         try:
             self.write(source.message | {"sha256": source.sha256})
             first = self.read(START_S)
@@ -111,6 +112,7 @@ class _Process:
 
     def end(self) -> None:
         """Ends the process; idle, it ends by itself once it is sent nothing more."""
+        self.ended = True
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
@@ -167,11 +169,10 @@ def _score_some(
     kind: type[FunctionMetric],
 ) -> tuple[list[MetricScore], str]:
     """The scores up to the answer that ended the fork, and how it did."""
-    process = _process_of(source)
     answers = [[asdict(answer), list(references)] for answer, references in batch]
     scores: list[MetricScore] = []
     reason = ""
-    with process.lock:
+    with _claim_process(source) as process:
         try:
             process.write({"name": name, "options": options, "answers": answers})
             process.read_fork()
@@ -200,6 +201,18 @@ def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScor
         return MetricScore(None, str(error))
 
 
+@contextmanager
+def _claim_process(source: MetricSource) -> Iterator[_Process]:
+    """The process of a source, for this thread alone: not one that another thread has ended while
+    this one waited for it. Raises OwnCodeError."""
+    while True:
+        process = _process_of(source)
+        with process.lock:
+            if not process.ended:
+                yield process
+                return
+
+
 def _process_of(source: MetricSource) -> _Process:
     """The process of a source, started where there is none. Raises OwnCodeError."""
     with _finding:
@@ -209,15 +222,20 @@ def _process_of(source: MetricSource) -> _Process:
         _kept[source.sha256 + source.origin] = process
         while len(_kept) > MOST_KEPT:
             oldest = next(iter(_kept))
-            if _kept[oldest].lock.locked():
+            if not _kept[oldest].lock.acquire(blocking=False):
                 break
-            _kept.pop(oldest).end()
+            idle = _kept.pop(oldest)
+            try:
+                idle.end()
+            finally:
+                idle.lock.release()
         return process
 
 
 def _forget(source: MetricSource, process: _Process) -> None:
     with _finding:
-        _kept.pop(source.sha256 + source.origin, None)
+        if _kept.get(source.sha256 + source.origin) is process:
+            _kept.pop(source.sha256 + source.origin)
     process.end_fork()
     process.end()
 

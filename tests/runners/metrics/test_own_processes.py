@@ -6,6 +6,8 @@ Each case runs in a session of its own: a defect here would kill the tests.
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runners.metrics import Answer, scorer
@@ -47,6 +49,22 @@ os.register_at_fork(after_in_parent=lambda: time.sleep(0.5))
 @metric(title="Late")
 def late(answer: Answer):
     return 1
+"""
+
+# It ends its whole process, once somebody else waits for it.
+FALLS = """
+import os, signal, time
+from pathlib import Path
+from runners.metrics.own import Answer, metric
+
+@metric(title="Falls")
+def falls(answer: Answer):
+    if answer.text == "fine":
+        return 1
+    while not Path(answer.text).exists():
+        time.sleep(0.01)
+    os.kill(os.getppid(), signal.SIGKILL)
+    os._exit(1)
 """
 
 
@@ -120,3 +138,19 @@ print(scorer("exact_match", extract="(a)")(Answer("a"), ["a"]).value)
     ran = in_its_own_session(code, Path(files))
     reason = "the command wrote no line for this answer"
     assert (ran.returncode, ran.stdout.splitlines()) == (0, ["1.0", reason, "1.0"])
+
+
+def test_a_thread_that_waits_for_a_process_that_ends_gets_another(tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    with (
+        a_home_with(written(tmp_path / "falls.py", FALLS)),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        assert scorer("falls")(Answer("fine"), []).value == 1
+        falls = pool.submit(scorer("falls"), Answer(str(go_on)), [])
+        time.sleep(0.5)  # the order of the two decides only what is looked at, not what holds
+        waits = pool.submit(scorer("falls"), Answer("fine"), [])
+        time.sleep(0.5)
+        go_on.touch()
+        assert falls.result().value is None
+        assert waits.result().value == 1
