@@ -127,7 +127,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
     for parameter in rest[1:] if compares else rest:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise MetricError(f"{name}: its options are named one by one, without *{parameter}")
-        if parameter.name in _reserved() or parameter.name.startswith(("_", "model_")):
+        if parameter.name in _names_in_use() or parameter.name.startswith(("_", "model_")):
             raise MetricError(f"{name}: an option can't be called {parameter.name!r}")
         if parameter.annotation is parameter.empty:
             raise MetricError(
@@ -144,7 +144,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
     return compares, options
 
 
-def _reserved() -> set[str]:
+def _names_in_use() -> set[str]:
     """Names that no option may have: what a declaration has by that name would be the option's."""
     annotated = (vars(kind).get("__annotations__", {}) for kind in FunctionMetric.__mro__)
     return {*RESERVED, *dir(FunctionMetric)}.difference(dir(BaseModel)).union(*annotated)
