@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import create_model
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
 from runners.metrics.score import (
     Answer,
@@ -28,11 +28,13 @@ from runners.metrics.score import (
 
 __all__ = ["Answer", "MetricScore", "metric"]
 
-RESERVED = ("name", "extract", "code_sha256", "scale")
+RESERVED = ("name", "extract", "code_sha256", "scale", "source", "plain")
 """Options that no function may have: Evalhub has them for every metric of one's own."""
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
 NOTHING = "nothing"
 """Of which a metric takes no notice, where it does not say more."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no database takes: NUL, and half a surrogate pair, as of a text cut by its UTF-16 units."""
 SECONDS = 10.0
 """That one answer may take, unless the decorator says otherwise."""
 
@@ -125,7 +127,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
     for parameter in rest[1:] if compares else rest:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise MetricError(f"{name}: its options are named one by one, without *{parameter}")
-        if parameter.name in RESERVED or parameter.name.startswith(("_", "model_")):
+        if parameter.name in _names_in_use() or parameter.name.startswith(("_", "model_")):
             raise MetricError(f"{name}: an option can't be called {parameter.name!r}")
         if parameter.annotation is parameter.empty:
             raise MetricError(
@@ -133,8 +135,27 @@ def _parameters(function: Callable[..., Any]) -> tuple[bool, dict[str, Any]]:
                 f"{parameter.name}: int = 1"
             )
         default = ... if parameter.default is parameter.empty else parameter.default
+        if default is not None and _may_be_none(parameter.annotation):
+            raise MetricError(
+                f"{name}: its option {parameter.name!r} may be None, so that None is its default: "
+                "an option that isn't set is None"
+            )
         options[parameter.name] = (parameter.annotation, default)
     return compares, options
+
+
+def _names_in_use() -> set[str]:
+    """Names that no option may have: what a declaration has by that name would be the option's."""
+    annotated = (vars(kind).get("__annotations__", {}) for kind in FunctionMetric.__mro__)
+    return {*RESERVED, *dir(FunctionMetric)}.difference(dir(BaseModel)).union(*annotated)
+
+
+def _may_be_none(annotation: Any) -> bool:
+    try:
+        TypeAdapter(annotation).validate_python(None)
+    except ValidationError:
+        return False
+    return True
 
 
 def score_of(value: Any, bounds: tuple[float, float] | None) -> MetricScore:
@@ -157,6 +178,11 @@ def score_of(value: Any, bounds: tuple[float, float] | None) -> MetricScore:
             f"the metric gave {value:g}, outside its range from {bounds[0]:g} to {bounds[1]:g}"
         )
     return MetricScore(float(value))
+
+
+def reason_text(reason: Any) -> str:
+    """A reason of somebody's code as a text that can be stored."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", str(reason or ""))
 
 
 def _short(value: Any) -> str:

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from evalhub.declare.keys import is_ours
 from runners.metrics import own_supervisor
-from runners.metrics.own import score_of
+from runners.metrics.own import reason_text, score_of
 from runners.metrics.own_source import MetricCommand, MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
 
@@ -97,9 +97,10 @@ def _run(command: MetricCommand, folder: Path, text: bytes) -> tuple[bytes, str]
             raise ValueError(message["failed"])
         ended = message["ended"]
         if ended and isinstance(ended, int):
-            complaints.seek(0)
-            tail = complaints.read()[-TAIL:].decode("utf-8", "replace")
-            ended = f"ended with {ended}: {' '.join(tail.split())}".rstrip(": ")
+            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - TAIL))
+            tail = complaints.read(TAIL).decode("utf-8", "replace")
+            tail = reason_text(" ".join(tail.split()))
+            ended = f"ended with {ended}: {tail}".rstrip(": ")
     return written, ended or ""
 
 
@@ -138,6 +139,7 @@ def _results(written: bytes, size: int, command: MetricCommand) -> dict[int, Met
     people, is the reason of the answers that have none."""
     results: dict[int, MetricScore] = {}
     stray: MetricScore | None = None
+    numbers = set(map(str, range(size)))
     for line in written.splitlines():
         if not line.strip():
             continue
@@ -146,7 +148,7 @@ def _results(written: bytes, size: int, command: MetricCommand) -> dict[int, Met
         except (ValueError, RecursionError):
             fields = None
         name = fields.get("id") if isinstance(fields, dict) else None
-        number = int(name) if isinstance(name, str) and name.isdecimal() else size
+        number = int(name) if isinstance(name, str) and name in numbers else size
         if number >= size or not isinstance(fields, dict):
             start = line[:60].decode("utf-8", "replace")
             reason = f"the command wrote a line that is no answer's: {start!r}"
@@ -170,6 +172,7 @@ def _score(fields: dict[str, Any], command: MetricCommand) -> MetricScore:
         score = score_of(value, command.bounds)
     except (ValueError, OverflowError) as error:
         return MetricScore(None, str(error).replace("the metric gave", "the command gave"))
+    reason = reason_text(reason[:TAIL])
     if score.value is None:
-        return MetricScore(None, reason[:TAIL] or "the command gave no value")
-    return MetricScore(score.value, reason[:TAIL])
+        return MetricScore(None, reason or "the command gave no value")
+    return MetricScore(score.value, reason)

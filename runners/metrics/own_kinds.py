@@ -5,10 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from evalhub.declare.declaration import invalid
-from evalhub.plug_ins import SHOWN_DIGITS
+from evalhub.plug_ins import SHOWN_DIGITS, PlugInError
 from runners.metrics.own import FunctionMetric
 from runners.metrics.own_source import MetricCommand, MetricScale, MetricSource, OwnCodeError
 from runners.metrics.score import Ask, MetricDeclaration, MetricScore, Scorable
@@ -101,7 +101,12 @@ def function_metric(
     plain: type[FunctionMetric], name: str, source: MetricSource
 ) -> type[OwnMetric]:
     """The declaration of a function with its code's digest."""
-    scale = MetricScale.of(plain)
+    try:
+        scale = MetricScale.of(plain)
+    except ValidationError as error:
+        flaw = error.errors()[0]
+        field = ".".join(map(str, flaw["loc"]))
+        raise PlugInError(f"{source.origin}: {name}: its {field}: {flaw['msg']}") from error
     kind = _with_code(name, source, scale, (OwnFunction, plain))
     kind.plain = plain
     return kind

@@ -8,24 +8,23 @@ the rest of the batch goes on in a fresh fork.
 import atexit
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from evalhub.declare.keys import is_ours
-from runners.metrics.own import FunctionMetric, score_of
+from runners.metrics.own import FunctionMetric, reason_text, score_of
 from runners.metrics.own_source import MetricSource, OwnCodeError
 from runners.metrics.score import MetricScore, Scorable
-from runners.metrics.subprocess_scoring import frame
+from runners.metrics.subprocess_scoring import frame, is_readable
 
 START_S = 120.0
 """That loading the code may take."""
@@ -56,6 +55,7 @@ class _Process:
         self.owner = os.getpid()
         self.lock = threading.Lock()
         self.fork = 0
+        self.ended = False
         try:
             self.write(source.message | {"sha256": source.sha256})
             first = self.read(START_S)
@@ -89,7 +89,7 @@ class _Process:
         assert stream is not None
         read = b""
         while len(read) < size:
-            if not select.select([stream], [], [], max(0.0, end - time.monotonic()))[0]:
+            if not is_readable(stream.fileno(), max(0.0, end - time.monotonic())):
                 raise TimeoutError
             part = stream.read(size - len(read))
             if not part:
@@ -112,6 +112,7 @@ class _Process:
 
     def end(self) -> None:
         """Ends the process; idle, it ends by itself once it is sent nothing more."""
+        self.ended = True
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
@@ -168,11 +169,10 @@ def _score_some(
     kind: type[FunctionMetric],
 ) -> tuple[list[MetricScore], str]:
     """The scores up to the answer that ended the fork, and how it did."""
-    process = _process_of(source)
     answers = [[asdict(answer), list(references)] for answer, references in batch]
     scores: list[MetricScore] = []
     reason = ""
-    with process.lock:
+    with _claim_process(source) as process:
         try:
             process.write({"name": name, "options": options, "answers": answers})
             process.read_fork()
@@ -194,11 +194,23 @@ def _score_some(
 
 
 def _as_score(message: dict[str, Any], kind: type[FunctionMetric]) -> MetricScore:
-    score = MetricScore(message.get("value"), str(message.get("reason", "")))
+    score = MetricScore(message.get("value"), reason_text(message.get("reason")))
     try:
         return score_of(score, kind.bounds)
     except ValueError as error:
         return MetricScore(None, str(error))
+
+
+@contextmanager
+def _claim_process(source: MetricSource) -> Iterator[_Process]:
+    """The process of a source, for this thread alone: not one that another thread has ended while
+    this one waited for it. Raises OwnCodeError."""
+    while True:
+        process = _process_of(source)
+        with process.lock:
+            if not process.ended:
+                yield process
+                return
 
 
 def _process_of(source: MetricSource) -> _Process:
@@ -210,15 +222,20 @@ def _process_of(source: MetricSource) -> _Process:
         _kept[source.sha256 + source.origin] = process
         while len(_kept) > MOST_KEPT:
             oldest = next(iter(_kept))
-            if _kept[oldest].lock.locked():
+            if not _kept[oldest].lock.acquire(blocking=False):
                 break
-            _kept.pop(oldest).end()
+            idle = _kept.pop(oldest)
+            try:
+                idle.end()
+            finally:
+                idle.lock.release()
         return process
 
 
 def _forget(source: MetricSource, process: _Process) -> None:
     with _finding:
-        _kept.pop(source.sha256 + source.origin, None)
+        if _kept.get(source.sha256 + source.origin) is process:
+            _kept.pop(source.sha256 + source.origin)
     process.end_fork()
     process.end()
 

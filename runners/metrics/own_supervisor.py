@@ -8,7 +8,7 @@ socket is closed kills whatever the command left behind, its children's children
 import ctypes
 import json
 import os
-import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -32,11 +32,13 @@ def main() -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)  # the command alone holds its pipe open
-        while process.poll() is None:
-            ready = select.select([woken, caller.fileno()], [], [])[0]
-            if caller.fileno() in ready:
-                break
-            os.read(woken, 4096)
+        with selectors.DefaultSelector() as selector:
+            selector.register(woken, selectors.EVENT_READ)
+            selector.register(caller, selectors.EVENT_READ)
+            while process.poll() is None:
+                if caller in [key.fileobj for key, _ in selector.select()]:
+                    break
+                os.read(woken, 4096)
         with suppress(OSError):  # who asks is gone
             if process.returncode is not None:
                 caller.sendall(json.dumps({"ended": process.returncode}).encode())

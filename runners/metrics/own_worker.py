@@ -51,9 +51,9 @@ def main() -> None:
             os.close(incoming)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            send({"pid": os.getpid()})  # by the fork itself: before its first score, in its group
             _score_all(kinds, json.loads(message), send)
             os._exit(0)
-        send({"pid": fork})
         send({"ended": _wait(fork, woken, incoming)})
 
 
@@ -89,7 +89,7 @@ def _score_all(
             score = MetricScore(None, f"the metric raised {reason_of(error)}")
         if os.getpid() != process:
             os._exit(0)  # a fork of the metric's own, which came back from it
-        send({"at": number, "value": score.value, "reason": score.reason[:MOST_REASON]})
+        send({"at": number, "value": score.value, "reason": str(score.reason or "")[:MOST_REASON]})
 
 
 def _wait(fork: int, woken: int, incoming: int) -> str:

@@ -132,13 +132,21 @@ class _Beside:
         assert stream is not None
         read = b""
         while len(read) < size:
-            if not select.select([stream], [], [], _SILENT_S)[0]:
+            if not is_readable(stream.fileno(), _SILENT_S):
                 raise TooMuchError(f"didn't end in {_SILENT_S} s")
             part = stream.read(size - len(read))
             if not part:
                 raise BrokenPipeError
             read += part
         return read
+
+
+def is_readable(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read, or its end, within that time. Unlike `select.select` it
+    takes numbers above 1,023, which a process with many connections has."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def frame(message: dict[str, Any]) -> bytes:

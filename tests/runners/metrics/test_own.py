@@ -30,6 +30,8 @@ def hostile(answer: Answer):
         case "raises": raise KeyError("x")
         case "nothing": return None
         case "says why": return MetricScore(None, "too short")
+        case "cuts": return MetricScore(None, "Cut \\ud83d, \\0")
+        case "says nothing": return MetricScore(0.5, None)
         case "forks":
             os.fork()
             return 1
@@ -147,6 +149,16 @@ def test_whatever_a_function_does_the_others_are_scored(tmp_path: Path) -> None:
     assert not any(map(is_alive, pids))
 
 
+def test_a_reason_is_a_text_that_can_be_stored(tmp_path: Path) -> None:
+    with a_home_with(written(tmp_path / "hostile.py", HOSTILE)):
+        scores = scorer("hostile").batch([(Answer("cuts"), []), (Answer("says nothing"), [])])
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert [(score.value, score.reason) for score in scores] == [
+        (None, f"Cut {mark}, {mark}"),
+        (0.5, ""),
+    ]
+
+
 def test_after_three_that_end_it_the_rest_is_not_tried(tmp_path: Path) -> None:
     with a_home_with(written(tmp_path / "hostile.py", HOSTILE)):
         scores = scorer("hostile").batch([(Answer(text), []) for text in ["exits"] * 3 + ["good"]])
@@ -163,6 +175,12 @@ def test_after_three_that_end_it_the_rest_is_not_tried(tmp_path: Path) -> None:
         (KEPT.replace("words_kept", "bleu"), "'bleu' has the name of one of Evalhub's"),
         (KEPT.replace("lower: bool", "lower"), "its option 'lower' needs a type"),
         (KEPT.replace("lower", "scale"), "an option can't be called 'scale'"),
+        (KEPT.replace("lower", "unit"), "an option can't be called 'unit'"),
+        (KEPT.replace("lower", "right"), "an option can't be called 'right'"),
+        (KEPT.replace("lower", "source"), "an option can't be called 'source'"),
+        (KEPT.replace("lower: bool", "lower: bool | None"), "'lower' may be None, so that None is"),
+        (KEPT.replace("Words kept", ""), "words_kept: its title: String should have at least 1"),
+        (KEPT.replace("Words kept", "x" * 101), "words_kept: its title: String should have at"),
         (KEPT.replace("answer: Answer", "text: str"), "its first parameter is `answer`"),
         (KEPT.replace('kept"', 'kept", bounds=(1, 0)'), "bounds are the least value and the most"),
     ],

@@ -63,7 +63,14 @@ def test_a_line_for_each_answer_is_its_score(tmp_path: Path) -> None:
         ('for i in \'012\': print(\'{"id": "%s", "value": NaN}\' % i)', [None] * 3, "gave nan"),
         ("for i in '012': print(json.dumps({'id': i, 'value': 7}))", [None] * 3, "outside its ran"),
         ("for i in '012': print(json.dumps({'id': i, 'value': 'x'}))", [None] * 3, "a number is"),
+        ("print(json.dumps({'id': '1' * 5000, 'value': 1}))", [None] * 3, "is no answer's"),
         ("for i in '012': print(json.dumps({'id': i}))", [None] * 3, "gave no value"),
+        (
+            "for i in '012': print(json.dumps({'id': i, 'reason': 'Cut \\ud83d, \\0'}))",
+            [None] * 3,
+            "Cut \N{REPLACEMENT CHARACTER}, \N{REPLACEMENT CHARACTER}",
+        ),
+        ("sys.exit('No \\0')", [None] * 3, "ended with 1: No \N{REPLACEMENT CHARACTER}"),
         ("sys.exit('No model')", [None] * 3, "the command ended with 1: No model"),
     ],
 )

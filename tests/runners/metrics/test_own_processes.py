@@ -6,9 +6,12 @@ Each case runs in a session of its own: a defect here would kill the tests.
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.runners.metrics.own import written
+from runners.metrics import Answer, scorer
+from tests.runners.metrics.own import a_home_with, written
 from tests.runners.metrics.test_own import is_alive
 
 FINE = """
@@ -34,6 +37,34 @@ for descriptor in range(3, 32):
 @metric(title="Forges", seconds=1)
 def forges(answer: Answer):
     time.sleep(600)
+"""
+
+# Its process goes on late after each fork, as on a busy machine, and the fork has scored by then.
+LATE = """
+import os, time
+from runners.metrics.own import Answer, metric
+
+os.register_at_fork(after_in_parent=lambda: time.sleep(0.5))
+
+@metric(title="Late")
+def late(answer: Answer):
+    return 1
+"""
+
+# It ends its whole process, once somebody else waits for it.
+FALLS = """
+import os, signal, time
+from pathlib import Path
+from runners.metrics.own import Answer, metric
+
+@metric(title="Falls")
+def falls(answer: Answer):
+    if answer.text == "fine":
+        return 1
+    while not Path(answer.text).exists():
+        time.sleep(0.01)
+    os.kill(os.getppid(), signal.SIGKILL)
+    os._exit(1)
 """
 
 
@@ -82,3 +113,44 @@ print(scorer("forges")(Answer("a"), []).reason)
             assert is_alive(bystander.pid)
         finally:
             bystander.kill()
+
+
+def test_a_fork_that_scores_before_its_process_goes_on_is_read(tmp_path: Path) -> None:
+    with a_home_with(written(tmp_path / "late.py", LATE)):
+        assert scorer("late")(Answer("a"), []).value == 1
+
+
+def test_a_process_with_many_open_files_scores(tmp_path: Path) -> None:
+    """Above 1,023 a descriptor is none that `select.select` takes."""
+    code = """
+import os, resource
+from runners.metrics import Answer, scorer
+resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+print(scorer("fine")(Answer("a"), []).value)
+print(scorer("silent")(Answer("a"), []).reason)
+print(scorer("exact_match", extract="(a)")(Answer("a"), ["a"]).value)
+"""
+    written(tmp_path / "silent.py", "")
+    fine = written(tmp_path / "fine.py", FINE)
+    silent = '[silent]\nrun = ["python3", "silent.py"]\ntitle = "Silent"\n'
+    files = f"{fine}{os.pathsep}{written(tmp_path / 'silent.toml', silent)}"
+    ran = in_its_own_session(code, Path(files))
+    reason = "the command wrote no line for this answer"
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, ["1.0", reason, "1.0"])
+
+
+def test_a_thread_that_waits_for_a_process_that_ends_gets_another(tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    with (
+        a_home_with(written(tmp_path / "falls.py", FALLS)),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        assert scorer("falls")(Answer("fine"), []).value == 1
+        falls = pool.submit(scorer("falls"), Answer(str(go_on)), [])
+        time.sleep(0.5)  # the order of the two decides only what is looked at, not what holds
+        waits = pool.submit(scorer("falls"), Answer("fine"), [])
+        time.sleep(0.5)
+        go_on.touch()
+        assert falls.result().value is None
+        assert waits.result().value == 1
