@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
-from evalhub.decision.contributions import unchanged_items
+from evalhub.decision.contributions import NO_WEIGHTS, unchanged_items
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.failures import FAILURES, at_worst, best_where_lost
 from evalhub.decision.flaws import beyond_bounds, flaws_of
@@ -210,7 +210,8 @@ def align(
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)
     complete_items = items if whole.all() else list(compress(items, whole))
-    weights, misfit = _weights(requirement, complete_items, mix)
+    joint = baseline.contributions is not None or candidate.contributions is not None
+    weights, misfit = _weights(requirement, complete_items, mix, joint=joint)
     arm_flaws = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
     return Aligned(
         requirement,
@@ -284,11 +285,19 @@ def _matrix(arm: ArmScores, whole: Rows) -> Array:
 
 
 def _weights(
-    requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
+    requirement: Requirement,
+    items: Sequence[ItemLabel],
+    mix: Mapping[str, float] | None,
+    *,
+    joint: bool,
 ) -> tuple[Array | None, list[str]]:
-    """The items' weights (their own or the mix's; None: equal), and why they can't be computed."""
+    """The items' weights (their own or the mix's; None: equal), and why they can't be computed, or
+    are none of a score that all answers have together (`joint`)."""
     try:
-        return weights_of(items, mix), []
+        weights = weights_of(items, mix)
+        if joint and weights is not None:
+            return None, [f"{requirement.name}: {NO_WEIGHTS}"]
+        return weights, []
     except StatisticsError as error:
         own = any(each.weight is not None for each in items)
         what = ":" if own else " can't be weighted to its mix:"

@@ -22,8 +22,10 @@ def common(one: Sequence[str], other: Sequence[str]) -> int:
     """Length of the longest common subsequence, by bits of one integer.
 
     Hyyrö 2004, "Bit-parallel LCS-length computation revisited": a long answer costs one addition
-    a word instead of a row of a table.
+    a word instead of a row of a table. The bits are the shorter one's, since each of its distinct
+    words keeps as many.
     """
+    one, other = sorted((one, other), key=len)
     positions_by_word: dict[str, int] = {}
     for index, word in enumerate(one):
         positions_by_word[word] = positions_by_word.get(word, 0) | 1 << index

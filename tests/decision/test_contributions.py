@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ArmScores, ItemLabel, align, breakdown_of, criterion_of
-from evalhub.decision.contributions import NOTHING, contribution_number
+from evalhub.decision.contributions import NO_WEIGHTS, NOTHING, contribution_number
 from evalhub.decision.requirements import Requirement
 
 ASKED = Requirement("mail", "primary", "mail", "classification", bounds=None)
@@ -65,3 +65,19 @@ def test_no_item_in_common_leaves_nothing_to_look_at() -> None:
     both = aligned(base, tuned)
     assert both.unchanged is not None
     assert both.unchanged.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("weight", "mix"), [(2.0, None), (None, {"short": 0.5, "long": 0.5})], ids=["weights", "mix"]
+)
+def test_weighted_items_are_no_evidence_of_a_score_of_all_answers_together(
+    weight: float | None, mix: dict[str, float] | None
+) -> None:
+    """Balanced accuracy of weighted items came out at 2.8."""
+    items = [ItemLabel(f"q{i}", tags=["short" if i % 2 else "long"], weight=weight) for i in (0, 1)]
+    arms = [arm(name, [0.2, 0.4], [SPAM, HAM], [0, 1]) for name in ("base", "tuned")]
+    both = align(ASKED, items, *arms, mix=mix)
+    assert both.weights is None
+    assert both.flaws == [f"mail: {NO_WEIGHTS}"]
+    alone = [ArmScores(each.name, each.item_indices, each.values) for each in arms]
+    assert align(ASKED, items, *alone, mix=mix).flaws == []

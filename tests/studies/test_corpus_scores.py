@@ -113,13 +113,17 @@ def test_until_all_answers_are_there_it_is_unscored() -> None:
     assert (score.value, score.reason) == (None, "scored when all answers are there")
 
 
-def test_there_is_no_worst_answer_and_no_bounds(
+def test_there_is_no_worst_answer_and_are_no_bounds_nor_weights(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["study", "run", str(a_desk(tmp_path, bounds=[0, 100]).write())]) == 65
     told = capsys.readouterr().err
     assert "field 'test_sets.triage.bounds'" in told
     assert "are of single answers, and the score is of all of them together" in told
+    assert run(["study", "run", str(a_desk(tmp_path, mix={"a": 0.5, "b": 0.5}).write())]) == 65
+    told = capsys.readouterr().err
+    assert "field 'test_sets.triage.mix'" in told
+    assert "counts each alike" in told
     desk = a_desk(tmp_path)
     desk.study["policy"] = {"failures": "worst"}
     assert run(["study", "run", str(desk.write())]) == 65

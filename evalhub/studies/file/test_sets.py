@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from evalhub.decision.contributions import NO_WEIGHTS
 from evalhub.declare.declaration import Declaration, invalid, validate
 from evalhub.declare.outside import Outside
 from evalhub.declare.policy import Demand
@@ -170,6 +171,8 @@ class AskedTestSet(Demand):
             raise invalid(
                 "are of single answers, and the score is of all of them together", "bounds"
             )
+        if self.metric.scored_together and self.mix is not None:
+            raise invalid(NO_WEIGHTS, "mix")
         return self
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import random
 import re
+import tracemalloc
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from runners.metrics import Answer, scorer
 from runners.metrics.porter import stem
+from runners.metrics.rouge_l import common
 from tests.runners.metrics.pairs import CHINESE, JAPANESE, NASTY, random_pairs
 from tests.runners.metrics.rouge_score_reference import KINDS, rouge_score, values
 
@@ -56,6 +58,19 @@ def test_a_reference_with_nothing_to_compare_leaves_an_answer_unscored() -> None
     ):
         score = scorer(name)(Answer("police"), [reference])
         assert (score.value, score.reason) == (None, reason)
+
+
+def test_a_long_answer_takes_no_memory_that_its_reference_does_not() -> None:
+    """By the bits of a long answer each of its distinct words would keep as many as it has."""
+    answer = [f"w{i}" for i in range(20_000)]
+    tracemalloc.start()
+    try:
+        shared = common(answer, ["w7", "w5", "w19999"])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert shared == 2
+    assert most < 5_000_000
 
 
 @pytest.mark.parametrize(
