@@ -1,6 +1,7 @@
 """Metrics of retrieval: by hand, beside scikit-learn and RAGAS's formula, and where unscored."""
 
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -135,6 +136,20 @@ def test_what_nobody_said_is_unscored(metric: str, answer: Answer, reason: str) 
 )
 def test_sentences_are_split_by_the_stated_rule(text: str, sentences: list[str]) -> None:
     assert sentences_of(text) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("." * 200_000, 0),
+        ("Wait" + "!" * 200_000 + "x", 1),
+        ("It is warm at the coast of an island today. " * 5_000, 5_000),
+    ],
+)
+def test_an_answer_of_many_marks_or_one_long_line_is_split_at_once(text: str, count: int) -> None:
+    begun = time.process_time()
+    assert len(sentences_of(text)) == count
+    assert time.process_time() - begun < 5  # in the square of its length: a minute and more
 
 
 TWO = given(["a", "b"], None, text="It is warm. It is blue.")
