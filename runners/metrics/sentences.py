@@ -18,8 +18,6 @@ _END = re.compile(r"(?<![.!?…])[.!?…]++[)\]\"'”’»]*+(?=\s++(?P<next>\S)
 _MARKER = re.compile(r"^\s*(?:[-*+•>#]+\s+|\(?\d{1,3}[.)]\s+)*")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD_BEFORE = re.compile(r"([^\s(\[\"']+)$")
-_LONGER = max(map(len, ABBREVIATIONS)) + 1
-"""Characters of a word that is none of them."""
 _LONGEST = max(map(len, ABBREVIATIONS))
 
 
