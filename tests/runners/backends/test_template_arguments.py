@@ -41,6 +41,14 @@ def test_an_argument_that_the_template_would_ignore_is_refused(folder: Path) -> 
     settled(folder, model="org/name", revision="a" * 40).check_sampling(said)
 
 
+@pytest.mark.parametrize("template", ["{# never closed", "{{ 'never closed }}", "{{ (] }}"])
+def test_a_template_that_cannot_be_read_is_refused(folder: Path, template: str) -> None:
+    (folder / "chat_template.jinja").write_text(f"{{{{ enable_thinking }}}}\n{template}")
+    said = Sampling(chat_template_kwargs={"enable_thinking": False})
+    with pytest.raises(DeclarationError, match=r"can't be read: .+ \(line 2\)"):
+        settled(folder).check_sampling(said)
+
+
 @pytest.mark.django_db
 def test_a_version_with_such_an_argument_is_not_registered(folder: Path, team: Team) -> None:
     spec = settled(folder).as_json()
