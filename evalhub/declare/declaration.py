@@ -37,6 +37,8 @@ _FORMS = {
     r"^[^\W\d_][\w-]*$": "a name: letters, digits, - and _, and a letter first",
     "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file's name: letters, digits, ., - and _, and a letter or "
     "a digit first",
+    "^[!-~]{1,200}$": "a text without spaces: up to 200 letters, digits and signs of ASCII",
+    r"^[A-Za-z_]\w{0,99}$": "a variable's name: letters of ASCII, digits and _, and no digit first",
     r"^[\w.,:+-]+$": "a task's name: letters, digits and any of _ . , : + -",
 }
 """What a text of a field's pattern is, in words; any other pattern is a name's."""

@@ -147,7 +147,8 @@ def _passages(row: Row) -> list[Passage] | None:
     if value is None or value == "":
         return None
     try:
-        return passages_of(parse_json(value) if isinstance(value, str) else value)
+        value = parse_json(value) if isinstance(value, str) else value
+        return None if value is None else passages_of(value)
     except ValueError as error:
         raise wrong(row, "passages", str(error)) from None
 

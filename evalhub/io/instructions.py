@@ -87,31 +87,46 @@ def _language(value: Any) -> str:
     return str(value)
 
 
-def _pattern(value: Any) -> str:
-    try:
-        if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_PATTERN:
-            raise ValueError
-        re.compile(value)
-        re.compile(value.lower())  # a marker is compared in small letters
-    except (ValueError, re.error, RecursionError, OverflowError):
-        raise ValueError(
-            f"a word or another regular expression of at most {LONGEST_PATTERN:,} characters (put "
-            r"\ before signs such as + and ?)"
-        ) from None
-    return value
+def _pattern_within(around: str, *, stripped: bool = True) -> Callable[[Any], str]:
+    """What reads a regular expression that its check compiles within `around`, where {} stands."""
+
+    def read(value: Any) -> str:
+        try:
+            if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_PATTERN:
+                raise ValueError
+            used = value.strip() if stripped else value
+            for pattern in (used, used.lower()):  # a marker is compared in small letters
+                re.compile(around.format(pattern))
+        except (ValueError, re.error, RecursionError, OverflowError):
+            raise ValueError(
+                "a word or another regular expression of at most "
+                rf"{LONGEST_PATTERN:,} characters (put \ before signs such as + and ?)"
+            ) from None
+        return value
+
+    return read
 
 
-def _patterns(value: Any) -> list[str]:
-    if not isinstance(value, list) or not value:
-        raise ValueError("a list of words")
-    return [_pattern(word) for word in value]
+_pattern, _section = _pattern_within("{}"), _pattern_within(r"\s?{}\s?\d+\s?")
+
+
+def _patterns_within(around: str) -> Callable[[Any], list[str]]:
+    """What reads a list of them."""
+    read = _pattern_within(around, stripped=False)
+
+    def read_all(value: Any) -> list[str]:
+        if not isinstance(value, list) or not value:
+            raise ValueError("a list of words")
+        return [read(word) for word in value]
+
+    return read_all
 
 
 type _Reader = Callable[[Any], Any]
 CHECKS: dict[str, dict[str, _Reader]] = {
-    "keywords:existence": {"keywords": _patterns},
+    "keywords:existence": {"keywords": _patterns_within("{}")},
     "keywords:frequency": {"keyword": _pattern, "frequency": _count, "relation": _relation},
-    "keywords:forbidden_words": {"forbidden_words": _patterns},
+    "keywords:forbidden_words": {"forbidden_words": _patterns_within(r"\b{}\b")},
     "keywords:letter_frequency": {
         "letter": _letter,
         "let_frequency": _count,
@@ -131,7 +146,7 @@ CHECKS: dict[str, dict[str, _Reader]] = {
     "detectable_format:number_bullet_lists": {"num_bullets": _count},
     "detectable_format:constrained_response": {},
     "detectable_format:number_highlighted_sections": {"num_highlights": _count},
-    "detectable_format:multiple_sections": {"section_spliter": _pattern, "num_sections": _count},
+    "detectable_format:multiple_sections": {"section_spliter": _section, "num_sections": _count},
     "detectable_format:json_format": {},
     "detectable_format:title": {},
     "combination:two_responses": {},

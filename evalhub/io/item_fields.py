@@ -60,9 +60,16 @@ def relevant_of(row: Row, name: str) -> list[str] | None:
     A list of texts or whole numbers, or one of them. Raises DataError for anything else.
     """
     value = field(row, name)
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        with suppress(ValueError, RecursionError):
+    if isinstance(value, str) and (value.strip()[:1], value.strip()[-1:]) == ("[", "]"):
+        try:
             value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise wrong(
+                row,
+                name,
+                'a list of ids in a text is JSON, such as ["a", "b"], and this one is '
+                f"{quoted(value)}",
+            ) from None
     if value is None or value == "":
         return None
     ids = value if isinstance(value, list) else [value]

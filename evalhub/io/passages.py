@@ -58,7 +58,8 @@ def _passage(value: Any, where: str) -> Passage:
     if not isinstance(value, dict):
         raise ValueError(f"{where} is no object {{id, text, score}}")
     if unknown := sorted(set(value) - _FIELDS):
-        raise ValueError(f"{where} has the field '{unknown[0]}'; there are id, text and score")
+        name = unknown[0][:LONGEST_ID]
+        raise ValueError(f"{where} has the field '{name}'; there are id, text and score")
     key = value.get("id")
     if isinstance(key, int) and not isinstance(key, bool):
         key = str(key)

@@ -187,7 +187,8 @@ class Loaded:
                 f"the chat template of {backend.model} isn't the one that was registered: register "
                 "it anew as a version of its own"
             )
-        if flaw := ignored_arguments(template, self.sampling.chat_template_kwargs or ()):
+        arguments = self.sampling.chat_template_kwargs
+        if arguments and (flaw := ignored_arguments(template, arguments)):
             raise EngineError(f"sampling.chat_template_kwargs: {flaw}")
         return template
 

@@ -36,6 +36,13 @@ _ENGLISH = (
     r"\bI (?:do(?:n't| not) (?:actually )?(?:know|have (?:enough|sufficient|any|that|this|the))|"
     r"(?:couldn't|could not|can't|cannot|was(?:n't| not) able to|am (?:unable|not able) to) "
     r"(?:find|determine|answer|locate|tell|see))\b",
+    # said without a verb, and of none of several
+    r"^\W{0,3}(?:not|un)[ -]?(?:mentioned|stated|specified|found|available|given|provided|known|"
+    r"answered|covered|included|addressed)\W*$",
+    rf"(?:^\W{{0,3}}|\b(?:it|that|this|answer)'s )not {_SAID}\b[^.!?\n]{{0,40}}\b{_SOURCE}\b",
+    rf"\b(?:none of (?:the|these|those|your|my) (?:\w+ ){{0,2}}|neither (?:of the )?){_SOURCE} "
+    rf"(?:\w+ly )?{_HOLD}s?\b",
+    rf"\b(?:isn't|is not|aren't|are not) (?:enough|sufficient) (?:\w+ )?{_SOURCE}\b",
     rf"\b(?:insufficient|not enough|too little|lack(?:s|ing)?(?: of)?) (?:\w+ )?{_SOURCE}\b",
     r"\b(?:unanswerable|no answer|not answerable|answer (?:is )?(?:unknown|not available))\b",
     r"\bcan(?:not|'t| not) be answered\b",
@@ -43,9 +50,11 @@ _ENGLISH = (
 _GERMAN = (
     r"\b(?:dokumente?n?|texte?n?|kontext|unterlagen|quellen?|informationen|abschnitten?|passagen?|"
     r"handbuch)\b[^.!?\n]{0,80}\b(?:nicht|kein\w*)\b",
+    r"\bnicht (?:in|aus) (?:den?|dem|der|diesen?|diesem|dieser) (?:\w+ )?(?:dokumente?n?|texte?n?|"
+    r"kontext|unterlagen|quellen?|informationen|abschnitten?|passagen?|handbuch)\b",
     r"\b(?:dazu|darüber|hierzu|hierüber)\b[^.!?\n]{0,60}\b(?:keine|nicht|nichts)\b",
     r"\b(?:keine|nicht genügend|zu wenig) (?:\w+ )?(?:information(?:en)?|angaben?|antwort)\b",
-    r"\bich weiß (?:es|das) nicht\b",
+    r"\bich wei(?:ß|ss) (?:es|das) nicht\b",
 )
 _ABSTAINS = re.compile("|".join((*_ENGLISH, *_GERMAN)), re.IGNORECASE)
 _WRITTEN_OUT = re.compile(r"\bI'm\b", re.IGNORECASE)

@@ -13,10 +13,12 @@ ABBREVIATIONS = frozenset(
     ("approx", "bzw", "ca", "cf", "d.h", "dr", "e.g", "i.e", "mr", "mrs", "ms", "nr", "prof", "st",
      "u.a", "vgl", "vs", "z.b")
 )  # fmt: skip
-_END = re.compile(r"[.!?…]+[)\]\"'”’»]*(?=\s+(?P<next>\S))|[。！？]+[)」』”’]*")
+# A run of marks is tried from its first alone: from each, a row of dots would take its square.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[)\]\"'”’»]*+(?=\s++(?P<next>\S))|[。！？]+[)」』”’]*")
 _MARKER = re.compile(r"^\s*(?:[-*+•>#]+\s+|\(?\d{1,3}[.)]\s+)*")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD_BEFORE = re.compile(r"([^\s(\[\"']+)$")
+_LONGEST = max(map(len, ABBREVIATIONS))
 
 
 def sentences_of(text: str) -> list[str]:
@@ -45,7 +47,8 @@ def _ends(line: str, match: "re.Match[str]") -> bool:
         return False
     if match[0] != ".":
         return True
-    before = _WORD_BEFORE.search(line[: match.start()])
+    end = match.start()
+    before = _WORD_BEFORE.search(line[max(0, end - _LONGEST - 1) : end])
     word = before[1].casefold() if before else ""
     single = len(word) == 1 and word.isalpha()
     return not single and word not in ABBREVIATIONS

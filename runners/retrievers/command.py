@@ -49,7 +49,7 @@ class CommandSearcher:
 
         A program that ends before all is answered is started again for the rest; where it answered
         nothing, the first of the rest has the error. Raises BackendError where it can't be started,
-        or has answered nothing at all.
+        or has answered nothing at all for the second time, or for the only query.
         """
         while not _one.acquire(timeout=0.5):
             yield []
@@ -60,7 +60,7 @@ class CommandSearcher:
 
     def _search(self, queries: Sequence[Query]) -> Generator[list[Searched]]:
         asked = self.retriever
-        waiting, worked = list(queries), False
+        waiting, worked, failed = list(queries), False, 0
         while waiting:
             by_id = {str(number): query for number, query in enumerate(waiting)}
             lines = [{"id": name, "query": q.text, "k": asked.k} for name, q in by_id.items()]
@@ -70,9 +70,11 @@ class CommandSearcher:
                 yield [(by_id.pop(name), result) for name, result in batch]
             left = list(by_id.values())
             if len(left) == len(waiting):
-                if not worked:
+                failed += 1
+                ending = left.pop(0)
+                if not worked and (failed > 1 or not left):
                     raise BackendError(f"the retriever {asked.run[0]!r} {program.why}")
-                yield [(left.pop(0), Result(None, f"the program {program.why}"[:500]))]
+                yield [(ending, Result(None, f"the program {program.why}"[:500]))]
             waiting = left
 
     def _result(self, answer: dict[str, Any]) -> Result:

@@ -197,7 +197,7 @@ class _Searching:
             return Result(None, "the response is no object with `passages`")
         if self.target.key.is_in(content.decode()):
             return Result(None, "the response holds the key that it was sent")
-        if (index := document.get("index", asked.index)) != asked.index:
+        if (index := document.get("index")) not in (None, asked.index):
             raise BackendError(
                 f"the retriever {asked.address} searches the store {str(index)[:80]!r}, and the "
                 f"version says {asked.index!r}: another store is another version"

@@ -24,6 +24,11 @@ def test_a_retriever_is_told_by_its_fields() -> None:
     assert isinstance(prompt(PROGRAM).retriever, CommandRetriever)
 
 
+def test_an_index_that_is_none_is_refused_by_the_rule_that_holds() -> None:
+    with pytest.raises(DeclarationError, match=r"isn't a text without spaces: up to 200"):
+        prompt(SERVER | {"index": "wiki of November"})
+
+
 def test_documents_make_the_version_that_they_made_before() -> None:
     """The specification of a version is its digest: no field may come to it."""
     spec = {"documents": "a.jsonl", "k": 3, "k1": 1.5, "b": 0.75, "stopwords": "en"}

@@ -41,6 +41,24 @@ def test_numbers_in_a_csv_are_text_and_empty_is_absent(tmp_path: Path) -> None:
     assert [(a.sample, a.latency_ms) for a in read_answers(path)] == [(0, 12.5), (1, None)]
 
 
+@pytest.mark.parametrize(
+    ("cell", "passages"),
+    [
+        ("", None),
+        ("null", None),
+        ("[]", []),
+        ('[{"id": 1, "text": "a"}]', [{"id": "1", "text": "a"}]),
+    ],
+)
+def test_passages_in_a_csv_are_json_and_null_or_empty_are_none(
+    tmp_path: Path, cell: str, passages: Any
+) -> None:
+    quoted = cell.replace('"', '""')
+    path = tmp_path / "answers.csv"
+    path.write_text(f'id,output,passages\na,yes,"{quoted}"\n')
+    assert [answer.passages for answer in read_answers(path)] == [passages]
+
+
 def test_scores_made_elsewhere_come_with_an_answer(tmp_path: Path) -> None:
     row = {"id": "a", "output": "yes", "scores": {"f1": 0.5, "em": True, "bleu": None}}
     path = write(tmp_path, "a.jsonl", json.dumps(row) + '\n{"id": "b", "output": "no"}\n')

@@ -55,6 +55,7 @@ def test_an_item_is_answerable_unless_it_says_otherwise(
         ({"relevant": {"id": 1}}, "field 'relevant': a passage's id is a text of 1 to 200"),
         ({"relevant": ["a", True]}, "field 'relevant[1]': a passage's id is a text of 1 to 200"),
         ({"relevant": ["a" * 201]}, "field 'relevant[0]': a passage's id is a text of 1 to 200"),
+        ({"relevant": "['a', 'b']"}, "field 'relevant': a list of ids in a text is JSON, such as"),
         ({"answerable": "perhaps"}, "field 'answerable': true or false was expected, and this one"),
         ({"answerable": 1}, "field 'answerable': true or false was expected, and this one is 1"),
     ],

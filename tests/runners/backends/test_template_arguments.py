@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.sampling import SET_BY_REQUEST, Sampling
 from runners.backends.asking import BackendError
 from tests.cast import Team, a_version
@@ -39,6 +39,20 @@ def test_an_argument_that_the_template_would_ignore_is_refused(folder: Path) -> 
     (folder / "chat_template.jinja").write_text(THINKING)
     settled(folder).check_sampling(said)
     settled(folder, model="org/name", revision="a" * 40).check_sampling(said)
+
+
+@pytest.mark.parametrize("name", ["enable-thinking", "2nd", "a b"])
+def test_a_name_that_no_variable_can_have_is_refused_by_the_rule_that_holds(name: str) -> None:
+    with pytest.raises(DeclarationError, match="isn't a variable's name: letters of ASCII, digits"):
+        validate(Sampling, {"chat_template_kwargs": {name: True}})
+
+
+@pytest.mark.parametrize("template", ["{# never closed", "{{ 'never closed }}", "{{ (] }}"])
+def test_a_template_that_cannot_be_read_is_refused(folder: Path, template: str) -> None:
+    (folder / "chat_template.jinja").write_text(f"{{{{ enable_thinking }}}}\n{template}")
+    said = Sampling(chat_template_kwargs={"enable_thinking": False})
+    with pytest.raises(DeclarationError, match=r"can't be read: .+ \(line 2\)"):
+        settled(folder).check_sampling(said)
 
 
 @pytest.mark.django_db

@@ -197,6 +197,10 @@ def test_a_reference_of_another_shape_is_unscored() -> None:
     )
 
 
+def test_a_keyword_that_stands_first_in_its_check_may_have_flags() -> None:
+    assert score("RED", asked("keywords:existence", keywords=["(?i)red"])).value == 1
+
+
 @pytest.mark.heavy
 def test_a_keyword_that_never_ends_is_stopped() -> None:
     slow = score("a" * 40, asked("keywords:existence", keywords=["(a+)+b"]))
@@ -259,6 +263,27 @@ def test_a_wrong_row_of_ifeval_is_refused_with_its_place(
         ({"id": "keywords:exist"}, "reference.instructions[0].id"),
         ({"id": "keywords:existence", "keywords": "red"}, "reference.instructions[0].keywords"),
         ({"id": "keywords:existence", "keywords": ["(red"]}, "reference.instructions[0].keywords"),
+        (  # each of these three compiles alone, and not where its check puts it
+            {"id": "keywords:forbidden_words", "forbidden_words": ["(?i)red"]},
+            "reference.instructions[0].forbidden_words",
+        ),
+        (
+            {
+                "id": "detectable_format:multiple_sections",
+                "section_spliter": "(?i)part",
+                "num_sections": 2,
+            },
+            "reference.instructions[0].section_spliter",
+        ),
+        (
+            {
+                "id": "keywords:frequency",
+                "keyword": "red\\ ",
+                "frequency": 1,
+                "relation": "at least",
+            },
+            "reference.instructions[0].keyword",
+        ),
         (
             {"id": "language:response_language", "language": "xx"},
             "reference.instructions[0].language",

@@ -1,6 +1,7 @@
 """Metrics of retrieval: by hand, beside scikit-learn and RAGAS's formula, and where unscored."""
 
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -137,6 +138,20 @@ def test_sentences_are_split_by_the_stated_rule(text: str, sentences: list[str])
     assert sentences_of(text) == sentences
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("." * 200_000, 0),
+        ("Wait" + "!" * 200_000 + "x", 1),
+        ("It is warm at the coast of an island today. " * 5_000, 5_000),
+    ],
+)
+def test_an_answer_of_many_marks_or_one_long_line_is_split_at_once(text: str, count: int) -> None:
+    begun = time.process_time()
+    assert len(sentences_of(text)) == count
+    assert time.process_time() - begun < 5  # in the square of its length: a minute and more
+
+
 TWO = given(["a", "b"], None, text="It is warm. It is blue.")
 
 
@@ -221,6 +236,15 @@ ABSTAINING = [
     "The passage never specifies a date.",
     "No answer is given in the sources.",
     "There is insufficient information.",
+    "Not in the documents.",
+    "It's not in the given passages.",
+    "**Not mentioned**",
+    "Unknown.",
+    "None of the documents mention it.",
+    "Neither passage says.",
+    "There isn't enough information to answer.",
+    "Das steht nicht in den Dokumenten.",
+    "Ich weiss es nicht.",
     "Die Dokumente enthalten dazu keine Angaben.",
     "Dazu steht im Handbuch nichts.",
     "I'm sorry, but I can't answer that.",
@@ -236,6 +260,11 @@ ANSWERING = [
     "He did not know the answer, so he asked.",
     "The information desk is on the second floor.",
     "Nicht mehr als 20 Grad.",
+    "Not available in red.",
+    "Not until the third page of the manual is signed.",
+    "Unknown to most, it was founded in 1920.",
+    "None of the kettles switch off.",
+    "Die Gebühr ist nicht in dem Preis enthalten.",
     "The text describes three steps.",
     "Use the form to request more information.",
 ]

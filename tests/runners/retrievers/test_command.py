@@ -51,12 +51,13 @@ def test_what_a_line_says_wrongly_is_an_error_of_the_item(
     assert (found.passages, found.error) == (None, error)
 
 
-def test_a_query_that_ends_the_program_is_that_item_s_error(tmp_path: Path) -> None:
-    first, bad, last = results(
-        program(tmp_path, "assert asked['query'] != 'bad'"), "first", "bad", "last"
-    )
-    assert first.passages
-    assert last.passages
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_query_that_ends_the_program_is_that_item_s_error(tmp_path: Path, place: int) -> None:
+    queries = ["first", "last"]
+    queries.insert(place, "bad")
+    found = results(program(tmp_path, "assert asked['query'] != 'bad'"), *queries)
+    bad = found.pop(place)
+    assert all(each.passages for each in found)
     assert bad.error.startswith("the program ended with 1 before all was answered")
 
 

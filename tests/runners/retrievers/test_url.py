@@ -60,6 +60,10 @@ def response(text: str) -> web.Response:
         ({"passages": [{"id": "a"}]}, "passage 1 needs a text"),
         ({"passages": [{"id": "a", "text": "", "score": "x"}]}, "passage 1 has a score that is no"),
         ({"passages": [{"id": "a", "text": "", "rank": 1}]}, "passage 1 has the field 'rank'"),
+        (  # and repeats no more of it
+            {"passages": [{"id": "a", "text": "", "x" * 10_000: 1}]},
+            f"passage 1 has the field '{'x' * 200}'; there are id, text and score",
+        ),
         (
             {"passages": [{"id": 1, "text": ""}, {"id": "1", "text": ""}]},
             "passage 2 has the id",
@@ -87,12 +91,12 @@ def test_what_is_no_json_and_what_is_too_long_is_that_item_s_error(store: Retrie
     assert much.error.startswith("the response is longer than 101,200 bytes")
 
 
-def test_no_passages_and_whole_numbers_as_ids_are_taken(store: RetrieverServer) -> None:
+def test_no_passages_whole_numbers_as_ids_and_null_are_taken(store: RetrieverServer) -> None:
     some = {"passages": [{"id": 7, "text": "a", "score": None}], "index": "store-1"}
-    store.misbehave = lambda query, attempt: answering(
-        {"passages": []} if query == "none" else some
-    )
-    none, one = results(store.retriever(), "none", "one")
+    documents = {"none": {"passages": []}, "one": some, "null": some | {"index": None}}
+    store.misbehave = lambda query, attempt: answering(documents[query])
+    none, one, null = results(store.retriever(), "none", "one", "null")
+    assert null.passages == one.passages
     assert (none.passages, none.error) == ([], "")
     assert one.passages == [{"id": "7", "text": "a"}]
 
