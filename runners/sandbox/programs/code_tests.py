@@ -181,7 +181,7 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
         shadowing = {name for name in names if hasattr(builtins, name)}
         module.__dict__.update({name: names[name] for name in names.keys() - shadowing})
         exec(code, module.__dict__)
-        _run_defined(tests, module.__dict__, names.get(entry_point))
+        _run_defined(tests, module.__dict__, entry_point, names)
     except Unfit as flaw:
         return "unfit", str(flaw)
     except BaseException as error:
@@ -192,12 +192,14 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
     return "passed", ""
 
 
-def _run_defined(tests: ast.Module, names: dict[str, Any], candidate: Any) -> None:
+def _run_defined(
+    tests: ast.Module, names: dict[str, Any], entry_point: str, given: dict[str, Any]
+) -> None:
     """Run `check`, functions called test_… and unittest's cases, of those that the tests define."""
     kinds = (ast.FunctionDef, ast.ClassDef)
     defined = {one.name: names[one.name] for one in tests.body if isinstance(one, kinds)}
-    if candidate is not None and "check" in defined:
-        defined["check"](candidate)
+    if entry_point and "check" in defined:
+        defined["check"](given[entry_point])
     for name, test in defined.items():
         if name.startswith("test_") and isinstance(test, types.FunctionType):
             if test.__code__.co_argcount:

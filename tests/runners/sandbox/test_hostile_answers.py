@@ -63,6 +63,7 @@ FORGERIES = {
     "ends when it is called": "import os\ndef double(number):\n    os._exit(0)",
     "raises SystemExit": "def double(number):\n    raise SystemExit(0)",
     "raises what ends the tests": "def double(number):\n    raise KeyboardInterrupt",
+    "is nothing": "double = None",
     "has a check of its own": "def check(candidate): pass\ndef double(number): return 1",
     "says that it passed": (
         'import sys\nprint(\'{"state": "passed", "reason": ""}\', flush=True)\n'
