@@ -95,9 +95,16 @@ class AnswerProcess:
         self.raised: tuple[Exception, int] | None = None
 
     def load(self, prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
-        """What the answer defines, by name. Raises what its code raises."""
+        """What tests may use of what the answer defines, by name. Raises what its code raises.
+
+        What came is looked at here: the answer's process may say that it defines `__builtins__`.
+        """
         names = self._request({"prompt": prompt, "answer": answer, "entry_point": entry_point})
-        return dict(names)
+        return {
+            name: value
+            for name, value in dict(names).items()
+            if name == entry_point or not (entry_point or str(name).startswith("__"))
+        }
 
     def ask(self, operation: str, target: Remote, *args: Any, **named: Any) -> Any:
         return self._request(
@@ -193,13 +200,13 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
 
 
 def _run_defined(
-    tests: ast.Module, names: dict[str, Any], entry_point: str, given: dict[str, Any]
+    tests: ast.Module, names: dict[str, Any], entry_point: str, of_answer: dict[str, Any]
 ) -> None:
     """Run `check`, functions called test_… and unittest's cases, of those that the tests define."""
     kinds = (ast.FunctionDef, ast.ClassDef)
     defined = {one.name: names[one.name] for one in tests.body if isinstance(one, kinds)}
     if entry_point and "check" in defined:
-        defined["check"](given[entry_point])
+        defined["check"](of_answer[entry_point])
     for name, test in defined.items():
         if name.startswith("test_") and isinstance(test, types.FunctionType):
             if test.__code__.co_argcount:

@@ -100,6 +100,33 @@ FORGERIES = {
     ),
 }
 
+TOLERANT = {
+    "entry_point": "double",
+    "test": "def check(candidate):\n    assert abs(candidate(4) - 8) < 1e-6 and held()\n",
+    "prompt": "def held(): return False\n",
+}
+OWN_NAMES = """\
+import sys
+frame = sys._getframe()
+while "pipe" not in frame.f_locals: frame = frame.f_back
+pipe, objects = frame.f_locals["pipe"], [lambda *args: 1e-9, lambda *args: True]
+none, yes = {"object": 0}, {"object": 1}
+names = [["double", none], ["held", yes], ["__builtins__", {"dict": [["abs", none]]}]]
+pipe.send({"value": {"dict": names}, "changed": []})
+while True:
+    request = pipe.receive()
+    pipe.send({"value": objects[request["target"]](), "changed": []})
+"""
+
+
+def test_an_answer_gives_no_names_but_those_that_tests_may_use() -> None:
+    (score,) = scorer("code_tests").batch([(Answer(OWN_NAMES), [TOLERANT])])
+    assert score.value == 0
+    assert score.reason.startswith("line 2 of the tests")
+    by_text = "assert abs(double(4) - 8) < 1e-6"
+    (score,) = scorer("code_tests").batch([(Answer(OWN_NAMES), [by_text])])
+    assert (score.value, score.reason) == (0, f"line 1 of the tests, {by_text}: AssertionError")
+
 
 def test_no_answer_passes_by_a_trick() -> None:
     scores = dict(zip(FORGERIES, scores_of(list(FORGERIES.values())), strict=True))
