@@ -205,6 +205,8 @@ def _run_defined(
     """Run `check`, functions called test_… and unittest's cases, of those that the tests define."""
     kinds = (ast.FunctionDef, ast.ClassDef)
     defined = {one.name: names[one.name] for one in tests.body if isinstance(one, kinds)}
+    if "check" in defined and not entry_point and not _calls(tests, "check"):
+        raise Unfit("the tests define check, and there is no entry_point to call it with")
     if entry_point and "check" in defined:
         defined["check"](of_answer[entry_point])
     for name, test in defined.items():
@@ -213,6 +215,12 @@ def _run_defined(
                 raise Unfit(f"{name} takes arguments, and nothing gives them")
             test()
     _run_cases(defined)
+
+
+def _calls(tests: ast.Module, name: str) -> bool:
+    return any(
+        isinstance(one, ast.Call) and getattr(one.func, "id", "") == name for one in ast.walk(tests)
+    )
 
 
 def _run_cases(defined: dict[str, Any]) -> None:

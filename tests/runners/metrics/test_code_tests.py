@@ -123,6 +123,11 @@ def test_functions_called_test_and_cases_of_unittest_are_run() -> None:
         assert values(right, wrong, by=tests) == [1, 0]
 
 
+def test_tests_may_call_their_check_themselves() -> None:
+    by = "def check(it):\n    assert it() == 1\ncheck(f)"
+    assert values("def f(): return 1", "def f(): return 2", by=by) == [1, 0]
+
+
 def test_names_that_every_python_has_are_the_tests_own() -> None:
     assert values("def abs(n): return 0\ndef off(): return 3", by="assert abs(off()) == 0") == [0]
 
@@ -138,6 +143,7 @@ def test_names_that_every_python_has_are_the_tests_own() -> None:
         ("import numpy", "the tests need more than the standard library: No module named 'numpy'"),
         ("f(lambda: 1)", "the tests hand over a function, which can't be handed over"),
         ("def test_it(given): pass", "test_it takes arguments, and nothing gives them"),
+        ("def check(it): assert 0", "the tests define check, and there is no entry_point to call"),
         (None, "no reference"),
     ],
 )
