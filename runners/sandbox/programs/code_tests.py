@@ -224,18 +224,36 @@ def _calls(tests: ast.Module, name: str) -> bool:
 
 
 def _run_cases(defined: dict[str, Any]) -> None:
-    """Run what the tests define for unittest. Raises AssertionError with the first that fails."""
+    """Run what the tests define for unittest. Raises what the first that fails raises."""
     if "unittest" not in sys.modules:
         return
     import unittest
 
-    loader = unittest.defaultTestLoader
+    errors: list[BaseException] = []
+
+    class FirstError(unittest.TestResult):
+        """Keeps the error itself, which says whether the tests or the answer are at fault."""
+
+        def addError(self, test: Any, err: Any) -> None:  # noqa: N802 (unittest's name)
+            errors.append(err[1])
+            self.stop()
+
+        addFailure = addError  # noqa: N815 (unittest's name)
+
+        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
+            if err is not None:
+                self.addError(subtest, err)
+
+        def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
+            errors.append(AssertionError(f"{test.id()} passes, and is expected to fail"))
+
+    loader, result = unittest.defaultTestLoader, FirstError()
+    result.failfast = True
     for case in defined.values():
         if isinstance(case, type) and issubclass(case, unittest.TestCase):
-            result = unittest.TestResult()
             loader.loadTestsFromTestCase(case).run(result)
-            for _, text in (*result.errors, *result.failures):
-                raise AssertionError(text.strip().splitlines()[-1])
+            if errors:
+                raise errors[0]
 
 
 def _reason(error: BaseException, tests: str, line_of_answer: int | None) -> str:

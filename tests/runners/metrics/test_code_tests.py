@@ -29,6 +29,13 @@ def check(candidate):
     assert candidate(["a", "b"]) == "a"
 """
 REFERENCE = {"prompt": PROMPT, "test": TEST, "entry_point": "longest"}
+CASE = """\
+import unittest
+class Case(unittest.TestCase):
+    def test_it(self):
+        with self.subTest("only"):
+            {}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +128,12 @@ def test_functions_called_test_and_cases_of_unittest_are_run() -> None:
     )
     for tests in (functions, cases):
         assert values(right, wrong, by=tests) == [1, 0]
+    [score] = scored(wrong, by=CASE.format("self.assertEqual(half(3), 1.5)"))
+    assert score.reason == (
+        "line 5 of the tests, self.assertEqual(half(3), 1.5): AssertionError: 1 != 1.5"
+    )
+    unexpected = CASE.replace("    def", "    @unittest.expectedFailure\n    def").format("half(3)")
+    assert values(right, by=unexpected) == [0]
 
 
 def test_tests_may_call_their_check_themselves() -> None:
@@ -144,6 +157,8 @@ def test_names_that_every_python_has_are_the_tests_own() -> None:
         ("f(lambda: 1)", "the tests hand over a function, which can't be handed over"),
         ("def test_it(given): pass", "test_it takes arguments, and nothing gives them"),
         ("def check(it): assert 0", "the tests define check, and there is no entry_point to call"),
+        (CASE.format("f(lambda: 1)"), "the tests hand over a function, which can't be handed over"),
+        (CASE.format("import numpy"), "the tests need more than the standard library: No module"),
         (None, "no reference"),
     ],
 )
