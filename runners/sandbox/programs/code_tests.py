@@ -174,6 +174,9 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
         code = compile(tests, "<tests>", "exec")
     except (SyntaxError, ValueError, RecursionError) as flaw:
         return "unfit", f"the tests are no Python: {flaw}"
+    for part, text in (("tests need", task["test"]), ("prompt needs", task["prompt"])):
+        if package := _installed_package(text):
+            return "unfit", f"the {part} more than the standard library: {package}"
     report("begun")
     answer = AnswerProcess(task["source"])
     try:
@@ -197,6 +200,19 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
             return "unfit", f"the tests need more than the standard library: {error}"
         return "failed", _reason(error, task["test"], line)
     return "passed", ""
+
+
+def _installed_package(text: str) -> str:
+    """A package that code imports and that isn't of the standard library; "" where there is none,
+    or the text isn't code."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    names = [alias.name for one in body if isinstance(one, ast.Import) for alias in one.names]
+    names += [one.module or "" for one in body if isinstance(one, ast.ImportFrom)]
+    roots = (name.partition(".")[0] for name in names)
+    return next((root for root in roots if root not in sys.stdlib_module_names), "")
 
 
 def _run_defined(

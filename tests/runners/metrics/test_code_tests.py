@@ -36,6 +36,11 @@ class Case(unittest.TestCase):
         with self.subTest("only"):
             {}
 """
+NUMERIC = {
+    "prompt": "from numpy.linalg import norm\ndef f():\n    'The norm.'\n",
+    "test": "assert f() == 1",
+    "entry_point": "f",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +158,12 @@ def test_names_that_every_python_has_are_the_tests_own() -> None:
         ({"entry_point": "f"}, "the reference has no tests"),
         ({"test": "assert 1", "entry_point": "f()"}, "the entry point 'f()' is no name"),
         ("assert (", "the tests are no Python: '(' was never closed"),
-        ("import numpy", "the tests need more than the standard library: No module named 'numpy'"),
+        ("import numpy", "the tests need more than the standard library: numpy"),
+        (
+            "try:\n    import numpy\nfinally: pass",
+            "the tests need more than the standard library: No",
+        ),
+        (NUMERIC, "the prompt needs more than the standard library: numpy"),
         ("f(lambda: 1)", "the tests hand over a function, which can't be handed over"),
         ("def test_it(given): pass", "test_it takes arguments, and nothing gives them"),
         ("def check(it): assert 0", "the tests define check, and there is no entry_point to call"),
@@ -166,6 +176,11 @@ def test_tests_that_can_not_be_run_leave_the_answer_unscored(reference: Any, rea
     [score] = scored("def f(n=0): return n", by=reference)
     assert score.value is None
     assert score.reason.startswith(reason)
+
+
+def test_an_answer_is_not_wrong_for_a_package_that_its_tests_need_too() -> None:
+    [score] = scored("import pandas\ndef f(): return 1", by="import pandas\nassert f() == 1")
+    assert score == MetricScore(None, "the tests need more than the standard library: pandas")
 
 
 def test_the_tests_of_any_reference_will_do() -> None:
