@@ -48,15 +48,17 @@ def give_answers(pipe: values.Pipe) -> None:
             else:
                 args = [values.decode(each, resolve) for each in request["args"]]
                 named = {name: values.decode(each, resolve) for name, each in request["named"]}
+                handed = [*enumerate(args), *named.items()]
                 before = [json.dumps(each) for each in request["args"]]
+                before += [json.dumps(each) for _, each in request["named"]]
                 value = OPERATIONS[request["operation"]](objects[request["target"]], *args, **named)
                 reply = {
                     "value": values.encode(value, keep),
                     "changed": [
-                        [position, now]
-                        for position, each in enumerate(args)
+                        [place, now]
+                        for (place, each), then in zip(handed, before, strict=True)
                         if isinstance(each, list | dict | set | bytearray)
-                        and json.dumps(now := values.encode(each, keep)) != before[position]
+                        and json.dumps(now := values.encode(each, keep)) != then
                     ],
                 }
         except BaseException as error:

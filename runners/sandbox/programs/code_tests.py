@@ -116,10 +116,10 @@ class AnswerProcess:
                     [name, values.encode(each, self._number)] for name, each in named.items()
                 ],
             },
-            args,
+            {**dict(enumerate(args)), **named},
         )
 
-    def _request(self, message: dict[str, Any], args: tuple[Any, ...] = ()) -> Any:
+    def _request(self, message: dict[str, Any], handed: dict[int | str, Any] | None = None) -> Any:
         try:
             self.pipe.send(message)
             reply = self.pipe.receive()
@@ -130,8 +130,8 @@ class AnswerProcess:
                 self.raised = error, int(line)
             else:
                 value = values.decode(reply["value"], self._resolve)
-                for position, changed in reply["changed"]:
-                    _change(args[position], values.decode(changed, self._resolve))
+                for place, changed in reply["changed"]:
+                    _change((handed or {})[place], values.decode(changed, self._resolve))
         except Exception as flaw:
             raise values.AnswerEnded("ended the program, or gave what is no value") from flaw
         if error is not None:

@@ -111,6 +111,8 @@ assert others() == (
 assert list(lazily(3)) == [0, 1, 2] and sum(lazily(4)) == 6
 mine = [3, 1, 2]
 assert sorted_here(mine) is None and mine == [1, 2, 3]
+named = [3, 1, 2]
+assert sorted_here(values=named) is None and named == [1, 2, 3]
 stack = Stack()
 stack.push(5)
 assert stack.items == [5]
