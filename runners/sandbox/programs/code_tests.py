@@ -91,7 +91,9 @@ class AnswerProcess:
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.pipe = values.Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
+        self.pipe = values.Pipe(
+            self.process.stdout.fileno(), self.process.stdin.fileno(), values.LONGEST_MESSAGE
+        )
         self.raised: tuple[Exception, int] | None = None
 
     def load(self, prompt: str, answer: str, entry_point: str) -> dict[str, Any]:

@@ -185,6 +185,15 @@ def test_an_answer_is_not_wrong_for_a_package_that_its_tests_need_too() -> None:
     assert score == MetricScore(None, "the tests need more than the standard library: pandas")
 
 
+def test_tests_hand_over_as_much_as_they_like_and_take_parts_of_what_they_get() -> None:
+    answer = "def many(n): return range(n)\ndef size(text): return len(text)"
+    tests = 'assert size("x" * 9_000_000) == 9_000_000\nassert list(many(9)[2:8:3]) == [2, 5]'
+    assert scored(answer, by=tests) == [MetricScore(1)]
+    letters = "字" * 1_500_000
+    by = {"entry_point": "size", "test": "assert size() == 1_500_000"}
+    assert values(f"text = '{letters}'\ndef size(): return len(text)", by=by) == [1]
+
+
 def test_the_tests_of_any_reference_will_do() -> None:
     both = ["assert f() == 1", "assert f() == 2"]
     assert scorer("code_tests")(Answer("def f(): return 2"), both).value == 1
