@@ -163,12 +163,12 @@ def _family(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
-    except OSError:  # it has ended
-        return []
+    """What any thread of a process started."""
+    children: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            children += map(int, path.read_text().split())
+    return children
 
 
 def _first_process(info: BinaryIO, seconds: float) -> int | None:

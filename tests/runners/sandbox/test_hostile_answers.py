@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -297,6 +298,9 @@ for _ in range(12):
         x = bytearray(b"x") * (800 * 1024 ** 2)
         time.sleep(60)
 time.sleep(60)"""
-    score = score_of(NAMED + many, seconds=60)
-    assert (score.value, score.reason) == (0, "took more than 1024 MB of memory")
+    by_thread = f"import threading\ndef start():\n{indent(many, '    ')}\n"
+    by_thread += "thread = threading.Thread(target=start)\nthread.start()\nthread.join()"
+    for code in (many, by_thread):
+        score = score_of(NAMED + code, seconds=60)
+        assert (score.value, score.reason) == (0, "took more than 1024 MB of memory")
     assert processes_left() == []
