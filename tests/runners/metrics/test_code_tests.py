@@ -63,6 +63,14 @@ def test_a_completion_goes_on_where_the_prompt_ends_and_a_function_stands_by_its
     assert values(body, whole, fenced, "    return words[0]\n") == [1, 1, 1, 0]
 
 
+def test_code_that_answers_a_question_in_words_stands_by_itself() -> None:
+    by = {"test": "def check(it): assert it(2) == 4", "entry_point": "double"}
+    answers = ["def double(n): return 2 * n", "double: object = lambda n: 2 * n", "I can't."]
+    in_words = {**by, "prompt": "Write double in Python."}
+    assert values(*answers, by=in_words) == [1, 1, 0]
+    assert values(answers[0], by={**by, "prompt": "double"}) == [1]
+
+
 def test_the_reason_names_the_line_that_failed() -> None:
     wrong, broken, other, raising, none = scored(
         "    return words[-1]\n",
@@ -216,6 +224,7 @@ def test_an_answer_that_takes_too_long_is_wrong() -> None:
         ("````python\ns = '''\n```\n'''\n````", "s = '''\n```\n'''\n"),
         ("~~~Python\nx\n~~~", "x\n"),
         ("```python\nx = 1\nand cut", "x = 1\nand cut"),
+        ("```f(n)``` is:\n```python\nx\n```\n", "x\n"),
         ("", ""),
     ],
 )
