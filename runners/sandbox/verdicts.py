@@ -58,6 +58,8 @@ def _verdict(ended: Ended) -> SandboxVerdict:
     last = lines[-1] if lines else {"state": "", "reason": ""}
     if last["state"] in STATES:
         return SandboxVerdict(STATES[last["state"]], _storable(last["reason"]))
+    if ended.killed:
+        return SandboxVerdict(None, "its sandbox was killed from outside")
     if last["state"] == "begun":
         return SandboxVerdict(False, ended.stopped or "ended the program that runs its tests")
     why = ended.stopped or (ended.errors.splitlines() or ["it said nothing"])[-1]

@@ -179,8 +179,8 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
     for part, text in (("tests need", task["test"]), ("prompt needs", task["prompt"])):
         if package := _installed_package(text):
             return "unfit", f"the {part} more than the standard library: {package}"
+    answer = AnswerProcess(task["source"])  # it waits for what it is to run
     report("begun")
-    answer = AnswerProcess(task["source"])
     try:
         names = answer.load(task["prompt"], task["answer"], entry_point)
         if entry_point and entry_point not in names:

@@ -1,6 +1,7 @@
 """Answers that try to leave the sandbox, to use up the machine, or to pass without being right."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -54,6 +55,10 @@ def processes_left() -> list[str]:
         except OSError:  # it has ended
             continue
     return left
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 # To pass without being right
@@ -212,6 +217,20 @@ def test_memory_that_no_limit_counts_can_not_be_had() -> None:
 
 
 # To use up the machine
+
+
+def test_an_answer_is_not_wrong_where_its_sandbox_is_killed_from_outside() -> None:
+    code = f"{NAMED}import time\ntime.sleep(60)"
+    with ThreadPoolExecutor(1) as pool:
+        score = pool.submit(score_of, code, 20)
+        end = time.monotonic() + 20
+        while not (left := processes_left()) and time.monotonic() < end:
+            time.sleep(0.05)
+        pid = int(left[0])
+        while parent_of(pid) != os.getpid():
+            pid = parent_of(pid)
+        os.kill(pid, signal.SIGKILL)
+        assert score.result() == MetricScore(None, "its sandbox was killed from outside")
 
 
 def test_processes_of_an_answer_are_seen_from_outside_while_they_run() -> None:
