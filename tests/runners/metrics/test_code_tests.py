@@ -143,6 +143,7 @@ def test_functions_called_test_and_cases_of_unittest_are_run() -> None:
     )
     for tests in (functions, cases):
         assert values(right, wrong, by=tests) == [1, 0]
+    assert values(right, wrong, by=f"{cases}\nunittest.main()") == [1, 0]
     [score] = scored(wrong, by=CASE.format("self.assertEqual(half(3), 1.5)"))
     assert score.reason == (
         "line 5 of the tests, self.assertEqual(half(3), 1.5): AssertionError: 1 != 1.5"
