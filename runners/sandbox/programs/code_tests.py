@@ -118,7 +118,7 @@ class AnswerProcess:
                     [name, values.encode(each, self._number)] for name, each in named.items()
                 ],
             },
-            {**dict(enumerate(args)), **named},
+            dict([*enumerate(args), *named.items()]),
         )
 
     def _request(self, message: dict[str, Any], handed: dict[int | str, Any] | None = None) -> Any:
