@@ -9,7 +9,8 @@ def code_of(text: str, languages: Collection[str]) -> str:
     """The last fenced block that names one of the languages; without one, the last that names none;
     without any such block, the whole text as it stands.
 
-    A block that isn't closed, as in an answer cut short, ends with the text.
+    A block that isn't closed, as in an answer cut short, ends with the text. Words between
+    backticks on one line open no block (CommonMark 0.31.2, section 4.5).
     """
     blocks: list[tuple[str, list[str]]] = []
     fence = ""
@@ -20,7 +21,7 @@ def code_of(text: str, languages: Collection[str]) -> str:
                 fence = ""
             else:
                 blocks[-1][1].append(line)
-        elif bare.startswith(_FENCES):
+        elif bare.startswith(_FENCES) and not (bare[0] == "`" and "`" in bare.lstrip("`")):
             length = len(bare) - len(bare.lstrip(bare[0]))
             fence = bare[:length]
             blocks.append((bare[length:].strip().split(" ")[0].lower(), []))

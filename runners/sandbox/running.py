@@ -23,6 +23,8 @@ LOOKED_AFTER_S = 0.05
 """Between two looks at the memory of all processes."""
 GONE_WITHIN_S = 30.0
 """Waited for, once killed: the kernel frees their memory first."""
+KILLED_WITHIN_S = 1.0
+"""Waited for, once its output has ended: bubblewrap then ends by itself, or is dead already."""
 _PROGRAMS = Path(__file__).parent / "programs"
 _ERRORS_READ = 4096
 _IMPORT = "from runners.sandbox.programs import values\n"
@@ -47,11 +49,13 @@ class Ended:
         output: what it wrote to standard output, at most as much as its bounds allow.
         stopped: why it was ended, such as "took more than 10 s"; "" where it ended by itself.
         errors: the beginning of its standard error, bubblewrap's too.
+        killed: whether bubblewrap itself got a signal, which no program in it can send.
     """
 
     output: bytes
     stopped: str
     errors: str
+    killed: bool = False
 
 
 def run_program(program: str, task: dict[str, Any], bounds: Bounds = Bounds()) -> Ended:  # noqa: B008 (frozen)
@@ -93,11 +97,15 @@ def run_program(program: str, task: dict[str, Any], bounds: Bounds = Bounds()) -
             try:
                 first = _first_process(info, bounds.seconds)
                 output, stopped = _watch(process, bounds)
+                if not stopped:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(KILLED_WITHIN_S)
+                killed = (process.returncode or 0) < 0
             finally:
                 _end(process, first)
         errors_file.seek(0)
         errors = errors_file.read(_ERRORS_READ).decode(errors="replace").strip()
-    return Ended(output, stopped, errors)
+    return Ended(output, stopped, errors, killed)
 
 
 @cache
@@ -163,12 +171,12 @@ def _family(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
-    except OSError:  # it has ended
-        return []
+    """What any thread of a process started."""
+    children: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            children += map(int, path.read_text().split())
+    return children
 
 
 def _first_process(info: BinaryIO, seconds: float) -> int | None:

@@ -48,11 +48,18 @@ def verdicts(program: str, tasks: Sequence[dict[str, Any]], bounds: Bounds) -> l
         return list(pool.map(verdict, tasks))
 
 
+def _storable(reason: str) -> str:
+    """A reason without what a database can't keep: an answer chooses the text of its errors."""
+    return reason.encode(errors="replace").decode().replace("\0", "?")
+
+
 def _verdict(ended: Ended) -> SandboxVerdict:
     lines = [json.loads(line) for line in ended.output.splitlines() if line.endswith(b"}")]
     last = lines[-1] if lines else {"state": "", "reason": ""}
     if last["state"] in STATES:
-        return SandboxVerdict(STATES[last["state"]], last["reason"])
+        return SandboxVerdict(STATES[last["state"]], _storable(last["reason"]))
+    if ended.killed:
+        return SandboxVerdict(None, "its sandbox was killed from outside")
     if last["state"] == "begun":
         return SandboxVerdict(False, ended.stopped or "ended the program that runs its tests")
     why = ended.stopped or (ended.errors.splitlines() or ["it said nothing"])[-1]

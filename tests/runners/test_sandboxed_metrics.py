@@ -84,6 +84,17 @@ def test_a_run_keeps_why_each_answer_fails(team: Team, tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_no_text_of_an_error_stops_a_run(team: Team, tmp_path: Path) -> None:
+    need_sandbox()
+    answers = {"one": [r"def f(): raise ValueError('\ud800 and \0')"], "two": ["def f(): return 2"]}
+    run = a_run_of(team, tmp_path, "code_tests", answers)
+    assert (run.state, run.error) == ("done", "")
+    scores = Score.objects.filter(output__run=run).order_by("output__item__key")
+    assert [score.value for score in scores] == [0, 1]
+    assert "ValueError: ? and ?" in scores[0].reason
+
+
+@pytest.mark.django_db
 def test_a_model_that_gives_too_few_answers_to_an_item_is_refused(team: Team) -> None:
     need_sandbox()
     version = a_version(team, backend=LIVE, sampling={"samples": 2})

@@ -9,6 +9,7 @@ import operator
 import sys
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from runners.sandbox.programs import values
@@ -48,15 +49,17 @@ def give_answers(pipe: values.Pipe) -> None:
             else:
                 args = [values.decode(each, resolve) for each in request["args"]]
                 named = {name: values.decode(each, resolve) for name, each in request["named"]}
+                handed = [*enumerate(args), *named.items()]
                 before = [json.dumps(each) for each in request["args"]]
+                before += [json.dumps(each) for _, each in request["named"]]
                 value = OPERATIONS[request["operation"]](objects[request["target"]], *args, **named)
                 reply = {
                     "value": values.encode(value, keep),
                     "changed": [
-                        [position, now]
-                        for position, each in enumerate(args)
+                        [place, now]
+                        for (place, each), then in zip(handed, before, strict=True)
                         if isinstance(each, list | dict | set | bytearray)
-                        and json.dumps(now := values.encode(each, keep)) != before[position]
+                        and json.dumps(now := values.encode(each, keep)) != then
                     ],
                 }
         except BaseException as error:
@@ -69,14 +72,15 @@ def _names(prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
     """Run the answer's code, and give what it defines.
 
     A prompt that is code runs first. An answer that doesn't define the entry point goes on where
-    the prompt ends.
+    the prompt ends, unless it is code by itself alone, as after a question in words.
     """
     module = types.ModuleType("answer")
     sys.modules["answer"] = module
-    if prompt and not _defines(answer, entry_point):
+    if not _defines(answer, entry_point) and (_is_code(prompt + answer) or not _is_code(answer)):
         answer = prompt + answer
-    elif (code := _compiled(prompt)) is not None:
-        exec(code, module.__dict__)
+    elif _is_code(prompt):
+        with suppress(Exception):  # a question in words, such as "double"
+            exec(compile(prompt, "<prompt>", "exec"), module.__dict__)
     exec(compile(answer, "<answer>", "exec"), module.__dict__)
     return {
         name: value
@@ -86,12 +90,12 @@ def _names(prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
     }
 
 
-def _compiled(prompt: str) -> types.CodeType | None:
-    """A prompt that is code; None for a question in words."""
+def _is_code(text: str) -> bool:
     try:
-        return compile(prompt, "<prompt>", "exec")
-    except SyntaxError:
-        return None
+        compile(text, "<text>", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _defines(code: str, name: str) -> bool:

@@ -91,13 +91,22 @@ class AnswerProcess:
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.pipe = values.Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
+        self.pipe = values.Pipe(
+            self.process.stdout.fileno(), self.process.stdin.fileno(), values.LONGEST_MESSAGE
+        )
         self.raised: tuple[Exception, int] | None = None
 
     def load(self, prompt: str, answer: str, entry_point: str) -> dict[str, Any]:
-        """What the answer defines, by name. Raises what its code raises."""
+        """What tests may use of what the answer defines, by name. Raises what its code raises.
+
+        What came is looked at here: the answer's process may say that it defines `__builtins__`.
+        """
         names = self._request({"prompt": prompt, "answer": answer, "entry_point": entry_point})
-        return dict(names)
+        return {
+            name: value
+            for name, value in dict(names).items()
+            if name == entry_point or not (entry_point or str(name).startswith("__"))
+        }
 
     def ask(self, operation: str, target: Remote, *args: Any, **named: Any) -> Any:
         return self._request(
@@ -109,10 +118,10 @@ class AnswerProcess:
                     [name, values.encode(each, self._number)] for name, each in named.items()
                 ],
             },
-            args,
+            dict([*enumerate(args), *named.items()]),
         )
 
-    def _request(self, message: dict[str, Any], args: tuple[Any, ...] = ()) -> Any:
+    def _request(self, message: dict[str, Any], handed: dict[int | str, Any] | None = None) -> Any:
         try:
             self.pipe.send(message)
             reply = self.pipe.receive()
@@ -123,8 +132,8 @@ class AnswerProcess:
                 self.raised = error, int(line)
             else:
                 value = values.decode(reply["value"], self._resolve)
-                for position, changed in reply["changed"]:
-                    _change(args[position], values.decode(changed, self._resolve))
+                for place, changed in reply["changed"]:
+                    _change((handed or {})[place], values.decode(changed, self._resolve))
         except Exception as flaw:
             raise values.AnswerEnded("ended the program, or gave what is no value") from flaw
         if error is not None:
@@ -164,11 +173,15 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
     entry_point = task["entry_point"]
     try:
         tests = ast.parse(task["test"])
+        tests.body = [one for one in tests.body if not _runs_unittest(one)]
         code = compile(tests, "<tests>", "exec")
     except (SyntaxError, ValueError, RecursionError) as flaw:
         return "unfit", f"the tests are no Python: {flaw}"
+    for part, text in (("tests need", task["test"]), ("prompt needs", task["prompt"])):
+        if package := _installed_package(text):
+            return "unfit", f"the {part} more than the standard library: {package}"
+    answer = AnswerProcess(task["source"])  # it waits for what it is to run
     report("begun")
-    answer = AnswerProcess(task["source"])
     try:
         names = answer.load(task["prompt"], task["answer"], entry_point)
         if entry_point and entry_point not in names:
@@ -181,7 +194,7 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
         shadowing = {name for name in names if hasattr(builtins, name)}
         module.__dict__.update({name: names[name] for name in names.keys() - shadowing})
         exec(code, module.__dict__)
-        _run_defined(tests, module.__dict__, names.get(entry_point))
+        _run_defined(tests, module.__dict__, entry_point, names)
     except Unfit as flaw:
         return "unfit", str(flaw)
     except BaseException as error:
@@ -192,12 +205,35 @@ def run_tests(task: dict[str, Any], report: Callable[[str], None]) -> tuple[str,
     return "passed", ""
 
 
-def _run_defined(tests: ast.Module, names: dict[str, Any], candidate: Any) -> None:
+def _runs_unittest(statement: ast.stmt) -> bool:
+    """Whether it is `unittest.main()`, which would end the program: the cases are run anyway."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == "unittest.main"
+
+
+def _installed_package(text: str) -> str:
+    """A package that code imports and that isn't of the standard library; "" where there is none,
+    or the text isn't code."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    names = [alias.name for one in body if isinstance(one, ast.Import) for alias in one.names]
+    names += [one.module or "" for one in body if isinstance(one, ast.ImportFrom)]
+    roots = (name.partition(".")[0] for name in names)
+    return next((root for root in roots if root not in sys.stdlib_module_names), "")
+
+
+def _run_defined(
+    tests: ast.Module, names: dict[str, Any], entry_point: str, of_answer: dict[str, Any]
+) -> None:
     """Run `check`, functions called test_… and unittest's cases, of those that the tests define."""
     kinds = (ast.FunctionDef, ast.ClassDef)
     defined = {one.name: names[one.name] for one in tests.body if isinstance(one, kinds)}
-    if candidate is not None and "check" in defined:
-        defined["check"](candidate)
+    if "check" in defined and not entry_point and not _calls(tests, "check"):
+        raise Unfit("the tests define check, and there is no entry_point to call it with")
+    if entry_point and "check" in defined:
+        defined["check"](of_answer[entry_point])
     for name, test in defined.items():
         if name.startswith("test_") and isinstance(test, types.FunctionType):
             if test.__code__.co_argcount:
@@ -206,19 +242,43 @@ def _run_defined(tests: ast.Module, names: dict[str, Any], candidate: Any) -> No
     _run_cases(defined)
 
 
+def _calls(tests: ast.Module, name: str) -> bool:
+    return any(
+        isinstance(one, ast.Call) and getattr(one.func, "id", "") == name for one in ast.walk(tests)
+    )
+
+
 def _run_cases(defined: dict[str, Any]) -> None:
-    """Run what the tests define for unittest. Raises AssertionError with the first that fails."""
+    """Run what the tests define for unittest. Raises what the first that fails raises."""
     if "unittest" not in sys.modules:
         return
     import unittest
 
-    loader = unittest.defaultTestLoader
+    errors: list[BaseException] = []
+
+    class FirstError(unittest.TestResult):
+        """Keeps the error itself, which says whether the tests or the answer are at fault."""
+
+        def addError(self, test: Any, err: Any) -> None:  # noqa: N802 (unittest's name)
+            errors.append(err[1])
+            self.stop()
+
+        addFailure = addError  # noqa: N815 (unittest's name)
+
+        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
+            if err is not None:
+                self.addError(subtest, err)
+
+        def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
+            errors.append(AssertionError(f"{test.id()} passes, and is expected to fail"))
+
+    loader, result = unittest.defaultTestLoader, FirstError()
+    result.failfast = True
     for case in defined.values():
         if isinstance(case, type) and issubclass(case, unittest.TestCase):
-            result = unittest.TestResult()
             loader.loadTestsFromTestCase(case).run(result)
-            for _, text in (*result.errors, *result.failures):
-                raise AssertionError(text.strip().splitlines()[-1])
+            if errors:
+                raise errors[0]
 
 
 def _reason(error: BaseException, tests: str, line_of_answer: int | None) -> str:

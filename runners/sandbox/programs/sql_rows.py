@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 SIGNIFICANT_DIGITS = 10
+DIGITS_OF_LARGE = 15
+"""Of a fraction that has more digits before its point: all that a double holds."""
 TRIED = 10_000
 """Orders of columns that are tried, where several columns hold the same values."""
 LONGEST_REASON = 250
@@ -37,9 +39,15 @@ def query_rows(database: sqlite3.Connection, query: str, most: int) -> tuple[int
 
 
 def _comparable(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
+    """Text, bytes and whole numbers as they are; a fraction to so many digits that a sum is the
+    same in any order."""
+    if not isinstance(value, float) or value - value != 0:
+        return value
+    digits = SIGNIFICANT_DIGITS if abs(value) < 10.0**SIGNIFICANT_DIGITS else DIGITS_OF_LARGE
+    if value.is_integer():
         return int(value)
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+    rounded = float(f"{value:.{digits}g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def difference(rows: Rows, wanted: Rows, *, ordered: bool, columns_in_order: bool) -> str:

@@ -25,10 +25,14 @@ class AnswerEnded(BaseException):
 
 
 class Pipe:
-    """JSON messages, one a line, between the two processes."""
+    """JSON messages, one a line, between the two processes.
 
-    def __init__(self, reads: int, writes: int) -> None:
-        self.reads, self.writes, self.buffer = reads, writes, b""
+    Args:
+        longest: bytes of a message that is received; None without a bound but the memory's.
+    """
+
+    def __init__(self, reads: int, writes: int, longest: int | None = None) -> None:
+        self.reads, self.writes, self.longest, self.buffer = reads, writes, longest, b""
 
     def send(self, message: Any) -> None:
         text = json.dumps(message).encode() + b"\n"
@@ -41,7 +45,7 @@ class Pipe:
         while b"\n" not in parts[-1]:
             part = os.read(self.reads, READ_AT_ONCE)
             size += len(part)
-            if not part or size > LONGEST_MESSAGE:
+            if not part or (self.longest is not None and size > self.longest):
                 raise AnswerEnded("ended the program" if not part else "gave too large a value")
             parts.append(part)
         line, _, self.buffer = b"".join(parts).partition(b"\n")
@@ -68,6 +72,8 @@ def encode(value: Any, keep: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
         pairs = [[encode(key, keep), encode(each, keep)] for key, each in dict.items(value)]
         return {"dict": pairs}
+    if isinstance(value, slice):
+        return {"slice": [encode(each, keep) for each in (value.start, value.stop, value.step)]}
     for kind in (tuple, set, frozenset):
         if isinstance(value, kind):
             elements: Any = kind.__iter__
@@ -99,6 +105,8 @@ def decode(value: Any, resolve: Callable[[int], Any]) -> Any:
         case "tuple" | "set" | "frozenset":
             collection = {"tuple": tuple, "set": set, "frozenset": frozenset}[kind]
             return collection(decode(each, resolve) for each in content)
+        case "slice":
+            return slice(*(decode(each, resolve) for each in content))
         case "made":
             module, name, parts = content
             if (module, name) not in FROM_PARTS:

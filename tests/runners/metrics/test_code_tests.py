@@ -29,6 +29,18 @@ def check(candidate):
     assert candidate(["a", "b"]) == "a"
 """
 REFERENCE = {"prompt": PROMPT, "test": TEST, "entry_point": "longest"}
+CASE = """\
+import unittest
+class Case(unittest.TestCase):
+    def test_it(self):
+        with self.subTest("only"):
+            {}
+"""
+NUMERIC = {
+    "prompt": "from numpy.linalg import norm\ndef f():\n    'The norm.'\n",
+    "test": "assert f() == 1",
+    "entry_point": "f",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +61,14 @@ def test_a_completion_goes_on_where_the_prompt_ends_and_a_function_stands_by_its
     whole = f"def longest(words: List[str]) -> str:\n{body}"
     fenced = f"Take the longest:\n\n```python\n{whole}```\n\nIt takes the first."
     assert values(body, whole, fenced, "    return words[0]\n") == [1, 1, 1, 0]
+
+
+def test_code_that_answers_a_question_in_words_stands_by_itself() -> None:
+    by = {"test": "def check(it): assert it(2) == 4", "entry_point": "double"}
+    answers = ["def double(n): return 2 * n", "double: object = lambda n: 2 * n", "I can't."]
+    in_words = {**by, "prompt": "Write double in Python."}
+    assert values(*answers, by=in_words) == [1, 1, 0]
+    assert values(answers[0], by={**by, "prompt": "double"}) == [1]
 
 
 def test_the_reason_names_the_line_that_failed() -> None:
@@ -99,6 +119,8 @@ assert others() == (
 assert list(lazily(3)) == [0, 1, 2] and sum(lazily(4)) == 6
 mine = [3, 1, 2]
 assert sorted_here(mine) is None and mine == [1, 2, 3]
+named = [3, 1, 2]
+assert sorted_here(values=named) is None and named == [1, 2, 3]
 stack = Stack()
 stack.push(5)
 assert stack.items == [5]
@@ -121,6 +143,18 @@ def test_functions_called_test_and_cases_of_unittest_are_run() -> None:
     )
     for tests in (functions, cases):
         assert values(right, wrong, by=tests) == [1, 0]
+    assert values(right, wrong, by=f"{cases}\nunittest.main()") == [1, 0]
+    [score] = scored(wrong, by=CASE.format("self.assertEqual(half(3), 1.5)"))
+    assert score.reason == (
+        "line 5 of the tests, self.assertEqual(half(3), 1.5): AssertionError: 1 != 1.5"
+    )
+    unexpected = CASE.replace("    def", "    @unittest.expectedFailure\n    def").format("half(3)")
+    assert values(right, by=unexpected) == [0]
+
+
+def test_tests_may_call_their_check_themselves() -> None:
+    by = "def check(it):\n    assert it() == 1\ncheck(f)"
+    assert values("def f(): return 1", "def f(): return 2", by=by) == [1, 0]
 
 
 def test_names_that_every_python_has_are_the_tests_own() -> None:
@@ -135,9 +169,17 @@ def test_names_that_every_python_has_are_the_tests_own() -> None:
         ({"entry_point": "f"}, "the reference has no tests"),
         ({"test": "assert 1", "entry_point": "f()"}, "the entry point 'f()' is no name"),
         ("assert (", "the tests are no Python: '(' was never closed"),
-        ("import numpy", "the tests need more than the standard library: No module named 'numpy'"),
+        ("import numpy", "the tests need more than the standard library: numpy"),
+        (
+            "try:\n    import numpy\nfinally: pass",
+            "the tests need more than the standard library: No",
+        ),
+        (NUMERIC, "the prompt needs more than the standard library: numpy"),
         ("f(lambda: 1)", "the tests hand over a function, which can't be handed over"),
         ("def test_it(given): pass", "test_it takes arguments, and nothing gives them"),
+        ("def check(it): assert 0", "the tests define check, and there is no entry_point to call"),
+        (CASE.format("f(lambda: 1)"), "the tests hand over a function, which can't be handed over"),
+        (CASE.format("import numpy"), "the tests need more than the standard library: No module"),
         (None, "no reference"),
     ],
 )
@@ -145,6 +187,20 @@ def test_tests_that_can_not_be_run_leave_the_answer_unscored(reference: Any, rea
     [score] = scored("def f(n=0): return n", by=reference)
     assert score.value is None
     assert score.reason.startswith(reason)
+
+
+def test_an_answer_is_not_wrong_for_a_package_that_its_tests_need_too() -> None:
+    [score] = scored("import pandas\ndef f(): return 1", by="import pandas\nassert f() == 1")
+    assert score == MetricScore(None, "the tests need more than the standard library: pandas")
+
+
+def test_tests_hand_over_as_much_as_they_like_and_take_parts_of_what_they_get() -> None:
+    answer = "def many(n): return range(n)\ndef size(text): return len(text)"
+    tests = 'assert size("x" * 9_000_000) == 9_000_000\nassert list(many(9)[2:8:3]) == [2, 5]'
+    assert scored(answer, by=tests) == [MetricScore(1)]
+    letters = "字" * 1_500_000
+    by = {"entry_point": "size", "test": "assert size() == 1_500_000"}
+    assert values(f"text = '{letters}'\ndef size(): return len(text)", by=by) == [1]
 
 
 def test_the_tests_of_any_reference_will_do() -> None:
@@ -169,6 +225,7 @@ def test_an_answer_that_takes_too_long_is_wrong() -> None:
         ("````python\ns = '''\n```\n'''\n````", "s = '''\n```\n'''\n"),
         ("~~~Python\nx\n~~~", "x\n"),
         ("```python\nx = 1\nand cut", "x = 1\nand cut"),
+        ("```f(n)``` is:\n```python\nx\n```\n", "x\n"),
         ("", ""),
     ],
 )

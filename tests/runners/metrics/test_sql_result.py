@@ -60,6 +60,8 @@ def test_numbers_are_the_same_to_ten_digits() -> None:
     assert values("SELECT 0.3, 2", query="SELECT 0.1 + 0.2, 2.0") == [1]
     assert values("SELECT 0.30000000001", query="SELECT 0.3") == [1]
     assert values("SELECT 0.3000000001", query="SELECT 0.3") == [0]
+    large = ("SELECT 12345678900.999998", "SELECT 12345678901", "SELECT 12345678901.2")
+    assert values(*large, query="SELECT 12345678901.0") == [1, 1, 0]
     assert values("SELECT 12345678901234", query="SELECT 12345678901235") == [0]
     assert values("SELECT '2'", "SELECT NULL", "SELECT 2", query="SELECT 2") == [0, 0, 1]
 

@@ -1,6 +1,7 @@
 """Answers that try to leave the sandbox, to use up the machine, or to pass without being right."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -55,6 +57,10 @@ def processes_left() -> list[str]:
     return left
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 # To pass without being right
 
 FORGERIES = {
@@ -63,6 +69,7 @@ FORGERIES = {
     "ends when it is called": "import os\ndef double(number):\n    os._exit(0)",
     "raises SystemExit": "def double(number):\n    raise SystemExit(0)",
     "raises what ends the tests": "def double(number):\n    raise KeyboardInterrupt",
+    "is nothing": "double = None",
     "has a check of its own": "def check(candidate): pass\ndef double(number): return 1",
     "says that it passed": (
         'import sys\nprint(\'{"state": "passed", "reason": ""}\', flush=True)\n'
@@ -98,6 +105,33 @@ FORGERIES = {
         "    except OSError: pass\ndef double(number): return 8"
     ),
 }
+
+TOLERANT = {
+    "entry_point": "double",
+    "test": "def check(candidate):\n    assert abs(candidate(4) - 8) < 1e-6 and held()\n",
+    "prompt": "def held(): return False\n",
+}
+OWN_NAMES = """\
+import sys
+frame = sys._getframe()
+while "pipe" not in frame.f_locals: frame = frame.f_back
+pipe, objects = frame.f_locals["pipe"], [lambda *args: 1e-9, lambda *args: True]
+none, yes = {"object": 0}, {"object": 1}
+names = [["double", none], ["held", yes], ["__builtins__", {"dict": [["abs", none]]}]]
+pipe.send({"value": {"dict": names}, "changed": []})
+while True:
+    request = pipe.receive()
+    pipe.send({"value": objects[request["target"]](), "changed": []})
+"""
+
+
+def test_an_answer_gives_no_names_but_those_that_tests_may_use() -> None:
+    (score,) = scorer("code_tests").batch([(Answer(OWN_NAMES), [TOLERANT])])
+    assert score.value == 0
+    assert score.reason.startswith("line 2 of the tests")
+    by_text = "assert abs(double(4) - 8) < 1e-6"
+    (score,) = scorer("code_tests").batch([(Answer(OWN_NAMES), [by_text])])
+    assert (score.value, score.reason) == (0, f"line 1 of the tests, {by_text}: AssertionError")
 
 
 def test_no_answer_passes_by_a_trick() -> None:
@@ -185,6 +219,20 @@ def test_memory_that_no_limit_counts_can_not_be_had() -> None:
 # To use up the machine
 
 
+def test_an_answer_is_not_wrong_where_its_sandbox_is_killed_from_outside() -> None:
+    code = f"{NAMED}import time\ntime.sleep(60)"
+    with ThreadPoolExecutor(1) as pool:
+        score = pool.submit(score_of, code, 20)
+        end = time.monotonic() + 20
+        while not (left := processes_left()) and time.monotonic() < end:
+            time.sleep(0.05)
+        pid = int(left[0])
+        while parent_of(pid) != os.getpid():
+            pid = parent_of(pid)
+        os.kill(pid, signal.SIGKILL)
+        assert score.result() == MetricScore(None, "its sandbox was killed from outside")
+
+
 def test_processes_of_an_answer_are_seen_from_outside_while_they_run() -> None:
     with ThreadPoolExecutor(1) as pool:
         score = pool.submit(score_of, f"{NAMED}import time\ntime.sleep(60)", 2)
@@ -269,6 +317,9 @@ for _ in range(12):
         x = bytearray(b"x") * (800 * 1024 ** 2)
         time.sleep(60)
 time.sleep(60)"""
-    score = score_of(NAMED + many, seconds=60)
-    assert (score.value, score.reason) == (0, "took more than 1024 MB of memory")
+    by_thread = f"import threading\ndef start():\n{indent(many, '    ')}\n"
+    by_thread += "thread = threading.Thread(target=start)\nthread.start()\nthread.join()"
+    for code in (many, by_thread):
+        score = score_of(NAMED + code, seconds=60)
+        assert (score.value, score.reason) == (0, "took more than 1024 MB of memory")
     assert processes_left() == []
