@@ -51,6 +51,8 @@ def test_another_state_of_the_store_is_another_version() -> None:
         ({"url": SERVER["url"]}, "retriever.index", "missing"),
         ({"run": ["search"]}, "retriever.index", "missing"),
         ({**SERVER, "endpoint": "search"}, "retriever.url", "belongs to the endpoint"),
+        ({"url": None, "index": "x"}, "retriever.url", "missing: give the server's url, or an"),
+        ({"endpoint": None, "index": "x"}, "retriever.url", "missing: give the server's url"),
         ({**SERVER, "url": "ftp://host/a"}, "retriever.url", "must be an address such as"),
         ({**SERVER, "url": "http://me:secret@host/"}, "retriever.url", "a key is never stored"),
         ({**SERVER, "url": "${EVALHUB_SECRET_KEY}"}, "retriever.url", "belongs to this site"),
