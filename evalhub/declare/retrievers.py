@@ -104,7 +104,10 @@ class UrlRetriever(KeylessDeclaration):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        return None if url is None else address_or_variable(url)
+        if url is None:
+            return None
+        address = address_or_variable(url)
+        return f"{address}/" if url.strip().endswith("/") else address  # posted to as it stands
 
 
 class CommandRetriever(KeylessDeclaration):
