@@ -22,7 +22,7 @@ from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.models import RecordedRetrieval
 from runners.prompting import question_of
 from runners.retrievers import searcher_of
-from runners.retrievers.searching import Query, Result, Searched
+from runners.retrievers.searching import FAILED, Query, Result, Searched
 
 if TYPE_CHECKING:
     from evalhub.registry.models import ModelVersion
@@ -161,7 +161,7 @@ def _filled(questions: Sequence[BackendRequest], results: "dict[int, Result]") -
         if result is None:  # a held text, which is given nothing
             filled.append(question)
         elif result.passages is None:
-            error = f"the retriever: {result.error}"
+            error = f"{FAILED}{result.error}"
             failed.append((question, Reply(error=error, fault=Fault.SERVER)))
         else:
             context = BETWEEN.join(passage["text"] for passage in result.passages)
