@@ -12,6 +12,7 @@ from evalhub.registry.models.runs import RunState, ShardState
 from runners.backends import backend_of
 from runners.backends.asking import Fault
 from runners.models import RecordedRetrieval
+from runners.retrievers.searching import FAILED as RETRIEVER_FAILED
 from runners.together import scores_together
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
@@ -108,8 +109,8 @@ def _conclude(run: Run) -> None:
     run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
     silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    sentences = [_shard_failures(run), _server_failures(run), _item_failures(run)]
-    if silent:
+    sentences = [_shard_failures(run), *_server_failures(run), _item_failures(run)]
+    if silent and answers.exclude(error__startswith=RETRIEVER_FAILED).exists():
         waits = "timeout_s" in type(backend).model_fields
         long = ", and is the arm's timeout_s long enough" if waits else ""
         why = _item_failures(run, *Fault)
@@ -162,16 +163,25 @@ def _of_fault(run: Run, *faults: Fault) -> QuerySet[Output]:
     return outputs
 
 
-def _server_failures(run: Run) -> str:
-    """A sentence on the items that the server failed on in all attempts, and a remedy; or ""."""
+def _server_failures(run: Run) -> list[str]:
+    """Sentences on the items that the retriever or the model's server failed on in all attempts,
+    with a remedy."""
     failed = _of_fault(run, Fault.SERVER)
-    if not failed.exists():
-        return ""
-    return (
-        f"{backend_of(run.version).address} gave no answer to {_count_errors(run, failed)}; "
-        "put that right at the server and run again: what was answered stays, and only what failed "
-        "is asked again. An item that it never answers can be left out of the test set"
+    by_retriever = Q(error__startswith=RETRIEVER_FAILED)
+    remedy = (
+        "run again: what was answered stays, and only what failed is asked again. An item that it "
+        "never answers can be left out of the test set"
     )
+    sentences = []
+    if (rows := failed.filter(by_retriever)).exists():
+        errors = _count_errors(run, rows)
+        sentences.append(f"the prompt's retriever failed on {errors}; put that right and {remedy}")
+    if (rows := failed.exclude(by_retriever)).exists():
+        address, errors = backend_of(run.version).address, _count_errors(run, rows)
+        sentences.append(
+            f"{address} gave no answer to {errors}; put that right at the server and {remedy}"
+        )
+    return sentences
 
 
 def _item_failures(run: Run, *faults: Fault) -> str:

@@ -22,7 +22,7 @@ from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.models import RecordedRetrieval
 from runners.prompting import question_of
 from runners.retrievers import searcher_of
-from runners.retrievers.searching import Query, Result, Searched
+from runners.retrievers.searching import FAILED, Query, Result, Searched
 
 if TYPE_CHECKING:
     from evalhub.registry.models import ModelVersion
@@ -37,18 +37,32 @@ type Safely = Callable[[Callable[[], None]], None]
 
 
 def with_contexts(
-    questions: Sequence[BackendRequest], version: "ModelVersion", reach: Reach
+    questions: Sequence[BackendRequest],
+    version: "ModelVersion",
+    reach: Reach,
+    *,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Filled:
     """The questions with what the version's retriever finds as their context, the texts a blank
-    line apart; as they are where it has none, or they are held texts.
+    line apart; as they are where it has none, or they are held texts. One that brings its
+    `passages`, whole as they were kept, is given these again.
 
-    Raises BackendError where its retriever can't be used.
+    `waiting` is called about every half second, and what it raises ends the search. Raises
+    BackendError where the retriever can't be used.
     """
     if version.prompt.retriever is None or not questions:
         return list(questions), []
-    results: dict[int, Result] = {}
-    for batch in _search(questions, version, reach):
-        results.update((query.item_id, result) for query, result in batch)
+    results = {
+        question.item_id: Result([dict(passage) for passage in question.passages])
+        for question in questions
+        if question.passages is not None
+        and not any(passage.get("cut") for passage in question.passages)
+    }
+    missing = [question for question in questions if question.item_id not in results]
+    with closing(_search(missing, version, reach)) as batches:
+        for batch in batches:
+            results.update((query.item_id, result) for query, result in batch)
+            waiting()
     return _filled(questions, results)
 
 
@@ -71,7 +85,7 @@ def retrieve(
     if not searcher_of(
         version.prompt.retriever, project=version.model.project_id, reach=run.reach
     ).recorded:
-        return with_contexts(questions, version, run.reach)
+        return with_contexts(questions, version, run.reach, waiting=waiting)
     results: dict[int, Result] = {}
 
     def read() -> None:
@@ -147,7 +161,7 @@ def _filled(questions: Sequence[BackendRequest], results: "dict[int, Result]") -
         if result is None:  # a held text, which is given nothing
             filled.append(question)
         elif result.passages is None:
-            error = f"the retriever: {result.error}"
+            error = f"{FAILED}{result.error}"
             failed.append((question, Reply(error=error, fault=Fault.SERVER)))
         else:
             context = BETWEEN.join(passage["text"] for passage in result.passages)

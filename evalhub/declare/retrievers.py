@@ -92,6 +92,10 @@ class UrlRetriever(KeylessDeclaration):
 
     @model_validator(mode="after")
     def _asks_one_server(self) -> Self:
+        if self.url is None and self.endpoint is None:
+            raise invalid(
+                "missing: give the server's url, or an endpoint that an operator made", "url"
+            )
         for name in ("url", "key_env"):
             if self.endpoint is not None and getattr(self, name) is not None:
                 raise invalid("belongs to the endpoint, which is named: leave it out", name)
@@ -100,7 +104,10 @@ class UrlRetriever(KeylessDeclaration):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        return None if url is None else address_or_variable(url)
+        if url is None:
+            return None
+        address = address_or_variable(url)
+        return f"{address}/" if url.strip().endswith("/") else address  # posted to as it stands
 
 
 class CommandRetriever(KeylessDeclaration):

@@ -148,7 +148,7 @@ def _passages(row: Row) -> list[Passage] | None:
         return None
     try:
         value = parse_json(value) if isinstance(value, str) else value
-        return None if value is None else passages_of(value)
+        return None if value is None else passages_of(value, may_be_cut=True)
     except ValueError as error:
         raise wrong(row, "passages", str(error)) from None
 

@@ -3,7 +3,7 @@
 A passage is {id, text, score}, the best first; a score is left out where there is none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from evalhub.io.numbers import finite_number
@@ -18,7 +18,9 @@ _FIELDS = {"id", "text", "score"}
 type Passage = dict[str, Any]
 
 
-def passages_of(value: Any, *, most: int = MOST, characters: int = KEPT) -> list[Passage]:
+def passages_of(
+    value: Any, *, most: int = MOST, characters: int = KEPT, may_be_cut: bool = False
+) -> list[Passage]:
     """The passages in a parsed JSON list, checked.
 
     An id is a text, or a whole number, which is taken as text.
@@ -26,6 +28,7 @@ def passages_of(value: Any, *, most: int = MOST, characters: int = KEPT) -> list
     Args:
         most: how many there may be.
         characters: how long their texts may be together.
+        may_be_cut: whether they were kept before, so that texts of them may be marked `cut`.
 
     Raises:
         ValueError: what is wrong with them, and of which one.
@@ -34,7 +37,8 @@ def passages_of(value: Any, *, most: int = MOST, characters: int = KEPT) -> list
         raise ValueError("passages are a list of {id, text, score}")
     if len(value) > most:
         raise ValueError(f"{len(value)} passages, and at most {most} may be given")
-    passages = [_passage(each, f"passage {number}") for number, each in enumerate(value, 1)]
+    fields = _FIELDS | {"cut"} if may_be_cut else _FIELDS
+    passages = [_passage(each, f"passage {number}", fields) for number, each in enumerate(value, 1)]
     ids = [passage["id"] for passage in passages]
     for number, key in enumerate(ids):
         if key in ids[:number]:
@@ -54,10 +58,10 @@ def cut_to_keep(passages: Sequence[Passage]) -> list[Passage]:
     return kept
 
 
-def _passage(value: Any, where: str) -> Passage:
+def _passage(value: Any, where: str, fields: Set[str]) -> Passage:
     if not isinstance(value, dict):
         raise ValueError(f"{where} is no object {{id, text, score}}")
-    if unknown := sorted(set(value) - _FIELDS):
+    if unknown := sorted(set(value) - fields):
         name = unknown[0][:LONGEST_ID]
         raise ValueError(f"{where} has the field '{name}'; there are id, text and score")
     key = value.get("id")
@@ -72,6 +76,8 @@ def _passage(value: Any, where: str) -> Passage:
     if value.get("score") is not None:
         try:
             passage["score"] = finite_number(value["score"])
-        except ValueError:
-            raise ValueError(f"{where} has a score that is no number") from None
+        except ValueError as flaw:
+            raise ValueError(f"{where} has a score that can't be kept: {flaw}") from None
+    if value.get("cut"):
+        passage["cut"] = True
     return passage

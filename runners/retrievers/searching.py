@@ -6,6 +6,9 @@ from typing import Protocol
 
 from evalhub.io.passages import Passage
 
+FAILED = "the retriever: "
+"""What the error of an answer begins with whose retriever failed: its model wasn't asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

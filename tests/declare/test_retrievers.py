@@ -29,6 +29,14 @@ def test_an_index_that_is_none_is_refused_by_the_rule_that_holds() -> None:
         prompt(SERVER | {"index": "wiki of November"})
 
 
+@pytest.mark.parametrize("path", ["", "/", "/search", "/search/"])
+def test_a_query_is_posted_to_the_address_as_it_stands(path: str) -> None:
+    """A server that has a route with a slash at its end refuses the one without, or redirects."""
+    retriever = prompt(SERVER | {"url": f"http://127.0.0.1:8100{path}"}).retriever
+    assert isinstance(retriever, UrlRetriever)
+    assert retriever.url == f"http://127.0.0.1:8100{path}"
+
+
 def test_documents_make_the_version_that_they_made_before() -> None:
     """The specification of a version is its digest: no field may come to it."""
     spec = {"documents": "a.jsonl", "k": 3, "k1": 1.5, "b": 0.75, "stopwords": "en"}
@@ -51,6 +59,8 @@ def test_another_state_of_the_store_is_another_version() -> None:
         ({"url": SERVER["url"]}, "retriever.index", "missing"),
         ({"run": ["search"]}, "retriever.index", "missing"),
         ({**SERVER, "endpoint": "search"}, "retriever.url", "belongs to the endpoint"),
+        ({"url": None, "index": "x"}, "retriever.url", "missing: give the server's url, or an"),
+        ({"endpoint": None, "index": "x"}, "retriever.url", "missing: give the server's url"),
         ({**SERVER, "url": "ftp://host/a"}, "retriever.url", "must be an address such as"),
         ({**SERVER, "url": "http://me:secret@host/"}, "retriever.url", "a key is never stored"),
         ({**SERVER, "url": "${EVALHUB_SECRET_KEY}"}, "retriever.url", "belongs to this site"),

@@ -144,3 +144,16 @@ def test_a_bad_answer_is_refused_with_its_field(
     error = answer_refusal(tmp_path, row)
     assert (error.line, error.field) == (1, field_name)
     assert message in error.message
+
+
+def test_passages_that_were_cut_when_they_were_kept_are_read_again(tmp_path: Path) -> None:
+    passages = [{"id": "a", "text": "A."}, {"id": "b", "text": "", "cut": True}]
+    row = {"id": "q1", "output": "yes", "passages": passages}
+    [answer] = read_answers(write(tmp_path, "a.jsonl", json.dumps(row)))
+    assert answer.passages == passages
+
+
+def test_a_score_of_a_passage_that_cannot_be_kept_is_told_why(tmp_path: Path) -> None:
+    passages = [{"id": "a", "text": "A.", "score": 1e-40}]
+    error = answer_refusal(tmp_path, {"id": "q1", "output": "yes", "passages": passages})
+    assert "passage 1 has a score that can't be kept: a number so near to 0" in error.message

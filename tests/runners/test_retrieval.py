@@ -85,7 +85,9 @@ def test_a_retriever_that_fails_is_the_error_of_that_item_and_is_asked_again_wit
     assert run.state == "failed"
     assert run.unreachable
     error = "the retriever: the response is no object with `passages`"
-    assert f"gave no answer to 1 of 5 items, the first 'q0003': {error}" in run.error
+    failed_on = f"the prompt's retriever failed on 1 of 5 items, the first 'q0003': {error}; put"
+    assert run.error.startswith(failed_on)
+    assert server.url not in run.error, "the model wasn't asked"
     failed = Output.objects.get(run=run, text=None)
     assert (failed.error, failed.fault, failed.passages) == (error, "server", None)
     assert server.asked.total() == 4
@@ -100,6 +102,17 @@ def test_a_retriever_that_fails_is_the_error_of_that_item_and_is_asked_again_wit
     )
     assert worked_through(again).state == "done"
     assert store.queries == ["questions: Question 3?"]
+
+
+@pytest.mark.django_db
+def test_where_the_retriever_fails_on_all_items_nothing_is_said_of_the_model(
+    team: Team, server: OpenAIServer, store: RetrieverServer
+) -> None:
+    store.misbehave = lambda query, attempt: answering([])
+    run = worked_through(a_retrieving_run(team, server, store.retriever()))
+    assert run.unreachable
+    assert run.error.startswith("the prompt's retriever failed on 5 of 5 items, the first 'q0000'")
+    assert server.url not in run.error
 
 
 @pytest.mark.django_db

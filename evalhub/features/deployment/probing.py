@@ -248,7 +248,8 @@ def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBa
 
 def _question(row: Output) -> BackendRequest:
     item = row.item
-    return BackendRequest(item.pk, 0, item.input, item.context, None, item.tools)
+    question = BackendRequest(item.pk, 0, item.input, item.context, None, item.tools)
+    return replace(question, passages=row.passages)  # a server may find others by now
 
 
 def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, Reply]:

@@ -16,6 +16,8 @@ from evalhub.declare.ownership import Ownership, TrainingCosts
 from evalhub.features.ownership.wording import amount, origins
 
 _TO = re.compile(r"\s*(?:–|\bto\b|\.\.)\s*")
+_IN_GROUPS = re.compile(r"-?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
+"""A number whose thousands are set apart; a comma anywhere else might be a decimal one."""
 RANGE = "a number, or a range such as 80000 to 120000"
 ANSWERS = "this study's answers"
 
@@ -135,10 +137,15 @@ class WhatIfForm(forms.Form):
 
 def _ends(text: str) -> list[float]:
     """The number, or both ends of the range. Raises ValueError."""
-    ends = [float(each.replace(",", "").replace(" ", "")) for each in _TO.split(text.strip())]
+    ends = [_number(each) for each in _TO.split(text.strip())]
     if len(ends) > 2 or not all(map(isfinite, ends)):
         raise ValueError(text)
     return [ends[0], ends[-1]]
+
+
+def _number(text: str) -> float:
+    grouped = _IN_GROUPS.fullmatch(text) is not None
+    return float(re.sub("[, ]", "", text) if grouped else text)
 
 
 def _texts(sheet: CostSheet) -> dict[str, str]:

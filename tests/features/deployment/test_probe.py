@@ -15,6 +15,7 @@ from evalhub.registry.models import ModelVersion, Output, Run
 from runners.launch import launch
 from tests.cast import OPERATOR, Team, a_metric, a_run, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.fakes.retriever_server import RetrieverServer
 from tests.runners.test_launch import worked_through
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,24 @@ def test_an_adapter_that_moves_no_text_is_told_by_its_log_probabilities(
     assert "isn't applied" not in capsys.readouterr().out
     server.misbehave = lambda *_: says("yes")  # as Ollama, which says no log-probabilities
     assert probed(server) == 0, "the kept ones tell that the base was another"
+
+
+def test_a_version_is_asked_with_the_passages_that_its_answers_were_given(
+    team: Team, server: OpenAIServer
+) -> None:
+    with RetrieverServer() as store:
+        prompt = {"template": "{context} {input}", "retriever": store.retriever()}
+        backend = server.backend(model="support", retries=0)
+        version = a_version(team, "support", backend=backend, prompt=prompt, sampling=GREEDY)
+        test_set = a_test_set(team, "questions", items=20)
+        server.misbehave = lambda prompt, attempt: says(f"tuned: {prompt}", -2.0)
+        done = launch(
+            version=version, test_set_version=test_set, metrics=[a_metric()], reach=OPERATOR
+        )
+        assert worked_through(done).state == "done"
+        store.size = 7  # a query finds others from now on
+        assert probed(server) == 0
+        assert len(store.queries) == 20, "nothing is searched for again"
 
 
 def test_texts_alone_do_not_tell_an_adapter_from_a_base_that_says_the_same(

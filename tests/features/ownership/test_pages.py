@@ -161,6 +161,9 @@ def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olg
         ({"present": "9 to 3"}, "A range goes from its low end"),
         ({"serving": "1 to 2 to 3"}, "Write a number, or a range"),
         ({"serving": "nan"}, "Write a number, or a range"),
+        ({"retraining": "1,5"}, "Write a number, or a range"),
+        ({"development": "1.000,50"}, "Write a number, or a range"),
+        ({"development": "1,2,3"}, "Write a number, or a range"),
     ],
 )
 def test_a_wrong_figure_is_kept_and_named(

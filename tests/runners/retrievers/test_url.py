@@ -58,7 +58,7 @@ def response(text: str) -> web.Response:
         ({"passages": [{"text": "a"}]}, "passage 1 needs an id, a text of 1 to 200 characters"),
         ({"passages": [{"id": True, "text": "a"}]}, "passage 1 needs an id, a text of 1 to 200"),
         ({"passages": [{"id": "a"}]}, "passage 1 needs a text"),
-        ({"passages": [{"id": "a", "text": "", "score": "x"}]}, "passage 1 has a score that is no"),
+        ({"passages": [{"id": "a", "text": "", "score": "x"}]}, "passage 1 has a score that can't"),
         ({"passages": [{"id": "a", "text": "", "rank": 1}]}, "passage 1 has the field 'rank'"),
         (  # and repeats no more of it
             {"passages": [{"id": "a", "text": "", "x" * 10_000: 1}]},

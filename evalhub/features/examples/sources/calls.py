@@ -207,20 +207,25 @@ class VersionCalls:
         part = CallPart(calls[0].part)
         requests: Sequence[BackendRequest] = [_request(call) for call in calls]
         by_pk = {call.pk: call for call in calls}
+        renewed = timezone.now()
+
+        def renew() -> None:
+            nonlocal renewed
+            self._check_open()
+            if timezone.now() - renewed > RENEWED_AFTER:
+                renewed = timezone.now()
+                self.calls().held_by(token).update(lease_until=renewed + LEASE)
+
         if part == CallPart.ANSWER:
-            requests, failed = with_contexts(requests, self.version, self.reach)
+            requests, failed = with_contexts(requests, self.version, self.reach, waiting=renew)
             if failed:
                 self._store(failed, by_pk, token, use)
-        renewed = timezone.now()
         with closing(self._client(part).answer(requests)) as batches:
             for batch in batches:
                 if batch:
                     self._store(batch, by_pk, token, use)
                     tell()
-                self._check_open()
-                if timezone.now() - renewed > RENEWED_AFTER:
-                    renewed = timezone.now()
-                    self.calls().held_by(token).update(lease_until=renewed + LEASE)
+                renew()
 
     def _check_open(self) -> None:
         queues = ExampleQueue.objects.filter(pk=self.queue.pk, state=QueueState.CLOSED)

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.keys import Reach
 from evalhub.features.examples.models import ExampleCall
+from evalhub.features.examples.sources import calls
 from evalhub.features.examples.sources.adding import CLOSED, HAS_IT, NO_LABEL
 from evalhub.features.examples.sources.calls import MostPaid
 from evalhub.features.examples.sources.proposing import (
@@ -320,3 +322,22 @@ def test_an_answer_to_a_call_that_another_process_took_meanwhile_is_dropped(
     ours = ExampleCall.objects.exclude(answer="theirs").count()
     assert 0 < ours < 4
     assert Example.objects.count() == ours
+
+
+def test_calls_are_held_for_as_long_as_their_passages_are_searched_for(
+    team: Team, queue: ExampleQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(
+        requests: list[Any], *_: Any, waiting: Callable[[], None]
+    ) -> tuple[list[Any], list[Any]]:
+        now = timezone.now()
+        ExampleCall.objects.update(lease_until=now)
+        waiting()
+        assert ExampleCall.objects.get().lease_until > now
+        return requests, []
+
+    monkeypatch.setattr(calls, "with_contexts", search)
+    monkeypatch.setattr(calls, "RENEWED_AFTER", timedelta(seconds=-1))
+    with OpenAIServer() as server:
+        proposed(queue, asked_of(server, team), prompts(tmp_path / "in.jsonl", "One?"))
+    assert ExampleCall.objects.get().answered
