@@ -400,11 +400,12 @@ def _stage(aligned: Aligned) -> StageScores:
 
 
 def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[BreakdownRow]:
-    """The differences by test set and tag, for reading."""
+    """The differences by test set and tag, for reading; none of a score that all answers have
+    together, whose parts by tag are no scores."""
     return [
         row
         for aligned in evidence
-        if not aligned.same
+        if not aligned.same and aligned.unchanged is None
         for row in by_tag(
             aligned.requirement,
             aligned.baseline,
@@ -412,7 +413,6 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[Breakdown
             [item.tags for item in aligned.items],
             clusters=aligned.clusters,
             weights=aligned.weights,
-            unchanged=aligned.unchanged,
             alpha=alpha,
         )
     ]

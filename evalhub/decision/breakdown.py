@@ -20,7 +20,6 @@ def by_tag(
     *,
     clusters: Sequence[str] | None = None,
     weights: NDArray[np.float64] | None = None,
-    unchanged: NDArray[np.bool_] | None = None,
     alpha: float,
 ) -> list[BreakdownRow]:
     """One row for each of the most common tags, the largest first.
@@ -35,7 +34,7 @@ def by_tag(
             members.setdefault(name, []).append(index)
     common = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_TAGS]
     return [
-        _row(requirement, name, index, baseline, candidate, clusters, weights, unchanged, alpha)
+        _row(requirement, name, index, baseline, candidate, clusters, weights, alpha)
         for name in common
         for index in (np.array(members[name], dtype=np.intp),)
     ]
@@ -49,7 +48,6 @@ def _row(
     candidate: NDArray[np.float64],
     clusters: Sequence[str] | None,
     weights: NDArray[np.float64] | None,
-    unchanged: NDArray[np.bool_] | None,
     alpha: float,
 ) -> BreakdownRow:
     rising = requirement.higher_is_better
@@ -61,7 +59,6 @@ def _row(
         weights=None if weights is None else weights[index],
         alpha=alpha,
         bounds=requirement.bounds,
-        unchanged=None if unchanged is None else unchanged[index],
     )
     return BreakdownRow(
         test_set=requirement.test_set,
