@@ -1,5 +1,7 @@
 """Items whose answers add the same in both arms are ties, though their values may differ."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,5 @@ def test_weighted_items_are_no_evidence_of_a_score_of_all_answers_together(
     assert both.flaws == [f"mail: {NO_WEIGHTS}"]
     alone = [ArmScores(each.name, each.item_indices, each.values) for each in arms]
     assert align(ASKED, items, *alone, mix=mix).flaws == []
+    of_each = replace(ASKED, bounds=(0.0, 1.0))  # as pass@k, of an item's own answers
+    assert align(of_each, items, *arms, mix=mix).flaws == []
