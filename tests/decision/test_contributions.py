@@ -37,13 +37,15 @@ def test_an_answer_that_both_arms_gave_is_a_tie_and_the_difference_stays() -> No
     assert part.unchanged.tolist() == [True, True, False]
 
 
-def test_of_several_answers_each_must_add_the_same() -> None:
+def test_several_answers_must_add_the_same_in_whatever_order() -> None:
+    """Which sample of an item says what is chance: two of them in the other order are as many
+    right and wrong, which is a tie by any score of single answers too."""
     items = [0, 0, 1, 1, 2, 2, 3, 3]
     base = arm("base", [0.5] * 8, [HAM, SPAM, HAM, SPAM, HAM, HAM, HAM, HAM], items)
     tuned = arm("tuned", [0.4] * 8, [HAM, SPAM, SPAM, HAM, HAM, SPAM, HAM, HAM], items)
     both = aligned(base, tuned)
     assert both.unchanged is not None
-    assert both.unchanged.tolist() == [True, False, False, True]
+    assert both.unchanged.tolist() == [True, True, False, True]
 
 
 def test_unequally_many_answers_and_answers_that_add_nothing_are_no_ties() -> None:
