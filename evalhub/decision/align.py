@@ -210,7 +210,8 @@ def align(
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)
     complete_items = items if whole.all() else list(compress(items, whole))
-    joint = baseline.contributions is not None or candidate.contributions is not None
+    of_all = baseline.contributions is not None or candidate.contributions is not None
+    joint = of_all and requirement.bounds is None  # pass@k has a value of each item
     weights, misfit = _weights(requirement, complete_items, mix, joint=joint)
     arm_flaws = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
     return Aligned(
@@ -405,7 +406,7 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[Breakdown
     return [
         row
         for aligned in evidence
-        if not aligned.same and aligned.unchanged is None
+        if not aligned.same and (aligned.unchanged is None or aligned.requirement.bounds)
         for row in by_tag(
             aligned.requirement,
             aligned.baseline,

@@ -30,15 +30,16 @@ def unchanged_items(
     baseline: "ArmScores", candidate: "ArmScores", whole: NDArray[np.bool_]
 ) -> NDArray[np.bool_] | None:
     """Which of the `whole` items, a mask of all, have as many answers in both arms that add the
-    same, sample by sample; shape (whole.sum(),). None where each answer is scored alone."""
+    same, in whatever order; shape (whole.sum(),). None where each answer is scored alone."""
     if baseline.contributions is None or candidate.contributions is None:
         return None
     counts = baseline.counts(len(whole))
     even = whole & (counts == candidate.counts(len(whole))) & (counts > 0)
     before, after = (
-        arm.contributions[even[arm.item_indices]]
+        _in_order(arm.item_indices[rows], arm.contributions[rows])
         for arm in (baseline, candidate)
         if arm.contributions is not None
+        for rows in (even[arm.item_indices],)
     )
     equal = (before == after) & (before != NOTHING)
     unchanged = np.zeros(len(whole), dtype=bool)
@@ -46,3 +47,8 @@ def unchanged_items(
         starts = np.cumsum(counts[even]) - counts[even]
         unchanged[even] = np.logical_and.reduceat(equal, starts)
     return unchanged[whole]
+
+
+def _in_order(items: NDArray[np.intp], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of each item in ascending order: its samples have none of their own."""
+    return numbers[np.lexsort((numbers, items))]

@@ -244,7 +244,8 @@ def _message(kind: Any, path: Path, error: ErrorDetails) -> str:
             }
             return f"must be {templates[error['type']].format(f'{limit:g}')}, not {_quote(value)}"
         case "string_too_short" | "too_short":
-            return "is empty"
+            least = context["min_length"]
+            return "is empty" if least == 1 or not value else f"is too short: {least} at least"
         case "string_too_long" | "too_long":
             return f"is too long: {context.get('max_length')} at most"
         case "string_pattern_mismatch":

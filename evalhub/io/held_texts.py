@@ -118,13 +118,14 @@ def _documents(paths: Iterable[Path], text: str, name: str) -> Iterator[HeldDocu
             yield HeldDocument(path.name, _plain(path), str(path))
             continue
         for row in read_rows(path):
-            label = str(row.values.get(name) or f"{path.name}:{row.line}")
+            label = row.values.get(name)
+            label = f"{path.name}:{row.line}" if label in (None, "") else str(label)
             yield HeldDocument(label, text_of(row, text), str(path), row.line)
 
 
 def _plain(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8 at byte {error.start}", file=str(path)) from error
     except OSError as error:

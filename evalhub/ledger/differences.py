@@ -193,21 +193,17 @@ def mean_scores(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.fl
 
 def contributions_by_item(
     run: int, metric: int, among: Sequence[int] | None = None
-) -> dict[int, tuple[tuple[int, int], ...]]:
-    """Sample and number of each answer's contribution to a score of all answers together, of items
-    whose answers all have one; `among` these items or all. One query."""
+) -> dict[int, tuple[int, ...]]:
+    """The numbers of what each item's answers add to a score of all answers together, in ascending
+    order, of items whose answers all have one; `among` these items or all. One query."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     if among is not None:
         scores = scores.filter(output__item__in=among)
     numbered = {
-        item: tuple((sample, number) for _, sample, number in rows)
+        item: tuple(sorted(number for _, number in rows))
         for item, rows in groupby(contributions(scores), key=itemgetter(0))
     }
-    return {
-        item: numbers
-        for item, numbers in numbered.items()
-        if all(number != NOTHING for _, number in numbers)
-    }
+    return {item: numbers for item, numbers in numbered.items() if NOTHING not in numbers}
 
 
 def _unchanged(

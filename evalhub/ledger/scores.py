@@ -124,7 +124,7 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         failed = _which(scores, Q(output__text=None))[by_place]
         arm = replace(arm, failed=failed, lost=lost if lost.any() else None)
     if metric_declaration(metric.name, **metric.options).scored_together:
-        numbers = [number for *_, number in contributions(scores)]
+        numbers = [number for _, number in contributions(scores)]
         arm = replace(arm, contributions=np.array(numbers, dtype=np.int64)[by_place])
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
@@ -133,14 +133,14 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
     return RunScores(run, arm, aggregate.scores_digest)
 
 
-def contributions(scores: QuerySet[Score]) -> Iterator[tuple[int, int, int]]:
-    """Item, sample and number of what each answer adds to a score of all answers together, in order
-    of items and samples. One query."""
+def contributions(scores: QuerySet[Score]) -> Iterator[tuple[int, int]]:
+    """Item and number of what each answer adds to a score of all answers together, in order of
+    items and samples. One query."""
     rows = scores.order_by("output__item_id", "output__sample").values_list(
-        "output__item_id", "output__sample", Cast("parts", TextField())
+        "output__item_id", Cast("parts", TextField())
     )
-    for item, sample, parts in rows.iterator(chunk_size=READ_AT_A_TIME):
-        yield item, sample, NOTHING if parts is None else contribution_number(parts)
+    for item, parts in rows.iterator(chunk_size=READ_AT_A_TIME):
+        yield item, NOTHING if parts is None else contribution_number(parts)
 
 
 def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:

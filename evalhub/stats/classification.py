@@ -2,7 +2,10 @@
 
 Recall and balanced accuracy are means of shares: an item of label k that is right has n/(K·N_k),
 N_k the number of items of its label and K that of the labels that the score is of, and any other
-has 0.
+has 0. Where neither arm has found a rare label yet, that is 0 throughout, and tells as little of
+what finding it would bring as F1 below. So half of the items of the most common other label, drawn
+by their keys, have as much more as an item of the rarest label is worth more than they, and all
+items less by the mean of that.
 
 F1 and precision are a smooth function g of the confusion's cells. As in `evalhub.stats.corpus`,
 item i has the infinitesimal jackknife's value psi_i = g + n · (t_i - T/n) · ∇g, whose mean is g
@@ -69,9 +72,19 @@ def classification_value(score: str, table: Array, label: int | None = None) -> 
 
 
 def classification_score(
-    score: str, golds: ArrayLike, answers: ArrayLike, size: int, label: int | None = None
+    score: str,
+    golds: ArrayLike,
+    answers: ArrayLike,
+    size: int,
+    label: int | None = None,
+    *,
+    halves: ArrayLike | None = None,
 ) -> LinearisedScore:
-    """The score of all items, and each item's own; arguments as in `confusion`.
+    """The score of all items, and each item's own; other arguments as in `confusion`.
+
+    Args:
+        halves: (n,), which items are in the half of the module's formula, the same in both arms;
+            None: every other one.
 
     Raises:
         StatisticsError: there are fewer items, or fewer of a label, than its intervals need. An
@@ -86,7 +99,9 @@ def classification_score(
     share_of = _shares(size, label) * len(gold) / table.sum(axis=1).clip(1)
     if score in ("recall", "balanced_accuracy"):
         value = classification_value(score, table, label)
-        return LinearisedScore(value, share_of[gold] * (gold == answer))
+        half = np.arange(gold.size) % 2 == 0 if halves is None else np.asarray(halves, dtype=bool)
+        own = share_of[gold] * (gold == answer)
+        return LinearisedScore(value, own + _reach(share_of, table, gold, half))
     linearised = jackknifed(score, gold, answer, table, label)
     if score == "micro_f1":
         return linearised
@@ -136,6 +151,17 @@ def _shares(size: int, label: int | None) -> Array:
     of = np.zeros(size)
     of[slice(None) if label is None else label] = 1 if label is not None else 1 / size
     return of
+
+
+def _reach(share_of: Array, table: Array, gold: NDArray[np.intp], half: NDArray[np.bool_]) -> Array:
+    """What is added to shares, with the mean 0. It is the same for any order of the items, to the
+    last bit, so that no two equal shares differ by it."""
+    rarest = int(share_of.argmax())
+    items = table.sum(axis=1)
+    items[rarest] = -1
+    common = int(items.argmax())
+    raised = (gold == common) & half
+    return np.asarray((share_of[rarest] - share_of[common]) * (raised - raised.sum() / gold.size))
 
 
 def _accuracy(table: Array, label: int | None) -> Gradient:

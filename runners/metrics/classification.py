@@ -1,6 +1,7 @@
 """Scores of labels: accuracy, balanced accuracy, macro and micro F1, and those of one label."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -85,7 +86,10 @@ class Classification(TextMetric):
 
         golds, answers = self.label_numbers(parts)
         label = None if self.label is None else self.labels.index(self.label)
-        result = classification_score(self.of, golds, answers, len(self.labels), label)
+        halves = [blake2b(item.encode(), digest_size=1).digest()[0] % 2 == 0 for item in items]
+        result = classification_score(
+            self.of, golds, answers, len(self.labels), label, halves=halves
+        )
         return JointScores(result.value, result.scores.tolist())
 
     def label_numbers(self, parts: Sequence[Sequence[Any]]) -> tuple[list[int], list[int]]:

@@ -17,10 +17,12 @@ from runners.metrics.score import Answer, MetricDeclaration, TextMetric
 from runners.metrics.subprocess_scoring import extract_in_process
 
 STATED = (
-    r"(?i)confidence\W{0,5}?(?<!\s-)(?<![\d.])((?=\.?\d)\d{0,3}(?:\.\d{1,9})?\s{0,3}%?)"
+    r"(?i)confidence\W{0,5}?(?<!\s-)(?<![\d.])((?=\.?\d)\d{0,3}(?:\.\d{1,18})?\s{0,3}%?)"
     r"(?![.,]?\d)(?!e[-+]?\d)(?!\s?-\s?\d)(?!\s{0,3}%)"
+    r"(?!\s{0,3}/\s?\d)(?!\s{0,3}(?:out\s)?of\s?\d)(?!\s{0,3}to\s?\d)"
 )
-"""The number behind the word; of -0.5, 0,85, 1e-5, 1000 and 0-1 no part is one."""
+"""The number behind the word; of -0.5, 0,85, 1e-5, 1000, 0-1, 0 to 1, 1/10 and 1 out of 10 no part
+is one."""
 _NUMBER = re.compile(r"\s*(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})\s*(%?)\s*")
 
 

@@ -31,6 +31,7 @@ class House(Declaration):
     name: str = Field(min_length=1, max_length=10)
     rent: float = Field(0.5, gt=0, lt=1)
     tags: tuple[str, ...] = ()
+    doors: tuple[str, ...] = Field(("front", "back"), min_length=2)
     pets: dict[str, Annotated[Cat | Dog, Field(discriminator="kind")]] = {}
 
     @model_validator(mode="after")
@@ -48,7 +49,7 @@ class House(Declaration):
         (
             {"nam": "x"},
             "nam",
-            "isn't known here; did you mean name? (known: name, rent, tags, pets)",
+            "isn't known here; did you mean name? (known: name, rent, tags, doors, pets)",
         ),
         ({"name": ""}, "name", "is empty"),
         ({"name": 3}, "name", "a text is needed, not 3"),
@@ -57,6 +58,8 @@ class House(Declaration):
         ({"name": "x", "rent": 1}, "rent", "must be below 1, not 1"),
         ({"name": "x", "tags": "a"}, "tags", 'a list is needed, not "a"'),
         ({"name": "x", "tags": ["a", 1]}, "tags[1]", "a text is needed, not 1"),
+        ({"name": "x", "doors": []}, "doors", "is empty"),
+        ({"name": "x", "doors": ["front"]}, "doors", "is too short: 2 at least"),
         ({"name": "x", "pets": {"Tom": {}}}, "pets.Tom", "its kind is needed"),
         (
             {"name": "x", "pets": {"Tom": {"kind": "cot"}}},

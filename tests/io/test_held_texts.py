@@ -142,3 +142,13 @@ def test_an_item_with_no_choices_is_another_than_a_question_of_its_words(folder:
     assert text.fingerprint() == question.fingerprint()
     with pytest.raises(DataError, match="a text to be scored"):
         list(read_items(folder / "q.jsonl", FieldMapping(text="none")))
+
+
+def test_a_name_of_0_is_a_name_and_a_byte_order_mark_no_text(folder: Path) -> None:
+    rows = folder / "numbered.jsonl"
+    rows.write_text('{"id": 0, "text": "first"}\n{"id": 1, "text": "second"}\n{"text": "third"}\n')
+    (folder / "marked.txt").write_bytes(b"\xef\xbb\xbfA text of an editor that marks its files.")
+    assert made(folder, str(rows), str(folder / "marked.txt")) == 0
+    items = [item for _, item in read_items(folder / "out.jsonl", FieldMapping(text="text"))]
+    assert [item.cluster for item in items] == ["0", "1", "numbered.jsonl:3", "marked.txt"]
+    assert items[-1].input == "A text of an editor that marks its files."

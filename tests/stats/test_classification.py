@@ -18,6 +18,7 @@ from evalhub.stats.classification import (
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.label_intervals import arm_interval
 from evalhub.stats.label_scores import OF_ALL_LABELS, OF_ONE_LABEL
+from evalhub.stats.paired import compare
 from tests.benchmarks.classification_coverage import CASES, SCORES, tails
 
 type Labelled = tuple[NDArray[np.intp], NDArray[np.intp], int]
@@ -170,14 +171,59 @@ def test_leaving_an_item_out_of_both_arms_moves_the_difference_by_what_it_adds(s
 
 
 def test_an_item_is_worth_its_share_of_a_recall() -> None:
-    """50 of 200 items have the label, and each that is right is worth 200/50."""
+    """50 of 200 items have the label, and each that is right is worth 200/50; so is, of the 50 of
+    the most common other label, every other one. Of labels alike in number none is."""
     gold = np.arange(200) % 4
     answer = np.where(np.arange(200) % 8 < 4, gold, 4)
     scored = classification_score("recall", gold, answer, 4, 2)
+    raised = (gold == 0) & (np.arange(200) % 2 == 0)
     assert scored.value == 0.5
-    assert scored.scores == pytest.approx(np.where((gold == 2) & (answer == 2), 4.0, 0.0))
+    worth = np.where(((gold == 2) & (answer == 2)) | raised, 4.0, 0.0)
+    assert scored.scores == pytest.approx(worth - 4 * raised.mean())
     balanced = classification_score("balanced_accuracy", gold, answer, 4).scores
     assert balanced == pytest.approx(np.where(gold == answer, 1.0, 0.0))
+
+
+@pytest.mark.parametrize("score", ["recall", "balanced_accuracy"])
+def test_a_label_that_neither_arm_finds_may_still_have_been_lost(score: str) -> None:
+    """20 of 1,000 items have the label. With 2 found by both, their difference has the limits of 20
+    items or so, and with none found it has them too; it had those of 1,000, ±.0037."""
+    gold = (np.arange(1000) < 20).astype(int)
+    label = 1 if score == "recall" else None
+    limits = []
+    for found in (2, 0):
+        answer = np.where(np.arange(1000) < found, 1, 0)
+        scores = classification_score(score, gold, answer, 2, label).scores
+        limits.append(compare(scores, scores).lower)
+    assert limits[1] == pytest.approx(limits[0], rel=0.03)
+    assert limits[1] < (-0.15 if label else -0.075)
+
+
+def test_a_label_that_is_hardly_found_is_lost_within_the_interval() -> None:
+    """One arm finds 5% of the 20 items of a label, and the other none: that was outside of the
+    interval in 36% of runs, .95 to the power of 20, in which the first finds none either."""
+    rng = np.random.default_rng(0)
+    gold = (np.arange(400) < 20).astype(int)
+    never = classification_score("recall", gold, np.zeros(400), 2, 1).scores
+    held = 0
+    for _ in range(200):
+        hardly = np.where(rng.random(400) < 0.05, gold, 0)
+        one = compare(classification_score("recall", gold, hardly, 2, 1).scores, never)
+        held += one.lower <= -0.05 <= one.upper
+    assert held >= 190
+
+
+def test_equal_answers_have_equal_values_in_whatever_order_they_are_read() -> None:
+    gold, answer, size = items(301)
+    key = np.random.default_rng(3).random(301) < 0.5
+    order = np.random.default_rng(4).permutation(301)
+    for score in ("recall", "balanced_accuracy"):
+        label = 2 if score == "recall" else None
+        first = classification_score(score, gold, answer, size, label, halves=key)
+        other = classification_score(
+            score, gold[order], answer[order], size, label, halves=key[order]
+        )
+        assert (first.scores[order] == other.scores).all()
 
 
 @pytest.mark.parametrize("score", ["precision", "f1", "macro_f1"])

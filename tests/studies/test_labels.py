@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db.models import F
 
 from evalhub.cli.app import run
 from evalhub.decision.outcomes import Outcome
 from evalhub.features.beside.pairs import measure_pair, pair_runs, shared_metrics
 from evalhub.ledger.differences import differences_of, items_by_outcome, runs_of_evidence
 from evalhub.ledger.models import Decision
-from evalhub.registry.models import RunMetric, Score
+from evalhub.registry.models import Item, RunMetric, Score
 from tests.studies.desks import Desk
 from tests.studies.label_desk import ITEMS, LABELS, METRIC, golds, label_desk
 
@@ -63,6 +64,19 @@ def test_an_item_that_both_arms_answer_alike_is_a_tie_wherever_it_is_counted(
     pair = pair_runs(compared.baseline, compared.candidate)
     beside = measure_pair(pair, shared_metrics(pair)[0]).by_outcome
     assert (len(beside[Outcome.WON]), len(beside[Outcome.SAME])) == (changed, ITEMS - changed)
+
+
+def test_weights_leave_two_runs_scores_of_labels_as_they_are(tmp_path: Path) -> None:
+    run(["study", "run", str(label_desk(tmp_path).write())])
+    decision = Decision.objects.get()
+    [compared] = runs_of_evidence(decision.study, decision.document.evidence).values()
+    for position, weight in ((0, 5.0), (1, 0.5)):
+        Item.objects.annotate(half=F("position") % 2).filter(half=position).update(weight=weight)
+    pair = pair_runs(compared.baseline, compared.candidate)
+    assert {item.weight for item in pair.items} == {5.0, 0.5}
+    found = measure_pair(pair, shared_metrics(pair)[0]).comparison
+    assert found is not None
+    assert (found.baseline, found.candidate) == pytest.approx(_macro_f1(tmp_path))
 
 
 def _said(desk: Desk, arm: str) -> list[str]:

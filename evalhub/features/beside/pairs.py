@@ -134,9 +134,10 @@ def measure_pair(pair: RunPair, shared: SharedMetric) -> MeasuredPair:
         if moved is not None and position in unchanged:
             moved = 0.0
         by_outcome[outcome(ours, theirs, moved, right)].append((-abs(moved or 0.0), position))
+    linearised = declared.scored_together and declared.reach is None
     return MeasuredPair(
         shared.metric,
-        _compare(pair.items, values, declared.reach),
+        _compare(pair.items, values, declared.reach, alike=linearised),
         {name: [position for _, position in sorted(rows)] for name, rows in by_outcome.items()},
         values,
     )
@@ -166,14 +167,17 @@ def _compare(
     items: Sequence[PairedItem],
     values: Sequence[tuple[float | None, float | None]],
     reach: tuple[float, float] | None,
+    *,
+    alike: bool,
 ) -> PairedComparison | None:
+    """`alike`: by a score of all answers together, whose values no weighted mean makes a score."""
     rows = [
         (ours, theirs, item)
         for (ours, theirs), item in zip(values, items, strict=True)
         if ours is not None and theirs is not None
     ]
     clustered = any(item.cluster for *_, item in rows)
-    weighted = any(item.weight for *_, item in rows)
+    weighted = not alike and any(item.weight for *_, item in rows)
     try:
         return compare(
             [ours for ours, *_ in rows],

@@ -171,7 +171,8 @@ class AskedTestSet(Demand):
             raise invalid(
                 "are of single answers, and the score is of all of them together", "bounds"
             )
-        if self.metric.scored_together and self.mix is not None:
+        linearised = self.metric.scored_together and self.metric.reach is None
+        if linearised and self.mix is not None:
             raise invalid(NO_WEIGHTS, "mix")
         return self
 

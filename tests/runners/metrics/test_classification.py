@@ -148,7 +148,10 @@ def test_brier_is_scikit_learns_on_200_random_and_20_nasty_inputs() -> None:
 STATED = {"confidence": "stated", "answer": "^(.*?)[.]"}
 
 
-@pytest.mark.parametrize("said", ["-0.5", "0,85", "1e-5", "1000", "12345", "0-1", "80%-90%"])
+@pytest.mark.parametrize(
+    "said",
+    ["-0.5", "0,85", "1e-5", "1000", "12345", "0-1", "80%-90%", "1/10", "1 out of 10", "0 to 1"],
+)
 def test_no_part_of_a_number_is_taken_for_a_stated_confidence(said: str) -> None:
     for percent in (False, True):
         score = scorer("brier", **STATED, percent=percent)(
@@ -159,7 +162,13 @@ def test_no_part_of_a_number_is_taken_for_a_stated_confidence(said: str) -> None
 
 @pytest.mark.parametrize(
     "said",
-    ["Confidence: .8.", "confidence = 0.8, at most", "Confidence... 80% 5", "CONFIDENCE - 80 %"],
+    [
+        "Confidence: 0.800000000000000",
+        "Confidence: .8.",
+        "confidence = 0.8, at most",
+        "Confidence... 80% 5",
+        "CONFIDENCE - 80 %",
+    ],
 )
 def test_a_stated_confidence_is_found_behind_marks(said: str) -> None:
     score = scorer("brier", **STATED)(Answer(f"Paris. {said}"), ["Paris"])
