@@ -1,5 +1,6 @@
 """Tests of code."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -50,9 +51,19 @@ def _task(answer: Answer, reference: Any) -> dict[str, Any]:
     return {"answer": code_of(answer.text, PYTHON), **_tests_of(reference)}
 
 
+def _object_in(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def _tests_of(reference: Any) -> dict[str, str]:
     """The test, entry point and prompt of a reference, "" for what it hasn't. Raises ValueError."""
-    parts = {"test": reference} if isinstance(reference, str) else reference
+    parts = reference
+    if isinstance(reference, str):  # as a program an object's JSON would pass whatever is answered
+        parts = _object_in(reference) or {"test": reference}
     if not isinstance(parts, dict):
         raise ValueError(REFERENCE)
     tests = {name: parts.get(name) or "" for name in ("test", "entry_point", "prompt")}

@@ -1,5 +1,6 @@
 """Code scored by tests: which part of an answer runs, what tests may be, and what they say."""
 
+import json
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_a_completion_goes_on_where_the_prompt_ends_and_a_function_stands_by_its
     whole = f"def longest(words: List[str]) -> str:\n{body}"
     fenced = f"Take the longest:\n\n```python\n{whole}```\n\nIt takes the first."
     assert values(body, whole, fenced, "    return words[0]\n") == [1, 1, 1, 0]
+
+
+def test_a_reference_may_be_the_json_of_its_object() -> None:
+    """As a program of its own it would pass every answer."""
+    text = json.dumps(REFERENCE)
+    whole = 'def longest(words):\n    return max(words, key=len, default="")'
+    assert values(whole, whole.replace("max", "min"), by=text) == [1, 0]
 
 
 def test_code_that_answers_a_question_in_words_stands_by_itself() -> None:
