@@ -16,8 +16,8 @@ from runners.metrics import metric_declaration
 def resampled_section(pairings: Mapping[str, Pairing]) -> ResampledSection | None:
     """The section; None where no test set has such a score. Two queries for each that has.
 
-    Left out are test sets whose items have weights, or were added to between looks: a bootstrap of
-    all rows alike would be of another difference than the criterion's.
+    Left out are test sets that were added to between looks: a bootstrap of all rows alike would be
+    of another difference than the criterion's.
     """
     rows = [row for pairing in pairings.values() if (row := _row(pairing)) is not None]
     return ResampledSection(test_sets=tuple(rows)) if rows else None
@@ -26,9 +26,7 @@ def resampled_section(pairings: Mapping[str, Pairing]) -> ResampledSection | Non
 def _row(pairing: Pairing) -> ResampledRow | None:
     aligned, metric = pairing.aligned, pairing.metric
     formula = metric_declaration(metric.name, **metric.options).formula
-    if not formula or aligned.same or aligned.flaws or len(aligned.items) < 2:
-        return None
-    if aligned.weights is not None or pairing.earlier:
+    if not formula or aligned.same or aligned.flaws or len(aligned.items) < 2 or pairing.earlier:
         return None
     ids = [item.id for item in aligned.items]
     arms = [_counts(arm.run, metric, ids) for arm in (pairing.baseline, pairing.candidate)]

@@ -215,6 +215,12 @@ class MetricDeclaration(Declaration):
         return self.bounds
 
     @property
+    def linearised(self) -> bool:
+        """Whether an item's value is its part of what all answers have together, and no score by
+        itself, as pass@k of an item is."""
+        return self.scored_together and self.reach is None
+
+    @property
     def why_unusable(self) -> str:
         """Why nothing can be scored by it here, though its scores can be read; "" where it can."""
         return ""

@@ -134,10 +134,9 @@ def measure_pair(pair: RunPair, shared: SharedMetric) -> MeasuredPair:
         if moved is not None and position in unchanged:
             moved = 0.0
         by_outcome[outcome(ours, theirs, moved, right)].append((-abs(moved or 0.0), position))
-    linearised = declared.scored_together and declared.reach is None
     return MeasuredPair(
         shared.metric,
-        _compare(pair.items, values, declared.reach, alike=linearised),
+        _compare(pair.items, values, declared.reach, alike=declared.linearised),
         {name: [position for _, position in sorted(rows)] for name, rows in by_outcome.items()},
         values,
     )

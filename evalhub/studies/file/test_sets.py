@@ -171,8 +171,7 @@ class AskedTestSet(Demand):
             raise invalid(
                 "are of single answers, and the score is of all of them together", "bounds"
             )
-        linearised = self.metric.scored_together and self.metric.reach is None
-        if linearised and self.mix is not None:
+        if self.metric.linearised and self.mix is not None:
             raise invalid(NO_WEIGHTS, "mix")
         return self
 
