@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.breakdown import by_tag
-from evalhub.decision.contributions import NO_WEIGHTS, unchanged_items
+from evalhub.decision.contributions import unchanged_items
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.failures import FAILURES, at_worst, best_where_lost
 from evalhub.decision.flaws import beyond_bounds, flaws_of
@@ -24,6 +24,7 @@ from evalhub.decision.rule import PRIMARIES, alphas_of
 from evalhub.decision.test_set_extension import StageScores, combine
 from evalhub.decision.wording import count_text
 from evalhub.declare.decision import BreakdownRow
+from evalhub.declare.measured_on import NO_WEIGHTS
 from evalhub.declare.policy import FailureUse, Primaries
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import HARM_ALPHA

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 NOTHING = -1
 """The number of an answer that adds nothing, such as one without a score."""
-NO_WEIGHTS = "a score of all answers together counts each alike: leave out weights and mix"
-"""Its values have the score as their mean; a weighted mean of them is no score at all."""
 
 
 def contribution_number(parts: str) -> int:

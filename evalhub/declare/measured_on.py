@@ -22,6 +22,8 @@ Mix = Annotated[
     Field(min_length=1, description="share of each tag in production, adding up to 1"),
     AfterValidator(_adds_up),
 ]
+NO_WEIGHTS = "a score of all answers together counts each alike: leave out weights and mix"
+"""Its values have the score as their mean; a weighted mean of them is no score at all."""
 
 
 def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ArmScores, ItemLabel, align, breakdown_of, criterion_of
-from evalhub.decision.contributions import NO_WEIGHTS, NOTHING, contribution_number
+from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.requirements import Requirement
+from evalhub.declare.measured_on import NO_WEIGHTS
 
 ASKED = Requirement("mail", "primary", "mail", "classification", bounds=None)
 HAM, SPAM = contribution_number('["ham"]'), contribution_number('["spam"]')

@@ -57,6 +57,7 @@ def test_a_person_accepts_edits_rejects_skips_and_takes_back_by_keyboard(
     queue = a_desk_queue(team, examples=4)
     page = opens(team.rui, "/reviews/")
     page.get_by_role("link", name="Begin").click()
+    expect(page.get_by_text("0 answered")).to_be_visible()
     axe(page)
     page.keyboard.press("a")
     expect(page.get_by_text("1 answered")).to_be_visible()

@@ -89,6 +89,7 @@ def test_a_webhook_is_added_in_four_clicks_from_home(
     expect(page.get_by_role("heading", name="Copy the secret now")).to_be_visible()
     axe(page)
     page.get_by_role("link", name="https://ci.example.org/evalhub").click()
+    expect(page.locator("h1")).to_have_text("https://ci.example.org/evalhub")
     axe(page)
 
 

@@ -81,6 +81,7 @@ def test_from_the_mail_to_the_twentieth_judgment(
         expect(page.locator("#turn")).not_to_have_attribute("data-token", str(token))
     expect(page.locator("h1")).to_have_text("Practice is over")
     page.get_by_role("link", name="How it went").click()
+    expect(page.get_by_role("button", name="Begin the review")).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Begin the review").click()
     for number in range(1, 21):

@@ -64,6 +64,7 @@ def test_a_passkey_is_added_and_signs_in_and_is_removed(
     with_authenticator(page)
     axe(page)
     page.get_by_role("link", name="Add a passkey").click()
+    expect(page.get_by_label("What you call it")).to_be_visible()
     axe(page)
     page.get_by_label("What you call it").fill("Laptop")
     page.get_by_role("button", name="Make it on this device").click()
@@ -71,6 +72,7 @@ def test_a_passkey_is_added_and_signs_in_and_is_removed(
 
     page.get_by_role("button", name="Menu of olga").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from evalhub.decision.contributions import NO_WEIGHTS
 from evalhub.declare.declaration import Declaration, invalid, validate
+from evalhub.declare.measured_on import NO_WEIGHTS
 from evalhub.declare.outside import Outside
 from evalhub.declare.policy import Demand
 from evalhub.io.items import FieldMapping
