@@ -45,6 +45,12 @@ def import_documents(*, project: Project, path: Path) -> DocumentSet:
     return documents
 
 
+def holds_documents(project: Project, name: str) -> bool:
+    """Whether the project has the documents that a version of it names so: sha256:DIGEST."""
+    digest = name.removeprefix("sha256:")
+    return name != digest and DocumentSet.objects.filter(project=project, digest=digest).exists()
+
+
 def document_lines(documents: DocumentSet) -> Iterator[str]:
     """The documents as the lines of JSONL that `import_documents` takes for the same."""
     rows = documents.rows.order_by("position").values_list("key", "text")

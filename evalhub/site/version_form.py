@@ -9,6 +9,7 @@ from django import forms
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.prompt import Prompt
+from evalhub.declare.retrievers import CommandRetriever, UrlRetriever
 from evalhub.declare.sampling import Sampling
 from evalhub.frames.page.forms import DeclaredForm, field_of
 from evalhub.io.json_values import JsonError, parse_json
@@ -24,7 +25,10 @@ SAMPLING = (
     *("temperature", "top_p", "max_tokens", "seed", "samples"),
     *("top_k", "min_p", "repetition_penalty"),
 )
-TEXTS = ("system", "template", "examples", "stop", "template_arguments", "training", "notes")
+TEXTS = (
+    *("system", "template", "examples", "retriever"),
+    *("stop", "template_arguments", "training", "notes"),
+)
 
 
 class VersionForm(DeclaredForm):
@@ -39,6 +43,7 @@ class VersionForm(DeclaredForm):
         "prompt": "system",
         "prompt.template": "template",
         "prompt.examples": "examples",
+        "prompt.retriever": "retriever",
         **{f"sampling.{name}": name for name in (*SAMPLING, "stop")},
         "sampling.chat_template_kwargs": "template_arguments",
         "training": "training",
@@ -82,6 +87,13 @@ class VersionForm(DeclaredForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         help_text="a JSON list: [{“input”: …, “output”: …}]",
+    )
+    retriever = forms.CharField(
+        label="Retriever",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text="a JSON object: {“documents”: “sha256:DIGEST”, “k”: 3} finds the {context} among "
+        "uploaded documents, {“endpoint”: …, “index”: …} asks a server that an operator named",
     )
     temperature = field_of(Sampling, "temperature", "Temperature", "0 is greedy")
     top_p = field_of(Sampling, "top_p", "Top p")
@@ -160,6 +172,8 @@ def _document(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     prompt = {name: cleaned[name] for name in ("system", "template") if cleaned[name]}
     if cleaned["examples"].strip():
         prompt["examples"] = _json(cleaned["examples"], "prompt.examples")
+    if cleaned["retriever"].strip():
+        prompt["retriever"] = _json(cleaned["retriever"], "prompt.retriever")
     sampling = {name: cleaned[name] for name in SAMPLING if cleaned[name] is not None}
     if stop := [line for line in cleaned["stop"].split("\n") if line]:
         sampling["stop"] = stop
@@ -193,12 +207,21 @@ def _json(text: str, field: str) -> Any:
         raise DeclarationError(flaw.message, field) from flaw
 
 
+def leaves_out_retriever(version: ModelVersion) -> bool:
+    """Whether the web may not name its retriever: a program, or a server by its address."""
+    retriever = version.prompt.retriever
+    by_address = isinstance(retriever, UrlRetriever) and retriever.endpoint is None
+    return by_address or isinstance(retriever, CommandRetriever)
+
+
 def form_of_version(version: ModelVersion) -> dict[str, Any]:
     """Initial values for a version made from this one: the same, without its training.
 
-    Nothing of the backend but an operator's alias is taken over: the rest isn't said by the web.
+    Of the backend and the retriever an operator's alias and stored documents are taken over: the
+    rest isn't said by the web.
     """
     backend, prompt, sampling = version.backend, version.prompt, version.sampling
+    retriever = None if leaves_out_retriever(version) else prompt.retriever
     by_endpoint = backend.get("type") == "openai" and backend.get("endpoint")
     return {
         "project": version.model.project.slug,
@@ -215,6 +238,7 @@ def form_of_version(version: ModelVersion) -> dict[str, Any]:
         )
         if prompt.examples
         else "",
+        "retriever": json.dumps(retriever.as_json(), ensure_ascii=False) if retriever else "",
         **{name: getattr(sampling, name) for name in SAMPLING},
         "stop": "\n".join(sampling.stop or ()),
         "template_arguments": json.dumps(sampling.chat_template_kwargs, ensure_ascii=False)

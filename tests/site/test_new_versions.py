@@ -1,12 +1,14 @@
 """A version registered by its page is the one that REST would register."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.registry.documents import import_documents
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_team, a_version
 from tests.site.test_campaign_pages import filled
@@ -88,6 +90,46 @@ def test_a_version_made_from_another_begins_as_that_one(eva: Client, team: Team)
     assert made.sampling.as_json() == base.sampling.as_json() | {"temperature": 1.0}
 
 
+def test_a_version_made_from_another_keeps_its_documents_and_takes_no_other_project_s(
+    eva: Client, team: Team, tmp_path: Path
+) -> None:
+    file = tmp_path / "manual.jsonl"
+    file.write_text('{"id": "a", "text": "Press the red button."}\n')
+    documents = import_documents(project=team.project, path=file)
+    found = {"documents": f"sha256:{documents.digest}", "k": 1}
+    prompt = {"template": "{context} {input}", "retriever": found}
+    backend = {"type": "openai", "endpoint": "support", "model": "m"}
+    base = a_version(team, "triage", backend=backend, prompt=prompt)
+    register(eva, f"?parent={base.pk}", temperature="1")
+    made = ModelVersion.objects.get(model__slug="triage", number=2)
+    assert made.prompt == base.prompt
+    file.write_text('{"id": "a", "text": "What others know."}\n')
+    theirs = import_documents(project=a_team("Others", "others").project, path=file)
+    named = json.dumps(found | {"documents": f"sha256:{theirs.digest}"})
+    template = "{context} {input}"
+    page = register(eva, project="support-desk", slug="m", template=template, retriever=named)
+    assert "nothing with this digest was uploaded" in str(page.context["form"].errors["retriever"])
+
+
+@pytest.mark.parametrize(
+    ("retriever", "kept"),
+    [
+        ({"endpoint": "support", "index": "wiki-1"}, True),
+        ({"url": "https://search.example.org/v1", "index": "wiki-1"}, False),
+        ({"run": ["python3", "search.py"], "index": "wiki-1", "content_sha256": "0" * 64}, False),
+    ],
+)
+def test_a_retriever_that_the_web_may_not_name_is_left_out_and_said(
+    eva: Client, team: Team, retriever: dict[str, Any], kept: bool
+) -> None:
+    base = a_version(team, prompt={"template": "{context} {input}", "retriever": retriever})
+    page = eva.get(reverse(PAGE) + f"?parent={base.pk}")
+    typed = page.context["form"]["retriever"].value()
+    assert ("isn’t taken over" not in page.text) == kept == bool(typed)
+    if kept:
+        assert json.loads(typed)["index"] == "wiki-1"
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
@@ -98,6 +140,10 @@ def test_a_version_made_from_another_begins_as_that_one(eva: Client, team: Team)
         ("template", "no place", "must hold {input}"),
         ("system", "Say {input}", "only in the template"),
         ("examples", "[{]", "malformed JSON"),
+        ("retriever", "[", "malformed JSON"),
+        ("retriever", '{"run": ["ls"], "index": "1"}', "is a command"),
+        ("retriever", '{"url": "https://a.example/s", "index": "1"}', "operator"),
+        ("retriever", '{"documents": "/etc/passwd"}', "name what was uploaded"),
         ("examples", '[{"input": 1}]', ""),
         ("temperature", "-1", "0"),
         ("training", "[]", ""),
@@ -110,6 +156,8 @@ def test_what_cannot_be_is_said_beside_its_field_and_kept(
     eva: Client, team: Team, field: str, typed: str, told: str
 ) -> None:
     right = {"project": "support-desk", "slug": "m", "endpoint": "support", "served": "m"}
+    if field == "retriever":
+        right |= {"template": "{context} {input}"}
     page = register(eva, **right | {field: typed})
     form = page.context["form"]
     assert page.status_code == 400

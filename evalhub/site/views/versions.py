@@ -27,7 +27,12 @@ from evalhub.site.lineage import lineage
 from evalhub.site.listing import list_page
 from evalhub.site.lists import versions_list
 from evalhub.site.trend_page import trend_page
-from evalhub.site.version_form import VersionForm, form_of_version, register_form
+from evalhub.site.version_form import (
+    VersionForm,
+    form_of_version,
+    leaves_out_retriever,
+    register_form,
+)
 from evalhub.site.versions_beside import versions_beside
 from evalhub.studies.run.verdicts import with_evidence
 
@@ -63,8 +68,10 @@ def new_version(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, f"{version} is registered.")
             return redirect("site:version", version.pk)
+    left_out = parent if parent and leaves_out_retriever(parent) else None
     status = 400 if form.errors else 200
-    return render(request, "site/versions/new.html", {"form": form}, status=status)
+    context = {"form": form, "left_out": left_out}
+    return render(request, "site/versions/new.html", context, status=status)
 
 
 @require_GET

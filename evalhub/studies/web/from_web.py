@@ -14,10 +14,12 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.plan import StudyPlan
+from evalhub.declare.retrievers import Retriever
 from evalhub.io.document import DEEPEST
 from evalhub.io.json_values import JsonError, check_value
 from evalhub.io.limits import LOG
 from evalhub.io.rows import DataError
+from evalhub.registry.documents import holds_documents
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.registry.versions import register_metric, register_version
@@ -115,18 +117,26 @@ def register_version_from_web(
     files: Files,
     aliases: Collection[str],
 ) -> ModelVersion:
-    """The model's version with this specification, created if missing.
+    """The model's version with this specification, created if missing. Its retriever may name an
+    upload, or documents as a version of the project names them.
 
-    Raises NotAllowedError, and DeclarationError for what names anything outside but uploads and
+    Raises NotAllowedError, and DeclarationError for what names anything outside but these and
     aliases.
     """
     check_evaluates(by, project)
+    prompt = declaration.prompt
+    stored = isinstance(prompt.retriever, Retriever) and holds_documents(
+        project, prompt.retriever.documents
+    )
+    rest = prompt.model_copy(update={"retriever": None}) if stored else prompt
+    checked = declaration.model_copy(update={"prompt": rest})
     try:
-        check_from_web(declaration, uploaded=files, aliases=aliases)
+        check_from_web(checked, uploaded=files, aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
-    with errors_by_digest(files):
-        prompt = with_documents(declaration.prompt, project=project, file=files.__getitem__)
+    if not stored:
+        with errors_by_digest(files):
+            prompt = with_documents(prompt, project=project, file=files.__getitem__)
     return register_version(
         project=project,
         slug=slug,
