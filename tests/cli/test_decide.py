@@ -350,3 +350,14 @@ def test_clusters_samples_tags_and_weights_are_used(
     rows(TRIAGE + second + SUMS)
     sampled = record(capsys)["criteria"][0]
     assert (sampled["n"], sampled["difference"]) == (300, pytest.approx(0.05))
+
+
+def test_a_mean_of_nothing_but_rounding_errors_is_printed_as_0(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = [-1e-17] * 300
+    rows(TRIAGE + rows_of("sums", nothing, nothing))
+    decide()
+    printed = capsys.readouterr().out.replace("−", "-")
+    assert " 0.000 " in printed
+    assert "-0.000" not in printed

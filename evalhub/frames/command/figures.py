@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
 
     if value is None:
         return "–"
-    rounded = round(value, 9)
+    rounded = round(value, 9) + 0.0  # −0.0 is 0
     text = significant(rounded, 2) if 0 < abs(rounded) < 0.001 else f"{rounded:.3f}"
     return text.replace("-", "−")
 

@@ -318,8 +318,9 @@ def _number(value: float) -> str:
 
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    small = NOTHING < abs(value) < 0.01
-    return significant(value, 3) if small else f"{value:.3f}"
+    if abs(value) <= NOTHING:
+        return "0.000"
+    return significant(value, 3) if abs(value) < 0.01 else f"{value:.3f}"
 
 
 def _times(ratio: float | None) -> str:
