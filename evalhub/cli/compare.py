@@ -260,6 +260,7 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Also write a report: FILE.html")] = None,
 ) -> Printed:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
+    from evalhub.cli.comparison_report import write_report
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.sections.policy_since import policy_caveats
     from evalhub.frames.command.outputs import check_output
@@ -278,7 +279,7 @@ def compare(
     caveats = policy_caveats(None, alpha=holds.alpha, accepted=reason)
     record = with_more_caveats(comparison.record, caveats)
     if report is not None:
-        _write_report(report, record, comparison.items)
+        write_report(report, record, comparison)
     show = partial(_print, record, breakdown=named.tag is not None)
     return Printed(record, show=show, code=record.verdict.exit_code)
 
@@ -389,15 +390,3 @@ def _option(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _write_report(path: Path, record: "DecisionRecord", items: list[dict[str, Any]]) -> None:
-    from evalhub.frames.command.outputs import whole
-    from evalhub.frames.command.setup import set_up_templates
-
-    set_up_templates()
-    from evalhub.report.one_file import render_report
-
-    text = render_report(record, items)
-    with whole(path, option="--report") as file:
-        file.write_text(text, encoding="utf-8")

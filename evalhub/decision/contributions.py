@@ -1,12 +1,14 @@
-"""Which items' answers add the same in both arms to a score of all answers together. Pure.
+"""What two arms' answers add to a score of all answers together, and where they add the same. Pure.
 
 An answer's own value of such a score is linearised about its arm's score (`evalhub.stats.corpus`),
 so that one answer has two values in two arms. Items whose answers add the same are tied all the
 same.
 """
 
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,36 @@ if TYPE_CHECKING:
 
 NOTHING = -1
 """The number of an answer that adds nothing, such as one without a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedParts:
+    """What answers that both arms gave add to the score, in the order of items and samples.
+
+    `clusters` number the sources that items share, or the items where one has several answers; None
+    where every answer stands alone.
+    """
+
+    baseline: Sequence[Sequence[Any]]
+    candidate: Sequence[Sequence[Any]]
+    clusters: NDArray[np.intp] | None
+
+
+def pair_parts[Item: Hashable](
+    baseline: Mapping[tuple[Item, int], tuple[Sequence[Any], str]],
+    candidate: Mapping[tuple[Item, int], tuple[Sequence[Any], str]],
+) -> PairedParts:
+    """Two arms' parts side by side: by item and sample what the answer adds, and the item's source,
+    "" where it shares none."""
+    both = [key for key in baseline if key in candidate]
+    sources = [baseline[key][1] or f"item {key[0]}" for key in both]
+    _, clusters = np.unique(np.array(sources, dtype=object).astype(str), return_inverse=True)
+    alone = len(set(sources)) == len(sources)
+    return PairedParts(
+        baseline=[baseline[key][0] for key in both],
+        candidate=[candidate[key][0] for key in both],
+        clusters=None if alone else clusters.astype(np.intp),
+    )
 
 
 def contribution_number(parts: str) -> int:

@@ -140,7 +140,7 @@ def _figure(
         difference = Estimate(found.difference, found.lower, found.upper)
     return LabelFigure(
         label="all" if label is None else labels[label],
-        score=score.replace("_", " "),
+        score=score.replace("_", " ").replace("f1", "F1"),
         baseline=before,
         candidate=after,
         difference=difference,

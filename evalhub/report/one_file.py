@@ -15,6 +15,7 @@ from evalhub.io.canonical import digest_of
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.decision_page import decision_page
 from evalhub.report.flips import Flip, flip_of
+from evalhub.report.joint_scores import JointScoresView
 from evalhub.report.skills import Skills
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
@@ -27,6 +28,7 @@ def render_report(
     flips: Sequence[Mapping[str, Any]],
     *,
     skills: Skills | None = None,
+    joint: Sequence[JointScoresView] = (),
     lost: Sequence[Mapping[str, Any]] = (),
     totals: Mapping[Outcome, int] | None = None,
     digest: str = "",
@@ -35,7 +37,9 @@ def render_report(
 
     Takes what `report_context` takes.
     """
-    context = report_context(record, flips, skills=skills, lost=lost, totals=totals, digest=digest)
+    context = report_context(
+        record, flips, skills=skills, joint=joint, lost=lost, totals=totals, digest=digest
+    )
     return render_to_string("report/one_file.html", context | {"style": mark_safe(_style())})
 
 
@@ -44,6 +48,7 @@ def report_context(
     flips: Sequence[Mapping[str, Any]],
     *,
     skills: Skills | None = None,
+    joint: Sequence[JointScoresView] = (),
     lost: Sequence[Mapping[str, Any]] = (),
     totals: Mapping[Outcome, int] | None = None,
     digest: str = "",
@@ -54,6 +59,7 @@ def report_context(
         flips: items as `flip_of` takes them, in any order: key, input, reference,
             baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
         skills: of general capability, by `evalhub.report.skills.skills_of`.
+        joint: what lies behind the scores of all answers together.
         lost: some items of each skill that was lost, as `flips`.
         totals: how many items came out so, where those are not all of `flips`.
         digest: the record's SHA-256, where it is kept; else that of the record as it is.
@@ -63,6 +69,7 @@ def report_context(
     return {
         "page": decision_page(record),
         "skills": skills,
+        "joint": [each for each in joint if each.labels or each.calibration],
         "examples": [flip_of(each, **names) for each in lost],
         "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
         "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",

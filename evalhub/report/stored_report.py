@@ -1,14 +1,19 @@
 """The report of a decision that is stored here: its record, and the items that changed most."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from evalhub.decision.outcomes import Outcome
+from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.changed_items import worst_flips, worst_losses
 from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
+from evalhub.ledger.joint_parts import paired_parts
 from evalhub.ledger.models import Decision
+from evalhub.report.joint_scores import joint_scores_view
 from evalhub.report.one_file import MOST
 from evalhub.report.skills import skills_of
+from runners.metrics import metric_declaration
 
 EXAMPLES = 3
 """Items that are shown of a skill that was lost."""
@@ -19,7 +24,9 @@ def stored_report(decision: Decision) -> dict[str, Any]:
     record = decision.document
     flips = worst_flips(decision.study, record, MOST)
     totals: Counter[Outcome] = Counter()
-    for pair in runs_of_evidence(decision.study, record.evidence).values() if flips else ():
+    invalid = record.verdict is Verdict.INVALID
+    pairs = {} if invalid else runs_of_evidence(decision.study, record.evidence)
+    for pair in pairs.values() if flips else ():
         for outcome, items in items_by_outcome(pair).items():
             totals[outcome] += len(items)
     skills = skills_of(
@@ -30,6 +37,15 @@ def stored_report(decision: Decision) -> dict[str, Any]:
         "record": record,
         "flips": flips,
         "skills": skills,
+        "joint": [
+            joint_scores_view(
+                metric_declaration(pair.metric.name, **pair.metric.options),
+                partial(paired_parts, pair),
+                test_set=name,
+                arms=(record.arms.baseline.name, record.arms.candidate.name),
+            )
+            for name, pair in pairs.items()
+        ],
         "lost": worst_losses(decision.study, record, lost, EXAMPLES),
         "totals": totals,
         "digest": decision.digest,

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
+from evalhub.features.exporters.report import export_report
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from tests.e2e.conftest import WAYS, Opens
 from tests.e2e.width import overflows
@@ -42,8 +44,15 @@ def test_what_all_answers_have_together_is_read_on_any_screen(
     run(["study", "run", str(desk.write())])
     opal = User.objects.create_superuser("opal")
     address = reverse("site:study", args=[Study.objects.get().pk]) + "?tab=answers"
+    report = tmp_path / "report.html"
+    report.write_text(export_report(decision=Decision.objects.get(), by=None), encoding="utf-8")
     for way in WAYS:
         page = opens(opal, address, **way)
+        page.locator("summary", has_text=heading).press("Enter")
+        expect(page.locator("details[open] table").last).to_be_visible()
+        assert not overflows(page)
+        axe(page)
+        page.goto(report.as_uri())
         page.locator("summary", has_text=heading).press("Enter")
         expect(page.locator("details[open] table").last).to_be_visible()
         assert not overflows(page)

@@ -1,5 +1,6 @@
 """What a study's page shows of labels and of confidences once a decision has read them."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
+from evalhub.features.exporters.report import export_report
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Score, Study
 from tests.studies.desks import ran
 from tests.studies.label_desk import METRIC, label_desk
@@ -52,6 +55,7 @@ def test_labels_are_drawn_with_those_outside_the_list(tmp_path: Path, reader: Cl
     rows = texts(figures)
     assert rows[0] == "Score Label base tuned Difference"
     assert rows[1].startswith("Accuracy all 0.67 0.61 to 0.72 0.97 0.94 to 0.98 0.30 0.25 to 0.36")
+    assert rows[3].startswith("Macro F1 all 0.68")
     assert [row.split()[:2] for row in rows[5:]] == [
         [score, label] for score in ("Precision", "Recall") for label in ("ham", "spam", "ads")
     ]
@@ -88,6 +92,37 @@ def test_confidences_are_drawn_as_a_reliability_curve(tmp_path: Path, reader: Cl
     assert texts(curve)[1] == "base, 0.80 to 0.90 300 0.900 0.667 0.610 to 0.720"
     assert texts(errors)[1] == "base 300 0.23 0.23 0.01"
     assert "Which labels" not in page
+
+
+def test_reports_show_them_too(tmp_path: Path, reader: Client) -> None:
+    """Of the study as it is exported, and of the files that `compare` reads."""
+    desk = label_desk(tmp_path)
+    run(["study", "run", str(desk.write())])
+    page = tables(answers_page(reader))
+    assert len(page) == 3
+    study = " ".join(export_report(decision=Decision.objects.get(), by=None).split())
+    assert tables(study) == page
+    options = (f"{name}={json.dumps(METRIC[name])}" for name in ("score", "labels"))
+    asked = ["--metric", "classification", "--extract", str(METRIC["extract"])]
+    asked += [word for option in options for word in ("--option", option)]
+    files = (str(desk.folder / f"{name}.jsonl") for name in ("base.mail", "tuned.mail", "mail"))
+    base, tuned, items = files
+    report = desk.folder / "report.html"
+    compare = ["compare", base, tuned, "--test-set", items, *asked, "--report", str(report)]
+    assert run(compare) == 0
+    of_files = " ".join(report.read_text(encoding="utf-8").split())
+    assert tables(of_files.replace(".mail", "")) == page
+
+
+def tables(html: str) -> list[list[str]]:
+    """The cells of the confusions and of the labels' scores."""
+    part = html.partition("Which labels were confused")[2].partition("</details>")[0]
+    return [texts(table) for table in part.split("<table")[1:]]
+
+
+def test_a_report_of_invalid_evidence_shows_none(tmp_path: Path, reader: Client) -> None:
+    run(["study", "run", str(label_desk(tmp_path, METRIC | {"labels": ["ham", "spam"]}).write())])
+    assert "Which labels" not in export_report(decision=Decision.objects.get(), by=None)
 
 
 def test_a_metric_of_single_answers_has_neither(tmp_path: Path, reader: Client) -> None:

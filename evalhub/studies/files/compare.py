@@ -14,7 +14,7 @@ from evalhub.decision.align import (
     align,
 )
 from evalhub.decision.charge import Charge
-from evalhub.decision.contributions import unchanged_items
+from evalhub.decision.contributions import PairedParts, pair_parts, unchanged_items
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import ExtractionMisses
@@ -36,13 +36,14 @@ from evalhub.studies.files.compared_arms import (
     AnsweredFile,
     arm_scores,
     items_without_match,
+    parts_of,
     read_arm,
     tally_of,
 )
 from evalhub.studies.files.compared_items import ComparedItem, read_compared_items
 from evalhub.studies.files.judge_files import judge_files
 from evalhub.studies.files.terms import Terms
-from runners.metrics import MetricError, Scorer, scorer
+from runners.metrics import MetricDeclaration, MetricError, Scorer, scorer
 from runners.metrics.sandboxed import check_sandbox
 
 
@@ -71,10 +72,15 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True)
 class FileComparison:
-    """The decision record, and every item that both arms answered, for reading."""
+    """The decision record, and every item that both arms answered, for reading.
+
+    `parts` are what answers add to a score of all together, by the `metric`; else None.
+    """
 
     record: DecisionRecord
     items: list[dict[str, Any]]
+    metric: MetricDeclaration | None = None
+    parts: PairedParts | None = None
 
 
 def compare_files(
@@ -118,7 +124,7 @@ def compare_files(
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
-    return FileComparison(record, compared.items())
+    return FileComparison(record, compared.items(), score.metric, compared.parts())
 
 
 def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
@@ -224,6 +230,13 @@ class _Comparison:
         before, after = self.scores
         unchanged = unchanged_items(before, after, np.ones(len(cases), dtype=bool))
         return _items(cases, self.arms, means, self.requirement, unchanged, right=self.metric.right)
+
+    def parts(self) -> PairedParts | None:
+        """What the answers add to a score of all together; None for any other metric."""
+        if not self.metric.scored_together:
+            return None
+        sources = {label.key: label.cluster for label in self.labels}
+        return pair_parts(*(parts_of(arm, sources) for arm in self.arms))
 
     def _same_answers(self) -> list[str]:
         if self.digests[0] != self.digests[1]:

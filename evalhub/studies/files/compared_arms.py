@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,6 +159,18 @@ def arm_scores(
         failed=np.array([each.text is None for each in answered], dtype=bool),
         contributions=_contributions(flat) if scored_together else None,
     )
+
+
+def parts_of(
+    arm: AnsweredFile, sources: Mapping[str, str]
+) -> dict[tuple[str, int], tuple[Sequence[Any], str]]:
+    """By item and sample what an answer adds to a score of all together, and the item's source."""
+    return {
+        (key, answer.sample): (score.parts, sources[key])
+        for key, answers in arm.answers.items()
+        for answer, score in zip(answers, arm.scores[key], strict=True)
+        if score.parts is not None
+    }
 
 
 def _contributions(scores: Sequence[MetricScore]) -> NDArray[np.int64]:
