@@ -8,13 +8,12 @@ same.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from evalhub.decision.align import ArmScores
+from evalhub.decision.arm_scores import ArmScores
 
 NOTHING = -1
 """The number of an answer that adds nothing, such as one without a score."""
@@ -57,7 +56,7 @@ def contribution_number(parts: str) -> int:
 
 
 def unchanged_items(
-    baseline: "ArmScores", candidate: "ArmScores", whole: NDArray[np.bool_]
+    baseline: ArmScores, candidate: ArmScores, whole: NDArray[np.bool_]
 ) -> NDArray[np.bool_] | None:
     """Which of the `whole` items, a mask of all, have as many answers in both arms that add the
     same, in whatever order; shape (whole.sum(),). None where each answer is scored alone."""

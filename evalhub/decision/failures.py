@@ -6,24 +6,21 @@ can't be used is another matter: such a run is no evidence (`runners.outcome`).
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalhub.decision.arm_scores import ArmScores
 from evalhub.decision.policy import Rule
 from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import FailureUse
-
-if TYPE_CHECKING:
-    from evalhub.decision.align import ArmScores
 
 FAILURES: FailureUse = default_of(Rule, "failures")
 LOST_PAIR = "lost: no mirrored answer came"
 """The error in place of an answer that a mirror lost: whose fault that is nobody knows."""
 
 
-def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "ArmScores":
+def at_worst(requirement: Requirement, arm: ArmScores, use: FailureUse) -> ArmScores:
     """The arm's scores with the metric's worst score for each failed answer.
 
     As they are where failures are invalid, where none is known, or where no answer is left that
@@ -40,7 +37,7 @@ def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "Ar
     return replace(arm, values=values, failures=())
 
 
-def best_where_lost(requirement: Requirement, baseline: "ArmScores") -> "ArmScores":
+def best_where_lost(requirement: Requirement, baseline: ArmScores) -> ArmScores:
     """The baseline's scores with the metric's best for each answer that was lost: so the pair
     speaks against the candidate as much as it can."""
     if baseline.lost is None or requirement.best is None:

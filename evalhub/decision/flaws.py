@@ -1,19 +1,16 @@
 """What keeps two arms' scores from being evidence, in sentences. Pure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, Rows
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.wording import count_text, is_or_are
 from evalhub.io.canonical import digest_of
 
-if TYPE_CHECKING:
-    from evalhub.decision.align import ArmScores, ItemLabel, Rows
 
-
-def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmScores") -> list[str]:
+def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScores) -> list[str]:
     """Why an arm's scores are no valid evidence, a sentence each."""
     if arm.failures:
         return list(arm.failures)
@@ -53,7 +50,7 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
     return flaws
 
 
-def items_digest(items: Sequence["ItemLabel"]) -> str:
+def items_digest(items: Sequence[ItemLabel]) -> str:
     """SHA-256 of what is known of items that have no content here, in whatever order they stand."""
     return digest_of(sorted([each.key, each.cluster, [*each.tags], each.weight] for each in items))
 
@@ -74,7 +71,7 @@ def other_items(requirement: Requirement, *, count: int, digest: str) -> list[st
     ]
 
 
-def beyond_bounds(requirement: Requirement, arm: "ArmScores") -> "Rows":
+def beyond_bounds(requirement: Requirement, arm: ArmScores) -> Rows:
     """Mask of an arm's scores that lie outside the metric's bounds."""
     if requirement.bounds is None:
         return np.zeros(arm.values.shape, dtype=bool)

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evalhub.decision.align import ItemLabel
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.declare.decision import EarlyStopLimits
 from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.people import UnconfirmedUse

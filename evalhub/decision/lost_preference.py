@@ -16,7 +16,8 @@ from math import hypot, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned, Rows
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import Rows
 from evalhub.decision.criteria.preference import WinScoreKind
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.evidence import Evidence

@@ -5,7 +5,8 @@ from itertools import compress
 
 import numpy as np
 
-from evalhub.decision.align import Array, Rows, average_one, weights_of
+from evalhub.decision.align import average_one, weights_of
+from evalhub.decision.arm_scores import Array, Rows
 from evalhub.decision.flaws import flaws_of
 from evalhub.decision.sections.baseline_choice import (
     ChoiceSection,

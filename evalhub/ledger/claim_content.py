@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import ArmScores, ItemLabel, Rows
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, Rows
 from evalhub.decision.mix import item_weights
 from evalhub.io.canonical import canonical_json
 from evalhub.stats.errors import StatisticsError

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.criteria.table import BUDGETS
 from evalhub.declare.decision import Alternative
 from evalhub.declare.study import Development

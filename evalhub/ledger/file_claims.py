@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.charge import Charge
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.requirements import Requirement

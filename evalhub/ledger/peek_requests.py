@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from pydantic import Field
 
-from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.charge import Charge
 from evalhub.decision.criterion import NextLook
 from evalhub.decision.requirements import Requirement

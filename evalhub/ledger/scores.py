@@ -18,7 +18,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from evalhub.decision.align import Aligned, ArmScores, Array, ItemLabel, Rows
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import ArmScores, Array, ItemLabel, Rows
 from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.failures import LOST_PAIR
 from evalhub.decision.requirements import Requirement, requirement_of

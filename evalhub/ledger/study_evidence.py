@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from evalhub.decision.align import ArmScores, ItemLabel, Rows, align, by_item
+from evalhub.decision.align import align
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, Rows, by_item
 from evalhub.decision.failures import at_worst
 from evalhub.decision.flaws import other_items
 from evalhub.decision.policy import Policy, policy_of_study

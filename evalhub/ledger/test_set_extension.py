@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned, Rows, average_one
+from evalhub.decision.align import Aligned, average_one
+from evalhub.decision.arm_scores import Rows
 from evalhub.ledger.models import Look
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence

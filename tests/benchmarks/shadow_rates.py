@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from evalhub.decision.align import Aligned, ItemLabel
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.criteria.preference import PreferenceRule
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.judgments import Judgments

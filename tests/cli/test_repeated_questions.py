@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.decision.align import ItemLabel
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.registry.models import Study, TestSetVersion
 from tests.studies.desks import Desk

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalhub.decision.align import Aligned, ArmScores, ItemLabel, align, by_item
+from evalhub.decision.align import Aligned, align
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, by_item
 from evalhub.decision.requirements import Requirement
 
 ASKED = Requirement(name="sums", role="primary", test_set="sums", metric="exact_match")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalhub.decision.align import Aligned, ArmScores, ItemLabel, align, breakdown_of, criterion_of
+from evalhub.decision.align import Aligned, align, breakdown_of, criterion_of
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.requirements import Requirement
 from evalhub.declare.measured_on import NO_WEIGHTS

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned, ItemLabel, criteria_of
+from evalhub.decision.align import Aligned, criteria_of
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.measuring import measure
 from evalhub.decision.requirements import Requirement

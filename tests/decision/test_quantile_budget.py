@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evalhub.decision.align import Aligned, ItemLabel, criterion_of
+from evalhub.decision.align import Aligned, criterion_of
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.rule import decide
 

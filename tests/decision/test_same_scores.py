@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evalhub.decision.align import Aligned, ItemLabel
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.same_scores import CHANCE, CHANGED, PROOF, same_scores
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.align import ArmScores, ItemLabel, by_item
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, by_item
 from evalhub.ledger.claim_content import content_digest
 
 Scores = list[list[float | None]]

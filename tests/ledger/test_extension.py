@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.decision.align import Aligned, ItemLabel, criterion_of
+from evalhub.decision.align import Aligned, criterion_of
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.criterion import Criterion
 from evalhub.decision.levels import (
     level_of,

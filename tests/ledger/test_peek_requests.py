@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from evalhub.decision.align import ArmScores, ItemLabel, by_item
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, by_item
 from evalhub.decision.requirements import Requirement
 from evalhub.declare.declaration import validate
 from evalhub.declare.peeks import SentClaim

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from evalhub.decision.align import Aligned, Rows
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import Rows
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import CleanRow, Section
 from evalhub.decision.wording import count_text, with_sign

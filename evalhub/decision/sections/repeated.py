@@ -7,7 +7,8 @@ Same is what a model sees as the same, to the letter: nearness is nobody's to ju
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
 
-from evalhub.decision.align import Aligned, ItemLabel, clusters_of
+from evalhub.decision.align import Aligned, clusters_of
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import count_text
 from evalhub.declare.amounts import Size

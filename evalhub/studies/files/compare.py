@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import (
-    ItemLabel,
-    align,
-)
+from evalhub.decision.align import align
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.charge import Charge
 from evalhub.decision.contributions import PairedParts, pair_parts, unchanged_items
 from evalhub.decision.document import DecisionRecord

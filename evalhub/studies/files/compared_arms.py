@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.align import ArmScores, by_item
+from evalhub.decision.arm_scores import ArmScores, by_item
 from evalhub.decision.contributions import NOTHING, contribution_number
 from evalhub.decision.sections.answers import AnswerTally, is_empty
 from evalhub.decision.wording import count_text

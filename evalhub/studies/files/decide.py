@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.decision.align import (
-    Aligned,
-    ArmScores,
-    ItemLabel,
-    align,
-    by_item,
-)
+from evalhub.decision.align import Aligned, align
+from evalhub.decision.arm_scores import ArmScores, ItemLabel, by_item
 from evalhub.decision.charge import Charge
 from evalhub.decision.criteria.primary import PrimaryKind
 from evalhub.decision.criteria.table import BUDGETS

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from evalhub.decision.align import Aligned, ArmScores, ItemLabel
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.policy import Policy
 from evalhub.decision.requirements import Requirement
 from evalhub.io.canonical import digest_of

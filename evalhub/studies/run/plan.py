@@ -7,7 +7,8 @@ from math import ceil
 import numpy as np
 from django.db import transaction
 
-from evalhub.decision.align import ItemLabel, clusters_of, weights_of
+from evalhub.decision.align import clusters_of, weights_of
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.levels import Together
 from evalhub.decision.rule import alphas_of
 from evalhub.decision.sections.ledger import LedgerRow

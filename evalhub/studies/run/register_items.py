@@ -156,7 +156,8 @@ def check_weights(
     weighted = rows.filter(weight__isnull=False).exists()
     if test_set.mix is None and not weighted:
         return
-    from evalhub.decision.align import ItemLabel, weights_of
+    from evalhub.decision.align import weights_of
+    from evalhub.decision.arm_scores import ItemLabel
 
     columns = rows.values_list("key", "tags", "weight")
     labels = [ItemLabel(key, tags=tags, weight=weight) for key, tags, weight in columns]

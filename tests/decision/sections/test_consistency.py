@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalhub.decision.align import Aligned, ItemLabel
+from evalhub.decision.align import Aligned
+from evalhub.decision.arm_scores import ItemLabel
 from evalhub.decision.requirements import Requirement
 from evalhub.decision.sections.consistency import ConsistencySection
 from evalhub.declare.decision import ArmName, Arms

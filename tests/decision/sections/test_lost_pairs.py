@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.decision.align import ArmScores, ItemLabel, align
+from evalhub.decision.align import align
+from evalhub.decision.arm_scores import ArmScores, ItemLabel
 from evalhub.decision.charge import Charge
 from evalhub.decision.criteria.preference import PreferenceRule
 from evalhub.decision.document import DecisionRecord
