@@ -260,7 +260,6 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Also write a report: FILE.html")] = None,
 ) -> Printed:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
-    from evalhub.cli.comparison_report import write_report
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.sections.policy_since import policy_caveats
     from evalhub.frames.command.outputs import check_output
@@ -279,6 +278,8 @@ def compare(
     caveats = policy_caveats(None, alpha=holds.alpha, accepted=reason)
     record = with_more_caveats(comparison.record, caveats)
     if report is not None:
+        from evalhub.cli.comparison_report import write_report
+
         write_report(report, record, comparison)
     show = partial(_print, record, breakdown=named.tag is not None)
     return Printed(record, show=show, code=record.verdict.exit_code)

@@ -29,15 +29,15 @@ def joint_scores_view(
 ) -> JointScoresView:
     """The view of two arms, called as `arms` say, by a metric."""
     if isinstance(metric, Classification):
-        found = parts()
-        golds, before = metric.label_numbers(found.baseline)
-        _, after = metric.label_numbers(found.candidate)
+        paired = parts()
+        golds, before = metric.label_numbers(paired.baseline)
+        _, after = metric.label_numbers(paired.candidate)
         if golds:
-            names, clusters = metric.labels, found.clusters
+            names, clusters = metric.labels, paired.clusters
             labels = labels_page(golds, before, after, labels=names, arms=arms, clusters=clusters)
             return JointScoresView(test_set, labels=labels)
     if isinstance(metric, CalibrationError):
-        found = parts()
-        curve = calibration_page(found.baseline, found.candidate, bins=metric.bins, arms=arms)
+        paired = parts()
+        curve = calibration_page(paired.baseline, paired.candidate, bins=metric.bins, arms=arms)
         return JointScoresView(test_set, calibration=curve)
     return JointScoresView(test_set)

@@ -7,10 +7,10 @@ from typing import Any
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.changed_items import worst_flips, worst_losses
-from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
+from evalhub.ledger.differences import ComparedRuns, items_by_outcome, runs_of_evidence
 from evalhub.ledger.joint_parts import paired_parts
 from evalhub.ledger.models import Decision
-from evalhub.report.joint_scores import joint_scores_view
+from evalhub.report.joint_scores import JointScoresView, joint_scores_view
 from evalhub.report.one_file import MOST
 from evalhub.report.skills import skills_of
 from runners.metrics import metric_declaration
@@ -24,6 +24,7 @@ def stored_report(decision: Decision) -> dict[str, Any]:
     record = decision.document
     flips = worst_flips(decision.study, record, MOST)
     totals: Counter[Outcome] = Counter()
+    arms = (record.arms.baseline.name, record.arms.candidate.name)
     invalid = record.verdict is Verdict.INVALID
     pairs = {} if invalid else runs_of_evidence(decision.study, record.evidence)
     for pair in pairs.values() if flips else ():
@@ -38,15 +39,18 @@ def stored_report(decision: Decision) -> dict[str, Any]:
         "flips": flips,
         "skills": skills,
         "joint": [
-            joint_scores_view(
-                metric_declaration(pair.metric.name, **pair.metric.options),
-                partial(paired_parts, pair),
-                test_set=name,
-                arms=(record.arms.baseline.name, record.arms.candidate.name),
-            )
-            for name, pair in pairs.items()
+            joint_scores_of_runs(pair, test_set=name, arms=arms) for name, pair in pairs.items()
         ],
         "lost": worst_losses(decision.study, record, lost, EXAMPLES),
         "totals": totals,
         "digest": decision.digest,
     }
+
+
+def joint_scores_of_runs(
+    pair: ComparedRuns, *, test_set: str, arms: tuple[str, str]
+) -> JointScoresView:
+    """What lies behind two runs' scores by their metric. No query where it scores each answer
+    alone."""
+    declared = metric_declaration(pair.metric.name, **pair.metric.options)
+    return joint_scores_view(declared, partial(paired_parts, pair), test_set=test_set, arms=arms)

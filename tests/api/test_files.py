@@ -6,17 +6,21 @@ import io
 import resource
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 
+from evalhub.declare.retrievers import Retriever
 from evalhub.registry import uploads
+from evalhub.registry.documents import import_documents
+from evalhub.registry.models import ModelVersion
 from evalhub.registry.uploads import Uploads, drop_old_uploads
 from tests.api.conftest import Program
 from tests.api.sums import digest
-from tests.cast import Team
+from tests.cast import Team, a_team
 
 Programs = Callable[..., Program]
 CONTENT = b'{"id": "a", "input": "1 + 1", "reference": "2"}\n'
@@ -188,3 +192,32 @@ def test_what_arrived_before_a_cut_stays(team: Team) -> None:
     rest = io.BytesIO(CONTENT[10:])
     files.append(name=NAME, stream=rest, offset=10, complete=True, by=team.eva)
     assert files[NAME].read_bytes() == CONTENT
+
+
+def test_documents_are_named_as_a_version_names_them_once_their_upload_is_gone(
+    program: Programs, team: Team, tmp_path: Path
+) -> None:
+    caller = program("ingest", "read")
+    content = b'{"id": "a", "text": "Press the red button."}\n'
+    caller.send("PUT", at(digest(content)), content)
+
+    def register(documents: str, kind: str) -> Any:
+        prompt = {"template": "{context} {input}", "retriever": {"documents": documents}}
+        return caller.post("/models/tuned/versions", {"kind": kind, "prompt": prompt})
+
+    assert register(digest(content), "base").status_code == 201
+    first = ModelVersion.objects.get()
+    assert isinstance(first.prompt.retriever, Retriever)
+    named = first.prompt.retriever.documents
+    assert named != digest(content), "by what the documents hold, and not by the file"
+    Uploads(team.project).drop_all()
+    assert register(digest(content), "lora").status_code == 400
+    assert register(named, "lora").status_code == 201
+    second = ModelVersion.objects.get(number=2)
+    assert second.prompt == first.prompt
+    (tmp_path / "theirs.jsonl").write_text('{"id": "a", "text": "What others know."}\n')
+    others = a_team("Others", "others").project
+    theirs = import_documents(project=others, path=tmp_path / "theirs.jsonl")
+    refused = register(f"sha256:{theirs.digest}", "full")
+    assert refused.json()["errors"][0]["field"] == "prompt.retriever.documents"
+    assert ModelVersion.objects.count() == 2

@@ -1,25 +1,23 @@
 """The Answers tab of a study: one test set, worst first, with what each arm answered."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from django.http import QueryDict
 
 from evalhub.decision.outcomes import Outcome
 from evalhub.ledger.differences import compare_items
-from evalhub.ledger.joint_parts import paired_parts
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from evalhub.report.charts.parts import Chart
 from evalhub.report.distribution import distribution
-from evalhub.report.joint_scores import JointScoresView, joint_scores_view
+from evalhub.report.joint_scores import JointScoresView
+from evalhub.report.stored_report import joint_scores_of_runs
 from evalhub.report.transitions import Transitions, transitions
 from evalhub.site.items.addresses import ItemUrls
 from evalhub.site.items.browsing import ItemsPage, items_page
 from evalhub.site.items.filters import ORDERS, ItemFilters
 from evalhub.site.items.metrics import by_metric
 from evalhub.site.items.scope import ItemScope, study_scope
-from runners.metrics import metric_declaration
 
 PAGE = 8
 
@@ -74,13 +72,10 @@ def answers_tab(study: Study, decision: Decision | None, wanted: QueryDict) -> A
 
 
 def _joint(scope: ItemScope) -> JointScoresView:
-    """No query for a metric that scores each answer alone."""
     if scope.pair is None:
         return JointScoresView(scope.test_set)
-    declared = metric_declaration(scope.pair.metric.name, **scope.pair.metric.options)
     arms = (scope.baseline, scope.candidate)
-    read = partial(paired_parts, scope.pair)
-    return joint_scores_view(declared, read, test_set=scope.test_set, arms=arms)
+    return joint_scores_of_runs(scope.pair, test_set=scope.test_set, arms=arms)
 
 
 def _moved(page: ItemsPage) -> Transitions | None:
