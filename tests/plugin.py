@@ -4,10 +4,11 @@ The tests see no EVALHUB_ variable of the shell they are started from, but for t
 browser, nor the width of its terminal, nor that a CI runs them: verdicts would say so.
 (TESTS_IN_CI tells it to those that then fail in place of being skipped.) A shell that started them
 in the background doesn't keep Ctrl+C from the programs that they start; and with `--postgresql` the
-database that they run on is a real PostgreSQL, and others are left out. Without arguments all tests
-are run, on every core; each process computes on one thread.
+database that they run on is a real PostgreSQL, and others are left out. Unless some tests
+are selected all are run, on every core; each process computes on one thread.
 """
 
+import argparse
 import gc
 import os
 import signal
@@ -50,7 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
-    if not early_config.invocation_params.args and "PYTEST_XDIST_WORKER" not in os.environ:
+    options = early_config.known_args_namespace
+    if not _selects(options) and "PYTEST_XDIST_WORKER" not in os.environ:
         args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
         args += ["--no-loadscope-reorder"]
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -60,11 +62,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     for name in [*ours, *OF_THE_SHELL, *OF_CI]:
         os.environ.pop(name, None)
     os.environ.update(ONE_THREAD)
-    if early_config.known_args_namespace.postgresql:
+    if options.postgresql:
         from tests.services import postgresql
 
         os.environ["EVALHUB_DATABASE_URL"] = SERVERS.enter_context(postgresql())
     yield
+
+
+def _selects(options: argparse.Namespace) -> bool:
+    """Whether some tests are asked for, or how they are run: few begin sooner in one process."""
+    some = (options.file_or_dir, options.keyword, options.markexpr, options.lf, options.stepwise)
+    by_hand = (options.collectonly, options.usepdb, options.trace, options.postgresql)
+    return any(some) or any(by_hand) or options.numprocesses is not None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -113,9 +113,16 @@ def test_uv_knows_the_options_that_it_is_called_with(file: Path) -> None:
         assert [each for each in options if each not in text] == []
 
 
-def test_ci_runs_everything_and_the_wheel_with_both_ends_of_its_ranges() -> None:
+def test_ci_runs_what_a_change_needs_and_everything_by_night_and_for_a_release() -> None:
     ci = ROOT / ".github" / "workflows" / "ci.yml"
-    assert run_lines(ci) == [".ci/run", '.ci/installed "$VERSIONS"']
+    assert run_lines(ci) == [".ci/run", ".ci/full", '.ci/installed "$VERSIONS"']
+    everything = read(ci)["jobs"]["everything"]
+    assert everything["if"] == "github.event_name == 'schedule' || github.ref_type == 'tag'"
+    assert "if" not in read(ci)["jobs"]["change"]
+
+
+def test_ci_tries_the_wheel_with_both_ends_of_its_ranges() -> None:
+    ci = ROOT / ".github" / "workflows" / "ci.yml"
     matrix = read(ci)["jobs"]["installed"]["strategy"]["matrix"]["versions"]
     usage = (ROOT / ".ci" / "installed").read_text()
     assert matrix == ["newest", "oldest"]
