@@ -36,6 +36,8 @@ LONGEST = (
     "e2e/test_laptop_to_thirty.py",
 )
 """Files of a minute or more begin first, so that no process waits at the end for another's."""
+SELECTING = ("file_or_dir", "keyword", "markexpr", "lf", "stepwise")
+BY_HAND = ("collectonly", "usepdb", "trace", "postgresql")
 SERVERS = ExitStack()
 OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
 LEFT_OUT = pytest.StashKey[list[str]]()
@@ -52,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
     options = early_config.known_args_namespace
-    if not _selects(options) and "PYTEST_XDIST_WORKER" not in os.environ:
+    if not selects(options) and "PYTEST_XDIST_WORKER" not in os.environ:
         args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
         args += ["--no-loadscope-reorder"]
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -69,11 +71,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     yield
 
 
-def _selects(options: argparse.Namespace) -> bool:
+def selects(options: argparse.Namespace) -> bool:
     """Whether some tests are asked for, or how they are run: few begin sooner in one process."""
-    some = (options.file_or_dir, options.keyword, options.markexpr, options.lf, options.stepwise)
-    by_hand = (options.collectonly, options.usepdb, options.trace, options.postgresql)
-    return any(some) or any(by_hand) or options.numprocesses is not None
+    given = vars(options)  # a plugin that was switched off has no option
+    return given.get("numprocesses") is not None or any(map(given.get, SELECTING + BY_HAND))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
