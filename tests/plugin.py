@@ -117,7 +117,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it for garbage took a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
+    gc.set_threshold(1_000_000)
 
 
 @pytest.hookimpl(trylast=True)
