@@ -45,12 +45,17 @@ _FORMS = {
 
 
 class Declaration(BaseModel):
-    """A value of declared fields: frozen, no field beyond them, no NaN and no infinity."""
+    """A value of declared fields: frozen, no field beyond them, no NaN and no infinity.
+
+    Its validator is built when a value is first read: most commands import far more declarations
+    than they read.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
+        defer_build=True,
         allow_inf_nan=False,
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
