@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from itertools import pairwise
 from typing import Annotated
 
@@ -12,21 +13,12 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import evalhub
-from evalhub.cli.table import COMMANDS
+from evalhub.cli.table import COMMANDS, Command
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, use_home
 from evalhub.frames.command.options import with_usable_numbers
 from evalhub.frames.command.streams import OutputError, open_missing_descriptors, standard_streams
 from evalhub.libraries import keep_to_themselves
-
-app = typer.Typer(
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="Should this fine-tuned model replace what we run now? "
-    "One verdict: ship (exit 0), hold (1), need more data (2) or invalid evidence (3).",
-)
 
 
 def _print_version(wanted: bool) -> None:
@@ -35,7 +27,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def start(
     home: Home = None,
     version: Annotated[
@@ -48,24 +39,54 @@ def start(
     use_home(home)
 
 
-for panel, commands in COMMANDS.items():
-    for name, command in commands.items():
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name, rich_help_panel=panel)
-        else:
-            app.command(name, rich_help_panel=panel)(command)
-
-
-@app.command(rich_help_panel="Site")
 def version() -> None:
     """Print the version."""
     _print_version(True)
 
 
-for part in (app, *(each.typer_instance for each in app.registered_groups)):
-    for registered in part.registered_commands if part else ():
+@cache
+def command_line(name: str | None = None) -> typer.Typer:
+    """All commands, or the one command or group of this name alone."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        help="Should this fine-tuned model replace what we run now? "
+        "One verdict: ship (exit 0), hold (1), need more data (2) or invalid evidence (3).",
+    )
+    app.callback()(start)
+    for panel, commands in COMMANDS.items():
+        for each in commands if name is None else {name} & commands.keys():
+            command = _loaded(panel, each)
+            if isinstance(command, typer.Typer):
+                app.add_typer(command, name=each, rich_help_panel=panel)
+            else:
+                app.command(each, rich_help_panel=panel)(command)
+    if name is None:
+        app.command(rich_help_panel="Site")(version)
+    return app
+
+
+@cache
+def _loaded(panel: str, name: str) -> Command:
+    """The command or group, refusing numbers that can't be computed with."""
+    command = COMMANDS[panel][name]()
+    if not isinstance(command, typer.Typer):
+        return with_usable_numbers(command)
+    for registered in command.registered_commands:
         assert registered.callback is not None
         registered.callback = with_usable_numbers(registered.callback)
+    return command
+
+
+def _named(arguments: list[str]) -> str | None:
+    """The command that is asked for; None where all are needed: for their help, or for what a
+    mistyped name may have meant."""
+    match arguments:
+        case ["--home", _, name, *_] | [name, *_]:
+            return name if any(name in commands for commands in COMMANDS.values()) else None
+    return None
 
 
 def main() -> None:
@@ -123,7 +144,9 @@ def _log_lines(arguments: list[str]) -> AbstractContextManager[None]:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = app(arguments, prog_name="evalhub", standalone_mode=False)
+        code = command_line(_named(arguments))(
+            arguments, prog_name="evalhub", standalone_mode=False
+        )
     except (Abort, KeyboardInterrupt):
         typer.echo("evalhub: stopped", err=True)
         return INTERRUPTED

@@ -159,6 +159,6 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from evalhub.cli.app import app
+    from evalhub.cli.app import command_line
 
-    sys.stdout.write(as_markdown(typer.main.get_command(app)))
+    sys.stdout.write(as_markdown(typer.main.get_command(command_line())))

@@ -188,8 +188,7 @@ def test_a_suite(house: Path) -> None:
 def test_a_command(house: Path) -> None:
     (house / "evalhub/cli/hello.py").write_text(COMMAND)
     table = house / "evalhub/cli/table.py"
-    add(table, after="    log,", line="hello,")
-    add(table, after='"log": at_home', line='"hello": at_home(hello.hello),')
+    add(table, after='"log": _kept', line='"hello": _kept("evalhub.cli.hello:hello"),')
     assert printed(evalhub(house, "hello", "olga")) == "hello olga\n"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.cli.app import app
+from evalhub.cli.app import command_line
 from tests.e2e.test_growing_up import BIN, ROOT, environment, folder
 from tests.fakes.openai_server import OpenAIServer
 from tests.importers.logs import FILES
@@ -139,6 +139,7 @@ test-set retire triage --project desk --version 1 --by uma --reason Why.
 
 def names_of_commands() -> set[str]:
     """All of them, as they are typed."""
+    app = command_line()
     groups = [("", app.registered_commands)]
     for group in app.registered_groups:
         if group.typer_instance is not None:
