@@ -1,6 +1,7 @@
 """The difference by tag. Pure: for reading, never for the verdict."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +29,29 @@ def by_tag(
         baseline, candidate: scores of shape (n,) or (n, samples), aligned by item.
         tags: each item's tags, n in all.
     """
-    members: dict[str, list[int]] = {}
-    for index, names in enumerate(tags):
-        for name in dict.fromkeys(names):
-            members.setdefault(name, []).append(index)
-    common = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_TAGS]
     return [
         _row(requirement, name, index, baseline, candidate, clusters, weights, alpha)
-        for name in common
-        for index in (np.array(members[name], dtype=np.intp),)
+        for name, index in _most_common(tags)
     ]
+
+
+def _most_common(tags: Sequence[Sequence[str]]) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """The most common tags, the largest first, with the indices of the items that have each. Few
+    lists of tags are distinct where items share them, as those of the database do."""
+    places: dict[int, int] = {}
+    of = np.array([places.setdefault(id(names), len(places)) for names in tags], dtype=np.intp)
+    sizes = np.bincount(of, minlength=len(places)).tolist()
+    distinct = {id(names): names for names in tags}
+    holders: dict[str, list[int]] = {}
+    counts = Counter[str]()
+    for names, size in zip(distinct.values(), sizes, strict=True):
+        for name in set(names):
+            holders.setdefault(name, []).append(places[id(names)])
+            counts[name] += size
+    for name in sorted(holders, key=lambda name: (-counts[name], name))[:MOST_TAGS]:
+        held = np.zeros(len(places), dtype=bool)
+        held[holders[name]] = True
+        yield name, np.flatnonzero(held[of])
 
 
 def _row(

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 
-from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Count, F, Func, Max, Min, Q, QuerySet, TextField, Value
+from django.db.models.functions import Ord
 
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
@@ -60,25 +62,37 @@ def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
     themselves."""
     outputs: QuerySet[Output] = Output.objects.filter(run__in=runs).order_by()
     by_run = {run: AnswerTally() for run in runs}
-    names = "run", "finish_reason", "served_model", "fingerprint"
+    names = "finish_reason", "served_model", "fingerprint"
     seen = Func(
         F("text"), Value(_invisible_characters()), function="LTRIM", output_field=TextField()
     )
-    nothing = Q(text=None) | Q(seen="")
-    counts = outputs.alias(seen=seen).values_list(*names)
-    ends, otherwise = set[str](), set[int]()
-    # One pass over the answers; those that ended by themselves, nearly always all, are no other.
-    for run, reason, model, system, count, unseen in counts.annotate(
-        n=Count("pk"), unseen=Count("pk", filter=nothing)
+    # The first character nearly always tells that there is something to see, at a fraction of the
+    # cost of going through all invisible ones.
+    unclear = Q(first__lt=ord("!")) | Q(first__gt=ord("~"))
+    nothing = Q(text=None) | Q(text="") | (unclear & Q(seen=""))
+    outputs = outputs.alias(first=Ord("text"), seen=seen)
+    # One pass over the answers, in the order of an index; only where those of a run were reported
+    # differently are they sorted. Runs whose answers all ended by themselves, nearly all, are read
+    # no further.
+    extremes = {f"{each.__name__}_{name}": each(name) for name in names for each in (Min, Max)}
+    counts: list[tuple[Any, ...]] = []
+    ends, otherwise, mixed = set[str](), set[int](), set[int]()
+    for run, count, unseen, *values in outputs.values_list("run").annotate(
+        n=Count("pk"), unseen=Count("pk", filter=nothing), **extremes
     ):
+        if unseen:
+            otherwise.add(run)
+        if values[::2] == values[1::2]:
+            counts.append((run, *values[::2], count))
+        else:
+            mixed.add(run)
+    counts += outputs.filter(run__in=mixed).values_list("run", *names).annotate(n=Count("pk"))
+    for run, reason, model, system, count in counts:
         by_run[run].count(count, finish_reason=reason, model=model, fingerprint=system)
         if end_of(reason):
             ends.add(reason)
-        if unseen or end_of(reason):
             otherwise.add(run)
-    odd_outputs = outputs.alias(seen=seen).filter(
-        nothing | Q(finish_reason__in=ends), run__in=otherwise
-    )
+    odd_outputs = outputs.filter(nothing | Q(finish_reason__in=ends), run__in=otherwise)
     columns = "run", "item__key", "finish_reason", "text", "tool_calls", "item__references"
     for run, key, reason, text, calls, references in odd_outputs.values_list(*columns).iterator():
         by_run[run].add_end(end_of(reason), key)

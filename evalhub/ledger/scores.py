@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,7 @@ def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(*rows.query.sql_with_params())
         while part := cursor.fetchmany(READ_AT_A_TIME):
-            yield np.array(part, dtype=float)
+            yield np.array(list(chain.from_iterable(part)), dtype=float).reshape(len(part), -1)
 
 
 def _first_reason(scores: QuerySet[Score], table: Array) -> str:
