@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("record.json")
 AS_COPIED = ("uv", "run", "--no-sync", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 TOO_LONG = 300
-FOUND = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
+FOUND = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 
 
 def draw(folder: str) -> None:
