@@ -70,6 +70,15 @@ def test_the_last_digits_which_processors_dont_agree_on_are_not() -> None:
     assert content(changed) == content(SHIPPED)
 
 
+def test_a_number_counts_to_its_ninth_digit() -> None:
+    written = {}
+    for lower in (0.123456789, 0.1234567891, 0.123456788):
+        changed = deepcopy(SHIPPED)
+        changed["criteria"][0]["lower"] = lower
+        written[lower] = content(changed)
+    assert written[0.1234567891] == written[0.123456789] != written[0.123456788]
+
+
 def test_a_field_that_is_what_it_is_by_itself_may_be_left_out_as_by_earlier_versions() -> None:
     earlier = {name: each for name, each in SHIPPED.items() if name not in ("judge", "prices")}
     assert content(earlier) == content(SHIPPED)
