@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evalhub.stats.distributions import normal_cdf
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.paired import compare, p_one_sided
@@ -171,3 +172,13 @@ def test_a_plan_counts_what_an_unseen_item_may_lose() -> None:
 def test_a_level_is_one() -> None:
     with pytest.raises(StatisticsError):
         largest_share(40, alpha=0.6)
+
+
+@pytest.mark.parametrize("worst", [5.0, 25.0, 100.0])
+def test_the_planned_errors_leave_alpha_to_what_is_seen_and_what_is_not(worst: float) -> None:
+    """P(Z + kE > c) = alpha by adding up over E, where k = worst/(units + log(1/alpha)/2)."""
+    units, alpha = 50.0, 0.025
+    c, k = errors_to_bounded_end(worst, units, alpha), worst / (units + np.log(1 / alpha) / 2)
+    middles = (np.arange(10_000) + 0.5) / 10_000
+    beyond = np.mean([normal_cdf(-(c + k * np.log(each))) for each in middles])
+    assert beyond == pytest.approx(alpha, rel=1e-3)
