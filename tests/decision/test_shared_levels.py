@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.decision.levels import readings_worth
+from evalhub.decision.levels import CHOSEN, readings_worth
 from tests.benchmarks.handed_level import best_play, simulated
 from tests.benchmarks.variant_rates import MOST, worst
 
@@ -24,3 +24,8 @@ def test_a_level_that_is_handed_on_breaks_the_promise() -> None:
     assert kept < 0.029 < 0.045 < chance
     rate = simulated(due, handed=True, draws=50_000, seed=1)
     assert MOST + 0.003 < rate < chance
+
+
+def test_a_chosen_claim_pays_for_all_that_was_read_three_times() -> None:
+    """As docs/explanation/ledger.md promises; two times would cost a claim too little."""
+    assert CHOSEN == 3

@@ -65,3 +65,7 @@ def test_it_is_said_in_words() -> None:
     said, other = section(measure="texts", siblings=("copy",)).write_sentences(ARMS)
     assert "only texts tell whether tuned was applied" in said
     assert other == "tuned answers word for word as copy: is it one adapter under two names?"
+
+
+def test_a_twentieth_of_a_nat_is_a_clear_move() -> None:
+    assert state_of(np.array([0.05]), None) == "moved"
