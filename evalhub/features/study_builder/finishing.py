@@ -2,9 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import batched, chain
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +143,17 @@ def proposed_name(document: Mapping[str, Any]) -> str:
 def _free_name(project: Project, document: Mapping[str, Any]) -> str:
     """The proposed name, with a number where the project has a study of that name."""
     name = proposed_name(document)[:NAME_LENGTH]
-    names = [name, *(f"{name} {number}" for number in range(2, 1000))]
+    names = chain([name], (f"{name} {number}" for number in range(2, 1000)))
+    # A few at a time: the first is nearly always free, and each page that is shown asks for one.
+    return next(each for few in batched(names, 20) for each in _free(project, few))
+
+
+def _free(project: Project, names: Iterable[str]) -> Iterator[str]:
     slugs = {slug_of(each): each for each in names}
     taken = set(
         Study.with_live.filter(project=project, slug__in=list(slugs)).values_list("slug", flat=True)
     )
-    return next(each for slug, each in slugs.items() if slug not in taken)
+    return (each for slug, each in slugs.items() if slug not in taken)
 
 
 def suite_of(document: Mapping[str, Any]) -> GeneralSuite | None:
