@@ -11,8 +11,7 @@ checkout, and the nearest of the tests that reach its line run there until one f
 The first notes which tests reach each line; `draw` writes `record.json`, a fault on each line;
 `run` makes the COPY, with an environment of its own, and notes for each fault, or for those of
 these numbers, the test that found it. After a change of the code or the tests, note again what
-they reach, and run the same faults: they are found again by the text of their lines. What makes no
-difference to anybody is said in the record under `why`.
+they reach, and run the same faults: they are found again by the text of their lines.
 """
 
 SHARES = {

@@ -14,6 +14,7 @@ from django.test import Client
 from evalhub.accounts.models import Project, User
 from evalhub.cli.app import run as command
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
+from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import Uploads
 from tests.cast import Team, a_team, a_test_set
 from tests.features.study_builder.posting import (
@@ -250,6 +251,17 @@ def test_a_proposed_name_that_is_taken_gets_a_number(olga: Client, team: Team) -
         started(olga)
     names = {each.name for each in Study.objects.all()}
     assert names == {"lora against base on sums", "lora against base on sums 2"}
+
+
+def test_so_it_does_where_many_are_taken(olga: Client, team: Team) -> None:
+    """More than are asked for at a time."""
+    name = "lora against base on sums"
+    names = [name, *(f"{name} {number}" for number in range(2, 31))]
+    Study.objects.bulk_create(
+        Study(project=team.project, slug=slug_of(each), name=each) for each in names
+    )
+    started(olga)
+    assert Study.objects.filter(name=f"{name} 31").exists()
 
 
 def test_a_name_of_ones_own_that_is_taken_changes_no_study(olga: Client, team: Team) -> None:
