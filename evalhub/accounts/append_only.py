@@ -6,23 +6,47 @@ the triggers: it ends with the same operations again, which replace what is ther
 have used these functions, so that what they make of the same arguments doesn't change.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import RunPython
+from django.db.migrations.operations.base import Operation
+
+type Step = Callable[[BaseDatabaseSchemaEditor], None]
+
+
+class _Triggers(Operation):
+    """RunPython for triggers alone, which need no models: making those anew takes most of its
+    time."""
+
+    def __init__(self, keep: Step, let_go: Step) -> None:
+        self.keep = keep
+        self.let_go = let_go
+
+    def state_forwards(self, app_label: str, state: object) -> None:
+        pass
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, _: object, to_state: object
+    ) -> None:
+        self.keep(schema_editor)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, _: object, to_state: object
+    ) -> None:
+        self.let_go(schema_editor)
 
 
 def append_only(
     table: str, *, may_change: Sequence[str] = (), says: str = "rows are added here, never changed"
-) -> RunPython:
+) -> Operation:
     """An operation after which the database refuses UPDATE, DELETE and TRUNCATE of this table.
 
     `may_change` are columns that may still be written, such as an address that is to be
     forgotten; `says` is the reason that the database gives. What is refused is an IntegrityError.
     """
 
-    def keep(_: object, editor: BaseDatabaseSchemaEditor) -> None:
+    def keep(editor: BaseDatabaseSchemaEditor) -> None:
         changed = ""
         if may_change:
             columns = [
@@ -37,21 +61,21 @@ def append_only(
             {"UPDATE": changed, "DELETE": "", "TRUNCATE": ""},
         )
 
-    def let_go(_: object, editor: BaseDatabaseSchemaEditor) -> None:
+    def let_go(editor: BaseDatabaseSchemaEditor) -> None:
         _drop(editor, table, f"{table}_append_only")
 
-    return RunPython(keep, let_go)
+    return _Triggers(keep, let_go)
 
 
 def set_once(
     table: str, columns: Sequence[str], *, says: str = "this is set once, never changed"
-) -> RunPython:
+) -> Operation:
     """An operation after which the database refuses to change these columns once they are set.
 
     A column is set when it is neither NULL nor an empty text.
     """
 
-    def keep(_: object, editor: BaseDatabaseSchemaEditor) -> None:
+    def keep(editor: BaseDatabaseSchemaEditor) -> None:
         vendor = editor.connection.vendor
         text = "CAST(OLD.{} AS TEXT) <> ''"
         changed = " OR ".join(
@@ -59,10 +83,10 @@ def set_once(
         )
         _replace(editor, table, f"{table}_set_once", says, {"UPDATE": changed})
 
-    def let_go(_: object, editor: BaseDatabaseSchemaEditor) -> None:
+    def let_go(editor: BaseDatabaseSchemaEditor) -> None:
         _drop(editor, table, f"{table}_set_once")
 
-    return RunPython(keep, let_go)
+    return _Triggers(keep, let_go)
 
 
 def _replace(

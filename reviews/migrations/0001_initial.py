@@ -20,26 +20,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Assignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('main', 'takes a seat'), ('repeat', 'an earlier turn again with its sides swapped: takes no seat'), ('adjudication', 'decides a disagreement: takes no seat')], default='main', max_length=20)),
-                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('turn', models.PositiveIntegerField(help_text="0 for the reviewer's first, then 1, 2, …")),
-                ('candidate_on_left', models.BooleanField()),
-                ('state', models.CharField(choices=[('leased', 'dealt, not yet answered'), ('done', 'answered'), ('expired', 'lease ended: its seat is free again'), ('skipped', 'skipped with a reason: its seat is free again')], default='leased', max_length=20)),
-                ('skip_reason', models.CharField(blank=True, max_length=300)),
-                ('revision', models.PositiveSmallIntegerField(default=0, help_text='of the next judgment: how many were made')),
-                ('dealt', models.DateTimeField(help_text='when it was last put before the reviewer')),
-                ('lease_until', models.DateTimeField()),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('repeats', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeated', to='reviews.assignment')),
-            ],
-            options={
-                'ordering': ['reviewer', 'turn'],
-            },
-        ),
-        migrations.CreateModel(
             name='Campaign',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -69,6 +49,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'plan_hash'), name='campaign_plan', violation_error_message='The study has a campaign with this plan.'),
+                    models.UniqueConstraint(condition=models.Q(('study__isnull', True)), fields=('project', 'plan_hash'), name='campaign_plan_of_upload', violation_error_message='The project has a campaign with this plan.'),
+                    models.CheckConstraint(condition=models.Q(('reviewers_per_item__gte', 1)), name='campaign_has_reviewers', violation_error_message='Each item needs at least one reviewer.'),
+                    models.CheckConstraint(condition=models.Q(('baseline', models.F('candidate')), _negated=True), name='campaign_two_versions', violation_error_message='A campaign compares two different versions.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,41 +84,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Guess',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(max_length=10)),
-                ('place', models.PositiveIntegerField(editable=False, help_text='in the chain of all that its reviewer has said')),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('assignment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='guess', to='reviews.assignment')),
-            ],
-            options={
-                'verbose_name_plural': 'guesses',
-                'ordering': ['id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Judgment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveSmallIntegerField(default=0)),
-                ('choice', models.CharField(max_length=20)),
-                ('much', models.BooleanField(default=False, help_text='left or right is much better')),
-                ('answers', models.JSONField(blank=True, default=dict, help_text='dimension → choice as presented, or a rating')),
-                ('flags', models.JSONField(blank=True, default=dict, help_text='{"left": ["unsafe", …], "right": […]}, as presented')),
-                ('rationale', models.TextField(blank=True)),
-                ('seconds', models.FloatField(help_text="from the deal to the answer, on the server's clock")),
-                ('visible_seconds', models.FloatField(help_text='for how long the page was in view, as the browser counted', null=True)),
-                ('key', models.CharField(blank=True, help_text="the browser's own: the same again is the same row", max_length=64)),
-                ('place', models.PositiveIntegerField(editable=False, help_text='in the chain of all that its reviewer has said')),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgments', to='reviews.assignment')),
-            ],
-            options={
-                'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('kind', 'unblinded')), fields=('campaign',), name='event_unblinded_once', violation_error_message='The campaign has been unblinded already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -153,12 +107,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'position'],
+                'indexes': [
+                    models.Index(condition=models.Q(('taken__lt', models.F('seats'))), fields=['campaign', 'position'], name='pair_with_free_seat'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'kind', 'item', 'baseline_output', 'candidate_output'), name='pair_once'),
+                    models.UniqueConstraint(condition=models.Q(('candidate_output__isnull', True)), fields=('campaign', 'kind', 'item', 'baseline_output'), name='answer_once'),
+                    models.UniqueConstraint(fields=('campaign', 'position'), name='pair_position'),
+                    models.CheckConstraint(condition=models.Q(('taken__lte', models.F('seats'))), name='pair_not_overassigned', violation_error_message='Every seat of this pair is taken.'),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='pair',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='reviews.pair'),
         ),
         migrations.CreateModel(
             name='Reviewer',
@@ -187,6 +145,87 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'user'), name='reviewer_once', violation_error_message='This person is already a reviewer of the campaign.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Assignment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('purpose', models.CharField(choices=[('main', 'takes a seat'), ('repeat', 'an earlier turn again with its sides swapped: takes no seat'), ('adjudication', 'decides a disagreement: takes no seat')], default='main', max_length=20)),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('turn', models.PositiveIntegerField(help_text="0 for the reviewer's first, then 1, 2, …")),
+                ('candidate_on_left', models.BooleanField()),
+                ('state', models.CharField(choices=[('leased', 'dealt, not yet answered'), ('done', 'answered'), ('expired', 'lease ended: its seat is free again'), ('skipped', 'skipped with a reason: its seat is free again')], default='leased', max_length=20)),
+                ('skip_reason', models.CharField(blank=True, max_length=300)),
+                ('revision', models.PositiveSmallIntegerField(default=0, help_text='of the next judgment: how many were made')),
+                ('dealt', models.DateTimeField(help_text='when it was last put before the reviewer')),
+                ('lease_until', models.DateTimeField()),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('repeats', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeated', to='reviews.assignment')),
+                ('pair', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='reviews.pair')),
+                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='reviews.reviewer')),
+            ],
+            options={
+                'ordering': ['reviewer', 'turn'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='assignment_on_lease'),
+                    models.Index(condition=models.Q(('state', 'leased')), fields=['reviewer', 'turn'], name='assignment_at_hand'),
+                    models.Index(condition=models.Q(('state__in', ['expired', 'skipped'])), fields=['reviewer', 'pair'], name='assignment_gave_back'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('pair', 'reviewer', 'purpose'), name='assignment_once', violation_error_message='This reviewer has had this pair.'),
+                    models.UniqueConstraint(fields=('reviewer', 'turn'), name='assignment_turn'),
+                    models.UniqueConstraint(condition=models.Q(('purpose', 'adjudication'), ('state', 'done')), fields=('pair',), name='adjudicated_once', violation_error_message='Somebody has adjudicated this disagreement.'),
+                    models.CheckConstraint(condition=models.Q(('purpose', 'repeat'), ('repeats__isnull', True), _connector='XOR'), name='assignment_repeats_one', violation_error_message='A repeat says which turn it repeats.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Guess',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(max_length=10)),
+                ('place', models.PositiveIntegerField(editable=False, help_text='in the chain of all that its reviewer has said')),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('assignment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='guess', to='reviews.assignment')),
+            ],
+            options={
+                'verbose_name_plural': 'guesses',
+                'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('side__in', ['left', 'right', 'unsure'])), name='guess_side', violation_error_message='A guess is left, right or unsure.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Judgment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('revision', models.PositiveSmallIntegerField(default=0)),
+                ('choice', models.CharField(max_length=20)),
+                ('much', models.BooleanField(default=False, help_text='left or right is much better')),
+                ('answers', models.JSONField(blank=True, default=dict, help_text='dimension → choice as presented, or a rating')),
+                ('flags', models.JSONField(blank=True, default=dict, help_text='{"left": ["unsafe", …], "right": […]}, as presented')),
+                ('rationale', models.TextField(blank=True)),
+                ('seconds', models.FloatField(help_text="from the deal to the answer, on the server's clock")),
+                ('visible_seconds', models.FloatField(help_text='for how long the page was in view, as the browser counted', null=True)),
+                ('key', models.CharField(blank=True, help_text="the browser's own: the same again is the same row", max_length=64)),
+                ('place', models.PositiveIntegerField(editable=False, help_text='in the chain of all that its reviewer has said')),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgments', to='reviews.assignment')),
+            ],
+            options={
+                'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('assignment', 'revision'), name='judgment_revision'),
+                    models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('assignment', 'key'), name='judgment_key'),
+                    models.CheckConstraint(condition=models.Q(('choice__in', ['left', 'tie', 'both-bad', 'right', 'rated'])), name='judgment_choice', violation_error_message='A choice is left, right, tie, both-bad or rated.'),
+                    models.CheckConstraint(condition=models.Q(('much', False), ('choice__in', ['left', 'right']), _connector='OR'), name='judgment_much', violation_error_message='Only left or right can be much better.'),
+                    models.CheckConstraint(condition=models.Q(('seconds__gte', 0)), name='judgment_seconds', violation_error_message='Seconds are 0 or more.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -211,12 +250,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('declined', None), ('used', None), models.Q(('email', ''), _negated=True)), fields=('campaign', 'email'), name='invitation_email_once', violation_error_message='This person has an open invitation to the campaign.'),
+                    models.UniqueConstraint(condition=models.Q(('declined', None), ('used', None), models.Q(('account', None), _negated=True)), fields=('campaign', 'account'), name='invitation_account_once', violation_error_message='This person has an open invitation to the campaign.'),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='assignment',
-            name='reviewer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='reviews.reviewer'),
         ),
         migrations.CreateModel(
             name='Undo',
@@ -229,115 +267,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('assignment', 'revision'), name='undone_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('study', 'plan_hash'), name='campaign_plan', violation_error_message='The study has a campaign with this plan.'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(condition=models.Q(('study__isnull', True)), fields=('project', 'plan_hash'), name='campaign_plan_of_upload', violation_error_message='The project has a campaign with this plan.'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('reviewers_per_item__gte', 1)), name='campaign_has_reviewers', violation_error_message='Each item needs at least one reviewer.'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('baseline', models.F('candidate')), _negated=True), name='campaign_two_versions', violation_error_message='A campaign compares two different versions.'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'unblinded')), fields=('campaign',), name='event_unblinded_once', violation_error_message='The campaign has been unblinded already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='guess',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['left', 'right', 'unsure'])), name='guess_side', violation_error_message='A guess is left, right or unsure.'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.UniqueConstraint(fields=('assignment', 'revision'), name='judgment_revision'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('assignment', 'key'), name='judgment_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('choice__in', ['left', 'tie', 'both-bad', 'right', 'rated'])), name='judgment_choice', violation_error_message='A choice is left, right, tie, both-bad or rated.'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('much', False), ('choice__in', ['left', 'right']), _connector='OR'), name='judgment_much', violation_error_message='Only left or right can be much better.'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('seconds__gte', 0)), name='judgment_seconds', violation_error_message='Seconds are 0 or more.'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('taken__lt', models.F('seats'))), fields=['campaign', 'position'], name='pair_with_free_seat'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('campaign', 'kind', 'item', 'baseline_output', 'candidate_output'), name='pair_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(condition=models.Q(('candidate_output__isnull', True)), fields=('campaign', 'kind', 'item', 'baseline_output'), name='answer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('campaign', 'position'), name='pair_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__lte', models.F('seats'))), name='pair_not_overassigned', violation_error_message='Every seat of this pair is taken.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewer',
-            constraint=models.UniqueConstraint(fields=('campaign', 'user'), name='reviewer_once', violation_error_message='This person is already a reviewer of the campaign.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('declined', None), ('used', None), models.Q(('email', ''), _negated=True)), fields=('campaign', 'email'), name='invitation_email_once', violation_error_message='This person has an open invitation to the campaign.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('declined', None), ('used', None), models.Q(('account', None), _negated=True)), fields=('campaign', 'account'), name='invitation_account_once', violation_error_message='This person has an open invitation to the campaign.'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='assignment_on_lease'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state', 'leased')), fields=['reviewer', 'turn'], name='assignment_at_hand'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state__in', ['expired', 'skipped'])), fields=['reviewer', 'pair'], name='assignment_gave_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('pair', 'reviewer', 'purpose'), name='assignment_once', violation_error_message='This reviewer has had this pair.'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('reviewer', 'turn'), name='assignment_turn'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('purpose', 'adjudication'), ('state', 'done')), fields=('pair',), name='adjudicated_once', violation_error_message='Somebody has adjudicated this disagreement.'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose', 'repeat'), ('repeats__isnull', True), _connector='XOR'), name='assignment_repeats_one', violation_error_message='A repeat says which turn it repeats.'),
-        ),
-        migrations.AddConstraint(
-            model_name='undo',
-            constraint=models.UniqueConstraint(fields=('assignment', 'revision'), name='undone_once'),
         ),
         migrations.CreateModel(
             name='ExampleQueue',
@@ -357,6 +290,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'name'), name='example_queue_name', violation_error_message='The project has a queue of this name.'),
+                    models.CheckConstraint(condition=models.Q(('annotators_per_example__in', [1, 2])), name='example_queue_annotators', violation_error_message='An example has one annotator or two.'),
+                    models.CheckConstraint(condition=models.Q(('gold_share__gte', 0), ('gold_share__lte', 0.5)), name='example_queue_gold_share', violation_error_message='At most half of the turns are gold.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -393,6 +331,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['queue', 'position'],
+                'indexes': [
+                    models.Index(condition=models.Q(('taken__lt', models.F('seats'))), fields=['queue', 'position'], name='example_with_free_seat'),
+                    models.Index(fields=['queue', 'state', 'position'], name='example_in_state'),
+                    models.Index(fields=['fingerprint'], name='example_fingerprint'),
+                    models.Index(condition=models.Q(('user_hash', ''), _negated=True), fields=['user_hash'], name='example_of_user'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('queue', 'position'), name='example_position'),
+                    models.UniqueConstraint(fields=('queue', 'digest'), name='example_content', violation_error_message='The queue has an example with this input.'),
+                    models.CheckConstraint(condition=models.Q(('taken__lte', models.F('seats'))), name='example_not_overassigned', violation_error_message='Every seat of this example is taken.'),
+                    models.CheckConstraint(condition=models.Q(('gold', False), models.Q(('seats', 0), ('state__in', ['gold', 'erased'])), _connector='OR'), name='example_gold_goes_nowhere', violation_error_message='A gold example is never accepted into a data set.'),
+                    models.CheckConstraint(condition=models.Q(('decided', None), ('state__in', ['accepted', 'rejected']), _connector='XOR'), name='example_decided', violation_error_message='An example is decided when it is accepted or rejected.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -418,91 +369,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='annotation_on_lease'),
+                    models.Index(fields=['queue', 'annotator', 'state'], name='annotation_of_person'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('example', 'annotator', 'purpose', 'revision'), name='annotation_revision'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['leased', 'answered', 'skipped'])), fields=('example', 'annotator'), name='annotation_once', violation_error_message='This person has had this example.'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'leased'), models.Q(('purpose', 'adjudication'), _negated=True)), fields=('queue', 'annotator'), name='annotation_one_at_hand', violation_error_message='This person has another example of the queue at hand.'),
+                    models.UniqueConstraint(condition=models.Q(('purpose', 'adjudication'), ('state__in', ['leased', 'answered'])), fields=('example',), name='annotation_adjudicated_once', violation_error_message='Somebody else decides this disagreement.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('action', ''), ('answered', None), ('seconds', None)), models.Q(('action__in', ['accept', 'edit', 'reject']), ('answered__isnull', False), ('seconds__gte', 0)), _connector='OR'), name='annotation_action', violation_error_message='An answer accepts, edits or rejects, and has its time.'),
+                    models.CheckConstraint(condition=models.Q(('action', ''), ('state__in', ['answered', 'undone']), _connector='XOR'), name='annotation_answered', violation_error_message='A turn is answered when it says what was done.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('action', 'reject'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='annotation_reason', violation_error_message='Say why it is rejected.'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='examplequeue',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='example_queue_name', violation_error_message='The project has a queue of this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='examplequeue',
-            constraint=models.CheckConstraint(condition=models.Q(('annotators_per_example__in', [1, 2])), name='example_queue_annotators', violation_error_message='An example has one annotator or two.'),
-        ),
-        migrations.AddConstraint(
-            model_name='examplequeue',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_share__gte', 0), ('gold_share__lte', 0.5)), name='example_queue_gold_share', violation_error_message='At most half of the turns are gold.'),
-        ),
-        migrations.AddIndex(
-            model_name='example',
-            index=models.Index(condition=models.Q(('taken__lt', models.F('seats'))), fields=['queue', 'position'], name='example_with_free_seat'),
-        ),
-        migrations.AddIndex(
-            model_name='example',
-            index=models.Index(fields=['queue', 'state', 'position'], name='example_in_state'),
-        ),
-        migrations.AddIndex(
-            model_name='example',
-            index=models.Index(fields=['fingerprint'], name='example_fingerprint'),
-        ),
-        migrations.AddIndex(
-            model_name='example',
-            index=models.Index(condition=models.Q(('user_hash', ''), _negated=True), fields=['user_hash'], name='example_of_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='example',
-            constraint=models.UniqueConstraint(fields=('queue', 'position'), name='example_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='example',
-            constraint=models.UniqueConstraint(fields=('queue', 'digest'), name='example_content', violation_error_message='The queue has an example with this input.'),
-        ),
-        migrations.AddConstraint(
-            model_name='example',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__lte', models.F('seats'))), name='example_not_overassigned', violation_error_message='Every seat of this example is taken.'),
-        ),
-        migrations.AddConstraint(
-            model_name='example',
-            constraint=models.CheckConstraint(condition=models.Q(('gold', False), models.Q(('seats', 0), ('state__in', ['gold', 'erased'])), _connector='OR'), name='example_gold_goes_nowhere', violation_error_message='A gold example is never accepted into a data set.'),
-        ),
-        migrations.AddConstraint(
-            model_name='example',
-            constraint=models.CheckConstraint(condition=models.Q(('decided', None), ('state__in', ['accepted', 'rejected']), _connector='XOR'), name='example_decided', violation_error_message='An example is decided when it is accepted or rejected.'),
-        ),
-        migrations.AddIndex(
-            model_name='annotation',
-            index=models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='annotation_on_lease'),
-        ),
-        migrations.AddIndex(
-            model_name='annotation',
-            index=models.Index(fields=['queue', 'annotator', 'state'], name='annotation_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(fields=('example', 'annotator', 'purpose', 'revision'), name='annotation_revision'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['leased', 'answered', 'skipped'])), fields=('example', 'annotator'), name='annotation_once', violation_error_message='This person has had this example.'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'leased'), models.Q(('purpose', 'adjudication'), _negated=True)), fields=('queue', 'annotator'), name='annotation_one_at_hand', violation_error_message='This person has another example of the queue at hand.'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('purpose', 'adjudication'), ('state__in', ['leased', 'answered'])), fields=('example',), name='annotation_adjudicated_once', violation_error_message='Somebody else decides this disagreement.'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action', ''), ('answered', None), ('seconds', None)), models.Q(('action__in', ['accept', 'edit', 'reject']), ('answered__isnull', False), ('seconds__gte', 0)), _connector='OR'), name='annotation_action', violation_error_message='An answer accepts, edits or rejects, and has its time.'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(('action', ''), ('state__in', ['answered', 'undone']), _connector='XOR'), name='annotation_answered', violation_error_message='A turn is answered when it says what was done.'),
-        ),
-        migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action', 'reject'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='annotation_reason', violation_error_message='Say why it is rejected.'),
         ),
         migrations.RunPython(seal, unseal),
         append_only("reviews_judgment", says="judgments are added, never changed"),

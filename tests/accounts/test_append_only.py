@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations import RunPython
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 from django.db.models import ProtectedError
 
 from evalhub.accounts.append_only import append_only, set_once
@@ -30,8 +30,9 @@ def shelf() -> Iterator[str]:
     sql("DROP TABLE shelf")
 
 
-def do(operation: RunPython) -> None:
-    operation.code(apps, connection.schema_editor())  # type: ignore[arg-type]
+def do(operation: Operation) -> None:
+    before = after = ProjectState()
+    operation.database_forwards("shelves", connection.schema_editor(), before, after)
 
 
 def titles() -> list[tuple[str, str | None]]:
@@ -102,8 +103,8 @@ def test_the_same_operation_again_replaces_the_triggers_and_backwards_drops_them
     do(append_only(shelf, says="twice said"))
     with pytest.raises(IntegrityError, match="twice said"):
         sql("DELETE FROM shelf")
-    assert operation.reverse_code is not None
-    operation.reverse_code(apps, connection.schema_editor())  # type: ignore[arg-type]
+    before = after = ProjectState()
+    operation.database_backwards("shelves", connection.schema_editor(), before, after)
     sql("DELETE FROM shelf")
     assert titles() == []
 

@@ -35,6 +35,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'indexes': [
+                    models.Index(fields=['finished'], name='judge_run_finished'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('baseline', 'candidate', 'baseline_answers', 'candidate_answers', 'digest'), name='judge_run_once', violation_error_message='This judge has been asked this about these answers.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -51,22 +57,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['judge_run_id', 'item_id', 'candidate_first'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('judge_run', 'item', 'candidate_first'), name='judge_vote_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('choice', ''), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='judge_vote_or_reason', violation_error_message='A vote is a choice, or says why there is none.'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='judgerun',
-            index=models.Index(fields=['finished'], name='judge_run_finished'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.UniqueConstraint(fields=('baseline', 'candidate', 'baseline_answers', 'candidate_answers', 'digest'), name='judge_run_once', violation_error_message='This judge has been asked this about these answers.'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgevote',
-            constraint=models.UniqueConstraint(fields=('judge_run', 'item', 'candidate_first'), name='judge_vote_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgevote',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('choice', ''), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='judge_vote_or_reason', violation_error_message='A vote is a choice, or says why there is none.'),
         ),
     ]

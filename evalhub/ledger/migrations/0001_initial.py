@@ -50,6 +50,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'indexes': [
+                    models.Index(fields=['study', 'arm', '-created'], name='decision_newest'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -67,6 +70,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('before', None)), fields=('project',), name='promotion_first_once', violation_error_message='The project has a first champion.'),
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='promotion_has_a_reason', violation_error_message='A promotion says why.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +151,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'look of a guard',
                 'verbose_name_plural': 'looks of guards',
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('primary', 'guard'), name='guard_look_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -158,6 +168,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'near-copy pair',
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'earlier'), name='near_copies_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +190,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('claim', 'beside'), name='peek_once', violation_error_message='This claim has been read from files already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +227,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sign-off',
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='sign_off_has_a_reason', violation_error_message='A sign-off says why.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -248,6 +267,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'move of a version',
                 'verbose_name_plural': 'moves of versions',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='move_has_a_reason', violation_error_message='A move says why.'),
+                    models.CheckConstraint(condition=models.Q(('was', models.F('stage')), _negated=True), name='move_goes_somewhere', violation_error_message='A move goes to another stage.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -265,42 +288,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['project', 'subject'], name='accepted_in_project')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='acceptance_has_a_reason', violation_error_message='An acceptance says why.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['study', 'arm', '-created'], name='decision_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.UniqueConstraint(condition=models.Q(('before', None)), fields=('project',), name='promotion_first_once', violation_error_message='The project has a first champion.'),
-        ),
-        migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='promotion_has_a_reason', violation_error_message='A promotion says why.'),
-        ),
-        migrations.AddConstraint(
-            model_name='guardlook',
-            constraint=models.UniqueConstraint(fields=('primary', 'guard'), name='guard_look_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='nearcopies',
-            constraint=models.UniqueConstraint(fields=('version', 'earlier'), name='near_copies_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='peek',
-            constraint=models.UniqueConstraint(fields=('claim', 'beside'), name='peek_once', violation_error_message='This claim has been read from files already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='sign_off_has_a_reason', violation_error_message='A sign-off says why.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagemove',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='move_has_a_reason', violation_error_message='A move says why.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagemove',
-            constraint=models.CheckConstraint(condition=models.Q(('was', models.F('stage')), _negated=True), name='move_goes_somewhere', violation_error_message='A move goes to another stage.'),
         ),
         migrations.CreateModel(
             name='PromptTrial',

@@ -17,32 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Item',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('key', models.CharField(help_text="the item's id in its file", max_length=200)),
-                ('input', models.JSONField(help_text='a text, or a list of chat messages {role, content}')),
-                ('references', models.JSONField(default=list, help_text='right answers')),
-                ('context', models.TextField(blank=True, help_text='retrieved or given text')),
-                ('choices', models.JSONField(help_text='texts to choose from, of which a model says how likely each is', null=True)),
-                ('tools', models.JSONField(help_text='tools that the model may call', null=True)),
-                ('relevant', models.JSONField(help_text='ids of the passages that hold its answer; null: nobody said', null=True)),
-                ('answerable', models.BooleanField(db_default=True, default=True, help_text='whether the documents hold its answer')),
-                ('weight', models.FloatField(help_text='how much it counts, above 0: of a sample how many requests it stands for', null=True)),
-                ('tags', models.JSONField(default=list)),
-                ('cluster', models.CharField(blank=True, help_text='items that share a source share a cluster', max_length=200)),
-                ('metadata', models.JSONField(default=dict)),
-                ('redacted', models.DateTimeField(editable=False, help_text='when its text was taken out; nothing is asked of it', null=True)),
-                ('digest', models.CharField(editable=False, help_text='SHA-256 of input, references and context: the same under any id, in any set', max_length=64)),
-                ('fingerprint', models.BigIntegerField(editable=False, help_text='64 bits of the SHA-256 of its own text, whatever its spelling and references')),
-                ('fingerprint_in_context', models.BigIntegerField(editable=False, help_text='the same of its own text and its context')),
-            ],
-            options={
-                'ordering': ['version_id', 'position'],
-            },
-        ),
-        migrations.CreateModel(
             name='Metric',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -66,6 +40,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'digest'), name='document_set_content', violation_error_message='The project has these documents.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -79,6 +56,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['documents', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('documents', 'position'), name='document_position'),
+                    models.UniqueConstraint(fields=('documents', 'key'), name='document_key', violation_error_message='Two documents of one file have the same id.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,6 +72,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['project', 'slug'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'slug'), name='model_slug', violation_error_message='The project has a model of this name.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +98,169 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['model', '-number'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('model', 'number'), name='model_version_number'),
+                    models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('model', 'digest'), name='model_version_spec', violation_error_message='The model has a version with this specification.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('champion_of__isnull', False), ('stage', 'champion')), models.Q(models.Q(('stage', 'champion'), _negated=True), ('champion_of', None)), _connector='OR'), name='champion_of_its_project', violation_error_message='A champion is that of its project.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Study',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=120)),
+                ('name', models.CharField(max_length=200)),
+                ('policy', models.JSONField()),
+                ('review', models.JSONField(blank=True, help_text='what people are asked; null: nobody is', null=True)),
+                ('live', models.BooleanField(default=False, editable=False, help_text='whether users are exposed: the question of an experiment, without runs')),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('changed', models.DateTimeField(editable=False, help_text='when its file last changed what it asks; null: never since it was made', null=True)),
+                ('lease_until', models.DateTimeField(editable=False, help_text='until when one process advances it, and no other', null=True)),
+                ('lease_token', models.UUIDField(editable=False, help_text='of that process', null=True)),
+                ('advanced_runs', models.DateTimeField(editable=False, help_text='newest end of its runs when it was last advanced', null=True)),
+                ('advanced_review', models.BigIntegerField(editable=False, help_text='its newest review, if that had ended by then', null=True)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='studies', to='accounts.project')),
+            ],
+            options={
+                'verbose_name_plural': 'studies',
+                'ordering': ['-created', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('advanced_runs', None)), fields=['id'], name='study_not_advanced'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'slug'), name='study_slug', violation_error_message='The project has a study of this name.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='StudyArm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.SlugField(max_length=120)),
+                ('position', models.PositiveSmallIntegerField()),
+                ('role', models.CharField(choices=[('baseline', 'baseline'), ('candidate', 'the candidate in question'), ('alternative', 'another candidate')], max_length=20)),
+                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='arms', to='registry.study')),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arms', to='registry.modelversion')),
+            ],
+            options={
+                'ordering': ['study', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'name'), name='study_arm_name'),
+                    models.UniqueConstraint(condition=models.Q(('role', 'baseline')), fields=('study',), name='study_one_baseline', violation_error_message='A study has one baseline.'),
+                    models.UniqueConstraint(condition=models.Q(('role', 'candidate')), fields=('study',), name='study_one_candidate', violation_error_message='A study has one candidate in question.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='StudyBudget',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('study', models.SlugField(help_text="the study's slug", max_length=120)),
+                ('arm', models.SlugField(blank=True, help_text='empty: of the whole study', max_length=120)),
+                ('tokens', models.BigIntegerField(help_text='at most; null: as many as it takes', null=True)),
+                ('money', models.FloatField(help_text='at most; null: as much as it takes', null=True)),
+                ('spent_tokens', models.BigIntegerField(db_default=0, default=0)),
+                ('spent_money', models.FloatField(db_default=0.0, default=0.0)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='budgets', to='accounts.project')),
+            ],
+            options={
+                'ordering': ['project', 'study', 'arm'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'study', 'arm'), name='budget_once', violation_error_message='This study has a budget.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Reserved',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('holder', models.UUIDField(db_index=True, help_text='who asks')),
+                ('tokens', models.BigIntegerField()),
+                ('money', models.FloatField()),
+                ('until', models.DateTimeField()),
+                ('budget', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reserved', to='registry.studybudget')),
+            ],
+            options={
+                'verbose_name': 'reserved amount',
+                'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('budget', 'holder'), name='reserved_once'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='TestSet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=120)),
+                ('purpose', models.CharField(choices=[('task', 'task'), ('capability', 'general capability'), ('safety', 'safety')], default='task', max_length=20)),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='test_sets', to='accounts.project')),
+            ],
+            options={
+                'ordering': ['project', 'slug'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'slug'), name='test_set_slug', violation_error_message='The project has a test set of this name.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='TestSetVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('digest', models.CharField(help_text='SHA-256 of the items in their order', max_length=64)),
+                ('item_count', models.PositiveIntegerField(default=0)),
+                ('distinct_inputs', models.PositiveIntegerField(default=0, editable=False, help_text="how many of its items' own texts differ: where nearly all do, no context makes an item new")),
+                ('source', models.CharField(help_text='name of the file it came from', max_length=255)),
+                ('read_freely', models.BooleanField(default=False, editable=False, help_text='a study took it for development: all scores on it are open, for good, and nothing is judged on its items')),
+                ('engine', models.JSONField(editable=False, help_text='the harness whose task it is, and how: its prompts are asked and its scores kept; null: items of our own', null=True)),
+                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('draft_until', models.DateTimeField(editable=False, help_text='its items are still being written, in short batches, and whoever writes them is heard of by then; null once they are all there', null=True)),
+                ('pool', models.ForeignKey(editable=False, help_text='the version whose items it holds some of; null where it came from a file', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='drawn', to='registry.testsetversion')),
+                ('test_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.testset')),
+            ],
+            options={
+                'ordering': ['test_set', '-number'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('test_set', 'number'), name='test_set_version_number'),
+                    models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('test_set', 'digest'), name='test_set_version_content', violation_error_message='The test set has a version with this content.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Item',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('key', models.CharField(help_text="the item's id in its file", max_length=200)),
+                ('input', models.JSONField(help_text='a text, or a list of chat messages {role, content}')),
+                ('references', models.JSONField(default=list, help_text='right answers')),
+                ('context', models.TextField(blank=True, help_text='retrieved or given text')),
+                ('choices', models.JSONField(help_text='texts to choose from, of which a model says how likely each is', null=True)),
+                ('tools', models.JSONField(help_text='tools that the model may call', null=True)),
+                ('relevant', models.JSONField(help_text='ids of the passages that hold its answer; null: nobody said', null=True)),
+                ('answerable', models.BooleanField(db_default=True, default=True, help_text='whether the documents hold its answer')),
+                ('weight', models.FloatField(help_text='how much it counts, above 0: of a sample how many requests it stands for', null=True)),
+                ('tags', models.JSONField(default=list)),
+                ('cluster', models.CharField(blank=True, help_text='items that share a source share a cluster', max_length=200)),
+                ('metadata', models.JSONField(default=dict)),
+                ('redacted', models.DateTimeField(editable=False, help_text='when its text was taken out; nothing is asked of it', null=True)),
+                ('digest', models.CharField(editable=False, help_text='SHA-256 of input, references and context: the same under any id, in any set', max_length=64)),
+                ('fingerprint', models.BigIntegerField(editable=False, help_text='64 bits of the SHA-256 of its own text, whatever its spelling and references')),
+                ('fingerprint_in_context', models.BigIntegerField(editable=False, help_text='the same of its own text and its context')),
+                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='registry.testsetversion')),
+            ],
+            options={
+                'ordering': ['version_id', 'position'],
+                'indexes': [
+                    models.Index(fields=['fingerprint', 'version'], name='item_fingerprint'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'position'), name='item_position'),
+                    models.UniqueConstraint(fields=('version', 'key'), name='item_key', violation_error_message='Two items of one version have the same id.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,9 +285,19 @@ class Migration(migrations.Migration):
                 ('finished', models.DateTimeField(blank=True, null=True)),
                 ('draft_until', models.DateTimeField(editable=False, help_text='its recorded answers are still being written, in short batches, and whoever writes them is heard of by then; null once they are all there', null=True)),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='registry.modelversion')),
+                ('arm_budget', models.ForeignKey(editable=False, help_text='of its arm in that study', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='arm_runs', to='registry.studybudget')),
+                ('budget', models.ForeignKey(editable=False, help_text='of the study that launched it last', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='registry.studybudget')),
+                ('test_set_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='registry.testsetversion')),
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ('pending', 'running'))), fields=['id'], name='run_unfinished'),
+                    models.Index(fields=['finished'], name='run_finished'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('version', 'test_set_version', 'source', 'repeat'), name='run_once', violation_error_message='This version has a run on this test set version.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +326,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run_id', 'item_id', 'sample'],
+                'indexes': [
+                    models.Index(condition=models.Q(('error', ''), _negated=True), fields=['run', 'item', 'sample'], name='output_in_error'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'item', 'sample'), name='output_once'),
+                    models.CheckConstraint(condition=models.Q(('text__isnull', False), models.Q(('error', ''), _negated=True), _connector='XOR'), name='output_text_or_error', violation_error_message='An output is a text or an error.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -204,6 +368,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run', 'metric'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'metric'), name='run_metric_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -219,6 +386,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['output_id', 'metric_id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('value', None)), fields=['output'], name='score_is_none'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('output', 'metric'), name='score_once'),
+                    models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='score_or_reason', violation_error_message='A score is a number, or says why there is none.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -238,6 +412,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run', 'start'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'start'), name='shard_start'),
+                    models.CheckConstraint(condition=models.Q(('stop__gt', models.F('start'))), name='shard_not_empty', violation_error_message='A shard holds at least one item.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -257,83 +435,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'spending',
                 'ordering': ['id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Study',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=120)),
-                ('name', models.CharField(max_length=200)),
-                ('policy', models.JSONField()),
-                ('review', models.JSONField(blank=True, help_text='what people are asked; null: nobody is', null=True)),
-                ('live', models.BooleanField(default=False, editable=False, help_text='whether users are exposed: the question of an experiment, without runs')),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('changed', models.DateTimeField(editable=False, help_text='when its file last changed what it asks; null: never since it was made', null=True)),
-                ('lease_until', models.DateTimeField(editable=False, help_text='until when one process advances it, and no other', null=True)),
-                ('lease_token', models.UUIDField(editable=False, help_text='of that process', null=True)),
-                ('advanced_runs', models.DateTimeField(editable=False, help_text='newest end of its runs when it was last advanced', null=True)),
-                ('advanced_review', models.BigIntegerField(editable=False, help_text='its newest review, if that had ended by then', null=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='studies', to='accounts.project')),
-            ],
-            options={
-                'verbose_name_plural': 'studies',
-                'ordering': ['-created', '-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='StudyArm',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=120)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('role', models.CharField(choices=[('baseline', 'baseline'), ('candidate', 'the candidate in question'), ('alternative', 'another candidate')], max_length=20)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='arms', to='registry.study')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arms', to='registry.modelversion')),
-            ],
-            options={
-                'ordering': ['study', 'position'],
-            },
-        ),
-        migrations.CreateModel(
-            name='StudyBudget',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('study', models.SlugField(help_text="the study's slug", max_length=120)),
-                ('arm', models.SlugField(blank=True, help_text='empty: of the whole study', max_length=120)),
-                ('tokens', models.BigIntegerField(help_text='at most; null: as many as it takes', null=True)),
-                ('money', models.FloatField(help_text='at most; null: as much as it takes', null=True)),
-                ('spent_tokens', models.BigIntegerField(db_default=0, default=0)),
-                ('spent_money', models.FloatField(db_default=0.0, default=0.0)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='budgets', to='accounts.project')),
-            ],
-            options={
-                'ordering': ['project', 'study', 'arm'],
-            },
-        ),
-        migrations.AddField(
-            model_name='run',
-            name='arm_budget',
-            field=models.ForeignKey(editable=False, help_text='of its arm in that study', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='arm_runs', to='registry.studybudget'),
-        ),
-        migrations.AddField(
-            model_name='run',
-            name='budget',
-            field=models.ForeignKey(editable=False, help_text='of the study that launched it last', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='registry.studybudget'),
-        ),
-        migrations.CreateModel(
-            name='Reserved',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('holder', models.UUIDField(db_index=True, help_text='who asks')),
-                ('tokens', models.BigIntegerField()),
-                ('money', models.FloatField()),
-                ('until', models.DateTimeField()),
-                ('budget', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reserved', to='registry.studybudget')),
-            ],
-            options={
-                'verbose_name': 'reserved amount',
-                'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'version'), name='spending_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -357,9 +461,14 @@ class Migration(migrations.Migration):
                 ('turned', models.BooleanField(db_default=False, default=False, help_text='whether more is better where the metric says that less is, or the reverse')),
                 ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='registry.metric')),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='test_sets', to='registry.study')),
+                ('test_set_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='registry.testsetversion')),
             ],
             options={
                 'ordering': ['study', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('study', 'name'), name='study_test_set_name'),
+                    models.CheckConstraint(condition=models.Q(('margin__gte', 0)), name='study_margin_not_negative', violation_error_message='A margin is how much may be lost: 0 or more.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -373,50 +482,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['arm', 'test_set', 'repeat'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('arm', 'test_set', 'repeat'), name='study_run_once'),
+                ],
             },
-        ),
-        migrations.CreateModel(
-            name='TestSet',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=120)),
-                ('purpose', models.CharField(choices=[('task', 'task'), ('capability', 'general capability'), ('safety', 'safety')], default='task', max_length=20)),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='test_sets', to='accounts.project')),
-            ],
-            options={
-                'ordering': ['project', 'slug'],
-            },
-        ),
-        migrations.CreateModel(
-            name='TestSetVersion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(help_text='SHA-256 of the items in their order', max_length=64)),
-                ('item_count', models.PositiveIntegerField(default=0)),
-                ('distinct_inputs', models.PositiveIntegerField(default=0, editable=False, help_text="how many of its items' own texts differ: where nearly all do, no context makes an item new")),
-                ('source', models.CharField(help_text='name of the file it came from', max_length=255)),
-                ('read_freely', models.BooleanField(default=False, editable=False, help_text='a study took it for development: all scores on it are open, for good, and nothing is judged on its items')),
-                ('engine', models.JSONField(editable=False, help_text='the harness whose task it is, and how: its prompts are asked and its scores kept; null: items of our own', null=True)),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('draft_until', models.DateTimeField(editable=False, help_text='its items are still being written, in short batches, and whoever writes them is heard of by then; null once they are all there', null=True)),
-                ('pool', models.ForeignKey(editable=False, help_text='the version whose items it holds some of; null where it came from a file', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='drawn', to='registry.testsetversion')),
-                ('test_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.testset')),
-            ],
-            options={
-                'ordering': ['test_set', '-number'],
-            },
-        ),
-        migrations.AddField(
-            model_name='studytestset',
-            name='test_set_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='registry.testsetversion'),
-        ),
-        migrations.AddField(
-            model_name='run',
-            name='test_set_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='registry.testsetversion'),
         ),
         migrations.CreateModel(
             name='Redaction',
@@ -436,11 +505,6 @@ class Migration(migrations.Migration):
                 'ordering': ['-created', '-id'],
             },
         ),
-        migrations.AddField(
-            model_name='item',
-            name='version',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='registry.testsetversion'),
-        ),
         migrations.CreateModel(
             name='Draw',
             fields=[
@@ -452,6 +516,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('pool', 'question', 'version'), name='draw_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -468,159 +535,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'test_set_version', 'source'), name='training_overlap_once', violation_error_message='This training data has been checked already.'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='documentset',
-            constraint=models.UniqueConstraint(fields=('project', 'digest'), name='document_set_content', violation_error_message='The project has these documents.'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttext',
-            constraint=models.UniqueConstraint(fields=('documents', 'position'), name='document_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttext',
-            constraint=models.UniqueConstraint(fields=('documents', 'key'), name='document_key', violation_error_message='Two documents of one file have the same id.'),
-        ),
-        migrations.AddConstraint(
-            model_name='model',
-            constraint=models.UniqueConstraint(fields=('project', 'slug'), name='model_slug', violation_error_message='The project has a model of this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('model', 'number'), name='model_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('model', 'digest'), name='model_version_spec', violation_error_message='The model has a version with this specification.'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('champion_of__isnull', False), ('stage', 'champion')), models.Q(models.Q(('stage', 'champion'), _negated=True), ('champion_of', None)), _connector='OR'), name='champion_of_its_project', violation_error_message='A champion is that of its project.'),
-        ),
-        migrations.AddIndex(
-            model_name='output',
-            index=models.Index(condition=models.Q(('error', ''), _negated=True), fields=['run', 'item', 'sample'], name='output_in_error'),
-        ),
-        migrations.AddConstraint(
-            model_name='output',
-            constraint=models.UniqueConstraint(fields=('run', 'item', 'sample'), name='output_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='output',
-            constraint=models.CheckConstraint(condition=models.Q(('text__isnull', False), models.Q(('error', ''), _negated=True), _connector='XOR'), name='output_text_or_error', violation_error_message='An output is a text or an error.'),
-        ),
-        migrations.AddConstraint(
-            model_name='runmetric',
-            constraint=models.UniqueConstraint(fields=('run', 'metric'), name='run_metric_once'),
-        ),
-        migrations.AddIndex(
-            model_name='score',
-            index=models.Index(condition=models.Q(('value', None)), fields=['output'], name='score_is_none'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('output', 'metric'), name='score_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='score_or_reason', violation_error_message='A score is a number, or says why there is none.'),
-        ),
-        migrations.AddConstraint(
-            model_name='shard',
-            constraint=models.UniqueConstraint(fields=('run', 'start'), name='shard_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='shard',
-            constraint=models.CheckConstraint(condition=models.Q(('stop__gt', models.F('start'))), name='shard_not_empty', violation_error_message='A shard holds at least one item.'),
-        ),
-        migrations.AddConstraint(
-            model_name='spending',
-            constraint=models.UniqueConstraint(fields=('run', 'version'), name='spending_once'),
-        ),
-        migrations.AddIndex(
-            model_name='study',
-            index=models.Index(condition=models.Q(('advanced_runs', None)), fields=['id'], name='study_not_advanced'),
-        ),
-        migrations.AddConstraint(
-            model_name='study',
-            constraint=models.UniqueConstraint(fields=('project', 'slug'), name='study_slug', violation_error_message='The project has a study of this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='studyarm',
-            constraint=models.UniqueConstraint(fields=('study', 'name'), name='study_arm_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='studyarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'baseline')), fields=('study',), name='study_one_baseline', violation_error_message='A study has one baseline.'),
-        ),
-        migrations.AddConstraint(
-            model_name='studyarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'candidate')), fields=('study',), name='study_one_candidate', violation_error_message='A study has one candidate in question.'),
-        ),
-        migrations.AddConstraint(
-            model_name='studybudget',
-            constraint=models.UniqueConstraint(fields=('project', 'study', 'arm'), name='budget_once', violation_error_message='This study has a budget.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reserved',
-            constraint=models.UniqueConstraint(fields=('budget', 'holder'), name='reserved_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='studyrun',
-            constraint=models.UniqueConstraint(fields=('arm', 'test_set', 'repeat'), name='study_run_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='testset',
-            constraint=models.UniqueConstraint(fields=('project', 'slug'), name='test_set_slug', violation_error_message='The project has a test set of this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='testsetversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('test_set', 'number'), name='test_set_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='testsetversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('test_set', 'digest'), name='test_set_version_content', violation_error_message='The test set has a version with this content.'),
-        ),
-        migrations.AddConstraint(
-            model_name='studytestset',
-            constraint=models.UniqueConstraint(fields=('study', 'name'), name='study_test_set_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='studytestset',
-            constraint=models.CheckConstraint(condition=models.Q(('margin__gte', 0)), name='study_margin_not_negative', violation_error_message='A margin is how much may be lost: 0 or more.'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state__in', ('pending', 'running'))), fields=['id'], name='run_unfinished'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['finished'], name='run_finished'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft_until', None)), fields=('version', 'test_set_version', 'source', 'repeat'), name='run_once', violation_error_message='This version has a run on this test set version.'),
-        ),
-        migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['fingerprint', 'version'], name='item_fingerprint'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('version', 'position'), name='item_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('version', 'key'), name='item_key', violation_error_message='Two items of one version have the same id.'),
-        ),
-        migrations.AddConstraint(
-            model_name='draw',
-            constraint=models.UniqueConstraint(fields=('pool', 'question', 'version'), name='draw_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingoverlap',
-            constraint=models.UniqueConstraint(fields=('version', 'test_set_version', 'source'), name='training_overlap_once', violation_error_message='This training data has been checked already.'),
         ),
         migrations.CreateModel(
             name='ProductionShares',

@@ -50,6 +50,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended', None)), fields=('project',), name='one_running_experiment', violation_error_message='The project has a running experiment.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended', None), ('outcome', '')), models.Q(('ended__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='experiment_ends_with_an_outcome', violation_error_message='An experiment that has ended has an outcome.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -70,6 +74,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['experiment', 'day'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('experiment', 'day'), name='counted_day_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +90,12 @@ class Migration(migrations.Migration):
                 ('judged', models.DateTimeField(help_text='when its score came first', null=True)),
                 ('experiment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='judged_answers', to='experiments.experiment')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('experiment', 'token'), name='judged_token_once'),
+                    models.UniqueConstraint(fields=('experiment', 'day', 'key'), name='judged_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='LiveReading',
@@ -96,6 +109,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['experiment', 'at', 'id'],
+                'indexes': [
+                    models.Index(fields=['experiment', 'at'], name='reading_by_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +129,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['experiment', 'since', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('coverage__gte', 0), ('coverage__lte', 1), ('weight__gt', 0), ('weight__lt', 1)), name='step_is_a_share', violation_error_message='A weight is between 0 and 1, and a coverage at most 1.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -140,37 +159,10 @@ class Migration(migrations.Migration):
                 ('signals', models.JSONField(default=dict, help_text='of those closed, by metric of the plan: [requests that have it, sum of values]')),
                 ('experiment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='user_days', to='experiments.experiment')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended', None)), fields=('project',), name='one_running_experiment', violation_error_message='The project has a running experiment.'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended', None), ('outcome', '')), models.Q(('ended__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='experiment_ends_with_an_outcome', violation_error_message='An experiment that has ended has an outcome.'),
-        ),
-        migrations.AddConstraint(
-            model_name='countedday',
-            constraint=models.UniqueConstraint(fields=('experiment', 'day'), name='counted_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgedanswer',
-            constraint=models.UniqueConstraint(fields=('experiment', 'token'), name='judged_token_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgedanswer',
-            constraint=models.UniqueConstraint(fields=('experiment', 'day', 'key'), name='judged_once'),
-        ),
-        migrations.AddIndex(
-            model_name='livereading',
-            index=models.Index(fields=['experiment', 'at'], name='reading_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('coverage__gte', 0), ('coverage__lte', 1), ('weight__gt', 0), ('weight__lt', 1)), name='step_is_a_share', violation_error_message='A weight is between 0 and 1, and a coverage at most 1.'),
-        ),
-        migrations.AddConstraint(
-            model_name='userday',
-            constraint=models.UniqueConstraint(fields=('experiment', 'day', 'epoch', 'unit'), name='user_day_once'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('experiment', 'day', 'epoch', 'unit'), name='user_day_once'),
+                ],
+            },
         ),
     ]

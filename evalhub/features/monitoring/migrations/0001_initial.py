@@ -43,6 +43,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='MonitoringSettings',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('false_alarms_a_year', models.FloatField()),
+                ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='monitoring_settings', to='accounts.project')),
+            ],
+            options={
+                'verbose_name': 'monitoring of a project',
+                'verbose_name_plural': 'monitorings of projects',
+            },
+        ),
+        migrations.CreateModel(
+            name='Stream',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('metric', models.CharField(max_length=200)),
+                ('slice_kind', models.CharField(blank=True, help_text='empty: all requests', max_length=12)),
+                ('slice_value', models.CharField(blank=True, max_length=100)),
+                ('since', models.DateField(help_text='the first day of its reference, in UTC')),
+                ('ended', models.DateField(help_text='empty: it is measured', null=True)),
+                ('monitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='monitoring.monitor')),
+                ('version', models.ForeignKey(help_text='the champion of that time', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion')),
+            ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('monitor', 'version', 'metric', 'slice_kind', 'slice_value', 'since'), name='stream_once'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name='Alarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -62,21 +92,13 @@ class Migration(migrations.Migration):
                 ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion')),
                 ('monitor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='monitoring.monitor')),
+                ('stream', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='monitoring.stream')),
             ],
             options={
                 'ordering': ['-raised', '-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='MonitoringSettings',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('false_alarms_a_year', models.FloatField()),
-                ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='monitoring_settings', to='accounts.project')),
-            ],
-            options={
-                'verbose_name': 'monitoring of a project',
-                'verbose_name_plural': 'monitorings of projects',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('resolved', None)), fields=('monitor', 'subject', 'version'), name='alarm_open_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,24 +120,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Stream',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(max_length=200)),
-                ('slice_kind', models.CharField(blank=True, help_text='empty: all requests', max_length=12)),
-                ('slice_value', models.CharField(blank=True, max_length=100)),
-                ('since', models.DateField(help_text='the first day of its reference, in UTC')),
-                ('ended', models.DateField(help_text='empty: it is measured', null=True)),
-                ('monitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='monitoring.monitor')),
-                ('version', models.ForeignKey(help_text='the champion of that time', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='alarm',
-            name='stream',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='monitoring.stream'),
-        ),
-        migrations.CreateModel(
             name='StreamDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -131,6 +135,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['stream', 'day'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('stream', 'day'), name='stream_day_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -160,6 +167,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('concluded', None)), fields=('watch',), name='asking_one_at_a_time', violation_error_message='It is being asked already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -261,22 +271,6 @@ class Migration(migrations.Migration):
                 'ordering': ['monitor', '-monday'],
                 'constraints': [models.UniqueConstraint(fields=('monitor', 'version', 'monday'), name='quality_week_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='stream',
-            constraint=models.UniqueConstraint(fields=('monitor', 'version', 'metric', 'slice_kind', 'slice_value', 'since'), name='stream_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved', None)), fields=('monitor', 'subject', 'version'), name='alarm_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='streamday',
-            constraint=models.UniqueConstraint(fields=('stream', 'day'), name='stream_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='asking',
-            constraint=models.UniqueConstraint(condition=models.Q(('concluded', None)), fields=('watch',), name='asking_one_at_a_time', violation_error_message='It is being asked already.'),
         ),
         set_once("monitoring_asking", ["concluded", "report"], says="what an asking came to is written once"),
         set_once("monitoring_alarm", ["resolved", "resolution"], says="an alarm is resolved once"),

@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['project', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'url'), name='webhook_url_once', violation_error_message='The project has a webhook of this address.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,18 +59,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-created', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='delivery_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('webhook', 'event'), name='delivery_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='webhook',
-            constraint=models.UniqueConstraint(fields=('project', 'url'), name='webhook_url_once', violation_error_message='The project has a webhook of this address.'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='delivery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('webhook', 'event'), name='delivery_once'),
         ),
     ]
