@@ -1,4 +1,4 @@
-"""Style, types and layers hold: the test commands run the checkers too.
+"""Style, types and layers hold: the test commands run the checkers too, as before a commit.
 
 Types are a heavy test: without a cache they take a minute. `make check` has them before a commit.
 """
@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+(BEFORE_A_COMMIT,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
 
 
 @pytest.mark.parametrize(
     "check",
     [
-        "ruff check --no-fix",
-        "ruff format --check",
+        *(hook["entry"].removeprefix("uv run ") for hook in BEFORE_A_COMMIT["hooks"]),
         pytest.param("mypy", marks=pytest.mark.heavy),
-        "lint-imports",
     ],
 )
 def test_the_code_passes(check: str) -> None:
