@@ -7,11 +7,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import typer.main
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from hypothesis import settings
@@ -28,6 +30,11 @@ from tests.services import postgresql, redis_server
 from tests.tampering import let_tests_flush
 
 let_tests_flush()
+
+
+class Once(Protocol):
+    def __call__[T](self, build: Callable[[], T], /) -> T: ...
+
 
 # A process of a command builds the tree of all commands once; tests run thousands in one process.
 # Who reads the tree takes another (tests.commands).
@@ -131,6 +138,24 @@ def the_same_pseudonyms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reviewers' sides and orders are drawn by their pseudonyms: the same in every run."""
     numbers = itertools.count()
     monkeypatch.setattr("reviews.joining.admit.new_pseudonym", lambda: f"r-{next(numbers):016x}")
+
+
+@pytest.fixture(scope="module")
+def once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Once]:
+    """`once(build)` writes rows that every test of the module sees as they were written.
+
+    A test gets a deep copy of what `build` returned. Not for a module with transactional tests.
+    """
+
+    def write[T](build: Callable[[], T]) -> T:
+        with django_db_blocker.unblock():
+            return build()
+
+    written = transaction.atomic()
+    write(written.__enter__)
+    yield write
+    write(partial(transaction.set_rollback, True))
+    write(partial(written.__exit__, None, None, None))
 
 
 @pytest.fixture

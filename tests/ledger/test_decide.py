@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from evalhub.registry.models.runs import RunState
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
-from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, decided
+from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version, decided
+from tests.conftest import Once
 from tests.reviews.asking import a_review
 from tests.reviews.steps import next_assignment, record
 
@@ -62,9 +64,20 @@ class Desk:
         )
 
 
+@pytest.fixture(scope="module")
+def written(once: Once) -> Desk:
+    return once(lambda: Desk(a_team()))
+
+
 @pytest.fixture
-def desk(team: Team) -> Desk:
-    return Desk(team)
+def desk(written: Desk, db: None) -> Desk:
+    return deepcopy(written)
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    """Beside the desk's."""
+    return a_team("Sales desk", "sales-desk")
 
 
 def test_a_gain_without_harm_ships_and_the_decision_keeps_its_evidence(desk: Desk) -> None:
