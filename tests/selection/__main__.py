@@ -1,7 +1,7 @@
-"""Choose heavy tests, or keep what a full run noted.
+"""Choose heavy tests, or keep what a run of them noted.
 
 python -m tests.selection choose MINUTES    prints the modules, and says why on the other stream
-python -m tests.selection keep FOLDER       writes record.json from the notes of a full run
+python -m tests.selection keep FOLDER       adds to record.json what a run of whole modules noted
 """
 
 import subprocess
@@ -31,7 +31,7 @@ def told(choice: Choice) -> str:
 
 def main(command: str, argument: str) -> None:
     if command == "keep":
-        write(from_notes(Path(argument)))
+        write(from_notes(Path(argument), read()))
         return
     choice = choose(read(), tracked(), heavy_modules(), float(argument))
     sys.stderr.write(told(choice) + "\n")

@@ -46,8 +46,8 @@ def choose(
         used = [name for name in changed if known and name in known.used]
         if module in CORE:
             why[module] = "core"
-        elif known is None:
-            why[module] = "it isn't in the record"
+        elif known is None or not known.used:
+            why[module] = "the record has no pass of it"
         elif used:
             why[module] = ", ".join(used[:3]) + (", …" if used[3:] else "")
         elif unknown:

@@ -1,4 +1,4 @@
-"""What a full run learned: each file by its digest, and the files that each heavy module used."""
+"""What runs told: each file by its digest, and the files that each heavy module used."""
 
 import ast
 import base64
@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +23,8 @@ UNREAD = (".md", ".png", ".svg", ".webp")
 
 @dataclass(frozen=True)
 class Module:
-    """A heavy test module: its seconds by kind (beside, paired, alone), and the files it used."""
+    """A heavy test module: its seconds by kind (beside, paired, alone), and the files it used when
+    it passed: none where it hasn't passed with the files that the record has."""
 
     seconds: Mapping[str, float]
     used: frozenset[str]
@@ -31,7 +32,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Record:
-    """`files` are the digests at the full run, `modules` those that passed in it."""
+    """`files` are the digests when it was written."""
 
     files: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, Module] = field(default_factory=dict)
@@ -76,35 +77,58 @@ def write(record: Record, path: Path = RECORD) -> None:
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def from_notes(folder: Path, root: Path = ROOT) -> Record:
-    """The record of a full run. Left out are modules of which a test failed, or none passed."""
+def from_notes(folder: Path, before: Record, root: Path = ROOT) -> Record:
+    """The record `before` with the notes of a run of all modules, or of some of them.
+
+    A module that wasn't run keeps what it used if that is as it was, and no file is new.
+    """
     files = tracked(root)
+    added = any(name not in before.files and matters(name) for name in files)
+    changed = {name for name, digest in before.files.items() if files.get(name) != digest}
+    modules = {
+        name: replace(old, used=frozenset()) if added or old.used & changed else old
+        for name, old in before.modules.items()
+        if name in files
+    } | _run(folder, files, root)
+    read_by_some = frozenset().union(*(module.used for module in modules.values()))
+    kept = {name: at for name, at in files.items() if name in read_by_some or matters(name)}
+    return Record(kept, modules)
+
+
+def _run(folder: Path, files: Mapping[str, str], root: Path) -> dict[str, Module]:
+    """The modules of a run. Those of which a test failed, or none passed, used nothing."""
     seconds: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     outcomes = defaultdict(set)
     for line in (folder / OUTCOMES).read_text().splitlines():
         module, kind, when, took, outcome = json.loads(line)
         seconds[module][kind] += took
         outcomes[module].add(outcome if when == "call" or outcome != "passed" else "")
-    by_process: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for notes in folder.glob("*~*"):
-        process, _, module = notes.name.partition("~")
-        by_process[process][module.replace("~", "/")] = set(notes.read_text().splitlines())
     used: dict[str, set[str]] = defaultdict(set)
-    for modules in by_process.values():
+    for modules in _noted(folder):
         of_all = modules.pop(OF_ALL, set())
         for module, names in modules.items():
             used[module] |= {module} | names | of_all
     passed = {
-        module: Module(
-            {kind: round(took, 1) for kind, took in seconds[module].items()},
-            frozenset(with_imported(names | mirrored(module, files), root) & files.keys()),
-        )
+        module: frozenset(with_imported(names | mirrored(module, files), root) & files.keys())
         for module, names in used.items()
         if "passed" in outcomes[module] and "failed" not in outcomes[module]
     }
-    read_by_some = frozenset().union(*(module.used for module in passed.values()))
-    kept = {name: at for name, at in files.items() if name in read_by_some or matters(name)}
-    return Record(kept, passed)
+    return {
+        module: Module(
+            {kind: round(took, 1) for kind, took in by_kind.items()},
+            passed.get(module, frozenset()),
+        )
+        for module, by_kind in seconds.items()
+    }
+
+
+def _noted(folder: Path) -> Iterable[dict[str, set[str]]]:
+    """The files that each module used, process by process."""
+    by_process: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for notes in folder.glob("*~*"):
+        process, _, module = notes.name.partition("~")
+        by_process[process][module.replace("~", "/")] = set(notes.read_text().splitlines())
+    return by_process.values()
 
 
 def matters(name: str) -> bool:

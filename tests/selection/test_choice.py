@@ -66,11 +66,12 @@ def test_a_file_that_no_record_knows_brings_everything(new: str, everything: boo
     assert choice.why.get(PAGES) == (f"{new} isn't in the record" if everything else None)
 
 
-def test_a_module_that_no_record_knows_is_chosen() -> None:
-    known = replace(RECORD, modules={m: RECORD.modules[m] for m in (*CORE, PAGES)})
-    choice = choose(known, FILES, HEAVY, 24)
+@pytest.mark.parametrize("known", [{}, {SIMULATION: Module({"beside": 240.0}, frozenset())}])
+def test_a_module_that_has_not_passed_is_chosen(known: dict[str, Module]) -> None:
+    others = {module: RECORD.modules[module] for module in (*CORE, PAGES)}
+    choice = choose(replace(RECORD, modules=others | known), FILES, HEAVY, 24)
     assert choice.chosen == [*CORE, SIMULATION]
-    assert choice.why[SIMULATION] == "it isn't in the record"
+    assert choice.why[SIMULATION] == "the record has no pass of it"
 
 
 def test_what_there_is_no_time_for_is_listed_and_the_core_runs_all_the_same() -> None:

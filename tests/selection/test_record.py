@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -69,27 +70,62 @@ def checkout(folder: Path, *names: str) -> Path:
     return folder
 
 
+def noted(folder: Path, *, used: Mapping[str, str], outcomes: Mapping[str, str]) -> Path:
+    """The notes of a run, in which each module's one test took 1.5 s alone."""
+    folder.mkdir()
+    (folder / f"1~{OF_ALL}").write_text("tests/conftest.py\n")
+    rows = []
+    for module, outcome in outcomes.items():
+        (folder / f"1~{module.replace('/', '~')}").write_text(used.get(module, ""))
+        rows += [[module, "alone", "setup", 0.5, "passed"], [module, "alone", "call", 1.0, outcome]]
+    (folder / OUTCOMES).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
 def test_a_record_holds_what_passed_and_what_it_used(tmp_path: Path) -> None:
     code = ["evalhub/a.py", "evalhub/b.py", "evalhub/bounds.py", "evalhub/site/page.html"]
-    tests = ["tests/conftest.py", "tests/site/test_page.py", "tests/e2e/test_walk.py"]
-    others = ["tests/e2e/test_failing.py", "tests/e2e/test_skipped.py", "README.md", "read.md"]
-    root = checkout(tmp_path / "root", *code, *tests, *others)
-    notes = tmp_path / "notes"
-    notes.mkdir()
-    modules = [*tests[1:], *others[:2]]
-    (notes / f"1~{OF_ALL}").write_text("tests/conftest.py\n")
-    for module in modules:
-        used = "evalhub/a.py\nread.md\n/gone\n" if module == tests[2] else ""
-        (notes / f"1~{module.replace('/', '~')}").write_text(used)
-    rows = [[module, "alone", "setup", 0.5, "passed"] for module in modules]
-    rows += [[module, "alone", "call", 1.0, "passed"] for module in modules[:3]]
-    rows += [[others[0], "beside", "teardown", 1.0, "failed"]]
-    rows += [[others[1], "alone", "call", 0.0, "skipped"]]
-    (notes / OUTCOMES).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    record = from_notes(notes, root)
-    assert {*record.modules} == {*tests[1:]}
-    walk, page = record.modules[tests[2]], record.modules[tests[1]]
-    assert walk.seconds == {"alone": 1.5}
-    assert walk.used == {tests[2], tests[0], "evalhub/a.py", "evalhub/bounds.py", "read.md"}
-    assert page.used == {tests[1], tests[0], "evalhub/site/page.html"}  # its folder's mirror
-    assert {*record.files} == {*tracked(root)} - {"README.md", others[0], others[1]}
+    conftest, page, walk = "tests/conftest.py", "tests/site/test_page.py", "tests/e2e/test_walk.py"
+    failing, skipped = "tests/e2e/test_failing.py", "tests/e2e/test_skipped.py"
+    documents = ["README.md", "read.md"]
+    root = checkout(tmp_path / "root", *code, conftest, page, walk, failing, skipped, *documents)
+    outcomes = {page: "passed", walk: "passed", failing: "failed", skipped: "skipped"}
+    notes = noted(
+        tmp_path / "notes", used={walk: "evalhub/a.py\nread.md\n/gone\n"}, outcomes=outcomes
+    )
+    record = from_notes(notes, Record(), root)
+    used = {module: known.used for module, known in record.modules.items()}
+    assert used == {
+        walk: {walk, conftest, "evalhub/a.py", "evalhub/bounds.py", "read.md"},
+        page: {page, conftest, "evalhub/site/page.html"},  # its folder's mirror
+        failing: set(),
+        skipped: set(),
+    }
+    assert record.modules[walk].seconds == {"alone": 1.5}
+    assert {*record.files} == {*tracked(root)} - {"README.md", failing, skipped}
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ("evalhub/b.py", True),
+        ("evalhub/site/page.html", False),
+        ("evalhub/new.py", False),
+        ("tests/site/test_new.py", True),
+    ],
+)
+def test_a_run_of_some_modules_leaves_others_as_they_are(
+    changed: str, kept: bool, tmp_path: Path
+) -> None:
+    page, walk = "tests/site/test_page.py", "tests/e2e/test_walk.py"
+    root = checkout(
+        tmp_path / "root", "evalhub/b.py", "evalhub/site/page.html", "tests/conftest.py", page, walk
+    )
+    both = noted(tmp_path / "both", used={}, outcomes={page: "passed", walk: "failed"})
+    before = from_notes(both, Record(), root)
+    (root / changed).write_text("'changed'\n")
+    again = noted(tmp_path / "again", used={}, outcomes={walk: "passed"})
+    record = from_notes(again, before, root)
+    assert record.modules[walk].used == {walk, "tests/conftest.py"}
+    assert record.modules[page].seconds == {"alone": 1.5}
+    assert record.modules[page].used == (before.modules[page].used if kept else set())
+    assert record.files["evalhub/b.py"] == tracked(root)["evalhub/b.py"]
