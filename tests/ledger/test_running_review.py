@@ -90,7 +90,7 @@ def shown(client: Client, address: str, query: Mapping[str, str] | None = None) 
         r"\d{4}-\d\d-\d\d[T ][\d:.+]+",
         r"\d\d? \w+ 20\d\d,? \d\d:\d\d",
         r"(?<=>)[^<>]*20\d\d, [^<>]*",
-        r"\[(?:\d+\.\d+(?:e-\d+)?(?:,\s*)?)+\]",
+        r"\[\s*(?:\d+\.\d+(?:e-\d+)?(?:,?\s*))+\]",
         r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}",
         r"Request <code>[0-9a-f]{32}</code>",
         # the ledger's chain holds the times of what was decided before, and the record its head

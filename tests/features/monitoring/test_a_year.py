@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -42,7 +42,9 @@ PLAN = {
 
 
 def a_desk() -> WatchedProject:
-    first = timezone.now().date() - timedelta(days=DAYS)
+    """Since a Monday, so that the draws of its weekends are the same in every run."""
+    today = timezone.now().date()
+    first = today - timedelta(days=DAYS + (today.weekday() + 1) % 7)
     return a_watched_project(slug="desk", first=first, plan=validate(OperationsPlan, PLAN))
 
 
@@ -57,10 +59,13 @@ def test_a_launch_and_weekends_are_no_alarm() -> None:
 
 @pytest.mark.parametrize("alarm", [False, True])
 def test_a_season_is_no_alarm_of_requests_and_the_loss_of_half_of_them_is(alarm: bool) -> None:
-    """By the usual margin, looked at every five days of a year."""
+    """By the usual margin, looked at every five days of a year. A rule that is wrong once in six
+    years is in some: the year is always the same."""
     traffic = SimulatedTraffic(TrafficYear(requests=100), seed=0)
-    first = timezone.now().date() - timedelta(days=365)
-    days = [_number_of(day, halved=alarm and n >= 300) for n, day in enumerate(traffic.days(first))]
+    days = [
+        _number_of(day, halved=alarm and n >= 300)
+        for n, day in enumerate(traffic.days(date(2025, 1, 1)))
+    ]
     rule = StreamRule(
         worse="lower", margin=0.2, false_alarms_a_year=1 / 6, events=False, in_shares=True,
         is_number=True,
