@@ -105,19 +105,12 @@ def _aggregates(run_id: int, metric: Metric) -> dict[str, object]:
 
 def _conclude(run: Run) -> None:
     """Set the run's final state and error; the caller saves it."""
-    answers = Output.objects.filter(run=run).order_by()
     run.answers_digest = answers_as_they_are(run)
-    backend = backend_of(run.version)
-    silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    sentences = [_shard_failures(run), *_server_failures(run), _item_failures(run)]
-    if silent and answers.exclude(error__startswith=RETRIEVER_FAILED).exists():
-        waits = "timeout_s" in type(backend).model_fields
-        long = ", and is the arm's timeout_s long enough" if waits else ""
-        why = _item_failures(run, *Fault)
-        sentences[1:] = [f"{backend.address} answers nothing (is it well{long}?): {why}"]
-    # A part that failed is this site's failure, or its machines', and what a server failed on is
-    # the server's: of the model neither says anything.
-    run.unreachable = silent or bool(sentences[0]) or _of_fault(run, Fault.SERVER).exists()
+    sentences = [_shard_failures(run)]
+    # A part that failed is this site's failure, or its machines': of the model it says nothing.
+    run.unreachable = bool(sentences[0])
+    if _of_fault(run, *Fault).exists():
+        sentences += _answer_failures(run)
     failures = [sentence for sentence in sentences if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
@@ -156,6 +149,21 @@ def _shard_failures(run: Run) -> str:
         f"{failed.count()} of {run.shards.count()} parts of the run failed, the first, items "
         f"{first.start + 1} to {first.stop}, with: {first.error}; run again to retry them"
     )
+
+
+def _answer_failures(run: Run) -> list[str]:
+    """Sentences on the answers that failed. Those that a server failed on make the run unreachable:
+    of the model they say nothing."""
+    answers = Output.objects.filter(run=run).order_by()
+    backend = backend_of(run.version)
+    silent = backend.live and not answers.filter(text__isnull=False).exists()
+    run.unreachable |= silent or _of_fault(run, Fault.SERVER).exists()
+    if silent and answers.exclude(error__startswith=RETRIEVER_FAILED).exists():
+        waits = "timeout_s" in type(backend).model_fields
+        long = ", and is the arm's timeout_s long enough" if waits else ""
+        why = _item_failures(run, *Fault)
+        return [f"{backend.address} answers nothing (is it well{long}?): {why}"]
+    return [*_server_failures(run), _item_failures(run)]
 
 
 def _of_fault(run: Run, *faults: Fault) -> QuerySet[Output]:
